@@ -1,0 +1,7 @@
+"""`python -m firstmover`."""
+
+import sys
+
+from firstmover.cli import main
+
+sys.exit(main())

@@ -1,0 +1,65 @@
+"""The finite game that a rule leaves its followers, in float64, by playing every profile of it.
+
+The same game code as in training runs here with 64-bit numbers; nothing is re-derived by hand.
+"""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from firstmover.commitment import Table, table_of
+from firstmover.equilibria.polytopes import FiniteGame
+from firstmover.games.base import Game
+from firstmover.rollout import JointPlay, Strategies, all_profiles, answer, joint_play, type_masks
+
+
+def exact_table(game: Game, actions: np.ndarray) -> Table:
+    """A table commitment in 64-bit numbers; call with `jax.enable_x64` on."""
+    integers = np.issubdtype(np.asarray(actions).dtype, np.integer)
+    return table_of(game, jnp.asarray(actions, jnp.int32 if integers else jnp.float64))
+
+
+def induced_game(game: Game, actions: np.ndarray) -> FiniteGame:
+    """The followers' game under the rule with these actions, shape [n_observations, ...].
+
+    Raises:
+        InputError: the profiles cannot be listed (see `all_profiles`).
+    """
+    support, probs = game.types.profiles
+    with jax.enable_x64(True):
+        outcome, masks = _play_all(game)(exact_table(game, actions).actions)
+    shape = (len(support), *game.n_actions)
+    followers = np.moveaxis(np.asarray(outcome[1]), -1, 0).reshape(-1, *shape)
+    return FiniteGame(support, probs, np.asarray(outcome[0]).reshape(shape), followers, tuple(map(np.asarray, masks)))
+
+
+@functools.lru_cache(maxsize=8)
+def _play_all(game: Game) -> Any:
+    """One compiled function per game, for the many rules that are checked in it."""
+
+    def play(actions: jax.Array) -> Any:
+        outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(0))
+        return (outcome.leader, outcome.followers), type_masks(game)
+
+    return jax.jit(play)
+
+
+def play_distribution(game: Game, play: Strategies | JointPlay) -> Float[np.ndarray, "P *actions"]:
+    """What is played at every type profile, in float64, each distribution summing to 1 exactly as far as it can."""
+    with jax.enable_x64(True):
+        exact = jax.tree.map(lambda table: jnp.asarray(_normalised(np.asarray(table, np.float64))), play)
+        joint = _normalised(np.asarray(joint_play(game, exact)))
+    return joint.reshape(-1, *game.n_actions)
+
+
+def _normalised(table: np.ndarray) -> np.ndarray:
+    return table / table.sum(axis=-1, keepdims=True)
+
+
+def value_of(finite: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> float:
+    """The leader's expected payoff when this is played."""
+    return float(finite.probs @ (joint * finite.leader).reshape(len(joint), -1).sum(axis=1))

@@ -1,0 +1,191 @@
+"""The command line: a thin shell over the public face.
+
+Exit status 0 on success, 2 with one sentence on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on
+stdout and nothing else; progress goes to stderr always.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from firstmover.errors import InputError
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see '{self.prog} --help'.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        _use_compilation_cache()
+        result, text = options.command(options)
+    except InputError as error:
+        print(f"firstmover: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("firstmover: stopped.", file=sys.stderr)
+        return 130
+    try:
+        print(json.dumps(result, allow_nan=False) if options.json else text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        with contextlib.suppress(BrokenPipeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="firstmover", description="Choose the rules of a market whose participants adapt to them.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.set_defaults(command=run)
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        return command
+
+    for kind, name in (("game", "games"), ("followers", "followers"), ("leader", "leaders")):
+        add(name, _list, f"the {name} there are, with their parameters").set_defaults(kind=kind)
+
+    game_help = "a name from 'firstmover games', or a Gambit file *.nfg (player 1 leads)"
+    command = add("design", _design, "learn a rule, certify it, write a run folder")
+    command.add_argument("game", metavar="GAME", help=game_help)
+    _add_parameters(command, "-g", "game")
+    command.add_argument("--followers", default="multiplicative-weights", metavar="NAME", help="how they adapt")
+    _add_parameters(command, "-f", "followers")
+    command.add_argument("--leader", default="commitment-gradient", metavar="NAME", help="how the leader learns")
+    _add_parameters(command, "-l", "leader")
+    command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
+    command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
+    command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
+    command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+
+    command = add("solve", _solve, "the exact optimum, where the game is small enough")
+    command.add_argument("game", metavar="GAME", help=game_help)
+    _add_parameters(command, "-g", "game")
+    command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
+
+    command = add("certify", _certify, "certify the best rule of a finished run anew")
+    command.add_argument("run", metavar="RUN", help="a run folder")
+
+    command = add("resume", _resume, "go on with a run that was stopped or killed")
+    command.add_argument("run", metavar="RUN", help="a run folder")
+    return parser
+
+
+def _add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None:
+    command.add_argument(
+        flag, dest=of + "_parameters", action="append", default=[], metavar="KEY=VALUE", help=f"a parameter of the {of}"
+    )
+
+
+def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise InputError(f"{flag} takes KEY=VALUE; got {item!r}.")
+        if key in pairs:
+            raise InputError(f"{flag} {key} is given twice.")
+        pairs[key] = value
+    return pairs
+
+
+def _list(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover.build import registered, settings, summary
+    from firstmover.cli import printing
+
+    items = {
+        name: {"summary": summary(cls), "parameters": {k: printing.default(v) for k, v in settings(cls).items()}}
+        for name, cls in registered(options.kind).items()
+    }
+    return items, printing.listing(items)
+
+
+def _design(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.designs import design
+    from firstmover.runs import first_free
+
+    leader_parameters = _pairs("-l", options.leader_parameters)
+    if options.updates is not None:
+        if "updates" in leader_parameters:
+            raise InputError("--updates and -l updates= say the same thing; give one of them.")
+        leader_parameters["updates"] = options.updates
+    game = build.game_from(options.game, _pairs("-g", options.game_parameters))
+    followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
+    leader = build.build("leader", options.leader, leader_parameters)
+    out = Path(options.out) if options.out else first_free(game.name)
+    with Watched(out) as progress:
+        made = design(
+            game,
+            followers=followers,
+            leader=leader,
+            seeds=build.whole("--seeds", options.seeds),
+            seed=build.whole("--seed", options.seed),
+            out=out,
+            progress=progress,
+        )
+    return made.as_json(), printing.design(made.as_json())
+
+
+def _resume(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.designs import resume
+
+    with Watched(Path(options.run)) as progress:
+        made = resume(options.run, progress=progress)
+    return made.as_json(), printing.design(made.as_json())
+
+
+def _solve(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
+    from firstmover.cli import printing
+    from firstmover.designs import solve
+
+    game = build.game_from(options.game, _pairs("-g", options.game_parameters))
+    if options.ties not in ("strong", "weak"):
+        raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
+    solution = solve(game, ties=options.ties)
+    text = None
+    if solution.rule is not None:
+        text = " ".join(f"{s[:1].upper()}{s[1:]}." for s in map(game.sentence, solution.rule))
+    result = {
+        "game": build.description(game),
+        "optimum": solution.value,
+        "rule": solution.rule,
+        "rule_text": text,
+        "ties": options.ties,
+        "attained": solution.attained,
+        "exact": solution.value is not None,
+        "method": solution.method,
+        "followers": solution.followers,
+        "upper_bounds": solution.upper_bounds,
+    }
+    return result, printing.solution(result)
+
+
+def _certify(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover.cli import printing
+    from firstmover.designs import certify
+
+    certificate = certify(options.run)
+    return certificate, "\n".join(printing.certificate(certificate))
+
+
+def _use_compilation_cache() -> None:
+    """Keep compiled programs between processes, unless the user has set a cache of their own."""
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path.home() / ".cache" / "firstmover"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")

@@ -1,0 +1,114 @@
+"""Results as text that a person reads, from the same JSON that a program gets."""
+
+import inspect
+from typing import Any
+
+
+def default(value: Any) -> Any:
+    """A parameter's default as JSON: null for none, "required" where there is none to fall back on."""
+    return "required" if value is inspect.Parameter.empty else value
+
+
+def listing(items: dict[str, Any]) -> str:
+    """Names, summaries and parameters."""
+    lines = []
+    for name, item in items.items():
+        settings = ", ".join(f"{k}={'none' if v is None else v}" for k, v in item["parameters"].items())
+        lines.append(f"{name:24} {item['summary']}")
+        lines.append(f"{'':24} {settings}")
+    return "\n".join(lines)
+
+
+def design(result: dict[str, Any]) -> str:
+    """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
+    followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
+    low, high = result["mean_value_interval"]
+    value = f"value      {result['best_value']:.6g} ({result['objective']}), best of {result['seeds']} seeds"
+    mean = f"           mean {result['mean_value']:.6g}, 95 % interval [{low:.6g}, {high:.6g}]"
+    lines = [
+        "",
+        f"game       {_item(result['game'])}",
+        f"followers  {_item(followers)}",
+        f"leader     {_item(leader)}",
+        "",
+        f"rule       {result['rule_text']}",
+        f"play       {result['play_text']}",
+        "",
+        value,
+        mean,
+    ]
+    if result["optimum"] is not None:
+        interval = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
+        lines.append(f"optimum    {result['optimum']:.6g}, exact; followers: {result['optimum_followers']}")
+        lines.append(
+            f"           reached by {result['seeds_at_optimum']} of {result['seeds']} seeds (95 % interval {interval})"
+        )
+    for name, bound in result["upper_bounds"].items():
+        lines.append(f"at most    {bound:.6g} by any {name.replace('_', ' ')} commitment (an upper bound)")
+    lines += ["", *certificate(result["certificate"]), ""]
+    lines.append(
+        f"took       {seconds['total']:.1f} s (compiling {seconds['compile']:.1f}, training {seconds['train']:.2f}); "
+        f"{result['env_steps']:.3g} env steps, {result['simulated_steps']:.3g} simulated"
+    )
+    if result["run"] is not None:
+        lines.append(f"run        {result['run']}")
+    return "\n".join(lines)
+
+
+def certificate(found: dict[str, Any]) -> list[str]:
+    """What is proved."""
+    epsilon, reason = found["epsilon"]["max"], found["reason"]
+    low, high = found["payoff_range"]["leader"]
+    how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
+    lines = [
+        f"certified  no follower gains more than {epsilon:.3g} by another action ({how})",
+    ]
+    for name, bounds in (found["leader_value_bounds"] or {}).items():
+        lines.append(f"           value over every {name}: {_interval(bounds)}")
+    for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items():
+        lines.append(f"           value if all regrets are up to {epsilon:.3g} ({name}): {_interval(bounds)}")
+    if reason is not None:
+        lines.append(f"           no bounds on the value over equilibria: {reason}")
+    lines.append(f"           the leader's payoffs range from {low:.6g} to {high:.6g}")
+    baseline = found["baseline"]
+    if baseline["value"] is None:
+        lines.append(f"           baseline '{baseline['rule']}': not computed ({baseline['reason']})")
+    else:
+        lines.append(
+            f"           baseline '{baseline['rule']}' earns {baseline['value']:.6g} ({baseline['over']}): "
+            f"gain {found['gain']:.6g}"
+        )
+    return lines
+
+
+def solution(result: dict[str, Any]) -> str:
+    """An exact optimum, or bounds on it."""
+    lines = ["", f"game       {_item(result['game'])}"]
+    if result["optimum"] is None:
+        lines.append("optimum    not known: no exact method for this game; bounds on what a commitment can earn:")
+    else:
+        kind = "" if result["attained"] else " (a supremum, not attained: the rule comes within a millionth of it)"
+        lines += [f"rule       {result['rule_text']}", f"optimum    {result['optimum']:.9g}{kind}"]
+    for name, bound in result["upper_bounds"].items():
+        lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
+    lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
+    return "\n".join(lines)
+
+
+def _item(item: dict[str, Any]) -> str:
+    settings = ", ".join(f"{k}={_short(v)}" for k, v in item["parameters"].items())
+    return f"{item['name']} ({settings})" if settings else item["name"]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        if value and isinstance(value[0], list):
+            return "..."
+        return "[" + ", ".join(map(_short, value)) + "]"
+    return str(value)
+
+
+def _interval(bounds: list[float]) -> str:
+    return f"[{bounds[0]:.6g}, {bounds[1]:.6g}]"

@@ -1,0 +1,58 @@
+"""Progress on stderr: a live line on a terminal, otherwise a plain line now and then."""
+
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+
+_EVERY = 5.0  # seconds between plain lines
+
+
+class Watched:
+    """Progress of a run, and on Ctrl-C how to go on with it."""
+
+    def __init__(self, run: Path):
+        self.run, self.console = run, Console(stderr=True)
+        self.began = self.last = time.monotonic()
+        self.learning_since = self.began
+        self.done_before: int | None = None
+        self.status = self.console.status("starting") if self.console.is_terminal else None
+
+    def __enter__(self) -> "Watched":
+        if self.status is not None:
+            self.status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self.status is not None:
+            self.status.stop()
+        if kind is KeyboardInterrupt and (self.run / "config.json").exists():
+            print(f"firstmover: go on with 'firstmover resume {self.run}'.", file=sys.stderr)
+
+    def stage(self, what: str) -> None:
+        """Say what is being done now."""
+        self.learning_since = time.monotonic()
+        self._say(what, now=True)
+
+    def learnt(self, done: int, total: int, value: float) -> None:
+        """Say how far learning is, what it has come to, and how long it will still take."""
+        now = time.monotonic()
+        if self.done_before is None:
+            # The first report of this process: earlier updates may be another process's.
+            self.done_before, self.learning_since = done, now
+        fresh = done - self.done_before
+        left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
+        self._say(f"learning: update {done} of {total}, value {value:.4g}{left}", now=done == total)
+
+    def _say(self, text: str, *, now: bool) -> None:
+        if self.status is not None:
+            self.status.update(text)
+            return
+        moment = time.monotonic()
+        if moment - self.last >= _EVERY or (now and moment - self.began >= 2):
+            self.last = moment
+            print(f"[{moment - self.began:6.1f} s] {text}", file=sys.stderr, flush=True)

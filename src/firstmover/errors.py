@@ -1,0 +1,20 @@
+"""The one exception that means "the input was wrong": its message is a sentence for the user.
+
+The command line prints it on stderr and exits with status 2; nothing else is caught there.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """What was wrong with an input and what is valid, in one sentence."""
+
+
+def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:
+    """The error for a name that is not among `valid`, with the nearest valid names first."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
+    listed = ", ".join(names) if names else "none"
+    return InputError(f"unknown {kind} {name!r}: {hint}valid: {listed}.")

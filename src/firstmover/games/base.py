@@ -1,0 +1,194 @@
+"""The contract of a game: who moves when, who sees what, who is paid what. No behaviour in it.
+
+A game is one leader and `n` followers in a sub-episode of at most `horizon` steps. `reset`, `observe` and `step` are
+pure functions of arrays, written for one sub-episode; callers batch them with `jax.vmap`. Who acts in a step, and what
+is possible, is said in arrays (`Turn`), never by Python branches on the state.
+
+Sizes are static tuples with one entry per follower. The rows of a follower's table are its observations, the columns
+its actions. In a game whose followers act once, a follower's observation when it acts is its type.
+"""
+
+import abc
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.spaces import Discrete, Space
+from firstmover.types import TypeDistribution
+
+Ties = Literal["strong", "weak"]
+
+
+class Turn(NamedTuple):
+    """What everybody knows and may do in the current step.
+
+    Attributes:
+        leader_obs: component k lies in 0..leader_obs_sizes[k]-1.
+        leader_acts: whether the leader's action counts in this step.
+        follower_obs: observation index of each follower, in 0..n_obs[i]-1.
+        followers_act: whether each follower's action counts in this step.
+        follower_mask: possible actions, padded with false to the largest number of actions.
+    """
+
+    leader_obs: Int[Array, "d"]
+    leader_acts: Bool[Array, ""]
+    follower_obs: Int[Array, "n"]
+    followers_act: Bool[Array, "n"]
+    follower_mask: Bool[Array, "n actions"]
+
+
+class Rewards(NamedTuple):
+    """Payments of one step, in the game's units."""
+
+    leader: Float[Array, ""]
+    followers: Float[Array, "n"]
+
+
+class Solution(NamedTuple):
+    """The answer of an exact solver.
+
+    Attributes:
+        value: the leader's optimal value, or None where only bounds are known.
+        rule: entries of a rule file that attain it (or come within `tolerance` of an unattained supremum), or None.
+        attained: whether the value is a maximum (true) or only a supremum (false).
+        method: the method and its source.
+        followers: which equilibrium of the followers is assumed.
+        upper_bounds: named bounds on what any commitment of this kind can earn, where the optimum has no method.
+    """
+
+    value: float | None
+    rule: list[dict[str, Any]] | None
+    attained: bool
+    method: str
+    followers: str
+    upper_bounds: dict[str, float] = {}
+
+
+class Game(abc.ABC):
+    """A leader, `n` followers and the rules between them.
+
+    Subclasses set every attribute below before use, and never change it afterwards.
+
+    Attributes:
+        name: the registered name.
+        types: distribution of the followers' types.
+        n_obs: number of observations of each follower.
+        n_actions: number of actions of each follower.
+        horizon: largest number of steps in a sub-episode; a game that ends earlier pays nothing from then on and
+            asks nobody to act.
+        leader_space: what a decision of the leader is.
+        leader_obs_sizes: number of values of each component of the leader's observation.
+        followers_act: "once" in a sub-episode (an observation is a type then), or "every step".
+        has_chance: whether `step` or `reset` uses its key.
+        leader_payoff_range: least and greatest total payment to the leader in a sub-episode.
+        follower_payoff_ranges: the same for each follower.
+        objective: what the leader is paid, in words.
+    """
+
+    name: ClassVar[str]
+    types: TypeDistribution
+    n_obs: tuple[int, ...]
+    n_actions: tuple[int, ...]
+    horizon: int
+    leader_space: Space
+    leader_obs_sizes: tuple[int, ...]
+    followers_act: Literal["once", "every step"]
+    has_chance: bool
+    leader_payoff_range: tuple[float, float]
+    follower_payoff_ranges: tuple[tuple[float, float], ...]
+    objective: str
+
+    # What is played.
+
+    @abc.abstractmethod
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> Any:
+        """State at the start of a sub-episode in which the followers have these types."""
+
+    @abc.abstractmethod
+    def observe(self, state: Any) -> Turn:
+        """Who acts now, on what information, with which possibilities."""
+
+    @abc.abstractmethod
+    def step(
+        self, state: Any, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[Any, Rewards]:
+        """The next state and the payments; actions of those who do not act are ignored."""
+
+    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
+        """What the leader may do when it sees this: possible actions, or all true for a box.
+
+        A function of the observation alone, since the leader has to know it.
+        """
+        del obs
+        space = self.leader_space
+        return jnp.ones(space.n if isinstance(space, Discrete) else space.size, bool)
+
+    # What is said about it.
+
+    @abc.abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """JSON values from which the registered constructor builds this game again."""
+
+    @abc.abstractmethod
+    def baseline(self) -> tuple[str, "Game", np.ndarray]:
+        """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
+
+    @abc.abstractmethod
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        """One entry of a rule file, `{"when": {...}, "do": {...}}`."""
+
+    @abc.abstractmethod
+    def sentence(self, entry: dict[str, Any]) -> str:
+        """The entry in words, without a full stop."""
+
+    @abc.abstractmethod
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        """What a follower of this type does, in words, without a full stop."""
+
+    def optimum(self, ties: Ties) -> Solution:
+        """The exact optimum, where a method is known and the game small enough.
+
+        Raises:
+            InputError: with the reason, where there is none.
+        """
+        raise InputError(f"there is no exact method for {self.name} yet; use 'firstmover design' to learn a rule.")
+
+    # What follows from it.
+
+    @property
+    def n_followers(self) -> int:
+        """Number of followers."""
+        return len(self.n_actions)
+
+    @property
+    def n_types(self) -> tuple[int, ...]:
+        """Number of types of each follower."""
+        return self.types.n_types
+
+    @property
+    def n_observations(self) -> int:
+        """Number of observations of the leader, the rows of a table commitment."""
+        return math.prod(self.leader_obs_sizes)
+
+    @property
+    def max_leader_decisions(self) -> int:
+        """An upper bound on the leader's decisions in a sub-episode."""
+        return self.horizon
+
+    @property
+    def follower_payoff_scale(self) -> float:
+        """The largest range of a follower's payoffs; 1 where nothing depends on anything."""
+        return max(high - low for low, high in self.follower_payoff_ranges) or 1.0
+
+    def observations(self) -> np.ndarray:
+        """Every observation of the leader, int32 [n_observations, d], in the order of `spaces.observation_index`."""
+        return np.stack(np.unravel_index(np.arange(self.n_observations), self.leader_obs_sizes), -1).astype(np.int32)
+
+    def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
+        """The entries of a rule file for a table of actions [observations, ...]."""
+        return [self.entry(obs.tolist(), action) for obs, action in zip(self.observations(), table, strict=True)]

@@ -1,0 +1,240 @@
+"""Normal-form games: the leader commits to a row or to a mixture of rows, each follower picks an action.
+
+Players: one leader (player 1 of a game file) and any number of followers.
+Information: followers know the commitment; nobody has a private type; all act once.
+Payoffs: tables in units of the user's own. A mixture enters the payoffs in expectation, so nothing is random.
+Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follower).
+
+`escape` and `maintain` are the two games of Zhang et al., "Bi-level actor-critic for multi-agent coordination" (AAAI
+2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.spaces import Box, Discrete
+from firstmover.types import TypeDistribution
+
+CommitmentKind = Literal["deterministic", "mixed"]
+Matrix = Any  # an array, nested lists, or on the command line the name of a CSV file
+
+
+class _State(NamedTuple):
+    playing: Bool[Array, ""]
+
+
+class NormalForm(Game):
+    """A finite one-shot game with tables of payoffs."""
+
+    name = "normal-form"
+    horizon: ClassVar[int] = 1
+    followers_act = "once"
+    has_chance = False
+    objective = "the leader's payoff"
+
+    def __init__(
+        self,
+        leader_payoffs: Matrix,
+        follower_payoffs: Matrix,
+        commitment: CommitmentKind = "deterministic",
+        action_names: Sequence[Sequence[str]] | None = None,
+    ):
+        """A game with these payoffs.
+
+        Args:
+            leader_payoffs: shape [leader actions, actions of follower 1, ..., actions of follower n].
+            follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
+            commitment: whether the leader commits to one action or to a mixture.
+            action_names: names of the leader's and of every follower's actions; letters if not given.
+
+        Raises:
+            InputError: shapes differ, a table is empty, or a payoff is not a finite number.
+        """
+        leader = _payoffs(leader_payoffs, "leader_payoffs")
+        followers = _payoffs(follower_payoffs, "follower_payoffs")
+        if leader.ndim < 2 or leader.size == 0:
+            raise InputError(
+                f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
+            )
+        n = leader.ndim - 1
+        if n == 1 and followers.ndim == 2:
+            followers = followers[None]
+        if followers.shape != (n, *leader.shape):
+            raise InputError(
+                f"every player needs payoffs of one shape, {leader.shape} as in leader_payoffs; follower_payoffs has "
+                f"{followers.shape if n > 1 else followers.shape[-2:]}. Transpose a follower-first matrix."
+            )
+        self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
+        self.action_names = _names(action_names, leader.shape)
+        self.types = TypeDistribution.independent([[1.0]] * n)
+        self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
+        self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
+        self.leader_obs_sizes = (1,)
+        self.leader_payoff_range = (float(leader.min()), float(leader.max()))
+        self.follower_payoff_ranges = tuple((float(f.min()), float(f.max())) for f in followers)
+
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
+        del types, key
+        return _State(jnp.bool_(True))
+
+    def observe(self, state: _State) -> Turn:
+        n, widest = self.n_followers, max(self.n_actions)
+        return Turn(
+            leader_obs=jnp.zeros(1, jnp.int32),
+            leader_acts=state.playing,
+            follower_obs=jnp.zeros(n, jnp.int32),
+            followers_act=jnp.full(n, state.playing),
+            follower_mask=jnp.asarray(np.arange(widest) < np.array(self.n_actions)[:, None]),
+        )
+
+    def step(
+        self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        tables = jnp.asarray(np.concatenate([self.leader_payoffs[None], self.follower_payoffs]))
+        if self.commitment == "mixed":
+            weights = jnp.maximum(action, 0)
+            total = weights.sum()
+            mixture = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.size)
+            row = jnp.einsum("a,pa...->p...", mixture.astype(tables.dtype), tables)
+        else:
+            row = tables[:, action]
+        paid = jnp.where(state.playing, row[(slice(None), *follower_actions)], 0)
+        return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "leader_payoffs": self.leader_payoffs.tolist(),
+            "follower_payoffs": self.follower_payoffs.tolist(),
+            "commitment": self.commitment,
+            "action_names": [list(names) for names in self.action_names],
+        }
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        rows = self.leader_payoffs.shape[0]
+        mixed = NormalForm(self.leader_payoffs, self.follower_payoffs, "mixed", self.action_names)
+        if self.commitment == "deterministic":
+            return "uniform play", mixed, np.full((1, rows), 1 / rows)
+        best = NormalForm(self.leader_payoffs, self.follower_payoffs, "deterministic").optimum("weak")
+        assert best.rule is not None
+        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        if self.commitment == "deterministic":
+            return {"when": {}, "do": {"action": int(action)}}
+        weights = np.maximum(np.asarray(action, np.float64), 0)
+        mixture = weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
+        return {"when": {}, "do": {"mixture": mixture.tolist()}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        names = self.action_names[0]
+        if "action" in entry["do"]:
+            return f"always play {names[entry['do']['action']]}"
+        played = [f"{names[i]} with probability {p:.4f}" for i, p in enumerate(entry["do"]["mixture"]) if p >= 5e-5]
+        return "play " + ", ".join(played)
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        names = self.action_names[1 + follower]
+        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        who = "the follower" if self.n_followers == 1 else f"follower {follower}"
+        return f"{who} plays {' or '.join(plays)}"
+
+    def optimum(self, ties: Ties) -> Solution:
+        """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.
+
+        A mixture against several followers has no exact method here: the solution then holds upper bounds only.
+        """
+        from firstmover.equilibria import commitments
+
+        if self.n_followers > 1 and self.commitment == "mixed":
+            bounds = {
+                "correlated": commitments.correlated_commitment(self.leader_payoffs, self.follower_payoffs),
+                "coarse_correlated": commitments.correlated_commitment(
+                    self.leader_payoffs, self.follower_payoffs, coarse=True
+                ),
+            }
+            return Solution(
+                value=None,
+                rule=None,
+                attained=False,
+                method="optimal correlated commitment (Conitzer and Korzhyk 2011), an upper bound",
+                followers="correlated equilibria (Nash included), or coarse correlated ones, as each bound says",
+                upper_bounds=bounds,
+            )
+        if self.commitment == "deterministic":
+            found = commitments.deterministic_commitment(self.leader_payoffs, self.follower_payoffs, ties)
+        else:
+            found = commitments.mixed_commitment(self.leader_payoffs, self.follower_payoffs[0], ties)
+        upper = {}
+        if self.n_followers > 1:
+            upper["coarse_correlated"] = commitments.correlated_commitment(
+                self.leader_payoffs, self.follower_payoffs, coarse=True
+            )
+        return Solution(
+            value=found.value,
+            rule=self.rule(np.asarray(found.commitment)[None]),
+            attained=found.attained,
+            method=found.method,
+            followers=f"best response, ties {ties}" if self.n_followers == 1 else f"coarse correlated, {ties}",
+            upper_bounds=upper,
+        )
+
+
+class _Named(NormalForm):
+    """A published game: only the kind of commitment is left to choose."""
+
+    payoffs: ClassVar[list[list[tuple[float, float]]]]
+
+    def __init__(self, commitment: CommitmentKind = "deterministic"):
+        """The game with this kind of commitment."""
+        tables = np.array(self.payoffs, np.float64)
+        super().__init__(tables[..., 0], tables[..., 1], commitment)
+
+    def parameters(self) -> dict[str, Any]:
+        return {"commitment": self.commitment}
+
+
+class Escape(_Named):
+    """Escape: the leader's best row is the follower's best column (value 30, row C)."""
+
+    name = "escape"
+    payoffs: ClassVar = [
+        [(15, 15), (10, 10), (0, 0)],
+        [(10, 10), (10, 10), (0, 0)],
+        [(0, 0), (0, 0), (30, 30)],
+    ]
+
+
+class Maintain(_Named):
+    """Maintain: the simultaneous equilibria are worse than leading (value 20 by row A, 27.5 by a mixture)."""
+
+    name = "maintain"
+    payoffs: ClassVar = [
+        [(20, 15), (0, 0), (0, 0)],
+        [(30, 0), (10, 5), (0, 0)],
+        [(0, 0), (0, 0), (5, 10)],
+    ]
+
+
+def _payoffs(values: Matrix, what: str) -> np.ndarray:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be a table of numbers with rows of one length.") from None
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{what} must hold finite numbers; it holds NaN or infinity.")
+    return array
+
+
+def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+    if names is None:
+        return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+    if tuple(len(part) for part in names) != shape:
+        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
+    return tuple(tuple(str(name) for name in part) for part in names)

@@ -1,0 +1,116 @@
+"""Simple allocation: one participant wants one of several items and may send one of a few messages about it.
+
+Players: a leader that gives away one item; one follower whose type is the item that it wants, drawn from `prior`.
+Information: the follower knows its type and sends a message; the leader sees the message only.
+Payoffs: both are paid 1 if the follower gets the item that it wants, otherwise 0.
+Known optimum: with m messages, the sum of the m largest prior probabilities (min(m, items) / items for a uniform
+prior): a rule names at most m items, and a follower that wants a named one has a message that gets it.
+
+Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for economic design", section 7.3.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.spaces import Discrete
+from firstmover.types import TypeDistribution, checked_probabilities
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    wanted: Int[Array, ""]
+    message: Int[Array, ""]
+
+
+class SimpleAllocation(Game):
+    """One follower, `items` types, `messages` actions; the leader maps the message to an item."""
+
+    name = "simple-allocation"
+    horizon: ClassVar[int] = 2
+    followers_act = "once"
+    has_chance = False
+    leader_payoff_range = (0.0, 1.0)
+    follower_payoff_ranges = ((0.0, 1.0),)
+    objective = "probability that the participant gets the item it wants"
+
+    def __init__(self, items: int = 3, messages: int = 2, prior: tuple[float, ...] | None = None):
+        """A game with these sizes.
+
+        Args:
+            items: number of items, at least 1.
+            messages: number of messages, at least 1.
+            prior: probability of each item being the wanted one, summing to 1; uniform if not given.
+
+        Raises:
+            InputError: a size is not positive, or the prior is not a distribution over the items.
+        """
+        if items < 1 or messages < 1:
+            raise InputError(f"items and messages must be at least 1; got items={items}, messages={messages}.")
+        self.prior = checked_probabilities([1 / items] * items if prior is None else prior, "the prior")
+        if len(self.prior) != items:
+            raise InputError(f"the prior must have one probability per item; got {len(self.prior)} for {items} items.")
+        self.items, self.messages = items, messages
+        self.types = TypeDistribution.independent([self.prior])
+        self.n_obs, self.n_actions = (items,), (messages,)
+        self.leader_space = Discrete(items)
+        self.leader_obs_sizes = (messages,)
+
+    def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
+        del key
+        return _State(jnp.int32(0), types[0], jnp.int32(0))
+
+    def observe(self, state: _State) -> Turn:
+        return Turn(
+            leader_obs=state.message[None],
+            leader_acts=state.time == 1,
+            follower_obs=state.wanted[None],
+            followers_act=(state.time == 0)[None],
+            follower_mask=jnp.ones((1, self.messages), bool),
+        )
+
+    def step(
+        self, state: _State, action: Int[Array, ""], follower_actions: Int[Array, "1"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        message = jnp.where(state.time == 0, follower_actions[0], state.message)
+        paid = ((state.time == 1) & (action == state.wanted)).astype(float)
+        return _State(state.time + 1, state.wanted, message), Rewards(paid, paid[None])
+
+    @property
+    def max_leader_decisions(self) -> int:
+        return 1
+
+    def parameters(self) -> dict[str, Any]:
+        return {"items": self.items, "messages": self.messages, "prior": self.prior.tolist()}
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        favourite = np.array([np.argmax(self.prior)])
+        return "no messages: always the likeliest item", SimpleAllocation(self.items, 1, tuple(self.prior)), favourite
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        return {"when": {"message": int(observation[0])}, "do": {"item": int(action)}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        return f"on message {entry['when']['message']}, give item {entry['do']['item']}"
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
+        return f"a participant who wants item {type_} sends {' or '.join(sends)}"
+
+    def optimum(self, ties: Ties) -> Solution:
+        """Name the likeliest items, one per message (proof in the module's docstring); ties change nothing."""
+        best = np.argsort(-self.prior, kind="stable")
+        table = best[np.arange(self.messages) % self.items]
+        return Solution(
+            value=float(self.prior[best[: self.messages]].sum()),
+            rule=self.rule(table),
+            attained=True,
+            method="sum of the largest prior probabilities, one per message",
+            followers="every Bayesian coarse correlated equilibrium (all give this value)",
+        )

@@ -1,0 +1,154 @@
+"""Gambit strategic-form files (`.nfg`), both the outcome form and the payoff form.
+
+Player 1 leads, the others follow. Numbers may be integers, decimals or rationals such as 3/2. Profiles are listed with
+player 1's strategy varying fastest, as the format says.
+
+Source: the Gambit project's description of its file formats.
+"""
+
+import math
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from firstmover.errors import InputError
+from firstmover.games import NormalForm
+from firstmover.games.normal_form import CommitmentKind
+
+_TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|(,)|([^\s{},"]+))')
+
+
+def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> NormalForm:
+    """The game in a `.nfg` file.
+
+    Raises:
+        InputError: the file cannot be read, is cut short, or is not a finite game of at least two players.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a text file in UTF-8.") from None
+    reader = _Reader(str(path), text)
+    payoffs, names = reader.game()
+    return NormalForm(payoffs[0], payoffs[1:], commitment, names)
+
+
+class _Reader:
+    """The tokens of one file, consumed from the front."""
+
+    def __init__(self, path: str, text: str):
+        self.path, self.tokens, position = path, list[str](), 0
+        text = text.rstrip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise self.error("a string is not closed")
+            if match[3] is None:
+                self.tokens.append(match[0].strip())
+            position = match.end()
+        self.next = 0
+
+    def error(self, what: str) -> InputError:
+        return InputError(f"{self.path} is not a valid .nfg game: {what}.")
+
+    def peek(self) -> str:
+        if self.next >= len(self.tokens):
+            raise self.error("it ends too early")
+        return self.tokens[self.next]
+
+    def take(self, expected: str | None = None) -> str:
+        token = self.peek()
+        if expected is not None and token != expected:
+            raise self.error(f"{expected!r} expected where {token!r} stands")
+        self.next += 1
+        return token
+
+    def string(self) -> str:
+        token = self.take()
+        if not token.startswith('"'):
+            raise self.error(f"a quoted name expected where {token!r} stands")
+        return token[1:-1]
+
+    def number(self) -> float:
+        token = self.take()
+        try:
+            value = float(Fraction(token))
+        except (ValueError, ZeroDivisionError, OverflowError):
+            raise self.error(f"a finite number expected where {token!r} stands") from None
+        if not math.isfinite(value):
+            raise self.error(f"a finite number expected where {token!r} stands")
+        return value
+
+    def whole(self) -> int:
+        token = self.take()
+        if not token.isdecimal():
+            raise self.error(f"a whole number expected where {token!r} stands")
+        return int(token)
+
+    def list_of_strings(self) -> list[str]:
+        self.take("{")
+        names = []
+        while self.peek() != "}":
+            names.append(self.string())
+        self.take("}")
+        return names
+
+    def game(self) -> tuple[np.ndarray, list[list[str]]]:
+        """Payoffs [players, strategies of player 1, ...] and the strategies' names."""
+        if not self.tokens:
+            raise self.error("it is empty")
+        if self.tokens[:2] != ["NFG", "1"] or self.take() + self.take() + self.take() not in ("NFG1R", "NFG1D"):
+            raise self.error("it does not begin with 'NFG 1 R' or 'NFG 1 D'")
+        self.string()  # title
+        players = self.list_of_strings()
+        if len(players) < 2:
+            raise self.error(f"a leader and a follower are needed; it has {len(players)} player(s)")
+        names = self.strategies(len(players))
+        if self.next < len(self.tokens) and self.peek().startswith('"'):
+            self.string()  # comment
+        shape = tuple(len(part) for part in names)
+        rows = self.body(len(players), math.prod(shape))
+        if self.next != len(self.tokens):
+            raise self.error(f"more follows after the last payoff, from {self.peek()!r} on")
+        payoffs = np.array(rows).reshape(math.prod(shape), len(players))
+        return np.stack([payoffs[:, p].reshape(shape, order="F") for p in range(len(players))]), names
+
+    def strategies(self, n_players: int) -> list[list[str]]:
+        self.take("{")
+        names = []
+        if self.peek() == "{":
+            while self.peek() != "}":
+                names.append(self.list_of_strings())
+        else:
+            while self.peek() != "}":
+                names.append([str(1 + a) for a in range(self.whole())])
+        self.take("}")
+        if len(names) != n_players or not all(names):
+            raise self.error(f"every one of the {n_players} players needs at least one strategy")
+        if math.prod(len(part) for part in names) > len(self.tokens):
+            raise self.error("it ends too early")
+        return names
+
+    def body(self, n_players: int, n_profiles: int) -> list[list[float]]:
+        """The payoffs of all profiles, from whichever form the body has."""
+        if self.peek() != "{":
+            return [[self.number() for _ in range(n_players)] for _ in range(n_profiles)]
+        self.take("{")
+        outcomes = [[0.0] * n_players]  # outcome 0 pays nothing
+        while self.peek() != "}":
+            self.take("{")
+            self.string()
+            outcomes.append([self.number() for _ in range(n_players)])
+            self.take("}")
+        self.take("}")
+        rows = []
+        for _ in range(n_profiles):
+            index = self.whole()
+            if index >= len(outcomes):
+                raise self.error(f"outcome {index} is named, but there are only {len(outcomes) - 1}")
+            rows.append(outcomes[index])
+        return rows

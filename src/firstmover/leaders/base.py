@@ -1,0 +1,63 @@
+"""The contract of a leader: how its policy improves, from the rewards of adapted markets.
+
+A learner is written for one seed; `init`, `update` and `table` are vmapped over seeds by the caller. Its state is one
+array pytree that holds everything: what is learnt, the optimiser, the step and the key. A checkpoint is that pytree.
+"""
+
+import abc
+from typing import Any, ClassVar, NamedTuple
+
+from jaxtyping import Array, Float, Int, Key
+
+from firstmover.pomdp import StackelbergPOMDP
+
+
+class Metrics(NamedTuple):
+    """What is recorded of every update of every seed.
+
+    Attributes:
+        value: mean reward of the episodes of this update, drawn from the exploring policy, in the game's units.
+        best: the largest of these rewards.
+        entropy: mean entropy of the policy over observations, in nats.
+        env_steps: leader decisions whose payoff was consumed (see `Episode`).
+        simulated_steps: leader decisions that were stepped.
+    """
+
+    value: Float[Array, ""]
+    best: Float[Array, ""]
+    entropy: Float[Array, ""]
+    env_steps: Int[Array, ""]
+    simulated_steps: Int[Array, ""]
+
+
+class Leader(abc.ABC):
+    """A learner; subclasses are frozen dataclasses of their parameters.
+
+    Attributes:
+        name: the registered name.
+        updates: number of updates in a run.
+        reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
+    """
+
+    name: ClassVar[str]
+    updates: int
+    reward_episodes: int
+
+    def check(self, problem: StackelbergPOMDP) -> None:
+        """Refuse a problem that this learner cannot work on.
+
+        Raises:
+            InputError: with the reason.
+        """
+
+    @abc.abstractmethod
+    def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
+        """State before the first update."""
+
+    @abc.abstractmethod
+    def update(self, problem: StackelbergPOMDP, state: Any) -> tuple[Any, Metrics]:
+        """One update."""
+
+    @abc.abstractmethod
+    def table(self, problem: StackelbergPOMDP, state: Any) -> Array:
+        """The rule learnt so far as it would be committed to: greedy actions [n_observations, ...]."""

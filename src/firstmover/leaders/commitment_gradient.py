@@ -1,0 +1,193 @@
+"""Commitment gradient: draw whole commitments, see what each earns, make the better ones likelier.
+
+Within an episode the leader is frozen, so its only decisions are the entries of its commitment. An update draws
+`episodes` commitments from the policy, plays one episode against each, and takes `epochs` steps on PPO's clipped
+surrogate over the entries that the episode visited, each counted once: the gradient of the likelihood of the
+commitment. No critic is needed, and nothing grows with the length of the response.
+
+The advantage of an episode is its membership in the best tenth, centred: the best tenth goes up, the rest slightly
+down. With discrete decisions an entropy bonus falls to zero over the first four fifths of a run; with continuous ones
+the width of the Gaussian is annealed, never learnt (a learnt width collapses over the cliffs of posted prices and of
+indifferent followers).
+
+Source: ours; the surrogate is that of Schulman et al. 2017 (PPO), the choice of the best tenth is that of the
+cross-entropy method (Rubinstein 1999).
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, Int, Key
+
+from firstmover.commitment import draw_table, table_of
+from firstmover.errors import InputError
+from firstmover.leaders.base import Leader, Metrics
+from firstmover.noise import Stream, stream
+from firstmover.policies import GaussianHead, Policy, head_for, network_policy, outputs, table_policy
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.spaces import Box
+
+_ELITE = 0.1
+_CLIP = 0.2
+_WIDTHS = (0.3, 0.003)  # first and last width of a Gaussian, in units of the box
+
+
+class _State(NamedTuple):
+    policies: Policy  # leading axis: restarts
+    optimisers: Any
+    step: Int[Array, ""]
+    key: Key[Array, ""]
+
+
+@dataclass(frozen=True)
+class CommitmentGradient(Leader):
+    """Policy gradient on whole commitments.
+
+    Attributes:
+        updates: updates of the policy, at least 1.
+        episodes: commitments drawn in an update, at least 10.
+        learning_rate: Adam's, on the logits of a table (times the Gaussian's width for continuous decisions; a
+            thirtieth of it for networks).
+        epochs: steps on the surrogate per update.
+        entropy: first weight of the entropy bonus.
+        policy: "table" or "network" (64-64 tanh).
+        restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
+            0 stands for 1 with discrete decisions and 8 with continuous ones (of which all but the first start from
+            random places: the best region of mixtures or prices may be small).
+        reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
+    """
+
+    updates: int = 100
+    episodes: int = 128
+    learning_rate: float = 0.1
+    epochs: int = 4
+    entropy: float = 0.02
+    policy: Literal["table", "network"] = "table"
+    restarts: int = 0
+    reward_episodes: int = 0
+
+    name: ClassVar[str] = "commitment-gradient"
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
+        for field, least in {"updates": 1, "episodes": 10, "epochs": 1, "restarts": 0, "reward_episodes": 0}.items():
+            if getattr(self, field) < least:
+                raise InputError(f"{field} must be at least {least}; got {getattr(self, field)}.")
+        if not 0 < self.learning_rate < float("inf"):
+            raise InputError(f"learning_rate must be a positive number; got {self.learning_rate}.")
+        if not 0 <= self.entropy < float("inf"):
+            raise InputError(f"entropy must be a number, not negative; got {self.entropy}.")
+
+    def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
+        head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
+
+        def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
+            policy = network_policy(sizes, head, key)
+            if self.policy == "table":
+                policy = table_policy(sizes, head)
+                if isinstance(head, GaussianHead):
+                    start = jax.random.uniform(key, policy.outputs.shape, minval=-0.5, maxval=0.5)
+                    policy = eqx.tree_at(lambda p: p.outputs, policy, jnp.where(restart == 0, 0, start))
+            return policy, optax.scale_by_adam().init(policy)
+
+        restarts = self._n_restarts(problem)
+        keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
+        policies, optimisers = jax.vmap(one)(jnp.arange(restarts), keys)
+        return _State(policies, optimisers, jnp.int32(0), key)
+
+    def _n_restarts(self, problem: StackelbergPOMDP) -> int:
+        return self.restarts or (8 if isinstance(problem.game.leader_space, Box) else 1)
+
+    def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
+        key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
+        progress = state.step / self.updates
+
+        def one(policy: Policy, optimiser: Any, key: Key[Array, ""]) -> tuple[Policy, Any, Metrics]:
+            return self._update(problem, policy, optimiser, key, progress)
+
+        keys = jax.random.split(key, self._n_restarts(problem))
+        policies, optimisers, metrics = jax.vmap(one)(state.policies, state.optimisers, keys)
+        merged = Metrics(
+            metrics.value.max(),
+            metrics.best.max(),
+            metrics.entropy.mean(),
+            metrics.env_steps.sum(),
+            metrics.simulated_steps.sum(),
+        )
+        return _State(policies, optimisers, state.step + 1, state.key), merged
+
+    def _update(
+        self, problem: StackelbergPOMDP, policy: Policy, optimiser: Any, key: Key[Array, ""], progress: Array
+    ) -> tuple[Policy, Any, Metrics]:
+        game = problem.game
+        observations = jnp.asarray(game.observations())
+        masks = jax.vmap(game.leader_mask)(observations)
+        width = _WIDTHS[0] * (_WIDTHS[1] / _WIDTHS[0]) ** progress
+        head = head_for(game.leader_space, width)
+        old = outputs(policy, observations)
+
+        def episode(key: Key[Array, ""]) -> tuple[Array, Array, Array, Array, Array]:
+            raw = draw_table(head, old, masks, observations, key)
+            came = problem.episode(table_of(game, jax.vmap(head.action)(raw)), key)
+            return raw, came.reward, came.visited, came.env_steps, came.simulated_steps
+
+        raw, reward, visited, env_steps, simulated = jax.vmap(episode)(jax.random.split(key, self.episodes))
+        entropy_weight = self.entropy * jnp.maximum(1 - progress / 0.8, 0)
+        advantages = best_tenth(reward)[:, None] * visited
+
+        def loss(policy: Policy) -> Array:
+            new = outputs(policy, observations)
+            gain = jax.vmap(head.surrogate, (0, 0, 0, 1, 1, None))(new, old, masks, raw, advantages, _CLIP)
+            bonus = jax.vmap(head.entropy)(new, masks)
+            return -jnp.sum(gain / self.episodes + entropy_weight * bonus)
+
+        rate = self.learning_rate * (width if isinstance(game.leader_space, Box) else 1.0)
+        rate = rate if self.policy == "table" else rate / 30
+
+        def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
+            policy, optimiser = carry
+            gradient = jax.grad(loss)(policy)
+            step, optimiser = optax.scale_by_adam().update(gradient, optimiser)
+            return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
+
+        (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)
+        entropy = jax.vmap(head.entropy)(old, masks).mean()
+        metrics = Metrics(reward.mean(), reward.max(), entropy, env_steps.sum(), simulated.sum())
+        return policy, optimiser, metrics
+
+    def table(self, problem: StackelbergPOMDP, state: _State) -> Array:
+        game = problem.game
+        observations = jnp.asarray(game.observations())
+        masks = jax.vmap(game.leader_mask)(observations)
+        head = head_for(game.leader_space)
+
+        def greedy(policy: Policy) -> Array:
+            raw = jax.vmap(head.mode)(outputs(policy, observations), masks)
+            return jax.vmap(head.action)(raw)
+
+        tables = jax.vmap(greedy)(state.policies)
+        if tables.shape[0] == 1:
+            return tables[0]
+        key = stream(state.key, Stream.EVALUATION)
+        values = jax.vmap(lambda actions: problem.episode(table_of(game, actions), key).reward)(tables)
+        return tables[jnp.argmax(values)]
+
+
+def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
+    """Advantages: membership in the best tenth (more where the threshold ties), centred and of unit size.
+
+    Where all earn the same, nothing is learnt.
+    """
+    count = max(1, int(reward.shape[0] * _ELITE))
+    threshold = jax.lax.top_k(reward, count)[0][-1]
+    elite = (reward >= threshold).astype(reward.dtype)
+    centred = elite - elite.mean()
+    return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)

@@ -1,0 +1,157 @@
+"""The Stackelberg POMDP: let the followers respond to a commitment, then pay the leader for how they play.
+
+One episode is a response (rounds of equilibrium sub-episodes) followed by reward sub-episodes, in two views:
+
+- commitment level, here: the whole episode against one frozen commitment, as one compiled function;
+- step level, `step_level.py`: every decision of the leader is a transition, for step-level learners.
+
+Both drive the same ask / tell machine with the same noise; a test holds them together.
+
+Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward falls in reward sub-episodes only.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.commitment import Commitment
+from firstmover.errors import InputError
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.noise import Stream, stream
+from firstmover.rollout import (
+    JointPlay,
+    Outcome,
+    Strategies,
+    all_profiles,
+    answer,
+    joint_play,
+    play_noise_size,
+    play_query,
+)
+from firstmover.spaces import observation_index
+
+MAX_OBSERVATIONS = 100_000
+
+
+class Episode(NamedTuple):
+    """What came of a commitment.
+
+    Attributes:
+        reward: the leader's payoff per reward sub-episode, in the game's units.
+        strategy: how the followers played in the reward phase.
+        visited: which observations the leader met in the episode.
+        env_steps: leader decisions in the sub-episodes whose payoff the response or the reward consumed.
+        simulated_steps: leader decisions that were really stepped.
+    """
+
+    reward: Float[Array, ""]
+    strategy: Strategies | JointPlay
+    visited: Bool[Array, "observations"]
+    env_steps: Int[Array, ""]
+    simulated_steps: Int[Array, ""]
+
+
+@dataclass(frozen=True)
+class StackelbergPOMDP:
+    """A game, a model of its followers, and the number of reward sub-episodes.
+
+    Attributes:
+        game: what is played.
+        followers: how the participants adapt.
+        reward_episodes: reward sub-episodes of an episode, at least 1; or 0: the expectation over all type and
+            action profiles in place of a sample, for games small enough to list (commitment level only).
+    """
+
+    game: Game
+    followers: Follower
+    reward_episodes: int = 0
+
+    def __post_init__(self) -> None:
+        """Check that the parts fit.
+
+        Raises:
+            InputError: the follower cannot play the game, or an exact reward is asked of a game that has none.
+        """
+        self.followers.check(self.game)
+        if self.game.n_observations > MAX_OBSERVATIONS:
+            raise InputError(
+                f"the leader of {self.game.name} has {self.game.n_observations} observations; "
+                f"at most {MAX_OBSERVATIONS} are supported."
+            )
+        if self.reward_episodes < 0:
+            raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
+        if self.reward_episodes == 0:
+            all_profiles(self.game)
+
+    def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
+        """One episode against a frozen commitment."""
+        game, followers = self.game, self.followers
+        full = None
+        if followers.enumerates or self.reward_episodes == 0:
+            full = answer(game, commitment, all_profiles(game), chance_of(key, 0))
+
+        n_rounds = followers.rounds_per_ask(game)
+        if followers.enumerates:
+            assert full is not None
+            state = followers.tell(game, followers.init(game), all_profiles(game), full)
+            visited, decisions = self._met(full)
+            env_steps, simulated = decisions * n_rounds, decisions
+        else:
+
+            def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
+                state, visited, decisions = carry
+                index, noise = inputs
+                query = followers.ask(game, state, noise)
+                outcome = answer(game, commitment, query, chance_of(key, index))
+                met, count = self._met(outcome)
+                return (followers.tell(game, state, query, outcome), visited | met, decisions + count), None
+
+            asks = followers.asks(game)
+            start = (followers.init(game), jnp.zeros(game.n_observations, bool), jnp.int32(0))
+            inputs = (jnp.arange(asks, dtype=jnp.int32), self.response_noise(key))
+            (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
+            env_steps = simulated = decisions * n_rounds
+        strategy = followers.strategy(game, state)
+
+        if self.reward_episodes == 0:
+            assert full is not None
+            _, probs = game.types.profiles
+            joint = joint_play(game, strategy)
+            reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * full.leader.reshape(joint.shape))
+            if not followers.enumerates:
+                # The listed sub-episodes were stepped, and consumed once.
+                _, listed = self._met(full)
+                env_steps, simulated = env_steps + listed, simulated + listed
+        else:
+            query = play_query(game, strategy, self.reward_noise(key))
+            outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
+            reward = outcome.leader.mean()
+            met, count = self._met(outcome)
+            visited, env_steps, simulated = visited | met, env_steps + count, simulated + count
+        return Episode(reward, strategy, visited, env_steps, simulated)
+
+    def _met(self, outcome: Outcome) -> tuple[Bool[Array, "observations"], Int[Array, ""]]:
+        """Which observations the leader met, and how many decisions it took."""
+        acts = outcome.steps.leader_acts.ravel()
+        obs = outcome.steps.leader_obs.reshape(-1, len(self.game.leader_obs_sizes))
+        rows = jax.vmap(lambda o: observation_index(o, self.game.leader_obs_sizes))(obs)
+        every = jnp.arange(self.game.n_observations, dtype=jnp.int32)
+        return jnp.any((rows == every[:, None]) & acts, axis=1), jnp.sum(acts, dtype=jnp.int32)
+
+    def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
+        """The uniform numbers of a whole response, in one draw."""
+        shape = (self.followers.asks(self.game), self.followers.noise_size(self.game))
+        return jax.random.uniform(stream(key, Stream.RESPONSE), shape)
+
+    def reward_noise(self, key: Key[Array, ""]) -> Float[Array, "R w"]:
+        """The uniform numbers of all reward sub-episodes, in one draw."""
+        return jax.random.uniform(stream(key, Stream.REWARD), (self.reward_episodes, play_noise_size(self.game)))
+
+
+def chance_of(key: Key[Array, ""], index: Int[Array, ""] | int) -> Key[Array, ""]:
+    """The chance of one exchange."""
+    return jax.random.fold_in(stream(key, Stream.CHANCE), index)

@@ -1,0 +1,127 @@
+"""The loop around a learner: all seeds at once, many updates per call, a checkpoint after each call.
+
+The number of updates between checkpoints follows from the configuration alone, and every call runs the same compiled
+program, so that a run that was killed and resumed computes the same numbers to the bit.
+"""
+
+import time
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from firstmover.leaders.base import Leader, Metrics
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.runs import Run
+
+_CHECKPOINTS = 20
+
+
+class Progress(Protocol):
+    """What is told of a run while it is under way."""
+
+    def stage(self, what: str) -> None:
+        """A new stage has begun."""
+
+    def learnt(self, done: int, total: int, value: float) -> None:
+        """So many updates are done; the mean value over seeds is this."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def stage(self, what: str) -> None:
+        """Say nothing."""
+
+    def learnt(self, done: int, total: int, value: float) -> None:
+        """Say nothing."""
+
+
+class Learnt(NamedTuple):
+    """What training leaves.
+
+    Attributes:
+        state: the learner's state, with a leading axis of seeds.
+        history: metrics, [updates, seeds].
+        compile_seconds: spent on tracing and compiling, in this process.
+        train_seconds: spent on updates, over all processes of the run.
+    """
+
+    state: Any
+    history: Metrics
+    compile_seconds: float
+    train_seconds: float
+
+
+class _Checkpoint(NamedTuple):
+    done: np.ndarray
+    train_seconds: np.ndarray
+    state: Any
+    history: Metrics
+
+
+def train(
+    problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int, run: Run | None, progress: Progress
+) -> Learnt:
+    """Train `seeds` independent seeds, from the last checkpoint of `run` if it has one."""
+    every = -(-leader.updates // _CHECKPOINTS)
+
+    def some_updates(state: Any, count: jax.Array) -> tuple[Any, Metrics]:
+        update = jax.vmap(lambda one: leader.update(problem, one))
+        shapes = jax.eval_shape(lambda s: update(s)[1], state)
+        blank = jax.tree.map(lambda s: jnp.zeros((every, *s.shape), s.dtype), shapes)
+
+        def body(k: jax.Array, carry: tuple[Any, Metrics]) -> tuple[Any, Metrics]:
+            state, metrics = carry
+            state, new = update(state)
+            return state, jax.tree.map(lambda all_, one: all_.at[k].set(one), metrics, new)
+
+        return jax.lax.fori_loop(0, count, body, (state, blank))
+
+    def start() -> Any:
+        return initial_states(problem, leader, seeds, seed)
+
+    progress.stage("compiling the learner")
+    began = time.perf_counter()
+    shape = jax.eval_shape(start)
+    compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
+    metrics_shape = jax.eval_shape(some_updates, shape, jnp.int32(0))[1]
+    full = jax.tree.map(lambda s: np.zeros((leader.updates, seeds), s.dtype), metrics_shape)
+    if run is not None and run.has("checkpoint.npz"):
+        like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, full)
+        done_, spent_, state, history = run.read_arrays("checkpoint.npz", like)
+        done, spent = int(done_), float(spent_)
+    else:
+        done, spent, state, history = 0, 0.0, jax.jit(start)(), full
+    compile_seconds = time.perf_counter() - began
+
+    progress.stage("learning")
+    while done < leader.updates:
+        began = time.perf_counter()
+        count = min(every, leader.updates - done)
+        state, metrics = jax.block_until_ready(compiled(state, jnp.int32(count)))
+        for whole, part in zip(history, metrics, strict=True):
+            whole[done : done + count] = np.asarray(part)[:count]
+        done += count
+        spent += time.perf_counter() - began
+        if run is not None:
+            checkpoint = _Checkpoint(np.int64(done), np.float64(spent), state, history)
+            run.write_arrays("checkpoint.npz", checkpoint)
+            run.write_bytes("metrics.csv", _as_csv(history, done, seed).encode())
+        progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
+    return Learnt(state, history, compile_seconds, spent)
+
+
+def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
+    """The learner's state before the first update, with a leading axis of seeds."""
+    keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
+    return jax.vmap(lambda key: leader.init(problem, key))(keys)
+
+
+def _as_csv(history: Metrics, done: int, seed: int) -> str:
+    lines = [",".join(("update", "seed", *history._fields))]
+    for update in range(done):
+        for s in range(history.value.shape[1]):
+            lines.append(",".join((str(update + 1), str(seed + s), *(str(part[update, s]) for part in history))))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,103 @@
+"""Distributions of the followers' private types: independent, or any correlated table.
+
+Conventions: a type is an index; `n` followers; `P` type profiles of positive probability.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from firstmover.errors import InputError
+
+_MAX_PROFILES = 1_000_000
+
+
+def checked_probabilities(values: Any, what: str, *, tolerance: float = 1e-6) -> np.ndarray:
+    """`values` as a float64 array that is a probability distribution.
+
+    Raises:
+        InputError: a value is not a number, not finite or negative, or the sum is not 1 within `tolerance`;
+            what passes is used as it stands, never rescaled.
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
+    if array.size == 0 or not np.all(np.isfinite(array)) or np.any(array < 0):
+        raise InputError(f"{what} must hold finite probabilities, none negative; got {array.tolist()}.")
+    if abs(array.sum() - 1.0) > tolerance:
+        raise InputError(f"{what} must sum to 1; it sums to {array.sum():.9g}.")
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class TypeDistribution:
+    """Joint distribution of the followers' types, as a chain of conditional tables.
+
+    Attributes:
+        tables: one per follower, follower k's probabilities conditional on the types of the followers before it,
+            shape [T_0, ..., T_{k-1}, T_k]; or just [T_k] where it is independent of them.
+    """
+
+    tables: tuple[np.ndarray, ...]
+
+    @classmethod
+    def independent(cls, marginals: Sequence[Any]) -> "TypeDistribution":
+        """One marginal per follower, each summing to 1.
+
+        Raises:
+            InputError: a marginal is not a probability distribution.
+        """
+        return cls(tuple(checked_probabilities(m, f"the types of follower {i}") for i, m in enumerate(marginals)))
+
+    @classmethod
+    def correlated(cls, joint: Any) -> "TypeDistribution":
+        """Any joint table, shape [T_0, ..., T_{n-1}], summing to 1.
+
+        Raises:
+            InputError: the table is not a probability distribution.
+        """
+        joint = checked_probabilities(joint, "the joint distribution of types")
+        tables = []
+        for k in range(joint.ndim):
+            upto = joint.sum(axis=tuple(range(k + 1, joint.ndim)))
+            before = upto.sum(axis=-1, keepdims=True)
+            # A prefix of probability zero is never drawn; any conditional will do.
+            tables.append(np.where(before > 0, upto / np.where(before > 0, before, 1.0), 1.0 / upto.shape[-1]))
+        return cls(tuple(tables))
+
+    @property
+    def n_types(self) -> tuple[int, ...]:
+        """Number of types of each follower."""
+        return tuple(table.shape[-1] for table in self.tables)
+
+    def sample(self, u: Float[Array, "n"]) -> Int[Array, "n"]:
+        """One type profile from `n` uniform numbers, by inversion of the conditional distribution functions."""
+        drawn: list[Array] = []
+        for k, table in enumerate(self.tables):
+            cdf = jnp.asarray(np.cumsum(table, axis=-1)[..., :-1])
+            row = cdf if table.ndim == 1 else cdf[tuple(drawn)]
+            drawn.append(jnp.sum(u[k] >= row, dtype=jnp.int32))
+        return jnp.stack(drawn)
+
+    @functools.cached_property
+    def profiles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Type profiles of positive probability, int32 [P, n], and their probabilities, float64 [P].
+
+        Raises:
+            InputError: there are more than a million type profiles.
+        """
+        if np.prod([float(t) for t in self.n_types]) > _MAX_PROFILES:
+            raise InputError(f"{self.n_types} types make more than {_MAX_PROFILES} type profiles to enumerate.")
+        n = len(self.tables)
+        joint = np.ones(self.n_types)
+        for k, table in enumerate(self.tables):
+            shape = (1,) * k + table.shape if table.ndim == 1 else table.shape
+            joint = joint * table.reshape(shape + (1,) * (n - k - 1))
+        support = np.argwhere(joint > 0).astype(np.int32)
+        return support, joint[tuple(support.T)]
