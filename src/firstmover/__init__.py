@@ -1,9 +1,9 @@
 """firstmover: choose the rules of a market whose participants adapt to them.
 
-    design      learn the rule of a game, with a certificate          resume   go on with a run that was stopped
-    solve       the exact optimum, where the game is small enough     certify  certify a finished run anew
-    games       what is played                                        followers  how participants adapt
-    leaders     how the leader learns                                 equilibria  exact solvers on plain arrays
+design      learn the rule of a game, with a certificate          resume   go on with a run that was stopped
+solve       the exact optimum, where the game is small enough     certify  certify a finished run anew
+games       what is played                                        followers  how participants adapt
+leaders     how the leader learns                                 equilibria  exact solvers on plain arrays
 """
 
 import importlib

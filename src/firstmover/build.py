@@ -23,7 +23,7 @@ from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.leaders import Leader
 
-_ROOMS: dict[str, tuple[Any, type]] = {
+_ROOMS: dict[str, tuple[Any, Any]] = {
     "game": (game_room, Game),
     "followers": (follower_room, Follower),
     "leader": (leader_room, Leader),
@@ -32,11 +32,13 @@ _ROOMS: dict[str, tuple[Any, type]] = {
 KINDS = tuple(_ROOMS)
 
 
-def registered(kind: str) -> dict[str, type]:
+def registered(kind: str) -> dict[str, Any]:
     """The classes of a kind ("game", "followers" or "leader") that can be named, by name."""
     room, base = _ROOMS[kind]
-    exported = [getattr(room, item) for item in room.__all__]
-    concrete = [c for c in exported if inspect.isclass(c) and issubclass(c, base) and not inspect.isabstract(c)]
+    exported: list[Any] = [getattr(room, item) for item in room.__all__]
+    concrete: list[Any] = [
+        c for c in exported if inspect.isclass(c) and issubclass(c, base) and not inspect.isabstract(c)
+    ]
     return {c.name: c for c in sorted(concrete, key=lambda c: c.name)}
 
 

@@ -25,7 +25,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, all_profiles
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run
-from firstmover.training import Progress, Silent, initial_states, train
+from firstmover.training import Progress, Silent, initial_states, metrics_shape, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 
@@ -160,7 +160,7 @@ class Design:
         problem, leader = StackelbergPOMDP(parts[0], parts[1], parts[2].reward_episodes), parts[2]
         tables, plays = jax.eval_shape(lambda: _settled(problem, leader, initial_states(problem, leader, *parts[3:])))
         values = np.zeros(parts[3])
-        history = Metrics(*(np.zeros((leader.updates, parts[3]), t) for t in ("f4", "f4", "f4", "i4", "i4")))
+        history = metrics_shape(problem, leader, *parts[3:])
         tables, plays, values, history = run.read_arrays("outcome.npz", (tables, plays, values, history))
         seconds = run.read_json("result.json")["seconds"]
         certificate = run.read_json("certificate.json")
@@ -197,19 +197,17 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
-    if isinstance(followers, str):
-        followers = build.build("followers", followers, {})
-    if isinstance(leader, str):
-        leader = build.build("leader", leader, {})
+    responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
+    learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = _problem(game, followers, leader)
+    problem = StackelbergPOMDP(game, responding, learner.reward_episodes)
     run = None
     if out is not None:
-        run = Run.create(out, _config(game, followers, leader, seeds, seed))
-    return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
+        run = Run.create(out, _config(game, responding, learner, seeds, seed))
+    return _carry_out(problem, learner, seeds, seed, run, progress or Silent())
 
 
 def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
@@ -222,7 +220,8 @@ def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
     if run.has("result.json"):
         return Design.load(path)
     game, followers, leader, seeds, seed = _parts(run)
-    return _carry_out(_problem(game, followers, leader), leader, seeds, seed, run, progress or Silent())
+    problem = StackelbergPOMDP(game, followers, leader.reward_episodes)
+    return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
 
 
 def solve(game: Game, *, ties: Ties = "strong") -> Solution:
@@ -248,12 +247,6 @@ def certify(path: str | Path) -> dict[str, Any]:
     certificate = certify_play(loaded.game, loaded.rule.actions, loaded.play).as_json()
     Run.open(path).write_json("certificate.json", certificate)
     return certificate
-
-
-def _problem(game: Game, followers: Follower, leader: Leader) -> StackelbergPOMDP:
-    problem = StackelbergPOMDP(game, followers, leader.reward_episodes)
-    leader.check(problem)
-    return problem
 
 
 def _carry_out(

@@ -95,9 +95,7 @@ class CategoricalHead(eqx.Module):
         """Uniform numbers consumed by a draw."""
         return 1
 
-    def draw(
-        self, output: Float[Array, "width"], mask: Bool[Array, "width"], u: Float[Array, "1"]
-    ) -> Int[Array, ""]:
+    def draw(self, output: Float[Array, "width"], mask: Bool[Array, "width"], u: Float[Array, "1"]) -> Int[Array, ""]:
         """A draw by inversion of the distribution function."""
         masked = jnp.where(mask, output, -jnp.inf)
         return inverse_cdf(jnp.exp(masked - masked.max()), u[0])

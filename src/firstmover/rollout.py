@@ -23,9 +23,9 @@ _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost mo
 
 
 class Actions(eqx.Module):
-    """Every follower plays one given action whenever it acts."""
+    """Every follower plays one given action whenever it acts; a query of many sub-episodes has a leading axis."""
 
-    actions: Int[Array, "n"]
+    actions: Int[Array, "*Q n"]
 
     def __call__(self, turn: Turn, noise: Float[Array, "n"]) -> Int[Array, "n"]:
         """The actions of this step."""
@@ -36,7 +36,7 @@ class Actions(eqx.Module):
 class Strategies(eqx.Module):
     """Every follower plays its own table of probabilities [observations, actions], independently of the others."""
 
-    tables: tuple[Float[Array, "observations actions"], ...]
+    tables: tuple[Float[Array, "*seeds _observations _actions"], ...]
 
     def __call__(self, turn: Turn, noise: Float[Array, "n"]) -> Int[Array, "n"]:
         """The actions of this step, by inversion."""
@@ -51,7 +51,7 @@ class JointPlay(eqx.Module):
     `game.types.profiles`.
     """
 
-    probabilities: Float[Array, "P profiles"]
+    probabilities: Float[Array, "*seeds P profiles"]
 
 
 Play = Actions | Strategies
@@ -159,17 +159,26 @@ def all_profiles(game: Game) -> Query:
         raise InputError(f"the profiles of {game.name} cannot be listed: its followers act in every step.")
     if game.has_chance:
         raise InputError(f"the profiles of {game.name} cannot be listed: the game has chance.")
-    size = math.prod(float(a) for a in game.n_actions) * math.prod(float(t) for t in game.n_types)
-    if size > MAX_PROFILES:
-        raise InputError(
-            f"{game.name} has up to {size:.3g} (type, action) profiles, more than the {MAX_PROFILES} that are "
-            "enumerated; use sampled updates ('-f update=sampled') or a smaller game."
-        )
+    check_size(game)
     support, _ = game.types.profiles
     actions = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
     types = np.repeat(support, len(actions), axis=0)
     profiles = np.tile(actions, (len(support), 1))
     return Query(jnp.asarray(types), Actions(jnp.asarray(profiles)), None, jnp.zeros(len(types), jnp.int32))
+
+
+def check_size(game: Game) -> None:
+    """Refuse a game with more (type profile, action profile) pairs than `MAX_PROFILES`.
+
+    Raises:
+        InputError: it is larger.
+    """
+    size = math.prod(map(float, game.n_actions)) * math.prod(map(float, game.n_types))
+    if size > MAX_PROFILES:
+        raise InputError(
+            f"{game.name} has up to {size:.3g} (type, action) profiles, more than the {MAX_PROFILES} that are listed; "
+            "use sampled updates and rewards ('-f update=sampled -l reward_episodes=30') or a smaller game."
+        )
 
 
 def joint_play(game: Game, play: Strategies | JointPlay) -> Float[Array, "P profiles"]:
@@ -208,7 +217,7 @@ def play_noise_size(game: Game) -> int:
     return game.n_followers * (1 + (game.horizon if game.followers_act == "every step" else 1))
 
 
-def type_masks(game: Game) -> tuple[Bool[Array, "types actions"], ...]:
+def type_masks(game: Game) -> tuple[Bool[Array, "_types _actions"], ...]:
     """What each type of each follower may do when it acts, in games whose followers act once."""
     masks = []
     key = jax.random.key(0)

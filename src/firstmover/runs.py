@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from firstmover.errors import InputError
@@ -165,4 +166,4 @@ def _plain_shape(leaf: Any) -> tuple[tuple[int, ...], Any]:
 
 
 def _rebuilt(array: np.ndarray, leaf: Any) -> Any:
-    return jax.random.wrap_key_data(array) if _is_key(leaf) else array
+    return jax.random.wrap_key_data(jnp.asarray(array)) if _is_key(leaf) else array

@@ -20,8 +20,10 @@ from firstmover.spaces import Discrete
 
 
 class Obs(NamedTuple):
-    """What a learner is shown. The actor may use `leader` and `mask`; `critic` is for a centralised critic only:
-    the followers' features at the start of the round, then 1 in the reward phase, else 0.
+    """What a learner is shown.
+
+    The actor may use `leader` and `mask`. `critic` is for a centralised critic only: the followers' features at the
+    start of the round, then 1 in the reward phase, else 0.
     """
 
     leader: Int[Array, "d"]

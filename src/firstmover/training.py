@@ -55,8 +55,8 @@ class Learnt(NamedTuple):
 
 
 class _Checkpoint(NamedTuple):
-    done: np.ndarray
-    train_seconds: np.ndarray
+    done: Any  # int64 scalar
+    train_seconds: Any  # float64 scalar
     state: Any
     history: Metrics
 
@@ -86,8 +86,7 @@ def train(
     began = time.perf_counter()
     shape = jax.eval_shape(start)
     compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
-    metrics_shape = jax.eval_shape(some_updates, shape, jnp.int32(0))[1]
-    full = jax.tree.map(lambda s: np.zeros((leader.updates, seeds), s.dtype), metrics_shape)
+    full = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), metrics_shape(problem, leader, seeds, seed))
     if run is not None and run.has("checkpoint.npz"):
         like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, full)
         done_, spent_, state, history = run.read_arrays("checkpoint.npz", like)
@@ -117,6 +116,13 @@ def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: 
     """The learner's state before the first update, with a leading axis of seeds."""
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     return jax.vmap(lambda key: leader.init(problem, key))(keys)
+
+
+def metrics_shape(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
+    """Shapes of a whole history, [updates, seeds]."""
+    states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
+    one = jax.eval_shape(jax.vmap(lambda state: leader.update(problem, state)[1]), states)
+    return jax.tree.map(lambda s: jax.ShapeDtypeStruct((leader.updates, *s.shape), s.dtype), one)
 
 
 def _as_csv(history: Metrics, done: int, seed: int) -> str:

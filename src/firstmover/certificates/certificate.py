@@ -56,7 +56,7 @@ class Certificate:
     payoff_range: dict[str, Any]
     baseline: dict[str, Any]
     gain: float | None
-    sizes: dict[str, float]
+    sizes: dict[str, int]
     tolerance: float = 1e-7
 
     def as_json(self) -> dict[str, Any]:

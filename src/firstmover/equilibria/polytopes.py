@@ -47,7 +47,7 @@ class FiniteGame:
     probs: Float[np.ndarray, "P"]
     leader: Float[np.ndarray, "P *actions"]
     followers: Float[np.ndarray, "n P *actions"]
-    allowed: tuple[Bool[np.ndarray, "types actions"], ...]
+    allowed: tuple[Bool[np.ndarray, "_types _actions"], ...]
 
     @classmethod
     def without_types(
@@ -81,11 +81,11 @@ class FiniteGame:
         return self.followers[i] - deviated
 
 
-def n_variables(game: FiniteGame, which: EquilibriumSet) -> float:
+def n_variables(game: FiniteGame, which: EquilibriumSet) -> int:
     """Number of variables of the linear program over a set."""
     if which == "bcce":
-        return float(len(game.support) * math.prod(game.n_actions))
-    return math.prod(float(game.allowed[i][t].sum()) for i, t in game.follower_types())
+        return len(game.support) * math.prod(game.n_actions)
+    return math.prod(int(game.allowed[i][t].sum()) for i, t in game.follower_types())
 
 
 def regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tuple[int, int], float]:
@@ -101,14 +101,13 @@ def regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tu
         rows = game.support[:, i] == t
         weights = game.probs[rows] / game.probs[rows].sum()
         found[i, t] = max(
-            float(-weights @ (joint * game.gains(i, a))[rows].sum(axis=axes)) for a in np.flatnonzero(game.allowed[i][t])
+            float(-weights @ (joint * game.gains(i, a))[rows].sum(axis=axes))
+            for a in np.flatnonzero(game.allowed[i][t]).tolist()
         )
     return found
 
 
-def value_bounds(
-    game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0
-) -> tuple[float, float]:
+def value_bounds(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0) -> tuple[float, float]:
     """The leader's least and greatest expected payoff over an equilibrium set.
 
     Args:
@@ -124,28 +123,29 @@ def value_bounds(
         raise InputError(f"the program over {which} has {size:.3g} variables, more than {MAX_VARIABLES[which]}")
     objective, constraints, limits, equalities = _program(game, which, epsilon)
     ends = [
-        float(solved(linprog(
-            sign * objective,
-            A_ub=constraints,
-            b_ub=limits,
-            A_eq=equalities,
-            b_eq=np.ones(equalities.shape[0]),
-            method="highs",
-        )).fun) * sign
+        float(
+            solved(
+                linprog(
+                    sign * objective,
+                    A_ub=constraints,
+                    b_ub=limits,
+                    A_eq=equalities,
+                    b_eq=np.ones(equalities.shape[0]),
+                    method="highs",
+                )
+            ).fun
+        )
+        * sign
         for sign in (1.0, -1.0)
     ]
     return ends[0], max(ends)
 
 
-def _program(
-    game: FiniteGame, which: EquilibriumSet, epsilon: float
-) -> tuple[np.ndarray, Any, np.ndarray, Any]:
+def _program(game: FiniteGame, which: EquilibriumSet, epsilon: float) -> tuple[np.ndarray, Any, np.ndarray, Any]:
     """Objective, deviation constraints (<=) and their limits, and the equalities (= 1), of a set's program."""
-    pairs = [(i, t, a) for i, t in game.follower_types() for a in np.flatnonzero(game.allowed[i][t])]
+    pairs = [(i, t, a) for i, t in game.follower_types() for a in np.flatnonzero(game.allowed[i][t]).tolist()]
     scale = max(float(np.ptp(game.followers)), 1e-300)
-    weights = {
-        (i, t): np.where(game.support[:, i] == t, game.probs, 0) for i, t in game.follower_types()
-    }
+    weights = {(i, t): np.where(game.support[:, i] == t, game.probs, 0) for i, t in game.follower_types()}
     limits = np.array([epsilon * weights[i, t].sum() / scale for i, t, _ in pairs])
     gains = {(i, a): game.gains(i, a) for i, _, a in pairs}
     if which == "bcce":

@@ -59,7 +59,7 @@ class BestResponse(Follower):
     def rounds_per_ask(self, game: Game) -> int:
         return 1
 
-    def init(self, game: Game) -> tuple[Float[Array, "types actions"], ...]:
+    def init(self, game: Game) -> tuple[Float[Array, "_types _actions"], ...]:
         masks = type_masks(game)
         return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in masks)
 
@@ -68,7 +68,7 @@ class BestResponse(Follower):
 
     def tell(
         self, game: Game, state: tuple[Array, ...], query: Query, outcome: Outcome
-    ) -> tuple[Float[Array, "types actions"], ...]:
+    ) -> tuple[Float[Array, "_types _actions"], ...]:
         support, probs = game.types.profiles
         leader = outcome.leader.reshape(len(support), *game.n_actions)
         followers = outcome.followers.T.reshape(-1, len(support), *game.n_actions)
@@ -86,9 +86,7 @@ class BestResponse(Follower):
         regret, value = _evaluate(game, maps, leader, followers, masks, probs)
         tied = regret <= jnp.maximum(regret.min(), 0) + tie
         chosen = jnp.argmax(jnp.where(tied, sign * value, -jnp.inf))
-        return tuple(
-            jnp.eye(a)[jnp.asarray(part)[chosen]] for a, part in zip(game.n_actions, maps, strict=True)
-        )
+        return tuple(jnp.eye(a)[jnp.asarray(part)[chosen]] for a, part in zip(game.n_actions, maps, strict=True))
 
     def strategy(self, game: Game, state: tuple[Array, ...]) -> Strategies:
         return Strategies(state)
@@ -122,7 +120,9 @@ def _evaluate(
     for i, part in enumerate(maps):
         own = followers[i][(rows, *played)]
         for t in range(game.n_types[i]):
-            weights = jnp.asarray(probs * (support[:, i] == t) / max(probs[support[:, i] == t].sum(), 1e-300), own.dtype)
+            weights = jnp.asarray(
+                probs * (support[:, i] == t) / max(probs[support[:, i] == t].sum(), 1e-300), own.dtype
+            )
             best = jnp.full(len(part), -jnp.inf)
             for a in range(game.n_actions[i]):
                 deviating = [np.full_like(p, a) if j == i else p for j, p in enumerate(played)]

@@ -11,6 +11,7 @@ Differs from the source: payoffs are divided by `scale` (by default the range of
 step means the same in every game); the sources' codes divide by the largest payoff of the game.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
@@ -20,18 +21,29 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.batching import batch_last, short_average, short_softmax, short_sum
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.noise import inverse_cdf
-from firstmover.rollout import Actions, JointPlay, Outcome, Query, Strategies, all_profiles, joint_play, type_masks
+from firstmover.rollout import (
+    Actions,
+    JointPlay,
+    Outcome,
+    Query,
+    Strategies,
+    all_profiles,
+    check_size,
+    joint_play,
+    type_masks,
+)
 
 _TIE = 1e-4  # log-weights this close count as equal: float32 sums of a thousand rounds differ by less
 
 
 class _State(NamedTuple):
-    log_weights: tuple[Float[Array, "types actions"], ...]
-    leader_totals: tuple[Float[Array, "types actions"], ...]  # the leader's payoffs beside each action, for ties
+    log_weights: tuple[Float[Array, "_types _actions"], ...]
+    leader_totals: tuple[Float[Array, "_types _actions"], ...]  # the leader's payoffs beside each action, for ties
     joint_total: Float[Array, "P profiles"] | None  # sum over rounds of the joint play, for play=average
 
 
@@ -72,8 +84,6 @@ class MultiplicativeWeights(Follower):
             raise InputError(f"epsilon must be a positive number; got {self.epsilon}.")
         if not (np.isfinite(self.scale) and self.scale >= 0):
             raise InputError(f"scale must be a positive number, or 0 for the payoff range; got {self.scale}.")
-        if self.play != "argmax" and self.ties != "first":
-            raise InputError(f"ties={self.ties} has an effect with play=argmax only; here play={self.play}.")
 
     @property
     def enumerates(self) -> bool:
@@ -81,8 +91,8 @@ class MultiplicativeWeights(Follower):
 
     def check(self, game: Game) -> None:
         super().check(game)
-        if self.play == "average" and not self.enumerates:
-            all_profiles(game)
+        if self.play == "average":
+            check_size(game)
 
     def asks(self, game: Game) -> int:
         return 1 if self.enumerates else self.rounds
@@ -107,10 +117,7 @@ class MultiplicativeWeights(Follower):
         n = game.n_followers
         types = game.types.sample(noise[:n])
         actions = jnp.stack(
-            [
-                inverse_cdf(jax.nn.softmax(log_w[types[i]]), noise[n + i])
-                for i, log_w in enumerate(state.log_weights)
-            ]
+            [inverse_cdf(jax.nn.softmax(log_w[types[i]]), noise[n + i]) for i, log_w in enumerate(state.log_weights)]
         )
         # Every action of every follower against the others' drawn ones, in one query.
         deviator = np.repeat(np.arange(n), game.n_actions)
@@ -123,39 +130,48 @@ class MultiplicativeWeights(Follower):
     def tell(self, game: Game, state: _State, query: Query, outcome: Outcome) -> _State:
         if self.enumerates:
             return self._tell_expected(game, state, outcome)
-        types = query.types[0]
-        gains, leader_gains, first = [], [], 0
-        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
-            evaluated = slice(first, first + n_actions)
-            seen = jax.nn.one_hot(types[i], n_types)[:, None]
-            gains.append(seen * outcome.followers[evaluated, i])
-            leader_gains.append(seen * outcome.leader[evaluated])
-            first += n_actions
-        return self._updated(game, state, gains, leader_gains)
-
-    def _tell_expected(self, game: Game, state: _State, outcome: Outcome) -> _State:
-        payoffs = jnp.concatenate([outcome.followers, outcome.leader[:, None]], axis=1)
-        payoffs = payoffs.T.reshape(-1, len(game.types.profiles[0]), *game.n_actions)
-        conditionals = _conditionals(game)
-
-        def round_(state: _State, _: None) -> tuple[_State, None]:
-            tables = tuple(jax.nn.softmax(log_w) for log_w in state.log_weights)
-            gains = [_utilities(game, payoffs[i], tables, i, c) for i, c in enumerate(conditionals)]
-            leader_gains = [_utilities(game, payoffs[-1], tables, i, c) for i, c in enumerate(conditionals)]
-            return self._updated(game, state, gains, leader_gains), None
-
-        return jax.lax.scan(round_, state, None, length=self.rounds)[0]
-
-    def _updated(self, game: Game, state: _State, gains: list[Array], leader_gains: list[Array]) -> _State:
-        rate = np.log1p(self.epsilon) / (self.scale or game.follower_payoff_scale)
+        types, first = query.types[0], 0
+        log_weights, totals = list(state.log_weights), list(state.leader_totals)
         joint = state.joint_total
         if joint is not None:
             joint = joint + joint_play(game, Strategies(tuple(jax.nn.softmax(w) for w in state.log_weights)))
-        totals = state.leader_totals
-        if self.ties in ("strong", "weak"):
-            totals = tuple(total + gain for total, gain in zip(totals, leader_gains, strict=True))
-        log_weights = tuple(w + rate * gain for w, gain in zip(state.log_weights, gains, strict=True))
-        return _State(log_weights, totals, joint)
+        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
+            evaluated = slice(first, first + n_actions)
+            drawn = jax.nn.one_hot(types[i], n_types)[:, None]
+            log_weights[i] += self._rate(game) * drawn * outcome.followers[evaluated, i]
+            if self.ties in ("strong", "weak"):
+                totals[i] += drawn * outcome.leader[evaluated]
+            first += n_actions
+        return _State(tuple(log_weights), tuple(totals), joint)
+
+    def _tell_expected(self, game: Game, state: _State, outcome: Outcome) -> _State:
+        """All rounds at once; arrays inside have the batch axis last, see `batch_last`."""
+        support, _ = game.types.profiles
+        conditionals = _conditionals(game)
+        rate = self._rate(game)
+        follow_leader = self.ties in ("strong", "weak")
+
+        def rounds(state: _State, payoffs: Float[Array, "players P *actions"]) -> _State:
+            def one(state: _State, _: None) -> tuple[_State, None]:
+                rows = [short_softmax(w, 1)[support[:, i]] for i, w in enumerate(state.log_weights)]
+                gains = [short_average(c, _utilities(payoffs[i], rows, i)) for i, c in enumerate(conditionals)]
+                log_weights = tuple(w + rate * gain for w, gain in zip(state.log_weights, gains, strict=True))
+                totals, joint = state.leader_totals, state.joint_total
+                if follow_leader:
+                    leader = [short_average(c, _utilities(payoffs[-1], rows, i)) for i, c in enumerate(conditionals)]
+                    totals = tuple(total + gain for total, gain in zip(totals, leader, strict=True))
+                if joint is not None:
+                    joint = joint + functools.reduce(_outer, rows)
+                return _State(log_weights, totals, joint), None
+
+            return jax.lax.scan(one, state, None, length=self.rounds)[0]
+
+        payoffs = jnp.concatenate([outcome.followers, outcome.leader[:, None]], axis=1).T
+        return batch_last(rounds)(state, payoffs.reshape(-1, len(support), *game.n_actions))
+
+    def _rate(self, game: Game) -> float:
+        """What a unit of payoff adds to a log-weight."""
+        return float(np.log1p(self.epsilon) / (self.scale or game.follower_payoff_scale))
 
     def strategy(self, game: Game, state: _State) -> Strategies | JointPlay:
         if state.joint_total is not None:
@@ -192,18 +208,19 @@ def _conditionals(game: Game) -> list[np.ndarray]:
 
 
 def _utilities(
-    game: Game,
-    payoffs: Float[Array, "P *actions"],
-    tables: tuple[Float[Array, "types actions"], ...],
-    i_follower: int,
-    conditional: np.ndarray,
-) -> Float[Array, "types own_actions"]:
-    """Expected payoff of each action of one follower, by its type, against the others' mixed strategies."""
-    support, _ = game.types.profiles
-    for j in reversed(range(game.n_followers)):
+    payoffs: Float[Array, "P *actions B"], rows: list[Float[Array, "P _actions B"]], i_follower: int
+) -> Float[Array, "P own_actions B"]:
+    """Expected payoff of each action of one follower at every type profile, against the others' mixed strategies."""
+    n = len(rows)
+    for j in reversed(range(n)):
         if j != i_follower:
-            weights = tables[j][support[:, j]]
-            shape = [weights.shape[0]] + [1] * (payoffs.ndim - 1)
-            shape[j + 1] = weights.shape[1]
-            payoffs = (payoffs * weights.reshape(shape)).sum(axis=j + 1, keepdims=True)
-    return jnp.asarray(conditional, payoffs.dtype) @ payoffs.reshape(payoffs.shape[0], -1)
+            shape = [1] * payoffs.ndim
+            shape[0], shape[j + 1], shape[-1] = rows[j].shape
+            weighed = payoffs * rows[j].reshape(shape)
+            payoffs = jnp.expand_dims(short_sum(weighed, j + 1), j + 1)
+    return payoffs.reshape(payoffs.shape[0], -1, payoffs.shape[-1])
+
+
+def _outer(joint: Float[Array, "P a B"], row: Float[Array, "P b B"]) -> Float[Array, "P ab B"]:
+    """Joint probabilities of independent choices; the last follower's action varies fastest."""
+    return (joint[:, :, None] * row[:, None]).reshape(joint.shape[0], -1, joint.shape[-1])

@@ -11,6 +11,7 @@ its actions. In a game whose followers act once, a follower's observation when i
 import abc
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -49,7 +50,8 @@ class Rewards(NamedTuple):
     followers: Float[Array, "n"]
 
 
-class Solution(NamedTuple):
+@dataclass(frozen=True)
+class Solution:
     """The answer of an exact solver.
 
     Attributes:
@@ -66,7 +68,7 @@ class Solution(NamedTuple):
     attained: bool
     method: str
     followers: str
-    upper_bounds: dict[str, float] = {}
+    upper_bounds: dict[str, float] = field(default_factory=dict)
 
 
 class Game(abc.ABC):
@@ -191,4 +193,6 @@ class Game(abc.ABC):
 
     def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
         """The entries of a rule file for a table of actions [observations, ...]."""
-        return [self.entry(obs.tolist(), action) for obs, action in zip(self.observations(), table, strict=True)]
+        return [
+            self.entry(obs.tolist(), np.asarray(action)) for obs, action in zip(self.observations(), table, strict=True)
+        ]

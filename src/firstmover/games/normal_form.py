@@ -33,7 +33,7 @@ class NormalForm(Game):
     """A finite one-shot game with tables of payoffs."""
 
     name = "normal-form"
-    horizon: ClassVar[int] = 1
+    horizon = 1
     followers_act = "once"
     has_chance = False
     objective = "the leader's payoff"

@@ -10,7 +10,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +32,7 @@ class SimpleAllocation(Game):
     """One follower, `items` types, `messages` actions; the leader maps the message to an item."""
 
     name = "simple-allocation"
-    horizon: ClassVar[int] = 2
+    horizon = 2
     followers_act = "once"
     has_chance = False
     leader_payoff_range = (0.0, 1.0)

@@ -43,13 +43,6 @@ class Leader(abc.ABC):
     updates: int
     reward_episodes: int
 
-    def check(self, problem: StackelbergPOMDP) -> None:
-        """Refuse a problem that this learner cannot work on.
-
-        Raises:
-            InputError: with the reason.
-        """
-
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
         """State before the first update."""

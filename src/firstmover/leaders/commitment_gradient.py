@@ -17,7 +17,6 @@ cross-entropy method (Rubinstein 1999).
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
@@ -27,7 +26,7 @@ from firstmover.commitment import draw_table, table_of
 from firstmover.errors import InputError
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, stream
-from firstmover.policies import GaussianHead, Policy, head_for, network_policy, outputs, table_policy
+from firstmover.policies import GaussianHead, Policy, TablePolicy, head_for, network_policy, outputs, table_policy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Box
 
@@ -90,12 +89,14 @@ class CommitmentGradient(Leader):
         head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
-            policy = network_policy(sizes, head, key)
-            if self.policy == "table":
+            policy: Policy
+            if self.policy == "network":
+                policy = network_policy(sizes, head, key)
+            else:
                 policy = table_policy(sizes, head)
                 if isinstance(head, GaussianHead):
                     start = jax.random.uniform(key, policy.outputs.shape, minval=-0.5, maxval=0.5)
-                    policy = eqx.tree_at(lambda p: p.outputs, policy, jnp.where(restart == 0, 0, start))
+                    policy = TablePolicy(jnp.where(restart == 0, 0, start), sizes)
             return policy, optax.scale_by_adam().init(policy)
 
         restarts = self._n_restarts(problem)

@@ -160,7 +160,7 @@ class _ActorCritic(Leader):
             state, obs = carry
             output = parameters.actor(obs.leader)
             raw = head.draw(output, obs.mask, episode_noise(head, key, obs.leader))
-            after, obs_after, reward, _ = env.step(state, head.action(raw))
+            after, obs_after, reward, _done = env.step(state, head.action(raw))
             transition = _Transitions(
                 obs,
                 raw,

@@ -1,0 +1,125 @@
+"""Certificates against brute force, and sampled ones against exact ones."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from tiny_games import LISTABLE, Copying, Lottery
+
+from firstmover.certificates import certificate as module
+from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
+from firstmover.equilibria.polytopes import regrets
+from firstmover.errors import InputError
+from firstmover.games import Escape, Maintain, SimpleAllocation
+from firstmover.rollout import JointPlay, Strategies
+
+
+def _play(game, seed=0):
+    rng = np.random.default_rng(seed)
+    tables = []
+    for i, (o, a) in enumerate(zip(game.n_obs, game.n_actions, strict=True)):
+        table = rng.dirichlet(np.ones(a), o)
+        if game in LISTABLE.values():
+            table = table * induced_game(game, _rule(game)).allowed[i]
+        tables.append(jnp.asarray(table / table.sum(1, keepdims=True), jnp.float32))
+    return Strategies(tuple(tables))
+
+
+def _rule(game):
+    if hasattr(game.leader_space, "n"):
+        return np.array([int(np.argmax(game.leader_mask(jnp.asarray(obs)))) for obs in game.observations()])
+    return np.full((game.n_observations, game.leader_space.size), 0.4)
+
+
+@pytest.mark.parametrize("name", LISTABLE)
+def test_exact_certificates_hold_together(name: str) -> None:
+    game = LISTABLE[name]
+    actions, play = _rule(game), _play(game)
+    found = certify_play(game, actions, play)
+    assert found.exact
+    finite, joint = induced_game(game, actions), play_distribution(game, play)
+    np.testing.assert_allclose(joint.reshape(len(joint), -1).sum(1), 1.0, atol=1e-14)
+    assert found.value == pytest.approx(value_of(finite, joint), abs=1e-12)
+    assert found.epsilon["max"] == pytest.approx(max(0.0, *regrets(finite, joint).values()), abs=1e-12)
+    sets = {"bcce", "anf_cce"} if finite.has_types else {"cce"}
+    assert set(found.leader_value_bounds) == set(found.leader_value_bounds_at_epsilon) == sets
+    for which in sets:
+        low, high = found.leader_value_bounds_at_epsilon[which]
+        assert low - 1e-6 <= found.value <= high + 1e-6
+        assert low <= found.leader_value_bounds[which][0] + 1e-6
+    low, high = found.payoff_range["leader"]
+    assert low <= found.value <= high
+    assert found.gain == pytest.approx(found.value - found.baseline["value"])
+
+
+@pytest.mark.parametrize("name", ["visits", "simple-allocation skewed", "maintain mixed"])
+def test_sampled_certificates_bound_the_exact_regret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    game = LISTABLE[name]
+    actions, play = _rule(game), _play(game)
+    exact = certify_play(game, actions, play)
+
+    def too_large(game):
+        raise InputError("the game is too large to list")
+
+    monkeypatch.setattr(module, "all_profiles", too_large)
+    sampled = certify_play(game, actions, play, samples=20_000)
+    assert not sampled.exact
+    assert sampled.leader_value_bounds is None
+    assert sampled.leader_value_bounds_at_epsilon is None
+    assert "too large" in sampled.reason
+    assert sampled.confidence == 0.95
+    span = max(high - low for low, high in game.follower_payoff_ranges)
+    for row, bounds in zip(exact.epsilon["by_follower"], sampled.epsilon["by_follower"], strict=True):
+        for regret, bound in zip(row, bounds, strict=True):
+            assert regret <= bound <= regret + 0.2 * span
+    low, high = game.leader_payoff_range
+    assert sampled.value == pytest.approx(exact.value, abs=0.05 * (high - low))
+    assert sampled_value(game, actions, play) == pytest.approx(exact.value, abs=0.02 * (high - low))
+
+
+def test_games_with_chance_are_certified_by_sampling() -> None:
+    game = Lottery()
+    # The leader makes side 1 win with probability P((u + v) / 2 < 0.6) = 1 - 2 * 0.4**2 = 0.68; the bet is on side 0.
+    found = certify_play(game, np.array([1]), Strategies((jnp.array([[1.0, 0.0], [1.0, 0.0]]),)))
+    assert not found.exact
+    assert "chance" in found.reason
+    assert found.value == pytest.approx(0.32, abs=0.01)
+    assert 0.36 <= found.epsilon["max"] <= 0.40
+
+
+def test_joint_play_is_certified_as_it_is() -> None:
+    game = SimpleAllocation(3, 2)
+    joint = JointPlay(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]))
+    found = certify_play(game, np.array([0, 1]), joint)
+    assert found.value == pytest.approx(2 / 3)
+    assert found.epsilon["max"] == pytest.approx(0.0, abs=1e-12)
+    worse = certify_play(game, np.array([0, 2]), joint)
+    assert worse.epsilon["by_follower"] == [[0.0, 0.0, pytest.approx(0.25)]]
+
+
+def test_known_intervals() -> None:
+    escape = certify_play(Escape(), np.array([2]), Strategies((jnp.array([[0.0, 0.0, 1.0]]),)))
+    assert escape.leader_value_bounds == {"cce": (30.0, 30.0)}
+    assert escape.epsilon["max"] == 0.0
+    # At the knife's edge of Maintain the follower is indifferent: the interval shows what the value hides.
+    edge = certify_play(Maintain("mixed"), np.array([[0.25, 0.75, 0.0]]), Strategies((jnp.array([[1.0, 0.0, 0.0]]),)))
+    assert edge.value == pytest.approx(27.5)
+    assert edge.leader_value_bounds["cce"] == pytest.approx((7.5, 27.5))
+    inside = certify_play(Maintain("mixed"), np.array([[0.26, 0.74, 0.0]]), Strategies((jnp.array([[1.0, 0, 0]]),)))
+    assert inside.leader_value_bounds["cce"] == pytest.approx((27.4, 27.4))
+    assert inside.gain == pytest.approx(7.4)
+
+
+def test_followers_that_act_in_every_step_are_refused() -> None:
+    with pytest.raises(InputError, match="act once"):
+        certify_play(Copying(), np.zeros(5, int), Strategies((jnp.full((5, 2), 0.5),)))
+    with pytest.raises(InputError, match="samples"):
+        certify_play(Lottery(), np.array([1]), Strategies((jnp.full((2, 2), 0.5),)), samples=1)
+
+
+def test_certificates_do_not_depend_on_the_precision_mode() -> None:
+    game, actions = Maintain("mixed"), np.array([[0.3, 0.7, 0.0]])
+    play = Strategies((jnp.array([[0.9, 0.1, 0.0]]),))
+    one = certify_play(game, actions, play).as_json()
+    with jax.enable_x64(True):
+        assert certify_play(game, actions, play).as_json() == one

@@ -1,0 +1,147 @@
+"""Optimal commitments against brute force, published values and another library."""
+
+import itertools
+import warnings
+
+import nashpy
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firstmover.equilibria.commitments import correlated_commitment, deterministic_commitment, mixed_commitment
+from firstmover.games import Escape, Maintain
+
+CONITZER = (np.array([[1.0, 3.0], [0.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
+
+
+def _worst_and_best_reply(leader, follower, mixture, tolerance=1e-9):
+    pays = mixture @ follower
+    replies = pays >= pays.max() - tolerance
+    values = (mixture @ leader)[replies]
+    return values.min(), values.max()
+
+
+def _vertices(follower):
+    """Every vertex of every best-reply region: mixtures at which m - 1 constraints of one region are tight."""
+    m, k = follower.shape
+    for j in range(k):
+        constraints = np.vstack([np.eye(m), (follower[:, [j]] - np.delete(follower, j, axis=1)).T])
+        for tight in itertools.combinations(range(len(constraints)), m - 1):
+            system = np.vstack([constraints[list(tight)], np.ones(m)])
+            if abs(np.linalg.det(system)) > 1e-9:
+                point = np.linalg.solve(system, np.r_[np.zeros(m - 1), 1.0])
+                if np.all(constraints @ point >= -1e-9):
+                    yield np.maximum(point, 0) / np.maximum(point, 0).sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "game", "deterministic", "mixed", "mixture"),
+    [
+        ("escape", (Escape().leader_payoffs, Escape().follower_payoffs[0]), 30, 30, [0, 0, 1]),
+        ("maintain", (Maintain().leader_payoffs, Maintain().follower_payoffs[0]), 20, 27.5, [0.25, 0.75, 0]),
+        ("Conitzer and Sandholm 2006", CONITZER, 2, 2.5, [0.5, 0.5]),
+    ],
+)
+def test_published_games(name, game, deterministic, mixed, mixture) -> None:
+    leader, follower = game
+    assert deterministic_commitment(leader, follower[None], "strong").value == deterministic
+    strong = mixed_commitment(leader, follower, "strong")
+    assert strong.value == pytest.approx(mixed)
+    np.testing.assert_allclose(strong.commitment, mixture, atol=1e-7)
+    weak = mixed_commitment(leader, follower, "weak")
+    assert weak.value == pytest.approx(mixed)
+    assert weak.attained == (name == "escape")
+    worst, _ = _worst_and_best_reply(leader, follower, weak.commitment, tolerance=1e-12)
+    assert weak.value - worst <= 1e-6 * np.ptp(leader) + 1e-12
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 3), st.integers(2, 4), st.integers(0, 10_000), st.booleans())
+def test_strong_mixed_commitment_is_the_best_vertex(m: int, k: int, seed: int, degenerate: bool) -> None:
+    rng = np.random.default_rng(seed)
+    draw = (lambda: rng.integers(0, 3, (m, k)).astype(float)) if degenerate else (lambda: rng.normal(size=(m, k)))
+    leader, follower = draw(), draw()
+    best = max(_worst_and_best_reply(leader, follower, x)[1] for x in _vertices(follower))
+    found = mixed_commitment(leader, follower, "strong")
+    assert found.value == pytest.approx(best, abs=1e-6)
+    assert _worst_and_best_reply(leader, follower, found.commitment, 1e-7)[1] >= best - 1e-6
+    assert found.value >= deterministic_commitment(leader, follower[None], "strong").value - 1e-9
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 4), st.integers(0, 10_000), st.booleans())
+def test_weak_mixed_commitment_of_two_rows_is_the_supremum(k: int, seed: int, degenerate: bool) -> None:
+    rng = np.random.default_rng(seed)
+    draw = (lambda: rng.integers(0, 3, (2, k)).astype(float)) if degenerate else (lambda: rng.normal(size=(2, k)))
+    leader, follower = draw(), draw()
+    # With two rows the worst reply's payoff is piecewise linear in one number: look at every break point (where two
+    # replies tie) itself and at its immediate neighbours.
+    slopes, starts = follower[0] - follower[1], follower[1]
+    breaks = {0.0, 1.0}
+    for a, b in itertools.combinations(range(k), 2):
+        if slopes[a] != slopes[b]:
+            p = (starts[b] - starts[a]) / (slopes[a] - slopes[b])
+            if 0 <= p <= 1:
+                breaks.add(p)
+    points = {min(max(p + d, 0.0), 1.0) for p in breaks for d in (-1e-9, 0.0, 1e-9)}
+    values = {p: _worst_and_best_reply(leader, follower, np.array([p, 1 - p]), 1e-13)[0] for p in points}
+    found = mixed_commitment(leader, follower, "weak")
+    assert found.value == pytest.approx(max(values.values()), abs=1e-6)
+    if found.attained:
+        at_breaks = max(values[p] for p in breaks)
+        inner = [(a + b) / 2 for a, b in itertools.pairwise(sorted(breaks))]
+        flat = max((_worst_and_best_reply(leader, follower, np.array([p, 1 - p]), 1e-13)[0] for p in inner), default=-9)
+        assert max(at_breaks, flat) >= found.value - 1e-6
+    worst, _ = _worst_and_best_reply(leader, follower, found.commitment, 1e-9)
+    assert worst >= found.value - 2e-6 * max(np.ptp(leader), 1) or not found.attained
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_zero_sum_games_have_their_minimax_value(seed: int) -> None:
+    payoffs = np.random.default_rng(seed).normal(size=(4, 4))
+    row, column = nashpy.Game(payoffs).linear_program()
+    for ties in ("strong", "weak"):
+        assert mixed_commitment(payoffs, -payoffs, ties).value == pytest.approx(row @ payoffs @ column, abs=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_leading_is_at_least_as_good_as_every_nash_equilibrium(seed: int) -> None:
+    leader, follower = np.random.default_rng(seed).normal(size=(2, 3, 3))
+    value = mixed_commitment(leader, follower, "strong").value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # nashpy's own, when it suspects a degenerate game
+        equilibria = list(nashpy.Game(leader, follower).support_enumeration())
+    assert equilibria
+    assert all(value >= x @ leader @ y - 1e-7 for x, y in equilibria)
+    # One follower: the correlated commitment is the mixed one (Conitzer and Korzhyk 2011).
+    assert correlated_commitment(leader, follower[None]) == pytest.approx(value, abs=1e-6)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.1, 9), st.floats(-5, 5))
+def test_affine_changes_of_units_change_nothing(seed: int, factor: float, shift: float) -> None:
+    leader, follower = np.random.default_rng(seed).normal(size=(2, 3, 4))
+    for ties in ("strong", "weak"):
+        one = mixed_commitment(leader, follower, ties)
+        other = mixed_commitment(factor * leader + shift, factor * follower - shift, ties)
+        assert other.value == pytest.approx(factor * one.value + shift, abs=1e-5)
+
+
+def test_correlated_commitment_bounds_every_row_and_its_equilibria() -> None:
+    for seed in range(20):
+        payoffs = np.random.default_rng(seed).normal(size=(3, 3, 2, 3))
+        coarse = correlated_commitment(payoffs[0], payoffs[1:], coarse=True)
+        fine = correlated_commitment(payoffs[0], payoffs[1:])
+        assert fine <= coarse + 1e-9
+        assert deterministic_commitment(payoffs[0], payoffs[1:], "strong").value <= coarse + 1e-9
+        weak = deterministic_commitment(payoffs[0], payoffs[1:], "weak").value
+        assert weak <= deterministic_commitment(payoffs[0], payoffs[1:], "strong").value + 1e-9
+
+
+def test_a_hundred_by_a_hundred_game_is_solved() -> None:
+    leader, follower = np.random.default_rng(0).normal(size=(2, 100, 100))
+    found = mixed_commitment(leader, follower, "strong")
+    assert _worst_and_best_reply(leader, follower, found.commitment, 1e-7)[1] == pytest.approx(found.value, abs=1e-6)

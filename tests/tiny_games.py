@@ -1,0 +1,177 @@
+"""One small game for each feature that the contract has to carry, and instances of every registered game."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from firstmover.games import Escape, Game, Maintain, NormalForm, Rewards, SimpleAllocation, Turn
+from firstmover.spaces import Discrete
+from firstmover.types import TypeDistribution
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    types: Int[Array, "n"]
+    said: Int[Array, "n"]
+    left: Int[Array, ""]
+    luck: Array
+
+
+class _Tiny(Game):
+    """Defaults of what the tests do not look at."""
+
+    name = "tiny"
+    followers_act = "once"
+    has_chance = False
+    leader_payoff_range = (0.0, 3.0)
+    objective = "a test"
+
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        return "always action 0", self, np.zeros(self.n_observations, int)
+
+    def entry(self, observation: Any, action: np.ndarray) -> dict[str, Any]:
+        return {"when": {"obs": list(observation)}, "do": {"action": int(action)}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        return str(entry)
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        return f"{follower} {type_} {probabilities}"
+
+
+class Visits(_Tiny):
+    """Correlated types, unequal sizes, masks, and two decisions of a leader that sees the messages but no type.
+
+    Each of two followers sends a message (follower 0: 2 types, 2 messages; follower 1: 3 types, 3 messages, of which
+    type 0 cannot send the last). The leader visits one follower, then must visit the other; it may serve the visited
+    one (odd actions) or not. A served follower is paid 1 if its message was its type, else 0.25; the leader is paid
+    the types it served, the first one double.
+    """
+
+    horizon = 3
+
+    def __init__(self) -> None:
+        self.types = TypeDistribution.correlated([[0.3, 0.1, 0.1], [0.05, 0.15, 0.3]])
+        self.n_obs, self.n_actions = (2, 3), (2, 3)
+        self.leader_space = Discrete(4)  # 2 * follower + whether it is served
+        self.leader_obs_sizes = (2, 3, 3)  # messages; who is left: both, follower 0, follower 1
+        self.leader_payoff_range = (0.0, 5.0)
+        self.follower_payoff_ranges = ((0.0, 1.0), (0.0, 1.0))
+
+    def reset(self, types: Array, key: Array) -> _State:
+        return _State(jnp.int32(0), types, jnp.zeros(2, jnp.int32), jnp.int32(0), jnp.zeros(()))
+
+    def observe(self, state: _State) -> Turn:
+        limits = jnp.stack([jnp.int32(2), jnp.where(state.types[1] == 0, 2, 3)])
+        return Turn(
+            leader_obs=jnp.append(state.said, state.left),
+            leader_acts=(state.time > 0) & (state.time < 3),
+            follower_obs=state.types,
+            followers_act=jnp.full(2, state.time == 0),
+            follower_mask=jnp.arange(3) < limits[:, None],
+        )
+
+    def leader_mask(self, obs: Array) -> Array:
+        who = jnp.arange(4) // 2
+        return (obs[2] == 0) | (who == obs[2] - 1)
+
+    def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
+        said = jnp.where(state.time == 0, follower_actions, state.said)
+        acting = (state.time > 0) & (state.time < 3)
+        who, served = action // 2, action % 2
+        left = jnp.where(acting, 2 - who, state.left)
+        gain = acting * served * jnp.where(said[who] == state.types[who], 1.0, 0.25)
+        leader = acting * served * state.types[who] * jnp.where(state.time == 1, 2.0, 1.0)
+        followers = jnp.where(jnp.arange(2) == who, gain, 0.0)
+        return _State(state.time + 1, state.types, said, left, state.luck), Rewards(leader, followers)
+
+
+class Lottery(_Tiny):
+    """Chance: the follower bets on a side that the leader makes likelier, in a step that is random."""
+
+    horizon = 1
+    has_chance = True
+
+    def __init__(self) -> None:
+        self.types = TypeDistribution.independent([[0.5, 0.5]])
+        self.n_obs, self.n_actions = (2,), (2,)
+        self.leader_space = Discrete(2)
+        self.leader_obs_sizes = (1,)
+        self.leader_payoff_range = (0.0, 1.0)
+        self.follower_payoff_ranges = ((0.0, 1.0),)
+
+    def reset(self, types: Array, key: Array) -> _State:
+        luck = jax.random.uniform(key, dtype=jnp.float32)
+        return _State(jnp.int32(0), types, jnp.zeros(1, jnp.int32), jnp.int32(0), luck)
+
+    def observe(self, state: _State) -> Turn:
+        return Turn(
+            leader_obs=jnp.zeros(1, jnp.int32),
+            leader_acts=state.time == 0,
+            follower_obs=state.types,
+            followers_act=(state.time == 0)[None],
+            follower_mask=jnp.ones((1, 2), bool),
+        )
+
+    def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
+        shock = jax.random.uniform(key, dtype=jnp.float32)
+        side = ((state.luck + shock) / 2 < jnp.where(action == 0, 0.3, 0.6)).astype(jnp.int32)
+        won = (follower_actions[0] == side).astype(float)
+        return state._replace(time=state.time + 1), Rewards(won, won[None])
+
+
+class Copying(_Tiny):
+    """Followers that act in every step, with the leader: both see the last joint action."""
+
+    horizon = 4
+    followers_act = "every step"
+
+    def __init__(self) -> None:
+        self.types = TypeDistribution.independent([[1.0]])
+        self.n_obs, self.n_actions = (5,), (2,)
+        self.leader_space = Discrete(2)
+        self.leader_obs_sizes = (5,)
+        self.leader_payoff_range = (0.0, 4.0)
+        self.follower_payoff_ranges = ((0.0, 4.0),)
+
+    def reset(self, types: Array, key: Array) -> _State:
+        return _State(jnp.int32(0), types, jnp.zeros(1, jnp.int32), jnp.int32(0), jnp.zeros(()))
+
+    def observe(self, state: _State) -> Turn:
+        return Turn(
+            leader_obs=state.left[None],
+            leader_acts=state.time < 4,
+            follower_obs=state.left[None],
+            followers_act=(state.time < 4)[None],
+            follower_mask=jnp.ones((1, 2), bool),
+        )
+
+    def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
+        same = (action == follower_actions[0]).astype(float)
+        last = 1 + 2 * action + follower_actions[0]
+        return state._replace(time=state.time + 1, left=last.astype(jnp.int32)), Rewards(same, 1 - same[None])
+
+
+def _random_game(shape: tuple[int, ...], commitment: str) -> NormalForm:
+    payoffs = np.random.default_rng(5).normal(size=(len(shape), *shape))
+    return NormalForm(payoffs[0], payoffs[1:], commitment)
+
+
+REGISTERED = {
+    "escape": Escape(),
+    "maintain": Maintain(),
+    "maintain mixed": Maintain("mixed"),
+    "normal-form 3x2x4": _random_game((3, 2, 4), "deterministic"),
+    "normal-form 3x2x2x2 mixed": _random_game((3, 2, 2, 2), "mixed"),
+    "simple-allocation": SimpleAllocation(3, 3),
+    "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),
+}
+ONCE = {**REGISTERED, "visits": Visits(), "lottery": Lottery()}
+EVERY = {**ONCE, "copying": Copying()}
+LISTABLE = {name: game for name, game in ONCE.items() if not game.has_chance}
