@@ -122,7 +122,7 @@ class Lottery(_Tiny):
     def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
         shock = jax.random.uniform(key, dtype=jnp.float32)
         side = ((state.luck + shock) / 2 < jnp.where(action == 0, 0.3, 0.6)).astype(jnp.int32)
-        won = (follower_actions[0] == side).astype(float)
+        won = ((follower_actions[0] == side) & (state.time == 0)).astype(float)
         return state._replace(time=state.time + 1), Rewards(won, won[None])
 
 
@@ -154,8 +154,11 @@ class Copying(_Tiny):
 
     def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
         same = (action == follower_actions[0]).astype(float)
+        playing = (state.time < 4).astype(float)
         last = 1 + 2 * action + follower_actions[0]
-        return state._replace(time=state.time + 1, left=last.astype(jnp.int32)), Rewards(same, 1 - same[None])
+        return state._replace(time=state.time + 1, left=last.astype(jnp.int32)), Rewards(
+            playing * same, playing * (1 - same[None])
+        )
 
 
 def _random_game(shape: tuple[int, ...], commitment: str) -> NormalForm:

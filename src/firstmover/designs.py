@@ -80,10 +80,9 @@ class Design:
 
     @functools.cached_property
     def solution(self) -> Solution | None:
-        """The exact optimum, where it is known; ties go as the followers break them, for the leader if they say not."""
-        ties = getattr(self.followers, "ties", "strong")
+        """The exact optimum, where it is known; ties go as the followers break them, for the leader if they do not."""
         try:
-            return self.game.optimum("weak" if ties == "weak" else "strong")
+            return self.game.optimum(self.followers.optimum_ties)
         except InputError:
             return None
 
@@ -244,8 +243,10 @@ def certify(path: str | Path) -> dict[str, Any]:
         InputError: see `Design.load`.
     """
     loaded = Design.load(path)
-    certificate = certify_play(loaded.game, loaded.rule.actions, loaded.play).as_json()
-    Run.open(path).write_json("certificate.json", certificate)
+    run = Run.open(path)
+    certificate = certify_play(loaded.game, loaded.rule.actions, loaded.play, seed=loaded.seed).as_json()
+    run.write_json("certificate.json", certificate)
+    run.write_json("result.json", {**run.read_json("result.json"), "certificate": certificate})
     return certificate
 
 
@@ -262,7 +263,7 @@ def _carry_out(
     values = _values(problem, tables, plays, seed)
     best = int(np.argmax(values))
     progress.stage("certifying")
-    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best)).as_json()
+    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), seed=seed).as_json()
     seconds = {
         "total": time.perf_counter() - began,
         "compile": compile_seconds,

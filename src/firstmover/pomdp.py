@@ -44,15 +44,16 @@ class Episode(NamedTuple):
         reward: the leader's payoff per reward sub-episode, in the game's units.
         strategy: how the followers played in the reward phase.
         visited: which observations the leader met in the episode.
-        env_steps: leader decisions in the sub-episodes whose payoff the response or the reward consumed.
+        env_steps: leader decisions in the sub-episodes whose payoff the response or the reward consumed; float32, so
+            exact up to 2**24 and to seven digits beyond.
         simulated_steps: leader decisions that were really stepped.
     """
 
     reward: Float[Array, ""]
     strategy: Strategies | JointPlay
     visited: Bool[Array, "observations"]
-    env_steps: Int[Array, ""]
-    simulated_steps: Int[Array, ""]
+    env_steps: Float[Array, ""]
+    simulated_steps: Float[Array, ""]
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class StackelbergPOMDP:
                 return (followers.tell(game, state, query, outcome), visited | met, decisions + count), None
 
             asks = followers.asks(game)
-            start = (followers.init(game), jnp.zeros(game.n_observations, bool), jnp.int32(0))
+            start = (followers.init(game), jnp.zeros(game.n_observations, bool), jnp.float32(0))
             inputs = (jnp.arange(asks, dtype=jnp.int32), self.response_noise(key))
             (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
             env_steps = simulated = decisions * n_rounds
@@ -134,13 +135,13 @@ class StackelbergPOMDP:
             visited, env_steps, simulated = visited | met, env_steps + count, simulated + count
         return Episode(reward, strategy, visited, env_steps, simulated)
 
-    def _met(self, outcome: Outcome) -> tuple[Bool[Array, "observations"], Int[Array, ""]]:
+    def _met(self, outcome: Outcome) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
         """Which observations the leader met, and how many decisions it took."""
         acts = outcome.steps.leader_acts.ravel()
         obs = outcome.steps.leader_obs.reshape(-1, len(self.game.leader_obs_sizes))
         rows = jax.vmap(lambda o: observation_index(o, self.game.leader_obs_sizes))(obs)
         every = jnp.arange(self.game.n_observations, dtype=jnp.int32)
-        return jnp.any((rows == every[:, None]) & acts, axis=1), jnp.sum(acts, dtype=jnp.int32)
+        return jnp.any((rows == every[:, None]) & acts, axis=1), jnp.sum(acts, dtype=jnp.float32)
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""

@@ -36,7 +36,7 @@ class Rule:
         sizes = self.game.leader_obs_sizes
         if components.shape != (len(sizes),) or np.any(components < 0) or np.any(components >= sizes):
             raise InputError(f"an observation has {len(sizes)} component(s) below {sizes}; got {observation!r}.")
-        action = self.actions[np.ravel_multi_index(tuple(components), sizes)]
+        action = self.game.played(np.asarray(self.actions[np.ravel_multi_index(tuple(components), sizes)]))
         return int(action) if action.ndim == 0 else action
 
     @property

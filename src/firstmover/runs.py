@@ -133,7 +133,7 @@ class Run:
         path = self.path / name
         leaves, structure = jax.tree.flatten(like)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 arrays = [stored[f"arr_{k}"] for k in range(len(leaves))]
                 surplus = len(stored.files) - len(leaves)
         except OSError as error:

@@ -5,7 +5,7 @@ program, so that a run that was killed and resumed computes the same numbers to 
 """
 
 import time
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from firstmover.runs import Run
 _CHECKPOINTS = 20
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What is told of a run while it is under way."""
 

@@ -23,7 +23,7 @@ def _respond(game, ties, actions):
 
 @pytest.mark.parametrize("ties", ["strong", "weak"])
 def test_one_follower_breaks_ties_as_told(ties: str) -> None:
-    for seed in range(20):
+    for seed in range(5):
         rng = np.random.default_rng(seed)
         follower = rng.integers(0, 3, (4, 5)).astype(float)
         leader = rng.normal(size=(4, 5))
@@ -43,7 +43,7 @@ def test_each_type_plays_its_own_best_response() -> None:
 @pytest.mark.parametrize("ties", ["strong", "weak"])
 def test_several_followers_play_the_best_or_worst_pure_equilibrium(ties: str) -> None:
     with_equilibrium = 0
-    for seed in range(25):
+    for seed in range(12):
         rng = np.random.default_rng(seed)
         payoffs = rng.integers(0, 4, (4, 1, 2, 3, 2)).astype(float)
         payoffs[0] = rng.normal(size=(1, 2, 3, 2))
@@ -60,7 +60,7 @@ def test_several_followers_play_the_best_or_worst_pure_equilibrium(ties: str) ->
             with_equilibrium += 1
             expected = max(values) if ties == "strong" else min(values)
             assert float(_respond(game, ties, np.array([0])).reward) == pytest.approx(expected, abs=1e-5)
-    assert with_equilibrium > 10
+    assert with_equilibrium > 5
 
 
 def _largest_regret(finite, maps) -> float:

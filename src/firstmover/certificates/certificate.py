@@ -5,6 +5,7 @@ regrets are bounded by sampling, with their confidence, and the value over equil
 bounds regret, never an extremum over equilibria.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -56,12 +57,13 @@ class Certificate:
     payoff_range: dict[str, Any]
     baseline: dict[str, Any]
     gain: float | None
-    sizes: dict[str, int]
+    sizes: dict[str, int | float]
     tolerance: float = 1e-7
 
     def as_json(self) -> dict[str, Any]:
-        """The certificate as JSON values."""
-        return asdict(self)
+        """The certificate as JSON values, the same as when it is read back from a file."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        return plain
 
 
 def certify_play(

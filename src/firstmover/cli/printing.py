@@ -61,21 +61,22 @@ def certificate(found: dict[str, Any]) -> list[str]:
     low, high = found["payoff_range"]["leader"]
     how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
     lines = [
-        f"certified  no follower gains more than {epsilon:.3g} by another action ({how})",
+        f"certified  no follower gains more than {max(epsilon, 1e-12):.3g} by another action ({how})",
     ]
     for name, bounds in (found["leader_value_bounds"] or {}).items():
         lines.append(f"           value over every {name}: {_interval(bounds)}")
-    for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items():
+    noticeable = epsilon > 1e-9 * max(1.0, abs(high), abs(low))
+    for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {epsilon:.3g} ({name}): {_interval(bounds)}")
     if reason is not None:
-        lines.append(f"           no bounds on the value over equilibria: {reason}")
+        lines.append(f"           not bounded: {reason}")
     lines.append(f"           the leader's payoffs range from {low:.6g} to {high:.6g}")
     baseline = found["baseline"]
     if baseline["value"] is None:
         lines.append(f"           baseline '{baseline['rule']}': not computed ({baseline['reason']})")
     else:
         lines.append(
-            f"           baseline '{baseline['rule']}' earns {baseline['value']:.6g} ({baseline['over']}): "
+            f"           baseline '{baseline['rule']}' earns {_clean(baseline['value'])} ({baseline['over']}): "
             f"gain {found['gain']:.6g}"
         )
     return lines
@@ -111,4 +112,9 @@ def _short(value: Any) -> str:
 
 
 def _interval(bounds: list[float]) -> str:
-    return f"[{bounds[0]:.6g}, {bounds[1]:.6g}]"
+    return f"[{_clean(bounds[0])}, {_clean(bounds[1])}]"
+
+
+def _clean(value: float) -> str:
+    """Six digits, without the minus sign and the exponent of a rounded zero."""
+    return f"{round(value, 12) + 0:.6g}"

@@ -28,7 +28,7 @@ from firstmover.errors import InputError
 
 EquilibriumSet = Literal["bcce", "anf_cce"]
 
-MAX_VARIABLES = {"bcce": 200_000, "anf_cce": 50_000}
+MAX_VARIABLES = {"bcce": 100_000, "anf_cce": 50_000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +81,11 @@ class FiniteGame:
         return self.followers[i] - deviated
 
 
-def n_variables(game: FiniteGame, which: EquilibriumSet) -> int:
-    """Number of variables of the linear program over a set."""
+def n_variables(game: FiniteGame, which: EquilibriumSet) -> float:
+    """Number of variables of the linear program over a set; 1e300 stands for anything larger."""
     if which == "bcce":
-        return len(game.support) * math.prod(game.n_actions)
-    return math.prod(int(game.allowed[i][t].sum()) for i, t in game.follower_types())
+        return float(len(game.support) * math.prod(game.n_actions))
+    return min(math.prod(float(game.allowed[i][t].sum()) for i, t in game.follower_types()), 1e300)
 
 
 def regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tuple[int, int], float]:
@@ -152,11 +152,19 @@ def _program(game: FiniteGame, which: EquilibriumSet, epsilon: float) -> tuple[n
         possible = _possible(game)
         columns = possible.ravel()
         shape = (-1,) + (1,) * (possible.ndim - 1)
-        rows = [(-weights[i, t].reshape(shape) * gains[i, a] / scale).ravel()[columns] for i, t, a in pairs]
+        position = np.cumsum(columns).reshape(possible.shape) - 1
+        entries = []
+        for k, (i, t, a) in enumerate(pairs):
+            mine = np.flatnonzero(weights[i, t])
+            kept = possible[mine]
+            lost = -weights[i, t][mine].reshape(shape) * gains[i, a][mine] / scale
+            entries.append((lost[kept], np.full(kept.sum(), k), position[mine][kept]))
+        values, row_of, column_of = map(np.concatenate, zip(*entries, strict=True))
+        rows = csr_array((values, (row_of, column_of)), shape=(len(pairs), int(columns.sum())))
         profile = np.broadcast_to(np.arange(len(game.support)).reshape(shape), possible.shape).ravel()[columns]
         equalities = csr_array((np.ones(profile.size), (profile, np.arange(profile.size))))
         objective = (game.probs.reshape(shape) * game.leader).ravel()[columns]
-        return objective, csr_array(np.array(rows)), limits, equalities
+        return objective, rows, limits, equalities
     maps = _maps(game)  # [maps, P, n]: what is played at every type profile
     index = (np.arange(len(game.support)), *np.moveaxis(maps, -1, 0))
     objective = game.leader[index] @ game.probs

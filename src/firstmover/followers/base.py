@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game
+from firstmover.games.base import Game, Ties
 from firstmover.rollout import JointPlay, Outcome, Query, Strategies, all_profiles
 
 
@@ -43,6 +43,11 @@ class Follower(abc.ABC):
             )
         if self.enumerates:
             all_profiles(game)
+
+    @property
+    def optimum_ties(self) -> Ties:
+        """The tie rule of the optimum to compare with: how indifferent followers choose, for the leader if open."""
+        return "strong"
 
     @abc.abstractmethod
     def asks(self, game: Game) -> int:

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.games.base import Game
+from firstmover.games.base import Game, Ties
 from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks
 
 _MAX_MAPS = 20_000
@@ -43,6 +43,10 @@ class BestResponse(Follower):
     @property
     def enumerates(self) -> bool:
         return True
+
+    @property
+    def optimum_ties(self) -> Ties:
+        return self.ties
 
     def check(self, game: Game) -> None:
         super().check(game)

@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 from firstmover.batching import batch_last, short_average, short_softmax, short_sum
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.games.base import Game
+from firstmover.games.base import Game, Ties
 from firstmover.noise import inverse_cdf
 from firstmover.rollout import (
     Actions,
@@ -63,7 +63,7 @@ class MultiplicativeWeights(Follower):
     """
 
     rounds: int = 100
-    epsilon: float = 1.0
+    epsilon: float = 10.0
     update: Literal["expected", "sampled"] = "expected"
     play: Literal["last", "argmax", "average"] = "last"
     ties: Literal["first", "uniform", "strong", "weak"] = "first"
@@ -88,6 +88,10 @@ class MultiplicativeWeights(Follower):
     @property
     def enumerates(self) -> bool:
         return self.update == "expected"
+
+    @property
+    def optimum_ties(self) -> Ties:
+        return "weak" if self.play == "argmax" and self.ties == "weak" else "strong"
 
     def check(self, game: Game) -> None:
         super().check(game)

@@ -56,7 +56,8 @@ class Solution:
 
     Attributes:
         value: the leader's optimal value, or None where only bounds are known.
-        rule: entries of a rule file that attain it (or come within `tolerance` of an unattained supremum), or None.
+        rule: entries of a rule file that attain it (or come within a millionth of the payoff range of a supremum that
+            is not attained), or None.
         attained: whether the value is a maximum (true) or only a supremum (false).
         method: the method and its source.
         followers: which equilibrium of the followers is assumed.
@@ -139,6 +140,10 @@ class Game(abc.ABC):
     @abc.abstractmethod
     def baseline(self) -> tuple[str, "Game", np.ndarray]:
         """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
+        return action
 
     @abc.abstractmethod
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:

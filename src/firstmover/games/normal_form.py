@@ -128,9 +128,13 @@ class NormalForm(Game):
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":
             return {"when": {}, "do": {"action": int(action)}}
+        return {"when": {}, "do": {"mixture": self.played(action).tolist()}}
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        if self.commitment == "deterministic":
+            return action
         weights = np.maximum(np.asarray(action, np.float64), 0)
-        mixture = weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
-        return {"when": {}, "do": {"mixture": mixture.tolist()}}
+        return weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]
@@ -233,6 +237,8 @@ def _payoffs(values: Matrix, what: str) -> np.ndarray:
 
 
 def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+    if isinstance(names, str):
+        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
     if names is None:
         return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
     if tuple(len(part) for part in names) != shape:

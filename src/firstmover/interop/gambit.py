@@ -27,7 +27,7 @@ def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> Normal
         InputError: the file cannot be read, is cut short, or is not a finite game of at least two players.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -125,7 +125,10 @@ class _Reader:
                 names.append(self.list_of_strings())
         else:
             while self.peek() != "}":
-                names.append([str(1 + a) for a in range(self.whole())])
+                count = self.whole()
+                if count > len(self.tokens):
+                    raise self.error("it ends too early")
+                names.append([str(1 + a) for a in range(count)])
         self.take("}")
         if len(names) != n_players or not all(names):
             raise self.error(f"every one of the {n_players} players needs at least one strategy")

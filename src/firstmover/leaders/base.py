@@ -7,7 +7,7 @@ array pytree that holds everything: what is learnt, the optimiser, the step and 
 import abc
 from typing import Any, ClassVar, NamedTuple
 
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Key
 
 from firstmover.pomdp import StackelbergPOMDP
 
@@ -16,8 +16,9 @@ class Metrics(NamedTuple):
     """What is recorded of every update of every seed.
 
     Attributes:
-        value: mean reward of the episodes of this update, drawn from the exploring policy, in the game's units.
-        best: the largest of these rewards.
+        value: mean reward of the episodes of this update, drawn from the exploring policy, in the game's units (of
+            the best restart, where a learner has several).
+        best: the largest reward of an episode.
         entropy: mean entropy of the policy over observations, in nats.
         env_steps: leader decisions whose payoff was consumed (see `Episode`).
         simulated_steps: leader decisions that were stepped.
@@ -26,8 +27,8 @@ class Metrics(NamedTuple):
     value: Float[Array, ""]
     best: Float[Array, ""]
     entropy: Float[Array, ""]
-    env_steps: Int[Array, ""]
-    simulated_steps: Int[Array, ""]
+    env_steps: Float[Array, ""]
+    simulated_steps: Float[Array, ""]
 
 
 class Leader(abc.ABC):

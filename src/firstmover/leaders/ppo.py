@@ -138,8 +138,8 @@ class _ActorCritic(Leader):
             rewards.mean(),
             rewards.max(),
             entropy,
-            jnp.sum(consumed, dtype=jnp.int32),
-            jnp.sum(batch.alive, dtype=jnp.int32),
+            jnp.sum(consumed, dtype=jnp.float32),
+            jnp.sum(batch.alive, dtype=jnp.float32),
         )
         return _State(parameters, optimiser, state.step + 1, state.key), metrics
 

@@ -1,0 +1,101 @@
+"""Bad input: one sentence on stderr, exit status 2, no traceback, nothing left behind."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firstmover.cli import main
+
+CASES = [
+    (["design", "simple-alocation"], "did you mean 'simple-allocation'"),
+    (["design", "missing.nfg"], "cannot read missing.nfg"),
+    (["design", "no/such/game"], "is not a game file"),
+    (["design", "simple-allocation", "-g", "item=3"], "did you mean 'items'"),
+    (["design", "simple-allocation", "-g", "messages=0"], "must be at least 1"),
+    (["design", "simple-allocation", "-g", "messages=two"], "messages must be a whole number; got 'two'"),
+    (["design", "simple-allocation", "-g", "messages=2.5"], "messages must be a whole number"),
+    (["design", "simple-allocation", "-g", "messages"], "KEY=VALUE"),
+    (["design", "simple-allocation", "-g", "items=3", "-g", "items=4"], "given twice"),
+    (["design", "simple-allocation", "-g", "prior=0.5,0.6,0.1"], "must sum to 1"),
+    (["design", "simple-allocation", "-g", "prior=1.5,-0.5,0"], "none negative"),
+    (["design", "simple-allocation", "-g", "prior=0.5,0.5"], "one probability per item"),
+    (["design", "simple-allocation", "-g", "prior=nan,0.5,0.5"], "finite number"),
+    (["design", "simple-allocation", "-g", "prior=a,b,c"], "finite number"),
+    (["design", "maintain", "-g", "commitment=mixt"], "commitment must be one of deterministic, mixed"),
+    (["design", "maintain", "--followers", "multiplicative"], "valid: best-response, multiplicative-weights"),
+    (["design", "maintain", "-f", "epsilon=-1"], "epsilon must be a positive number"),
+    (["design", "maintain", "-f", "epsilon=inf"], "epsilon must be a finite number"),
+    (["design", "maintain", "-f", "rounds=0"], "rounds must be at least 1"),
+    (["design", "maintain", "-f", "play=best"], "play must be one of"),
+    (["design", "maintain", "-f", "round=10"], "did you mean 'rounds'"),
+    (["design", "maintain", "--leader", "mapo"], "did you mean 'mappo'"),
+    (["design", "maintain", "-l", "updates=0"], "updates must be at least 1"),
+    (["design", "maintain", "-l", "learning_rate=fast"], "learning_rate must be a finite number"),
+    (["design", "maintain", "--updates", "5", "-l", "updates=5"], "say the same thing"),
+    (["design", "maintain", "--seeds", "0"], "seeds must be at least 1"),
+    (["design", "maintain", "--seeds", "many"], "--seeds must be a whole number"),
+    (["design", "maintain", "--seed", "-1"], "seed must be a whole number from 0"),
+    (["design", "maintain", "--out", "taken"], "already holds other files"),
+    (["design", "maintain", "--out", "file"], "cannot write to file"),
+    (["design", "maintain", "--out", "file/below"], "cannot write to file/below"),
+    (["design", "normal-form"], "needs leader_payoffs and follower_payoffs"),
+    (["design", "normal-form", "-g", "leader_payoffs=a.csv", "-g", "follower_payoffs=wide.csv"], "one shape"),
+    (["design", "normal-form", "-g", "leader_payoffs=a.csv", "-g", "follower_payoffs=nan.csv"], "finite number"),
+    (["design", "normal-form", "-g", "leader_payoffs=a.csv", "-g", "follower_payoffs=empty.csv"], "is empty"),
+    (["design", "normal-form", "-g", "leader_payoffs=ragged.csv", "-g", "follower_payoffs=a.csv"], "differ in length"),
+    (["design", "normal-form", "-g", "leader_payoffs=latin.csv", "-g", "follower_payoffs=a.csv"], "UTF-8"),
+    (["design", "normal-form", "-g", "leader_payoffs=none.csv", "-g", "follower_payoffs=a.csv"], "cannot read"),
+    (["design", "file.nfg"], "not a valid .nfg game"),
+    (["design", "file.nfg", "-g", "items=3"], "unknown parameter of a game file 'items'"),
+    (["solve", "maintain", "--ties", "fair"], "--ties must be strong or weak"),
+    (["solve", "simple-allocation", "-g", "items=0"], "at least 1"),
+    (["certify", "nowhere"], "not a run folder"),
+    (["resume", "nowhere"], "not a run folder"),
+    (["resume", "taken"], "not a run folder"),
+    (["dezign"], "dezign"),
+    ([], "COMMAND"),
+    (["design"], "GAME"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text("1,2\n3,4\n")
+    Path("wide.csv").write_text("1,2,3\n3,4,5\n")
+    Path("nan.csv").write_text("1,nan\n3,4\n")
+    Path("empty.csv").write_text("\n")
+    Path("ragged.csv").write_text("1,2\n3\n")
+    Path("latin.csv").write_bytes(b"1,\xff\n")
+    Path("file.nfg").write_text("not a game")
+    Path("file").write_text("a file")
+    Path("taken").mkdir()
+    Path("taken/notes.txt").write_text("mine")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "message"), CASES, ids=lambda x: " ".join(x) if isinstance(x, list) else "")
+@pytest.mark.parametrize("as_json", [False, True])
+def test_one_clear_sentence(folder: Path, capsys: pytest.CaptureFixture, arguments, message, as_json) -> None:
+    before = sorted(folder.rglob("*"))
+    status = main([*arguments, "--json"] if as_json and arguments else arguments)
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("firstmover: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_run_is_never_overwritten(folder: Path, capsys: pytest.CaptureFixture) -> None:
+    arguments = ["design", "escape", "--seeds", "2", "--updates", "5", "--out", "run", "--json"]
+    assert main(arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["game"]["name"] == "escape"
+    before = {path: path.read_bytes() for path in Path("run").iterdir()}
+    assert main(arguments) == 2
+    assert "already holds a run" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before

@@ -1,0 +1,123 @@
+"""Every command, as text and as JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from firstmover.cli import main
+
+NFG = 'NFG 1 R "Three followers of one" { "L" "F" "G" } { 2 2 2 } 3 1 1 0 0 2 1 2 0 4 1 1 2 2 1 1 0 3 0 1 1 2 2 2'
+
+
+def _json(capsys: pytest.CaptureFixture, *arguments: str):
+    assert main([*arguments, "--json"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    return json.loads(out)
+
+
+def test_listings(capsys: pytest.CaptureFixture) -> None:
+    for command, name in (("games", "maintain"), ("followers", "best-response"), ("leaders", "mappo")):
+        assert name in _json(capsys, command)
+        assert main([command]) == 0
+        assert name in capsys.readouterr().out
+
+
+def test_design_certify_and_resume(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments = ("design", "simple-allocation", "-g", "messages=2", "--seeds", "3", "--updates", "40")
+    result = _json(capsys, *arguments)
+    promised = (
+        "game followers leader seeds value best_seed rule rule_text certificate optimum env_steps simulated_steps"
+    )
+    assert set(promised.split()) | {"seconds", "run"} <= set(result)
+    assert set(result["seconds"]) == {"total", "compile", "train"}
+    assert result["value"] == pytest.approx([2 / 3] * 3)
+    assert result["optimum"] == pytest.approx(2 / 3)
+    assert result["followers"]["parameters"]["ties"] == "first"
+    assert result["run"] == "runs/simple-allocation-001"
+    certificate = result["certificate"]
+    assert certificate["exact"] is True
+    assert len(certificate["epsilon"]["by_follower"][0]) == 3
+    assert set(certificate["leader_value_bounds"]) == {"bcce", "anf_cce"}
+    assert _json(capsys, "certify", result["run"]) == certificate
+    assert _json(capsys, "resume", result["run"])["value"] == result["value"]
+    assert main(list(arguments)) == 0
+    text = capsys.readouterr().out
+    for part in ("On message 0, give item", "0.666667", "certified", "no messages", "runs/simple-allocation-002"):
+        assert part in text
+
+
+def test_solve(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.chdir(tmp_path)
+    strong = _json(capsys, "solve", "maintain", "-g", "commitment=mixed")
+    assert (strong["optimum"], strong["attained"], strong["exact"], strong["ties"]) == (27.5, True, True, "strong")
+    assert strong["rule"][0]["do"]["mixture"] == pytest.approx([0.25, 0.75, 0])
+    weak = _json(capsys, "solve", "maintain", "-g", "commitment=mixed", "--ties", "weak")
+    assert (weak["optimum"], weak["attained"]) == (pytest.approx(27.5), False)
+    assert main(["solve", "maintain", "-g", "commitment=mixed", "--ties", "weak"]) == 0
+    assert "not attained" in capsys.readouterr().out
+    assert _json(capsys, "solve", "simple-allocation", "-g", "items=5", "-g", "messages=3")["optimum"] == pytest.approx(
+        0.6
+    )
+    skewed = _json(capsys, "solve", "simple-allocation", "-g", "prior=1/2,1/3,1/6", "-g", "messages=2")
+    assert skewed["optimum"] == pytest.approx(5 / 6)
+    Path("three.nfg").write_text(NFG)
+    several = _json(capsys, "solve", "three.nfg", "-g", "commitment=mixed")
+    assert several["optimum"] is None
+    assert several["exact"] is False
+    assert several["upper_bounds"]["correlated"] <= several["upper_bounds"]["coarse_correlated"] + 1e-9
+    one = _json(capsys, "solve", "three.nfg")
+    assert one["optimum"] <= several["upper_bounds"]["coarse_correlated"] + 1e-9
+    assert "coarse correlated" in one["followers"]
+
+
+def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("three.nfg").write_text(NFG)
+    result = _json(capsys, "design", "three.nfg", "--seeds", "2", "--updates", "30")
+    low, high = result["certificate"]["leader_value_bounds"]["cce"]
+    assert low <= high
+    assert result["optimum"] is not None
+    Path("A.csv").write_text("1,3\n0,2\n")
+    Path("B.csv").write_text("1,0\n0,1\n")
+    files = ("-g", "leader_payoffs=A.csv", "-g", "follower_payoffs=B.csv")
+    mixed = _json(capsys, "solve", "normal-form", *files, "-g", "commitment=mixed")
+    assert mixed["optimum"] == pytest.approx(2.5)
+    learnt = _json(capsys, "design", "normal-form", *files, "--seeds", "2", "--updates", "30")
+    assert learnt["value"] == pytest.approx([2.0, 2.0])
+    Path("A.csv").unlink()  # a run carries its game with it
+    assert _json(capsys, "certify", learnt["run"]) == learnt["certificate"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "firstmover",
+        "design",
+        "simple-allocation",
+        "--updates",
+        "100000",
+        "--out",
+        str(run),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (run / "config.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert out == ""
+    assert f"firstmover resume {run}" in err
+    assert "Traceback" not in err

@@ -1,0 +1,147 @@
+"""What every registered item promises. The lists come from the registry: nothing can be left out by hand."""
+
+import inspect
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED
+
+from firstmover import build
+from firstmover.commitment import table_of
+from firstmover.errors import InputError
+from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.games import Game
+from firstmover.leaders import MAPPO, PPO, CommitmentGradient
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import joint_play
+from firstmover.rule import Rule
+
+FOLLOWERS = [BestResponse("weak"), MultiplicativeWeights(rounds=5), MultiplicativeWeights(rounds=5, update="sampled")]
+LEADERS = [
+    CommitmentGradient(updates=2, episodes=10),
+    CommitmentGradient(updates=2, episodes=10, policy="network", reward_episodes=3),
+    MAPPO(updates=1, steps=32, epochs=1, reward_episodes=2),
+    PPO(updates=1, steps=32, epochs=1, reward_episodes=2),
+]
+
+
+def test_every_registered_item_has_an_instance_here() -> None:
+    assert {game.name for game in REGISTERED.values()} == set(build.registered("game"))
+    assert {followers.name for followers in FOLLOWERS} == set(build.registered("followers"))
+    assert {leader.name for leader in LEADERS} == set(build.registered("leader"))
+
+
+@pytest.mark.parametrize("kind", build.KINDS)
+def test_every_item_and_parameter_is_documented(kind: str) -> None:
+    for name, cls in build.registered(kind).items():
+        assert build.summary(cls).endswith("."), name
+        text = inspect.getdoc(cls) + (inspect.getdoc(cls.__init__) or "")
+        for base in cls.__mro__[1:]:
+            text += (inspect.getdoc(base) or "") + (inspect.getdoc(base.__init__) or "")
+        for parameter in build.settings(cls):
+            assert f"{parameter}:" in text or parameter == "commitment", f"{name} does not document {parameter}"
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_games_can_be_built_again_from_their_parameters(name: str) -> None:
+    game = REGISTERED[name]
+    stored = json.loads(json.dumps(build.description(game)))
+    again = build.build("game", stored["name"], stored["parameters"])
+    assert build.description(again) == build.description(game)
+    assert type(again) is type(game)
+
+
+@pytest.mark.parametrize("item", [*FOLLOWERS, *LEADERS], ids=lambda item: item.name)
+def test_followers_and_leaders_can_be_built_again(item) -> None:
+    kind = "followers" if item in FOLLOWERS else "leader"
+    stored = json.loads(json.dumps(build.description(item)))
+    assert build.build(kind, stored["name"], stored["parameters"]) == item
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_games_say_consistently_who_acts(name: str) -> None:
+    game: Game = EVERY[name]
+    key = jax.random.key(0)
+    types = jnp.zeros(game.n_followers, jnp.int32)
+    state, leader_acted, followers_acted = game.reset(types, key), 0, np.zeros(game.n_followers, int)
+    for time in range(game.horizon):
+        turn = game.observe(state)
+        obs = np.asarray(turn.leader_obs)
+        assert obs.dtype == np.int32
+        assert np.all((obs >= 0) & (obs < game.leader_obs_sizes))
+        mask = np.asarray(game.leader_mask(turn.leader_obs))
+        assert mask.any()
+        possible = np.asarray(turn.follower_mask)
+        assert possible.shape == (game.n_followers, max(game.n_actions))
+        for i, n_actions in enumerate(game.n_actions):
+            assert not possible[i, n_actions:].any()
+            assert possible[i].any()
+            assert 0 <= int(turn.follower_obs[i]) < game.n_obs[i]
+        leader_acted += int(turn.leader_acts)
+        followers_acted += np.asarray(turn.followers_act)
+        action = (
+            jnp.int32(np.argmax(mask)) if hasattr(game.leader_space, "n") else jnp.full(game.leader_space.size, 0.5)
+        )
+        state, _ = game.step(state, action, jnp.zeros(game.n_followers, jnp.int32), jax.random.fold_in(key, time))
+    assert 1 <= leader_acted <= game.max_leader_decisions
+    if game.followers_act == "once":
+        assert game.n_obs == game.n_types
+        np.testing.assert_array_equal(followers_acted, 1)
+    # After the end nobody acts and nothing is paid.
+    turn = game.observe(state)
+    assert not bool(turn.leader_acts)
+    assert not np.asarray(turn.followers_act).any()
+    action = jnp.int32(0) if hasattr(game.leader_space, "n") else jnp.full(game.leader_space.size, 0.5)
+    _, rewards = game.step(state, action, jnp.zeros(game.n_followers, jnp.int32), key)
+    assert float(rewards.leader) == 0.0
+    assert not np.asarray(rewards.followers).any()
+
+
+@pytest.mark.parametrize("name", LISTABLE)
+@pytest.mark.parametrize("followers", FOLLOWERS, ids=lambda f: f"{f.name} {getattr(f, 'update', '')}")
+def test_followers_answer_with_distributions_over_what_is_possible(name: str, followers) -> None:
+    game = LISTABLE[name]
+    problem = StackelbergPOMDP(game, followers, 4)
+    masks = [np.asarray(game.leader_mask(jnp.asarray(obs))) for obs in game.observations()]
+    actions = np.array([np.argmax(m) for m in masks]) if hasattr(game.leader_space, "n") else np.full((1, 3), 0.4)
+    came = jax.jit(problem.episode)(table_of(game, jnp.asarray(actions)), jax.random.key(0))
+    joint = np.asarray(joint_play(game, came.strategy))
+    assert joint.min() >= 0
+    np.testing.assert_allclose(joint.sum(1), 1.0, atol=1e-5)
+    low, high = game.leader_payoff_range
+    assert low - 1e-4 <= float(came.reward) <= high + 1e-4
+    features = np.asarray(followers.features(game, followers.init(game)))
+    assert features.min() >= 0
+    assert features.max() <= 1
+    assert int(came.env_steps) >= int(came.simulated_steps) > 0
+
+
+@pytest.mark.parametrize("name", ["visits", "maintain mixed", "lottery"])
+@pytest.mark.parametrize("leader", LEADERS, ids=lambda item: f"{item.name} {getattr(item, 'policy', '')}")
+def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
+    game = ONCE[name]
+    followers = MultiplicativeWeights(rounds=2, update="sampled")
+    if game.has_chance and leader.reward_episodes == 0:
+        with pytest.raises(InputError, match="has chance"):
+            StackelbergPOMDP(game, followers, 0)
+        return
+    problem = StackelbergPOMDP(game, followers, leader.reward_episodes)
+    state = leader.init(problem, jax.random.key(0))
+    after, metrics = jax.jit(lambda s: leader.update(problem, s))(state)
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+    assert all(np.isfinite(np.asarray(m)).all() for m in metrics)
+    assert metrics.best >= metrics.value
+    table = np.asarray(leader.table(problem, after))
+    assert len(table) == game.n_observations
+    if hasattr(game.leader_space, "n"):
+        for obs, action in zip(game.observations(), table, strict=True):
+            assert bool(game.leader_mask(jnp.asarray(obs))[action])
+    entries = Rule(game, table).entries
+    assert len(entries) == game.n_observations
+    assert all(set(entry) == {"when", "do"} for entry in entries)

@@ -1,0 +1,139 @@
+"""Every learner solves a trivial task in seconds, and its parts are what they claim to be."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from firstmover import design
+from firstmover.errors import InputError
+from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.games import Escape, Maintain, NormalForm, SimpleAllocation
+from firstmover.leaders import MAPPO, PPO, CommitmentGradient
+from firstmover.leaders.commitment_gradient import best_tenth
+from firstmover.pomdp import StackelbergPOMDP
+
+PAPER = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="argmax")
+
+
+@pytest.mark.parametrize(
+    ("game", "followers", "value"),
+    [
+        (Escape(), MultiplicativeWeights(), 30.0),
+        (Maintain(), MultiplicativeWeights(), 20.0),
+        (Maintain(), BestResponse("weak"), 20.0),
+        (SimpleAllocation(3, 1), MultiplicativeWeights(), 1 / 3),
+        (SimpleAllocation(3, 3), PAPER, 1.0),
+        (SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)), MultiplicativeWeights(), 0.7),
+    ],
+)
+def test_commitment_gradient_finds_the_optimum_with_every_seed(game, followers, value) -> None:
+    made = design(game, followers=followers, leader=CommitmentGradient(updates=50), seeds=8)
+    assert made.solution.value == pytest.approx(value)
+    assert made.at_optimum == 8
+
+
+def test_networks_and_sampled_rewards_learn_too() -> None:
+    leader = CommitmentGradient(updates=80, policy="network", reward_episodes=30)
+    assert design(SimpleAllocation(3, 2), followers=PAPER, leader=leader, seeds=5).at_optimum == 5
+
+
+@pytest.mark.parametrize("followers", [BestResponse("strong"), MultiplicativeWeights(play="argmax")])
+def test_mixed_commitment_to_maintain(followers) -> None:
+    made = design(Maintain("mixed"), followers=followers, leader=CommitmentGradient(updates=60), seeds=5)
+    assert np.all(made.values >= 27.4)
+    assert np.all(made.values <= 27.5 + 1e-4)
+
+
+def test_default_followers_leave_no_knife_edge() -> None:
+    # The learner stays where the reply is strict: every equilibrium gives the value that it counts on.
+    made = design(Maintain("mixed"), leader=CommitmentGradient(updates=60), seeds=5)
+    low, high = made.certificate["leader_value_bounds"]["cce"]
+    assert low == pytest.approx(high)
+    assert 27.2 <= made.value <= low + 1e-6
+
+
+def test_restarts_find_small_regions() -> None:
+    leader, follower = np.random.default_rng(0).normal(size=(2, 8, 8))
+    game = NormalForm(leader, follower, "mixed")
+    made = design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=4)
+    assert np.all(made.values >= made.solution.value - 0.02 * np.ptp(leader))
+
+
+@pytest.mark.parametrize("leader", [MAPPO, PPO])
+def test_step_level_learners_solve_a_trivial_game(leader) -> None:
+    game = NormalForm([[0.0, 0.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
+    followers = MultiplicativeWeights(rounds=8, epsilon=0.5, update="sampled", play="argmax")
+    made = design(game, followers=followers, leader=leader(updates=30, steps=256, reward_episodes=4), seeds=3)
+    np.testing.assert_allclose(made.values, 1.0)
+
+
+@pytest.mark.slow
+def test_mappo_and_ppo_on_simple_allocation_with_three_messages() -> None:
+    mappo = design(SimpleAllocation(3, 3), followers=PAPER, leader=MAPPO())
+    ppo = design(SimpleAllocation(3, 3), followers=PAPER, leader=PPO())
+    assert mappo.at_optimum == 25
+    assert ppo.at_optimum < 25
+
+
+def test_advantages_are_those_of_schulman_et_al() -> None:
+    learner = MAPPO(gae=0.9)
+    rng = np.random.default_rng(0)
+    reward, value = rng.normal(size=(2, 7)).astype(np.float32)
+    alive = np.arange(7) < 5
+    found = np.asarray(learner._advantages(jnp.asarray(reward), jnp.asarray(value), jnp.asarray(alive)))
+    deltas = [reward[t] + (value[t + 1] if t < 4 else 0.0) - value[t] for t in range(5)]
+    expected = [sum(0.9 ** (k - t) * deltas[k] for k in range(t, 5)) for t in range(5)]
+    np.testing.assert_allclose(found[:5], expected, rtol=1e-4)
+    np.testing.assert_array_equal(found[5:], 0.0)
+
+
+def test_the_best_tenth_goes_up() -> None:
+    advantages = np.asarray(best_tenth(jnp.arange(50.0)))
+    assert np.all(advantages[45:] > 0)
+    assert np.all(advantages[:45] < 0)
+    assert advantages.sum() == pytest.approx(0, abs=1e-4)
+    np.testing.assert_array_equal(best_tenth(jnp.ones(50)), 0.0)
+
+
+@pytest.mark.parametrize(
+    "leader", [CommitmentGradient(updates=3, episodes=20), MAPPO(updates=2, steps=64), PPO(updates=2, steps=64)]
+)
+def test_the_same_seed_gives_the_same_result_and_others_differ(leader) -> None:
+    problem = StackelbergPOMDP(SimpleAllocation(3, 2), PAPER, 5)
+
+    update = jax.jit(lambda state: leader.update(problem, state)[0])
+
+    def learn(seed):
+        return jax.tree.leaves(update(leader.init(problem, jax.random.key(seed))))[:-1]
+
+    one, again, other = learn(0), learn(0), learn(1)
+    assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_the_critic_of_mappo_sees_more_than_that_of_ppo() -> None:
+    problem = StackelbergPOMDP(SimpleAllocation(3, 3), PAPER, 5)
+    mappo, ppo = (kind().init(problem, jax.random.key(0)).parameters for kind in (MAPPO, PPO))
+    inputs = [p.critic.layers[0].weight.shape[1] for p in (mappo, ppo)]
+    assert inputs == [3 + 9 + 1, 3]  # the message; the normalised weights by type; the phase
+    actors = [p.actor.network.layers[0].weight.shape[1] for p in (mappo, ppo)]
+    assert actors == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: CommitmentGradient(updates=0), "updates must be at least 1"),
+        (lambda: CommitmentGradient(episodes=9), "episodes must be at least 10"),
+        (lambda: CommitmentGradient(learning_rate=0.0), "learning_rate"),
+        (lambda: CommitmentGradient(entropy=-1.0), "entropy"),
+        (lambda: MAPPO(reward_episodes=0), "reward_episodes must be at least 1"),
+        (lambda: MAPPO(gae=1.5), "gae"),
+        (lambda: PPO(clip=0.0), "clip"),
+        (lambda: PPO(learning_rate=float("nan")), "learning_rate"),
+    ],
+)
+def test_ranges_are_checked(make, message) -> None:
+    with pytest.raises(InputError, match=message):
+        make()

@@ -1,0 +1,90 @@
+"""Imports point one way, and `import firstmover` loads nothing heavy."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import firstmover
+
+ROOT = Path(firstmover.__file__).parent
+# From the bottom up; a module may import from its own layer and those before it.
+LAYERS = [
+    {"errors", "spaces", "noise", "types", "batching"},
+    {"equilibria"},
+    {"games"},
+    {"policies", "commitment"},
+    {"rollout"},
+    {"followers"},
+    {"pomdp", "step_level"},
+    {"leaders"},
+    {"rule", "runs", "training", "interop", "build", "report"},
+    {"certificates"},
+    {"designs"},
+    {"cli"},
+    {"__init__", "__main__"},
+]
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+
+def _modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> set[str]:
+    """Rooms of the package that a module imports, anywhere in it."""
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "firstmover" else [f"firstmover.{a.name}" for a in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        rooms |= {name.split(".")[1] for name in names if name.startswith("firstmover.")}
+    return rooms
+
+
+def test_every_room_has_a_layer() -> None:
+    assert {_room(path) for path in _modules()} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", [p for p in _modules() if p != ROOT / "__init__.py"], ids=lambda p: str(p.name))
+def test_imports_point_one_way(path: Path) -> None:
+    for room in _imports(path):
+        assert LEVEL[room] <= LEVEL[_room(path)], f"{path.relative_to(ROOT)} imports {room}"
+
+
+def test_certificates_and_what_they_rest_on_never_meet_a_learner() -> None:
+    todo, seen = {"certificates"}, set()
+    while todo:
+        room = todo.pop()
+        seen.add(room)
+        paths = [p for p in _modules() if _room(p) == room]
+        todo |= set().union(*map(_imports, paths)) - seen
+    assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs"}
+
+
+def test_equilibria_work_on_arrays_alone() -> None:
+    rooms = set().union(*(_imports(p) for p in _modules() if _room(p) == "equilibria"))
+    assert rooms <= {"equilibria", "errors"}
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    heavy = "{'jax', 'scipy', 'numpy', 'rich'}"
+    code = f"import sys, firstmover; print(sorted({{m.split('.')[0] for m in sys.modules}} & {heavy}))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+def test_the_public_face_is_complete() -> None:
+    for name in firstmover.__all__:
+        assert getattr(firstmover, name) is not None
+    assert callable(firstmover.design)
+    with pytest.raises(AttributeError, match="nonsense"):
+        firstmover.nonsense  # noqa: B018
