@@ -157,7 +157,9 @@ class Design:
             raise InputError(f"the run in {path} is not finished; go on with 'firstmover resume {path}'.")
         parts = _parts(run)
         problem, leader = StackelbergPOMDP(parts[0], parts[1], parts[2].reward_episodes), parts[2]
-        tables, plays = jax.eval_shape(lambda: _settled(problem, leader, initial_states(problem, leader, *parts[3:])))
+        states = jax.eval_shape(lambda: initial_states(problem, leader, *parts[3:]))
+        with jax.enable_x64(True):
+            tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
         values = np.zeros(parts[3])
         history = metrics_shape(problem, leader, *parts[3:])
         tables, plays, values, history = run.read_arrays("outcome.npz", (tables, plays, values, history))
@@ -257,9 +259,11 @@ def _carry_out(
     learnt = train(problem, leader, seeds, seed, run, progress)
     progress.stage("letting the followers settle")
     settle = time.perf_counter()
-    compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
-    compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
-    tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
+    # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
+    with jax.enable_x64(True):
+        compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
+        compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
+        tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
     values = _values(problem, tables, plays, seed)
     best = int(np.argmax(values))
     progress.stage("certifying")

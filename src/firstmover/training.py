@@ -1,7 +1,8 @@
-"""The loop around a learner: all seeds at once, many updates per call, a checkpoint after each call.
+"""The loop around a learner: all seeds at once, many updates per call, a checkpoint every few seconds.
 
-The number of updates between checkpoints follows from the configuration alone, and every call runs the same compiled
-program, so that a run that was killed and resumed computes the same numbers to the bit.
+Every call runs the same compiled program, whose number of updates is an argument. How many updates a call makes, and
+when a checkpoint is written, follows the clock; the numbers do not, so that a run that was killed and resumed computes
+the same to the bit.
 """
 
 import time
@@ -15,7 +16,9 @@ from firstmover.leaders.base import Leader, Metrics
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
 
-_CHECKPOINTS = 20
+_MOST_UPDATES = 64  # in one call
+_CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
+_CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 
 @runtime_checkable
@@ -66,12 +69,14 @@ def train(
     problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int, run: Run | None, progress: Progress
 ) -> Learnt:
     """Train `seeds` independent seeds, from the last checkpoint of `run` if it has one."""
-    every = -(-leader.updates // _CHECKPOINTS)
+
+    def start() -> Any:
+        return initial_states(problem, leader, seeds, seed)
 
     def some_updates(state: Any, count: jax.Array) -> tuple[Any, Metrics]:
         update = jax.vmap(lambda one: leader.update(problem, one))
         shapes = jax.eval_shape(lambda s: update(s)[1], state)
-        blank = jax.tree.map(lambda s: jnp.zeros((every, *s.shape), s.dtype), shapes)
+        blank = jax.tree.map(lambda s: jnp.zeros((most, *s.shape), s.dtype), shapes)
 
         def body(k: jax.Array, carry: tuple[Any, Metrics]) -> tuple[Any, Metrics]:
             state, metrics = carry
@@ -80,37 +85,43 @@ def train(
 
         return jax.lax.fori_loop(0, count, body, (state, blank))
 
-    def start() -> Any:
-        return initial_states(problem, leader, seeds, seed)
-
     progress.stage("compiling the learner")
     began = time.perf_counter()
-    shape = jax.eval_shape(start)
-    compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
-    full = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), metrics_shape(problem, leader, seeds, seed))
+    most, shape = min(_MOST_UPDATES, leader.updates), jax.eval_shape(start)
+    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), metrics_shape(problem, leader, seeds, seed))
     if run is not None and run.has("checkpoint.npz"):
-        like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, full)
-        done_, spent_, state, history = run.read_arrays("checkpoint.npz", like)
-        done, spent = int(done_), float(spent_)
+        done, spent, state, history = _resumed(run, _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, blank))
     else:
-        done, spent, state, history = 0, 0.0, jax.jit(start)(), full
+        done, spent, state, history = 0, 0.0, jax.jit(start)(), blank
+    compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
     compile_seconds = time.perf_counter() - began
 
     progress.stage("learning")
+    count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
     while done < leader.updates:
         began = time.perf_counter()
-        count = min(every, leader.updates - done)
+        count = min(count, most, leader.updates - done)
         state, metrics = jax.block_until_ready(compiled(state, jnp.int32(count)))
         for whole, part in zip(history, metrics, strict=True):
             whole[done : done + count] = np.asarray(part)[:count]
         done += count
-        spent += time.perf_counter() - began
-        if run is not None:
-            checkpoint = _Checkpoint(np.int64(done), np.float64(spent), state, history)
-            run.write_arrays("checkpoint.npz", checkpoint)
-            run.write_bytes("metrics.csv", _as_csv(history, done, seed).encode())
+        took = time.perf_counter() - began
+        spent += took
+        count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
+        now = time.perf_counter()
+        if run is not None and (now - saved >= wait or done == leader.updates):
+            run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), state, history))
+            saved = time.perf_counter()
+            wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
         progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
+    if run is not None:
+        run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
     return Learnt(state, history, compile_seconds, spent)
+
+
+def _resumed(run: Run, like: _Checkpoint) -> tuple[int, float, Any, Metrics]:
+    stored = run.read_arrays("checkpoint.npz", like)
+    return int(stored.done), float(stored.train_seconds), stored.state, stored.history
 
 
 def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
@@ -126,9 +137,10 @@ def metrics_shape(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: i
     return jax.tree.map(lambda s: jax.ShapeDtypeStruct((leader.updates, *s.shape), s.dtype), one)
 
 
-def _as_csv(history: Metrics, done: int, seed: int) -> str:
+def _as_csv(history: Metrics, seed: int) -> str:
+    updates, seeds = history.value.shape
     lines = [",".join(("update", "seed", *history._fields))]
-    for update in range(done):
-        for s in range(history.value.shape[1]):
-            lines.append(",".join((str(update + 1), str(seed + s), *(str(part[update, s]) for part in history))))
+    for update, rows in enumerate(np.stack(history, axis=-1).astype(np.float64).tolist(), start=1):
+        lines += [f"{update},{seed + s}," + ",".join(f"{number:.9g}" for number in row) for s, row in enumerate(rows)]
+    assert len(lines) == 1 + updates * seeds
     return "\n".join(lines) + "\n"

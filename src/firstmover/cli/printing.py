@@ -31,8 +31,8 @@ def design(result: dict[str, Any]) -> str:
         f"followers  {_item(followers)}",
         f"leader     {_item(leader)}",
         "",
-        f"rule       {result['rule_text']}",
-        f"play       {result['play_text']}",
+        f"rule       {_lines(result['rule_text'])}",
+        f"play       {_lines(result['play_text'])}",
         "",
         value,
         mean,
@@ -89,11 +89,16 @@ def solution(result: dict[str, Any]) -> str:
         lines.append("optimum    not known: no exact method for this game; bounds on what a commitment can earn:")
     else:
         kind = "" if result["attained"] else " (a supremum, not attained: the rule comes within a millionth of it)"
-        lines += [f"rule       {result['rule_text']}", f"optimum    {result['optimum']:.9g}{kind}"]
+        lines += [f"rule       {_lines(result['rule_text'])}", f"optimum    {result['optimum']:.9g}{kind}"]
     for name, bound in result["upper_bounds"].items():
         lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
     lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
     return "\n".join(lines)
+
+
+def _lines(text: str) -> str:
+    """A sentence a line."""
+    return text.replace(". ", ".\n" + " " * 11)
 
 
 def _item(item: dict[str, Any]) -> str:

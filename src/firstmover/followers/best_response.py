@@ -24,7 +24,8 @@ from firstmover.games.base import Game, Ties
 from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks
 
 _MAX_MAPS = 20_000
-_TIE = 2e-6  # payoffs this close, as a share of their range, count as equal: a few units of float32 rounding
+# Payoffs this close, as a share of their range, count as equal: some units of rounding of 32- and 64-bit numbers.
+_TIE = {4: 2e-6, 8: 1e-11}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class BestResponse(Follower):
         leader = outcome.leader.reshape(len(support), *game.n_actions)
         followers = outcome.followers.T.reshape(-1, len(support), *game.n_actions)
         sign = 1.0 if self.ties == "strong" else -1.0
-        tie = _TIE * game.follower_payoff_scale
+        tie = _TIE[followers.dtype.itemsize] * game.follower_payoff_scale
         masks = [table > 0 for table in state]
         if game.n_followers == 1:
             # One row per type that occurs; a type of probability zero keeps its initial strategy.

@@ -38,7 +38,8 @@ from firstmover.rollout import (
     type_masks,
 )
 
-_TIE = 1e-4  # log-weights this close count as equal: float32 sums of a thousand rounds differ by less
+# Log-weights this close count as equal: sums of a thousand rounds differ by less, in 32- and in 64-bit numbers.
+_TIE = {4: 1e-4, 8: 1e-9}
 
 
 class _State(NamedTuple):
@@ -187,7 +188,7 @@ class MultiplicativeWeights(Follower):
     def _likeliest(
         self, log_w: Float[Array, "types actions"], leader_totals: Float[Array, "types actions"]
     ) -> Float[Array, "types actions"]:
-        tied = log_w >= log_w.max(axis=1, keepdims=True) - _TIE
+        tied = log_w >= log_w.max(axis=1, keepdims=True) - _TIE[log_w.dtype.itemsize]
         if self.ties == "uniform":
             return tied / tied.sum(axis=1, keepdims=True)
         # A total that no tied action exceeds: the first such action is taken.

@@ -55,16 +55,16 @@ class CommitmentGradient(Leader):
         entropy: first weight of the entropy bonus.
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
-            0 stands for 1 with discrete decisions and 8 with continuous ones (of which all but the first start from
+            0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
             random places: the best region of mixtures or prices may be small).
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
     """
 
     updates: int = 100
-    episodes: int = 128
+    episodes: int = 32
     learning_rate: float = 0.1
     epochs: int = 4
-    entropy: float = 0.02
+    entropy: float = 0.05
     policy: Literal["table", "network"] = "table"
     restarts: int = 0
     reward_episodes: int = 0
@@ -105,7 +105,7 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        return self.restarts or (8 if isinstance(problem.game.leader_space, Box) else 1)
+        return self.restarts or (16 if isinstance(problem.game.leader_space, Box) else 4)
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
@@ -175,8 +175,6 @@ class CommitmentGradient(Leader):
             return jax.vmap(head.action)(raw)
 
         tables = jax.vmap(greedy)(state.policies)
-        if tables.shape[0] == 1:
-            return tables[0]
         key = stream(state.key, Stream.EVALUATION)
         values = jax.vmap(lambda actions: problem.episode(table_of(game, actions), key).reward)(tables)
         return tables[jnp.argmax(values)]
