@@ -76,23 +76,24 @@ def test_weak_mixed_commitment_of_two_rows_is_the_supremum(k: int, seed: int, de
     draw = (lambda: rng.integers(0, 3, (2, k)).astype(float)) if degenerate else (lambda: rng.normal(size=(2, k)))
     leader, follower = draw(), draw()
     # With two rows the worst reply's payoff is piecewise linear in one number: look at every break point (where two
-    # replies tie) itself and at its immediate neighbours.
-    slopes, starts = follower[0] - follower[1], follower[1]
+    # replies tie, for the follower or for the leader) itself and at its immediate neighbours.
     breaks = {0.0, 1.0}
-    for a, b in itertools.combinations(range(k), 2):
-        if slopes[a] != slopes[b]:
-            p = (starts[b] - starts[a]) / (slopes[a] - slopes[b])
-            if 0 <= p <= 1:
-                breaks.add(p)
+    for payoffs in (follower, leader):
+        slopes, starts = payoffs[0] - payoffs[1], payoffs[1]
+        for a, b in itertools.combinations(range(k), 2):
+            if slopes[a] != slopes[b]:
+                p = (starts[b] - starts[a]) / (slopes[a] - slopes[b])
+                if 0 <= p <= 1:
+                    breaks.add(p)
     points = {min(max(p + d, 0.0), 1.0) for p in breaks for d in (-1e-9, 0.0, 1e-9)}
     values = {p: _worst_and_best_reply(leader, follower, np.array([p, 1 - p]), 1e-13)[0] for p in points}
     found = mixed_commitment(leader, follower, "weak")
     assert found.value == pytest.approx(max(values.values()), abs=1e-6)
+    inner = [(a + b) / 2 for a, b in itertools.pairwise(sorted(breaks))]
+    exact = [_worst_and_best_reply(leader, follower, np.array([p, 1 - p]), 1e-13)[0] for p in inner]
+    best_exact = max([*exact, *(values[p] for p in breaks)])
     if found.attained:
-        at_breaks = max(values[p] for p in breaks)
-        inner = [(a + b) / 2 for a, b in itertools.pairwise(sorted(breaks))]
-        flat = max((_worst_and_best_reply(leader, follower, np.array([p, 1 - p]), 1e-13)[0] for p in inner), default=-9)
-        assert max(at_breaks, flat) >= found.value - 1e-6
+        assert best_exact >= found.value - 1e-6
     worst, _ = _worst_and_best_reply(leader, follower, found.commitment, 1e-9)
     assert worst >= found.value - 2e-6 * max(np.ptp(leader), 1) or not found.attained
 
