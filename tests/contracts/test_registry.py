@@ -135,6 +135,7 @@ def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
     for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
         assert one.shape == other.shape
         assert one.dtype == other.dtype
+        assert jnp.issubdtype(other.dtype, jax.dtypes.prng_key) or np.isfinite(np.asarray(other)).all()
     assert all(np.isfinite(np.asarray(m)).all() for m in metrics)
     assert metrics.best >= metrics.value
     table = np.asarray(leader.table(problem, after))

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firstmover.equilibria.commitments import correlated_commitment, deterministic_commitment, mixed_commitment
+from firstmover.errors import InputError
 from firstmover.games import Escape, Maintain
 
 CONITZER = (np.array([[1.0, 3.0], [0.0, 2.0]]), np.array([[1.0, 0.0], [0.0, 1.0]]))
@@ -140,6 +141,13 @@ def test_correlated_commitment_bounds_every_row_and_its_equilibria() -> None:
         assert deterministic_commitment(payoffs[0], payoffs[1:], "strong").value <= coarse + 1e-9
         weak = deterministic_commitment(payoffs[0], payoffs[1:], "weak").value
         assert weak <= deterministic_commitment(payoffs[0], payoffs[1:], "strong").value + 1e-9
+
+
+def test_what_is_too_large_is_refused() -> None:
+    with pytest.raises(InputError, match="limited to 40000 payoffs"):
+        mixed_commitment(np.zeros((201, 200)), np.zeros((201, 200)), "strong")
+    with pytest.raises(InputError, match="limited to 20000000"):
+        correlated_commitment(np.zeros((2, 300, 300)), np.zeros((2, 2, 300, 300)))
 
 
 def test_a_hundred_by_a_hundred_game_is_solved() -> None:

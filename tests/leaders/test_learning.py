@@ -22,7 +22,6 @@ PAPER = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="ar
         (Escape(), MultiplicativeWeights(), 30.0),
         (Maintain(), MultiplicativeWeights(), 20.0),
         (Maintain(), BestResponse("weak"), 20.0),
-        (SimpleAllocation(3, 1), MultiplicativeWeights(), 1 / 3),
         (SimpleAllocation(3, 3), PAPER, 1.0),
         (SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)), MultiplicativeWeights(), 0.7),
     ],

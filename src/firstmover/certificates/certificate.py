@@ -142,8 +142,9 @@ def _bounds(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Interval] | N
 
 
 def _baseline(game: Game) -> dict[str, Any]:
-    name, baseline_game, actions = game.baseline()
+    name = "the game's baseline rule"
     try:
+        name, baseline_game, actions = game.baseline()
         bounds, reason = _bounds(induced_game(baseline_game, actions), 0.0)
     except InputError as why:
         bounds, reason = None, str(why)

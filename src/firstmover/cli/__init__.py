@@ -125,7 +125,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
     leader = build.build("leader", options.leader, leader_parameters)
-    out = Path(options.out) if options.out else first_free(game.name)
+    out = Path(options.out) if options.out else first_free(Path(options.game).stem)
     with Watched(out) as progress:
         made = design(
             game,

@@ -17,8 +17,11 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
 from firstmover.equilibria.polytopes import FiniteGame, solved, value_bounds
+from firstmover.errors import InputError
 
 Ties = Literal["strong", "weak"]
+MAX_PAYOFFS = 40_000  # entries of one table, of a game whose mixed commitment is computed: half a minute or less
+MAX_ENTRIES = 20_000_000  # of the constraints of a correlated commitment
 
 
 class OptimalCommitment(NamedTuple):
@@ -88,7 +91,12 @@ def mixed_commitment(
         follower: the follower's payoffs.
         ties: "strong" or "weak".
         tolerance: margin above which a reply is strict, as a share of the follower's payoff range; > 0.
+
+    Raises:
+        InputError: the tables have more than `MAX_PAYOFFS` entries.
     """
+    if leader.size > MAX_PAYOFFS:
+        raise InputError(f"exact mixed commitments are limited to {MAX_PAYOFFS} payoffs a player; got {leader.size}.")
     span = np.ptp(follower) or 1.0
     scaled = (follower - follower.min()) / span
     if ties == "strong":
@@ -126,8 +134,14 @@ def correlated_commitment(
 
     An upper bound on every mixed commitment: with `coarse=False` if followers play a Nash or correlated equilibrium
     of the game that the mixture leaves them, with `coarse=True` also if they play a coarse correlated one.
+
+    Raises:
+        InputError: the program has more than `MAX_ENTRIES` entries.
     """
     shape = leader.shape
+    entries = leader.size * sum(size if coarse else size**2 for size in shape[1:])
+    if entries > MAX_ENTRIES:
+        raise InputError(f"correlated commitments are limited to {MAX_ENTRIES} constraint entries; got {entries}.")
     rows = []
     for i in range(len(followers)):
         axis, n_actions = i + 1, shape[i + 1]
