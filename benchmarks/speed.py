@@ -44,7 +44,8 @@ def learn(leader: Leader, every: int) -> tuple[float, float, float, float | None
     @jax.jit
     def values(state):
         def one(s):
-            return exact.episode(table_of(GAME, leader.table(problem, s)), jax.random.key(1)).reward
+            tables = leader.tables(problem, s)
+            return jax.vmap(lambda t: exact.episode(table_of(GAME, t), jax.random.key(1)).reward)(tables).max()
 
         return jax.vmap(one)(state)
 

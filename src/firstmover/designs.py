@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from firstmover import build
@@ -25,7 +26,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, all_profiles
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run
-from firstmover.training import Progress, Silent, initial_states, metrics_shape, train
+from firstmover.training import Progress, Silent, blank_history, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 
@@ -161,7 +162,7 @@ class Design:
         with jax.enable_x64(True):
             tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
         values = np.zeros(parts[3])
-        history = metrics_shape(problem, leader, *parts[3:])
+        history = blank_history(leader.updates, parts[3])
         tables, plays, values, history = run.read_arrays("outcome.npz", (tables, plays, values, history))
         seconds = run.read_json("result.json")["seconds"]
         certificate = run.read_json("certificate.json")
@@ -294,18 +295,19 @@ def _carry_out(
 
 
 def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any]:
-    """The final rule of every seed, and how the followers play after responding to it."""
+    """The final rule of every seed, the best of its candidates, and how the followers play after responding to it."""
 
     def one(state: Any) -> tuple[Any, Any]:
-        table = leader.table(problem, state)
         key = stream(state.key, Stream.EVALUATION)
-        return table, problem.episode(table_of(problem.game, table), key).strategy
+        tables = leader.tables(problem, state)
+        episodes = jax.vmap(lambda actions: problem.episode(table_of(problem.game, actions), key))(tables)
+        return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
 
     return jax.vmap(one)(states)
 
 
-def _of_seed(plays: Any, k: int) -> Any:
-    return jax.tree.map(lambda leaf: leaf[k], plays)
+def _of_seed(stacked: Any, k: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf[k], stacked)
 
 
 def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int) -> np.ndarray:

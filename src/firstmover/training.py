@@ -75,8 +75,7 @@ def train(
 
     def some_updates(state: Any, count: jax.Array) -> tuple[Any, Metrics]:
         update = jax.vmap(lambda one: leader.update(problem, one))
-        shapes = jax.eval_shape(lambda s: update(s)[1], state)
-        blank = jax.tree.map(lambda s: jnp.zeros((most, *s.shape), s.dtype), shapes)
+        blank = jax.tree.map(jnp.asarray, blank_history(most, seeds))
 
         def body(k: jax.Array, carry: tuple[Any, Metrics]) -> tuple[Any, Metrics]:
             state, metrics = carry
@@ -88,7 +87,7 @@ def train(
     progress.stage("compiling the learner")
     began = time.perf_counter()
     most, shape = min(_MOST_UPDATES, leader.updates), jax.eval_shape(start)
-    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), metrics_shape(problem, leader, seeds, seed))
+    blank = blank_history(leader.updates, seeds)
     if run is not None and run.has("checkpoint.npz"):
         done, spent, state, history = _resumed(run, _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, blank))
     else:
@@ -130,11 +129,9 @@ def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: 
     return jax.vmap(lambda key: leader.init(problem, key))(keys)
 
 
-def metrics_shape(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
-    """Shapes of a whole history, [updates, seeds]."""
-    states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
-    one = jax.eval_shape(jax.vmap(lambda state: leader.update(problem, state)[1]), states)
-    return jax.tree.map(lambda s: jax.ShapeDtypeStruct((leader.updates, *s.shape), s.dtype), one)
+def blank_history(updates: int, seeds: int) -> Any:
+    """`Metrics` of zeros, each [updates, seeds]; all metrics are float32 scalars."""
+    return Metrics(*(np.zeros((updates, seeds), np.float32) for _ in Metrics._fields))  # type: ignore[arg-type]
 
 
 def _as_csv(history: Metrics, seed: int) -> str:

@@ -138,11 +138,11 @@ def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
         assert jnp.issubdtype(other.dtype, jax.dtypes.prng_key) or np.isfinite(np.asarray(other)).all()
     assert all(np.isfinite(np.asarray(m)).all() for m in metrics)
     assert metrics.best >= metrics.value
-    table = np.asarray(leader.table(problem, after))
-    assert len(table) == game.n_observations
-    if hasattr(game.leader_space, "n"):
-        for obs, action in zip(game.observations(), table, strict=True):
-            assert bool(game.leader_mask(jnp.asarray(obs))[action])
-    entries = Rule(game, table).entries
-    assert len(entries) == game.n_observations
-    assert all(set(entry) == {"when", "do"} for entry in entries)
+    for table in np.asarray(leader.tables(problem, after)):
+        assert len(table) == game.n_observations
+        if hasattr(game.leader_space, "n"):
+            for obs, action in zip(game.observations(), table, strict=True):
+                assert bool(game.leader_mask(jnp.asarray(obs))[action])
+        entries = Rule(game, table).entries
+        assert len(entries) == game.n_observations
+        assert all(set(entry) == {"when", "do"} for entry in entries)

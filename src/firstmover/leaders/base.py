@@ -1,6 +1,6 @@
 """The contract of a leader: how its policy improves, from the rewards of adapted markets.
 
-A learner is written for one seed; `init`, `update` and `table` are vmapped over seeds by the caller. Its state is one
+A learner is written for one seed; `init`, `update` and `tables` are vmapped over seeds by the caller. Its state is one
 array pytree that holds everything: what is learnt, the optimiser, the step and the key. A checkpoint is that pytree.
 """
 
@@ -53,5 +53,8 @@ class Leader(abc.ABC):
         """One update."""
 
     @abc.abstractmethod
-    def table(self, problem: StackelbergPOMDP, state: Any) -> Array:
-        """The rule learnt so far as it would be committed to: greedy actions [n_observations, ...]."""
+    def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
+        """The rules learnt so far as they would be committed to: greedy actions [candidates, n_observations, ...].
+
+        Learners with restarts have several candidates; the caller keeps the one that earns most.
+        """

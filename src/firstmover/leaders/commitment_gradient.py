@@ -164,7 +164,7 @@ class CommitmentGradient(Leader):
         metrics = Metrics(reward.mean(), reward.max(), entropy, env_steps.sum(), simulated.sum())
         return policy, optimiser, metrics
 
-    def table(self, problem: StackelbergPOMDP, state: _State) -> Array:
+    def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
@@ -174,10 +174,7 @@ class CommitmentGradient(Leader):
             raw = jax.vmap(head.mode)(outputs(policy, observations), masks)
             return jax.vmap(head.action)(raw)
 
-        tables = jax.vmap(greedy)(state.policies)
-        key = stream(state.key, Stream.EVALUATION)
-        values = jax.vmap(lambda actions: problem.episode(table_of(game, actions), key).reward)(tables)
-        return tables[jnp.argmax(values)]
+        return jax.vmap(greedy)(state.policies)
 
 
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:

@@ -230,13 +230,13 @@ class _ActorCritic(Leader):
 
         return jax.lax.scan(epoch, (parameters, optimiser), jax.random.split(key, self.epochs))[0]
 
-    def table(self, problem: StackelbergPOMDP, state: _State) -> Array:
+    def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         game = problem.game
         head = self._head(StepLevel(problem), state.parameters)
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
         raw = jax.vmap(head.mode)(outputs(state.parameters.actor, observations), masks)
-        return jax.vmap(head.action)(raw)
+        return jax.vmap(head.action)(raw)[None]
 
 
 @dataclass(frozen=True)
