@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from firstmover.cli import main
+from firstmover.cli.progress import Watched
 
 NFG = 'NFG 1 R "Three followers of one" { "L" "F" "G" } { 2 2 2 } 3 1 1 0 0 2 1 2 0 4 1 1 2 2 1 1 0 3 0 1 1 2 2 2'
 
@@ -96,6 +97,16 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
     assert _json(capsys, "certify", learnt["run"]) == learnt["certificate"]
 
 
+def test_the_first_ctrl_c_waits_for_a_report_and_the_second_does_not(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), Watched(tmp_path) as progress:
+        signal.raise_signal(signal.SIGINT)
+        progress.learnt(1, 10, 0.0)
+    with pytest.raises(KeyboardInterrupt), Watched(tmp_path):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
     run = tmp_path / "run"
@@ -110,13 +121,16 @@ def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
         "--out",
         str(run),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (run / "config.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not (run / "config.json").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(0.5)
+            os.kill(process.pid, signal.SIGINT)
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert out == ""
     assert f"firstmover resume {run}" in err

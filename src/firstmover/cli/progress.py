@@ -1,9 +1,10 @@
 """Progress on stderr: a live line on a terminal, otherwise a plain line now and then."""
 
+import signal
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from rich.console import Console
 
@@ -21,6 +22,10 @@ class Watched:
         self.status = self.console.status("starting") if self.console.is_terminal else None
 
     def __enter__(self) -> "Watched":
+        # The first Ctrl-C is answered at the next report: an exception that rises at any moment may rise inside a
+        # garbage-collection callback, where it is lost.
+        self.interrupted = False
+        self.handler_before = signal.signal(signal.SIGINT, self._interrupt)
         if self.status is not None:
             self.status.start()
         return self
@@ -28,10 +33,17 @@ class Watched:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        signal.signal(signal.SIGINT, self.handler_before)
         if self.status is not None:
             self.status.stop()
         if kind is KeyboardInterrupt and (self.run / "config.json").exists():
             print(f"firstmover: go on with 'firstmover resume {self.run}'.", file=sys.stderr)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        print("firstmover: stopping after this step; Ctrl-C again stops at once.", file=sys.stderr)
 
     def stage(self, what: str) -> None:
         """Say what is being done now."""
@@ -49,6 +61,8 @@ class Watched:
         self._say(f"learning: update {done} of {total}, value {value:.4g}{left}", now=done == total)
 
     def _say(self, text: str, *, now: bool) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
         if self.status is not None:
             self.status.update(text)
             return
