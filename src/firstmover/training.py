@@ -131,7 +131,7 @@ def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: 
 
 def blank_history(updates: int, seeds: int) -> Any:
     """`Metrics` of zeros, each [updates, seeds]; all metrics are float32 scalars."""
-    return Metrics(*(np.zeros((updates, seeds), np.float32) for _ in Metrics._fields))  # type: ignore[arg-type]
+    return Metrics._make(np.zeros((updates, seeds), np.float32) for _ in Metrics._fields)
 
 
 def _as_csv(history: Metrics, seed: int) -> str:

@@ -87,6 +87,25 @@ def test_games_with_chance_are_certified_by_sampling() -> None:
     assert 0.36 <= found.epsilon["max"] <= 0.40
 
 
+def test_what_a_type_may_not_do_is_no_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column that would pay follower 1 of type 0 most, and that it cannot choose."""
+    game, found = LISTABLE["visits"], {}
+    table = np.array([int(np.flatnonzero(game.leader_mask(jnp.asarray(obs)))[-1]) for obs in game.observations()])
+    honest = Strategies((jnp.eye(2), jnp.eye(3)))
+    found["exact"] = certify_play(game, table, honest).epsilon["by_follower"][1][0]
+    played = game.step
+
+    def step(state, action, follower_actions, key):
+        after, rewards = played(state, action, follower_actions, key)
+        tempting = (after.said[1] == 2) & (after.types[1] == 0) & (state.time == 0)
+        return after, rewards._replace(followers=rewards.followers + jnp.array([0.0, 1.0]) * tempting)
+
+    monkeypatch.setattr(game, "step", step)
+    monkeypatch.setattr(module, "all_profiles", lambda game: (_ for _ in ()).throw(InputError("too large")))
+    found["sampled"] = certify_play(game, table, honest, samples=20_000).epsilon["by_follower"][1][0]
+    assert found["exact"] <= found["sampled"] <= found["exact"] + 0.2
+
+
 def test_joint_play_is_certified_as_it_is() -> None:
     game = SimpleAllocation(3, 2)
     joint = JointPlay(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]))

@@ -52,7 +52,7 @@ def test_default_followers_leave_no_knife_edge() -> None:
     assert 27.2 <= made.value <= low + 1e-6
 
 
-def test_restarts_find_small_regions() -> None:
+def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     leader, follower = np.random.default_rng(0).normal(size=(2, 8, 8))
     game = NormalForm(leader, follower, "mixed")
     made = design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=4)

@@ -19,7 +19,17 @@ from firstmover.equilibria.polytopes import EquilibriumSet, FiniteGame, n_variab
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
-from firstmover.rollout import Actions, JointPlay, Query, Strategies, all_profiles, answer, play_noise_size, play_query
+from firstmover.rollout import (
+    Actions,
+    JointPlay,
+    Query,
+    Strategies,
+    all_profiles,
+    answer,
+    play_noise_size,
+    play_query,
+    type_masks,
+)
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 _CONFIDENCE = 0.95
@@ -167,6 +177,7 @@ def _sampled(
         assert isinstance(query.play, Actions)
         leader, followers = pays(query)
         types, played = np.asarray(query.types), query.play.actions
+        allowed = [np.asarray(mask) for mask in type_masks(game)]
         by_follower: list[list[float | None]] = []
         unseen, n_claims = 0, sum(a * t for a, t in zip(game.n_actions, game.n_types, strict=True))
         for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
@@ -183,7 +194,8 @@ def _sampled(
                     row.append(None)
                     continue
                 margin = span * np.sqrt(np.log(n_claims / (1 - _CONFIDENCE)) / (2 * met.sum()))
-                row.append(float(max(gain[met].mean() for gain in gains) + margin))
+                best = max(gains[a][met].mean() for a in np.flatnonzero(allowed[i][t]))
+                row.append(float(best + margin))
             by_follower.append(row)
     known = [bound for row in by_follower for bound in row if bound is not None]
     return float(leader.mean()), {"by_follower": by_follower, "max": max(0.0, *known), "unseen": unseen}

@@ -120,7 +120,9 @@ def value_bounds(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.
     """
     size = n_variables(game, which)
     if size > MAX_VARIABLES[which]:
-        raise InputError(f"the program over {which} has {size:.3g} variables, more than {MAX_VARIABLES[which]}")
+        raise InputError(
+            f"the program over {which} has at least {size:.3g} variables, more than {MAX_VARIABLES[which]}"
+        )
     objective, constraints, limits, equalities = _program(game, which, epsilon)
     ends = [
         float(
