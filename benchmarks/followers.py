@@ -1,21 +1,45 @@
-"""What the response model decides: the same games learned against multiplicative weights of several kinds.
+"""What the response model decides: the same games learned against followers of several kinds.
 
     python benchmarks/followers.py [FILE.nfg ...]
 
 For each, the value that the leader counts on, how far the followers still are from equilibrium (epsilon, as a share of
 their payoff range), and what every coarse correlated equilibrium of the rule guarantees at least. A rule whose
-guarantee is far below its value stands on a tie.
+guarantee is far below its value stands on a tie. First all models with their defaults, then multiplicative weights of
+several kinds.
 """
 
 import sys
 
 from firstmover.build import game_from
 from firstmover.designs import design
-from firstmover.followers import MultiplicativeWeights
-from firstmover.games import Maintain, SimpleAllocation
+from firstmover.followers import (
+    BestResponse,
+    Exp3,
+    FictitiousPlay,
+    Follower,
+    Logit,
+    MultiplicativeWeights,
+    QLearning,
+    RegretMatching,
+    SwapRegret,
+)
+from firstmover.games import Game, Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import CommitmentGradient
 
-KINDS = [
+MODELS = {
+    "multiplicative-weights": MultiplicativeWeights(),
+    "best-response, ties=weak": BestResponse("weak"),
+    "regret-matching": RegretMatching(),
+    "regret-matching, certified=0.001": RegretMatching(certified=0.001),
+    "swap-regret": SwapRegret(),
+    "fictitious-play": FictitiousPlay(),
+    "fictitious-play, play=last": FictitiousPlay(play="last"),
+    "logit": Logit(),
+    "logit, damping=0.05": Logit(damping=0.05),
+    "q-learning": QLearning(),
+    "exp3": Exp3(),
+}
+WEIGHTS = [
     (100, 0.1, "last"),
     (100, 1.0, "last"),
     (100, 10.0, "last"),
@@ -28,23 +52,54 @@ KINDS = [
 ]
 
 
+def pennies() -> NormalForm:
+    """Two followers who chase each other, and a leader who would like them to meet."""
+    own = [[1.6, -1.0], [-1.0, 1.0]]
+    opposite = [[-1.6, 1.0], [1.0, -1.0]]
+    return NormalForm([[[1, 0], [0, 0]], [[0, 0], [0, 1]]], [[own, own], [opposite, opposite]])
+
+
+def measured(game: Game, followers: Follower) -> list[str]:
+    """One design, as the last cells of a row."""
+    made = design(game, followers=followers, leader=CommitmentGradient(updates=60), seeds=10)
+    least = min(bounds[0] for bounds in made.certificate["leader_value_bounds"].values())
+    regret = made.certificate["epsilon"]["max"] / game.follower_payoff_scale
+    if made.solution is None:
+        exact = "-"
+    elif made.solution.value is None:
+        exact = f"<= {max(made.solution.upper_bounds.values()):.4g}"
+    else:
+        exact = f"{made.solution.value:.4g}"
+    return [f"{made.value:.4f}", f"{regret:.5f}", f"{least:.4f}", exact, f"{made.seconds['train']:.2f}"]
+
+
+def table(*columns: str) -> None:
+    """The head of a table."""
+    row([*columns, "value", "regret left", "guaranteed", "exact optimum", "train s"])
+    row(["---"] * (len(columns) + 5))
+
+
+def row(cells: list[str]) -> None:
+    """A row of a table."""
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
 def main() -> None:
     """Run every combination and print it."""
-    games = {"maintain, mixed": Maintain("mixed"), "simple-allocation, 2 messages": SimpleAllocation(3, 2)}
+    maintain = {"maintain, mixed": Maintain("mixed")}
+    table("game", "followers")
+    for name, game in {**maintain, "pennies": pennies()}.items():
+        for label, followers in MODELS.items():
+            row([name, label, *measured(game, followers)])
+    print()
+    games = {**maintain, "simple-allocation, 2 messages": SimpleAllocation(3, 2)}
     for file in sys.argv[1:]:
         games[f"{file.split('/')[-1]}, mixed"] = game_from(file, {"commitment": "mixed"})
-    print("| game | rounds | epsilon | play | value | regret left | guaranteed | exact optimum | train s |")
-    print("| --- " * 9 + "|")
+    table("game", "rounds", "epsilon", "play")
     for name, game in games.items():
-        for rounds, epsilon, play in KINDS:
+        for rounds, epsilon, play in WEIGHTS:
             followers = MultiplicativeWeights(rounds=rounds, epsilon=epsilon, play=play)
-            made = design(game, followers=followers, leader=CommitmentGradient(updates=60), seeds=10)
-            least = min(bounds[0] for bounds in made.certificate["leader_value_bounds"].values())
-            regret = made.certificate["epsilon"]["max"] / game.follower_payoff_scale
-            bounds = made.solution.upper_bounds.values()
-            exact = f"<= {max(bounds):.4g}" if made.solution.value is None else f"{made.solution.value:.4g}"
-            row = (name, rounds, f"{epsilon:g}", play, f"{made.value:.4f}", f"{regret:.5f}", f"{least:.4f}", exact)
-            print("| " + " | ".join(map(str, row)) + f" | {made.seconds['train']:.2f} |", flush=True)
+            row([name, str(rounds), f"{epsilon:g}", play, *measured(game, followers)])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ reductions over a short leading axis do not become vector code on CPUs; sums of 
 """
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
@@ -58,12 +59,27 @@ def short_sum(array: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
     return functools.reduce(operator.add, _parts(array, axis))
 
 
+def short_max(array: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
+    """The largest entry along a short axis, slice by slice."""
+    if array.shape[axis] > _SHORT:
+        return array.max(axis)
+    return functools.reduce(jnp.maximum, _parts(array, axis))
+
+
+def short_first(marked: Bool[Array, "..."], axis: int) -> Bool[Array, "..."]:
+    """Only the first marked entry along a short axis stays marked."""
+    if marked.shape[axis] > _SHORT:
+        return marked & (jnp.cumsum(marked, axis) == 1)
+    parts = _parts(marked, axis)
+    before = itertools.accumulate(parts, operator.or_)
+    return jnp.stack([parts[0], *(part & ~seen for part, seen in zip(parts[1:], before, strict=False))], axis)
+
+
 def short_softmax(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
     """Softmax over a short axis, slice by slice; some logit must be finite."""
     if logits.shape[axis] > _SHORT:
         return jax.nn.softmax(logits, axis)
-    largest = functools.reduce(jnp.maximum, _parts(logits, axis))
-    weights = jnp.exp(logits - jnp.expand_dims(largest, axis))
+    weights = jnp.exp(logits - jnp.expand_dims(short_max(logits, axis), axis))
     return weights / jnp.expand_dims(short_sum(weights, axis), axis)
 
 

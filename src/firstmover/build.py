@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -91,21 +91,26 @@ def _construct(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
     missing = [key for key, default in known.items() if default is inspect.Parameter.empty and key not in parameters]
     if missing:
         raise InputError(f"{name} needs {' and '.join(missing)}.")
-    hints = typing.get_type_hints(cls.__init__)  # type: ignore[misc]
+    hints = typing.get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
     return cls(**{key: _read(key, value, hints[key]) for key, value in parameters.items()})
 
 
 def _read(key: str, value: Any, hint: Any) -> Any:
     """A value as its type hint says; strings are parsed, what is not a string is checked."""
-    options = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
-    if type(None) in options:
-        if value is None or value == "none":
-            return None
-        return _read(key, value, next(option for option in options if option is not type(None)))
-    origin = typing.get_origin(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _read_union(key, value, arguments)
+    if origin is Annotated:
+        return _READERS[arguments[1]](Path(value)) if isinstance(value, str) else value
     if origin is Literal:
-        if value not in typing.get_args(hint):
-            raise InputError(f"{key} must be one of {', '.join(typing.get_args(hint))}; got {value!r}.")
+        if value not in arguments:
+            raise InputError(f"{key} must be one of {', '.join(arguments)}; got {value!r}.")
+        return value
+    if hint is bool:
+        if isinstance(value, str):
+            value = {"true": True, "false": False}.get(value.lower(), value)
+        if not isinstance(value, bool):
+            raise InputError(f"{key} must be true or false; got {value!r}.")
         return value
     if hint is int:
         return whole(key, value)
@@ -115,10 +120,24 @@ def _read(key: str, value: Any, hint: Any) -> Any:
         parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
             raise InputError(f"{key} must be a list of numbers; got {value!r}.")
-        return tuple(_number(key, part) for part in parts)
-    if hint is Any and isinstance(value, str):
-        return read_matrix(Path(value))
+        return tuple(_read(key, part, arguments[0]) for part in parts)
     return value
+
+
+def _read_union(key: str, value: Any, options: tuple[Any, ...]) -> Any:
+    """A value of the first kind that it can be: none, a word, and what is left of the options."""
+    if type(None) in options and (value is None or value == "none"):
+        return None
+    words = [word for option in options if typing.get_origin(option) is Literal for word in typing.get_args(option)]
+    if value in words:
+        return value
+    rest = [option for option in options if option is not type(None) and typing.get_origin(option) is not Literal]
+    try:
+        return _read(key, value, rest[0])
+    except InputError as error:
+        if not words:
+            raise
+        raise InputError(f"{str(error).partition('; got')[0]}, or {' or '.join(words)}; got {value!r}.") from None
 
 
 def whole(key: str, value: Any) -> int:
@@ -154,6 +173,10 @@ def read_matrix(path: Path) -> np.ndarray:
     Raises:
         InputError: the file cannot be read, is empty, not UTF-8, ragged, or holds something other than numbers.
     """
+    return _csv_rows(path, _csv_lines(path), first=1)
+
+
+def _csv_lines(path: Path) -> list[str]:
     try:
         lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except OSError as error:
@@ -162,10 +185,50 @@ def read_matrix(path: Path) -> np.ndarray:
         raise InputError(f"{path} is not a text file in UTF-8.") from None
     if not lines:
         raise InputError(f"{path} is empty; a table of numbers is needed, one row per line.")
-    rows = [[_number(f"row {i + 1} of {path}", cell) for cell in line.split(",")] for i, line in enumerate(lines)]
+    return lines
+
+
+def _csv_rows(path: Path, lines: list[str], *, first: int) -> np.ndarray:
+    """The numbers of some lines, of which the first has this number in the file."""
+    if not lines:
+        raise InputError(f"{path} has a header only; a table of numbers is needed, one row per line.")
+    rows = [[_number(f"row {i} of {path}", cell) for cell in line.split(",")] for i, line in enumerate(lines, first)]
     if len({len(row) for row in rows}) > 1:
         raise InputError(f"the rows of {path} differ in length: {sorted({len(row) for row in rows})} numbers.")
     return np.array(rows)
+
+
+def _read_payoffs(path: Path) -> np.ndarray:
+    """The payoffs of every player of a Gambit file."""
+    from firstmover.interop.gambit import read_payoffs
+
+    return read_payoffs(path)
+
+
+def _read_values(path: Path) -> dict[str, Any]:
+    """The agents' values and their probabilities, from a CSV file with a header.
+
+    Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; columns
+    `probability, value of agent 0's item 0, ..., value of agent 1's item 0, ...` list joint realisations.
+    """
+    header, *lines = _csv_lines(path)
+    rows = _csv_rows(path, lines, first=2)
+    kind = header.split(",")[0].strip().lower()
+    if kind == "agent":
+        if rows.shape[1] < 3:
+            raise InputError(f"{path} needs the columns agent, probability and one per item.")
+        agents = rows[:, 0].astype(int)
+        if np.any(agents != rows[:, 0]) or set(agents.tolist()) != set(range(agents.max() + 1)):
+            raise InputError(f"the agents of {path} must be numbered 0, 1, ...; got {sorted(set(rows[:, 0].tolist()))}.")
+        own = [rows[agents == i] for i in range(agents.max() + 1)]
+        return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}
+    if kind == "probability":
+        return {"realisations": rows[:, 1:].tolist(), "probabilities": rows[:, 0].tolist()}
+    raise InputError(f"the header of {path} must begin with 'agent' or 'probability'; got {kind!r}.")
+
+
+# Readers of the files that a parameter may name, by the mark in its type hint.
+_READERS: dict[str, Any] = {"matrix": read_matrix, "payoffs": _read_payoffs, "values": _read_values}
 
 
 def description(item: Game | Follower | Leader) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import numpy as np
 from firstmover import build
 from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
 from firstmover.commitment import table_of
+from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution, Ties
@@ -40,6 +41,8 @@ class Design:
         tables: the final rule of every seed, actions [seeds, n_observations, ...], greedy unless the rule is mixed.
         plays: how the followers play under each, with a leading axis of seeds.
         values: the leader's expected payoff under each, in the game's units.
+        worst_values: the least expected payoff over all coarse correlated equilibria of the agent normal form under
+            each, where the leader designed for it (`target=worst`), else None.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         history: metrics of every update, [updates, seeds].
         seconds: `total`, `compile` and `train`, wall clock.
@@ -54,6 +57,7 @@ class Design:
     tables: np.ndarray
     plays: Strategies | JointPlay
     values: np.ndarray
+    worst_values: np.ndarray | None
     certificate: dict[str, Any]
     history: Metrics
     seconds: dict[str, float]
@@ -62,7 +66,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return int(np.argmax(self.values))
+        return _best(self.values, self.worst_values)
 
     @property
     def rule(self) -> Rule:
@@ -114,6 +118,9 @@ class Design:
             "mean_value_interval": [low, high],
             "best_seed": self.seed + self.best,
             "best_value": self.value,
+            "welfare_loss": -self.value if self.game.value_is_loss else None,
+            "worst_value": None if self.worst_values is None else self.worst_values.tolist(),
+            "best_worst_value": None if self.worst_values is None else float(self.worst_values[self.best]),
             "rule": self.rule.entries,
             "rule_text": self.rule.text,
             "play_text": play_text(self.game, self.play),
@@ -140,7 +147,7 @@ class Design:
         return run.path
 
     def _write(self, run: Run) -> None:
-        run.write_arrays("outcome.npz", (self.tables, self.plays, self.values, self.history))
+        run.write_arrays("outcome.npz", (self.tables, self.plays, self.values, self.worst_values, self.history))
         rules = [Rule(self.game, table).as_file() for table in self.tables]
         run.write_json("rules.json", {"best_seed": self.seed + self.best, "first_seed": self.seed, "rules": rules})
         run.write_json("certificate.json", self.certificate)
@@ -157,16 +164,16 @@ class Design:
         if not run.has("result.json"):
             raise InputError(f"the run in {path} is not finished; go on with 'firstmover resume {path}'.")
         parts = _parts(run)
-        problem, leader = StackelbergPOMDP(parts[0], parts[1], parts[2].reward_episodes), parts[2]
+        problem, leader = parts[2].problem(parts[0], parts[1]), parts[2]
         states = jax.eval_shape(lambda: initial_states(problem, leader, *parts[3:]))
         with jax.enable_x64(True):
             tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
-        values = np.zeros(parts[3])
-        history = blank_history(leader.updates, parts[3])
-        tables, plays, values, history = run.read_arrays("outcome.npz", (tables, plays, values, history))
+        values, history = np.zeros(parts[3]), blank_history(leader.updates, parts[3])
+        worst = values if leader.target == "worst" else None
+        tables, plays, values, worst, history = run.read_arrays("outcome.npz", (tables, plays, values, worst, history))
         seconds = run.read_json("result.json")["seconds"]
         certificate = run.read_json("certificate.json")
-        return cls(*parts, tables, plays, values, certificate, history, seconds, run.path)
+        return cls(*parts, tables, plays, values, worst, certificate, history, seconds, run.path)
 
 
 def design(
@@ -205,7 +212,7 @@ def design(
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = StackelbergPOMDP(game, responding, learner.reward_episodes)
+    problem = learner.problem(game, responding)
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed))
@@ -222,7 +229,7 @@ def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
     if run.has("result.json"):
         return Design.load(path)
     game, followers, leader, seeds, seed = _parts(run)
-    problem = StackelbergPOMDP(game, followers, leader.reward_episodes)
+    problem = leader.problem(game, followers)
     return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
 
 
@@ -266,8 +273,11 @@ def _carry_out(
         compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
         tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
     values = _values(problem, tables, plays, seed)
-    best = int(np.argmax(values))
     progress.stage("certifying")
+    worst = None
+    if problem.target == "worst":
+        worst = np.array([value_bounds(induced_game(problem.game, table), "anf_cce")[0] for table in tables])
+    best = _best(values, worst)
     certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), seed=seed).as_json()
     seconds = {
         "total": time.perf_counter() - began,
@@ -284,6 +294,7 @@ def _carry_out(
         tables,
         plays,
         values,
+        worst,
         certificate,
         learnt.history,
         seconds,
@@ -304,6 +315,11 @@ def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[An
         return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
 
     return jax.vmap(one)(states)
+
+
+def _best(values: np.ndarray, worst_values: np.ndarray | None) -> int:
+    """Position of the best seed, by what was designed for."""
+    return int(np.argmax(values if worst_values is None else worst_values))
 
 
 def _of_seed(stacked: Any, k: Any) -> Any:

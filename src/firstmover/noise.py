@@ -23,6 +23,8 @@ class Stream(enum.IntEnum):
     MINIBATCH = 5
     EVALUATION = 6
     CERTIFICATE = 7
+    DECISION = 8
+    SELECTION = 9
 
 
 def stream(key: Key[Array, ""], which: Stream) -> Key[Array, ""]:

@@ -4,6 +4,7 @@ The two parts are separate so that every learner can use tables and networks, di
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,7 +14,7 @@ from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.noise import inverse_cdf
-from firstmover.spaces import Box, Discrete, Space, observation_index
+from firstmover.spaces import Box, Branching, Discrete, Space, observation_index
 
 
 class TablePolicy(eqx.Module):
@@ -114,22 +115,26 @@ class CategoricalHead(eqx.Module):
         """Log-probability of a draw."""
         return jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))[raw]
 
+    def statistics(
+        self, raw: Int[Array, "episodes"], advantages: Float[Array, "episodes"]
+    ) -> tuple[Float[Array, "width"], Float[Array, "width"]]:
+        """All that the surrogate needs of the draws at one observation: positive and negative advantages, by action.
+
+        The ratio depends on the action alone: an epoch then costs nothing in the number of episodes.
+        """
+        drawn = jax.nn.one_hot(raw, self.n)
+        return jnp.maximum(advantages, 0) @ drawn, jnp.minimum(advantages, 0) @ drawn
+
     def surrogate(
         self,
         output: Float[Array, "width"],
         old_output: Float[Array, "width"],
         mask: Bool[Array, "width"],
-        raw: Int[Array, "episodes"],
-        advantages: Float[Array, "episodes"],
+        statistics: tuple[Float[Array, "width"], Float[Array, "width"]],
         clip: float,
     ) -> Float[Array, ""]:
-        """PPO's clipped objective of one observation, summed over episodes.
-
-        The ratio depends on the action alone, so the advantages are summed by action first: an epoch then costs
-        nothing in the number of episodes.
-        """
-        drawn = jax.nn.one_hot(raw, self.n)
-        ups, downs = jnp.maximum(advantages, 0) @ drawn, jnp.minimum(advantages, 0) @ drawn
+        """PPO's clipped objective of one observation, summed over episodes."""
+        ups, downs = statistics
         log_p = jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))
         old_log_p = jax.nn.log_softmax(jnp.where(mask, old_output, -jnp.inf))
         ratio = jnp.exp(jnp.where(mask, log_p - old_log_p, 0))
@@ -139,6 +144,11 @@ class CategoricalHead(eqx.Module):
         """Entropy in nats."""
         log_p = jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))
         return -jnp.sum(jnp.where(mask, jnp.exp(log_p) * jnp.where(mask, log_p, 0), 0))
+
+    @property
+    def rates(self) -> Float[Array, "width"]:
+        """How fast each output should move, as a multiple of the learning rate."""
+        return jnp.ones(self.width)
 
 
 class GaussianHead(eqx.Module):
@@ -185,16 +195,22 @@ class GaussianHead(eqx.Module):
         z = (raw - output) / self.sigma
         return -0.5 * jnp.sum(z**2) - output.size * jnp.log(self.sigma * np.sqrt(2 * np.pi))
 
+    def statistics(
+        self, raw: Float[Array, "episodes width"], advantages: Float[Array, "episodes"]
+    ) -> tuple[Float[Array, "episodes width"], Float[Array, "episodes"]]:
+        """All that the surrogate needs of the draws at one observation: the draws and their advantages."""
+        return raw, advantages
+
     def surrogate(
         self,
         output: Float[Array, "width"],
         old_output: Float[Array, "width"],
         mask: Bool[Array, "width"],
-        raw: Float[Array, "episodes width"],
-        advantages: Float[Array, "episodes"],
+        statistics: tuple[Float[Array, "episodes width"], Float[Array, "episodes"]],
         clip: float,
     ) -> Float[Array, ""]:
         """PPO's clipped objective of one observation, summed over episodes."""
+        raw, advantages = statistics
         log_p = jax.vmap(lambda r: self.log_probability(output, mask, r))(raw)
         old_log_p = jax.vmap(lambda r: self.log_probability(old_output, mask, r))(raw)
         ratio = jnp.exp(log_p - old_log_p)
@@ -205,13 +221,132 @@ class GaussianHead(eqx.Module):
         del mask
         return output.size * (0.5 + jnp.log(self.sigma * np.sqrt(2 * np.pi)))
 
+    @property
+    def rates(self) -> Float[Array, "width"]:
+        """How fast each output should move: in proportion to the width of the Gaussian."""
+        return jnp.broadcast_to(jnp.asarray(self.sigma), (self.width,))
 
-Head = CategoricalHead | GaussianHead
+
+class BranchingHead(eqx.Module):
+    """An option, then components that are drawn independently given the option.
+
+    An output is the options' logits, then for every option its components' outputs. Each part counts as a decision of
+    its own in the surrogate: a component's outputs move only where its option was drawn.
+    """
+
+    space: Branching = eqx.field(static=True)
+    sigma: Float[Array, ""] | float
+
+    @property
+    def width(self) -> int:
+        """Length of an output vector."""
+        return self.space.options * (1 + self.space.size * (self.space.levels or 1))
+
+    @property
+    def noise_size(self) -> int:
+        """Uniform numbers consumed by a draw."""
+        return 1 + self.space.size
+
+    @property
+    def _option(self) -> CategoricalHead:
+        return CategoricalHead(self.space.options)
+
+    @property
+    def _component(self) -> "CategoricalHead | GaussianHead":
+        space = self.space
+        if space.levels is None:
+            return GaussianHead(Box(1, space.low, space.high), self.sigma)
+        return CategoricalHead(space.levels)
+
+    def _split(self, output: Float[Array, "width"]) -> tuple[Array, Array]:
+        """The options' logits [options] and the components' outputs [options, size, width of a component]."""
+        options = self.space.options
+        return output[:options], output[options:].reshape(options, self.space.size, -1)
+
+    def _vectors(self, raw: Array) -> Array:
+        """The components of a raw action as the component's head has them: [size], or [size, 1] for real ones."""
+        return raw[1:, None] if self.space.continuous else raw[1:]
+
+    def draw(self, output: Float[Array, "width"], mask: Bool[Array, "options"], u: Float[Array, "noise"]) -> Array:
+        """The option by inversion, then its components."""
+        logits, rest = self._split(output)
+        option = self._option.draw(logits, mask, u[:1])
+        free = jnp.ones(rest.shape[-1], bool)
+        parts = jax.vmap(lambda out, v: self._component.draw(out, free, v))(rest[option], u[1:, None])
+        return jnp.concatenate([option[None].astype(parts.dtype), parts.reshape(-1)])
+
+    def mode(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Array:
+        """The likeliest option, and the mode of its components."""
+        logits, rest = self._split(output)
+        option = self._option.mode(logits, mask)
+        free = jnp.ones(rest.shape[-1], bool)
+        parts = jax.vmap(lambda out: self._component.mode(out, free))(rest[option])
+        return jnp.concatenate([option[None].astype(parts.dtype), parts.reshape(-1)])
+
+    def action(self, raw: Array) -> Array:
+        """What the game is given for a draw: real components clipped to their range."""
+        if not self.space.continuous:
+            return raw
+        parts = jax.vmap(self._component.action)(self._vectors(raw))
+        return jnp.concatenate([raw[:1], parts.reshape(-1)])
+
+    def log_probability(
+        self, output: Float[Array, "width"], mask: Bool[Array, "options"], raw: Array
+    ) -> Float[Array, ""]:
+        """Log-probability (or density) of a draw."""
+        logits, rest = self._split(output)
+        option = raw[0].astype(jnp.int32)
+        free = jnp.ones(rest.shape[-1], bool)
+        parts = jax.vmap(lambda out, part: self._component.log_probability(out, free, part))
+        return self._option.log_probability(logits, mask, option) + parts(rest[option], self._vectors(raw)).sum()
+
+    def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> tuple[Any, Any]:
+        """All that the surrogate needs of the draws at one observation: of the option, and of every component of it."""
+        option = raw[:, 0].astype(jnp.int32)
+        chosen = jax.nn.one_hot(option, self.space.options).T * advantages
+        vectors = jax.vmap(self._vectors)(raw)
+        of_option = jax.vmap(self._component.statistics, (1, None))
+        return self._option.statistics(option, advantages), jax.vmap(lambda gains: of_option(vectors, gains))(chosen)
+
+    def surrogate(
+        self,
+        output: Float[Array, "width"],
+        old_output: Float[Array, "width"],
+        mask: Bool[Array, "options"],
+        statistics: tuple[Any, Any],
+        clip: float,
+    ) -> Float[Array, ""]:
+        """PPO's clipped objective of one observation, part by part, summed over parts and episodes."""
+        (logits, rest), (old_logits, old_rest) = self._split(output), self._split(old_output)
+        free = jnp.ones(rest.shape[-1], bool)
+        component = jax.vmap(jax.vmap(lambda out, old, found: self._component.surrogate(out, old, free, found, clip)))
+        of_option, of_components = statistics
+        total = self._option.surrogate(logits, old_logits, mask, of_option, clip)
+        return total + component(rest, old_rest, of_components).sum()
+
+    def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Float[Array, ""]:
+        """Entropy of the option and, given the option, of its components, in nats (differential for real ones)."""
+        logits, rest = self._split(output)
+        free = jnp.ones(rest.shape[-1], bool)
+        parts = jax.vmap(jax.vmap(lambda out: self._component.entropy(out, free)))(rest).sum(-1)
+        weights = jax.nn.softmax(jnp.where(mask, logits, -jnp.inf))
+        return self._option.entropy(logits, mask) + jnp.sum(weights * parts)
+
+    @property
+    def rates(self) -> Float[Array, "width"]:
+        """How fast each output should move, as a multiple of the learning rate."""
+        options, rest = self.space.options, self.width - self.space.options
+        return jnp.concatenate([jnp.ones(options), jnp.broadcast_to(self._component.rates[0], rest)])
+
+
+Head = CategoricalHead | GaussianHead | BranchingHead
 
 
 def head_for(space: Space, sigma: Float[Array, ""] | float = 0.3) -> Head:
     """The head of a decision space; `sigma` is the width of a continuous one, in units of the box."""
-    return CategoricalHead(space.n) if isinstance(space, Discrete) else GaussianHead(space, sigma)
+    if isinstance(space, Discrete):
+        return CategoricalHead(space.n)
+    return BranchingHead(space, sigma) if isinstance(space, Branching) else GaussianHead(space, sigma)
 
 
 def outputs(policy: Policy, observations: Int[Array, "observations d"]) -> Float[Array, "observations width"]:

@@ -11,7 +11,7 @@ Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward fall
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,9 @@ from firstmover.rollout import (
     play_query,
 )
 from firstmover.spaces import observation_index
+from firstmover.worst_case import check_worst_case, worst_value_bound
+
+Target = Literal["learned", "worst"]
 
 MAX_OBSERVATIONS = 100_000
 
@@ -41,7 +44,8 @@ class Episode(NamedTuple):
     """What came of a commitment.
 
     Attributes:
-        reward: the leader's payoff per reward sub-episode, in the game's units.
+        reward: the leader's payoff per reward sub-episode, in the game's units; with `target` "worst", a lower bound on
+            its value over equilibria.
         strategy: how the followers played in the reward phase.
         visited: which observations the leader met in the episode.
         env_steps: leader decisions in the sub-episodes whose payoff the response or the reward consumed; float32, so
@@ -65,11 +69,15 @@ class StackelbergPOMDP:
         followers: how the participants adapt.
         reward_episodes: reward sub-episodes of an episode, at least 1; or 0: the expectation over all type and
             action profiles in place of a sample, for games small enough to list (commitment level only).
+        target: what an episode is rewarded for: the value at the response that the followers learn ("learned"), or a
+            lower bound on the value over all coarse correlated equilibria of the agent normal form ("worst";
+            commitment level only, reward_episodes 0).
     """
 
     game: Game
     followers: Follower
     reward_episodes: int = 0
+    target: Target = "learned"
 
     def __post_init__(self) -> None:
         """Check that the parts fit.
@@ -87,6 +95,10 @@ class StackelbergPOMDP:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
         if self.reward_episodes == 0:
             all_profiles(self.game)
+        if self.target == "worst":
+            if self.reward_episodes:
+                raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {self.reward_episodes}.")
+            check_worst_case(self.game)
 
     def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
         """One episode against a frozen commitment."""
@@ -95,12 +107,11 @@ class StackelbergPOMDP:
         if followers.enumerates or self.reward_episodes == 0:
             full = answer(game, commitment, all_profiles(game), chance_of(key, 0))
 
-        n_rounds = followers.rounds_per_ask(game)
         if followers.enumerates:
             assert full is not None
             state = followers.tell(game, followers.init(game), all_profiles(game), full)
             visited, decisions = self._met(full)
-            env_steps, simulated = decisions * n_rounds, decisions
+            env_steps, simulated = decisions * followers.rounds_used(game, state), decisions
         else:
 
             def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
@@ -115,7 +126,7 @@ class StackelbergPOMDP:
             start = (followers.init(game), jnp.zeros(game.n_observations, bool), jnp.float32(0))
             inputs = (jnp.arange(asks, dtype=jnp.int32), self.response_noise(key))
             (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
-            env_steps = simulated = decisions * n_rounds
+            env_steps = simulated = decisions * followers.rounds_per_ask(game)
         strategy = followers.strategy(game, state)
 
         if self.reward_episodes == 0:
@@ -123,6 +134,8 @@ class StackelbergPOMDP:
             _, probs = game.types.profiles
             joint = joint_play(game, strategy)
             reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * full.leader.reshape(joint.shape))
+            if self.target == "worst":
+                reward = worst_value_bound(game, full)
             if not followers.enumerates:
                 # The listed sub-episodes were stepped, and consumed once.
                 _, listed = self._met(full)
@@ -137,11 +150,13 @@ class StackelbergPOMDP:
 
     def _met(self, outcome: Outcome) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
         """Which observations the leader met, and how many decisions it took."""
+        assert outcome.steps is not None
         acts = outcome.steps.leader_acts.ravel()
         obs = outcome.steps.leader_obs.reshape(-1, len(self.game.leader_obs_sizes))
         rows = jax.vmap(lambda o: observation_index(o, self.game.leader_obs_sizes))(obs)
-        every = jnp.arange(self.game.n_observations, dtype=jnp.int32)
-        return jnp.any((rows == every[:, None]) & acts, axis=1), jnp.sum(acts, dtype=jnp.float32)
+        size = self.game.n_observations
+        met = jnp.zeros(size, bool).at[jnp.where(acts, rows, size)].set(True, mode="drop")
+        return met, jnp.sum(acts, dtype=jnp.float32)
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""

@@ -87,11 +87,11 @@ class Query(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a query: total payments of each sub-episode, and all its steps."""
+    """What came of a query: total payments of each sub-episode, and all its steps, where they were kept."""
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
-    steps: Step
+    steps: Step | None = None
 
 
 def play_step(
@@ -130,7 +130,8 @@ def rollout(
         time, u = inputs
         return play_step(game, commitment, play, u, state, jax.random.fold_in(key, time + 1))
 
-    start = game.reset(types, jax.random.fold_in(key, 0))
+    # The barrier keeps the compiler from folding the constant parts of the start through unrolled steps, for minutes.
+    start = jax.lax.optimization_barrier(game.reset(types, jax.random.fold_in(key, 0)))
     times = jnp.arange(game.horizon, dtype=jnp.int32)
     _, steps = jax.lax.scan(body, start, (times, noise), unroll=game.horizon <= _UNROLLED)
     return steps

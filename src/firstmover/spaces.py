@@ -1,7 +1,11 @@
-"""What the leader may do in a decision (pick one of n, or a real vector in a box), and what it may see."""
+"""What the leader may do in a decision, and what it may see.
+
+A decision picks one of n, or a real vector in a box, or one of several options and then a vector for it.
+"""
 
 from dataclasses import dataclass
 
+import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 
@@ -11,17 +15,74 @@ class Discrete:
 
     n: int
 
+    @property
+    def mask_size(self) -> int:
+        """Length of a mask: one entry per action."""
+        return self.n
+
+    @property
+    def continuous(self) -> bool:
+        """Whether some part of an action is a real number."""
+        return False
+
+    def idle(self) -> Array:
+        """An action for when nobody looks."""
+        return jnp.int32(0)
+
 
 @dataclass(frozen=True)
 class Box:
-    """A real vector of `size` components, each in [low, high]."""
+    """A real vector of `size` components, each in [low, high]; its mask is not looked at."""
 
     size: int
     low: float = 0.0
     high: float = 1.0
 
+    @property
+    def mask_size(self) -> int:
+        """Length of a mask: one entry per component, all true."""
+        return self.size
 
-Space = Discrete | Box
+    @property
+    def continuous(self) -> bool:
+        """Whether some part of an action is a real number."""
+        return True
+
+    def idle(self) -> Array:
+        """An action for when nobody looks."""
+        return jnp.zeros(self.size)
+
+
+@dataclass(frozen=True)
+class Branching:
+    """One of `options`, then `size` components for that option: an array [option, component, ...].
+
+    A component is one of `levels` (an index 0..levels-1, the array is int32), or without levels a real number in
+    [low, high] (the array is real, the option in it a whole number). A mask says which options are possible.
+    """
+
+    options: int
+    size: int
+    levels: int | None
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def mask_size(self) -> int:
+        """Length of a mask: one entry per option."""
+        return self.options
+
+    @property
+    def continuous(self) -> bool:
+        """Whether some part of an action is a real number."""
+        return self.levels is None
+
+    def idle(self) -> Array:
+        """An action for when nobody looks."""
+        return jnp.zeros(1 + self.size, float if self.continuous else jnp.int32)
+
+
+Space = Discrete | Box | Branching
 
 
 def observation_index(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Int[Array, ""]:

@@ -1,4 +1,4 @@
-"""The Stackelberg POMDP one leader decision at a time, for learners that work on transitions (PPO, MAPPO).
+"""The Stackelberg POMDP one leader decision at a time, for learners that work on transitions (PPO, MAPPO, A2C).
 
 The follower machine, the noise and the sub-episodes are those of `StackelbergPOMDP.episode`; here its loop is turned
 inside out. Reward falls in the reward phase only; a payment in a step in which the leader does not act is paid with
@@ -15,8 +15,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.commitment import Given
 from firstmover.errors import InputError
 from firstmover.pomdp import StackelbergPOMDP, chance_of
-from firstmover.rollout import Actions, Outcome, Query, Step, play_query, play_step
-from firstmover.spaces import Discrete
+from firstmover.rollout import Actions, Outcome, Query, play_query, play_step
 
 
 class Obs(NamedTuple):
@@ -35,11 +34,14 @@ class State(NamedTuple):
     """Where an episode stands."""
 
     followers: Any
+    query: Query  # the sub-episodes of the exchange under way
+    reward_query: Query  # the reward sub-episodes, if the response ended here
     exchange: Int[Array, ""]  # ask / tell exchange under way; the number of exchanges in the reward phase
     episode: Int[Array, ""]  # sub-episode of the exchange, or reward sub-episode
     time: Int[Array, ""]  # step of the sub-episode
     game: Any
-    steps: Step  # what happened in the exchange so far, [Q, L, ...]
+    chance: Key[Array, ""]  # of the sub-episode
+    paid: tuple[Float[Array, "Q"], Float[Array, "Q n"]]  # to the leader and the followers in the exchange so far
     response_noise: Float[Array, "asks u"]
     reward_noise: Float[Array, "R w"]
     key: Key[Array, ""]
@@ -68,29 +70,49 @@ class StepLevel:
     def max_decisions(self) -> int:
         """An upper bound on the leader's decisions in an episode."""
         problem = self.problem
-        queries = problem.followers.asks(problem.game) * self._query_shape().types.shape[0]
-        return (queries + problem.reward_episodes) * problem.game.max_leader_decisions
+        queries = problem.followers.asks(problem.game) * self._n_queries
+        return queries * problem.game.max_leader_decisions + self.max_reward_decisions
+
+    @property
+    def max_reward_decisions(self) -> int:
+        """An upper bound on the leader's decisions in the reward phase of an episode."""
+        return self.problem.reward_episodes * self.problem.game.max_leader_decisions
+
+    @property
+    def _n_queries(self) -> int:
+        """Sub-episodes in an exchange."""
+        game, followers = self.problem.game, self.problem.followers
+        noise = jnp.zeros(followers.noise_size(game))
+        return jax.eval_shape(lambda: followers.ask(game, followers.init(game), noise)).types.shape[0]
 
     @property
     def n_critic_features(self) -> int:
         """Length of `Obs.critic`."""
-        return jax.eval_shape(lambda k: self.reset(k)[1].critic, jax.random.key(0)).shape[0]
+        game, followers = self.problem.game, self.problem.followers
+        return 1 + jax.eval_shape(lambda: followers.features(game, followers.init(game))).shape[0]
 
     def reset(self, key: Key[Array, ""]) -> tuple[State, Obs]:
         """The first decision of an episode."""
-        game, followers = self.problem.game, self.problem.followers
+        problem = self.problem
+        game, followers = problem.game, problem.followers.init(problem.game)
+        response_noise, reward_noise = problem.response_noise(key), problem.reward_noise(key)
+        query = problem.followers.ask(game, followers, response_noise[0])
+        chance = self._chance(key, 0, query.chance[0])
         state = State(
-            followers=followers.init(game),
+            followers=followers,
+            query=query,
+            reward_query=play_query(game, problem.followers.strategy(game, followers), reward_noise),
             exchange=jnp.int32(0),
             episode=jnp.int32(0),
             time=jnp.int32(0),
-            game=game.reset(jnp.zeros(game.n_followers, jnp.int32), key),
-            steps=self._blank_steps(),
-            response_noise=self.problem.response_noise(key),
-            reward_noise=self.problem.reward_noise(key),
+            game=game.reset(query.types[0], jax.random.fold_in(chance, 0)),
+            chance=chance,
+            paid=(jnp.zeros(query.types.shape[0]), jnp.zeros(query.types.shape)),
+            response_noise=response_noise,
+            reward_noise=reward_noise,
             key=key,
         )
-        state, _ = self._until_leader_acts(self._start(state), jnp.float32(0))
+        state, _ = self._play_on(state, game.leader_space.idle(), jnp.bool_(False))
         return state, self._observe(state)
 
     def step(self, state: State, action: Array) -> tuple[State, Obs, Float[Array, ""], Bool[Array, ""]]:
@@ -99,10 +121,8 @@ class StepLevel:
         The rewards of an episode sum to the leader's mean payoff over the reward sub-episodes, in the game's units.
         After the last decision nothing happens any more and nothing is paid.
         """
-        over = self.done(state)
-        after, reward = self._until_leader_acts(*self._advance(state, action))
-        state = jax.tree.map(lambda old, new: jnp.where(over, old, new), state, after)
-        return state, self._observe(state), jnp.where(over, 0, reward), self.done(state)
+        state, reward = self._play_on(state, action, jnp.bool_(True))
+        return state, self._observe(state), reward, self.done(state)
 
     def done(self, state: State) -> Bool[Array, ""]:
         """Whether the last reward sub-episode is over."""
@@ -119,108 +139,90 @@ class StepLevel:
         mask = problem.game.leader_mask(turn.leader_obs)
         return Obs(turn.leader_obs, mask, jnp.concatenate([features, rewarding]))
 
-    def _query(self, state: State) -> Query:
-        """The sub-episodes of the exchange under way (the last exchange's again, in the reward phase)."""
-        problem = self.problem
-        last = problem.followers.asks(problem.game) - 1
-        noise = state.response_noise[jnp.minimum(state.exchange, last)]
-        return problem.followers.ask(problem.game, state.followers, noise)
+    def _play_on(self, state: State, action: Array, deciding: Bool[Array, ""]) -> tuple[State, Float[Array, ""]]:
+        """Step until the leader has to decide, or the episode is over; if `deciding`, take its decision first.
 
-    def _query_shape(self) -> Query:
-        problem = self.problem
-        noise = jnp.zeros(problem.followers.noise_size(problem.game))
-        return jax.eval_shape(lambda: problem.followers.ask(problem.game, problem.followers.init(problem.game), noise))
+        The action goes along to the steps in which the leader does not act, and is ignored there.
+        """
 
-    def _reward_query(self, state: State) -> Query:
-        """The reward sub-episode under way, as a query of one."""
-        problem = self.problem
-        noise = state.reward_noise[jnp.minimum(state.episode, problem.reward_episodes - 1)]
-        strategy = problem.followers.strategy(problem.game, state.followers)
-        query = play_query(problem.game, strategy, noise[None])
-        return query._replace(chance=query.chance + state.episode)
+        def going_on(carry: tuple[State, Array, Array]) -> Bool[Array, ""]:
+            state, _, deciding = carry
+            return ~self.done(state) & (deciding | ~self.problem.game.observe(state.game).leader_acts)
 
-    def _start(self, state: State) -> State:
-        """Reset the game for the sub-episode that comes next."""
-        query, reward_query = self._query(state), self._reward_query(state)
-        types = jnp.where(self._rewarding(state), reward_query.types[0], query.types[state.episode])
-        game = self.problem.game.reset(types, jax.random.fold_in(self._chance(state), 0))
-        return state._replace(time=jnp.int32(0), game=game)
+        def body(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
+            state, reward, _ = carry
+            state, paid = self._advance(state, action)
+            return state, reward + paid, jnp.bool_(False)
 
-    def _chance(self, state: State) -> Key[Array, ""]:
-        """The chance of the sub-episode under way: the same address as at commitment level."""
-        chance = jnp.where(self._rewarding(state), state.episode, self._query(state).chance[state.episode])
-        return jax.random.fold_in(chance_of(state.key, state.exchange), chance)
-
-    def _follower_actions(self, query: Query, episode: Array, state: State) -> Int[Array, "n"]:
-        play = Actions(query.play.actions[episode]) if isinstance(query.play, Actions) else query.play
-        noise = jnp.zeros(self.problem.game.n_followers)
-        if query.noise is not None:
-            noise = query.noise[episode, state.time]
-        return play(self.problem.game.observe(state.game), noise)
+        state, reward, _ = jax.lax.while_loop(going_on, body, (state, jnp.float32(0), deciding))
+        return state, reward
 
     def _advance(self, state: State, action: Array) -> tuple[State, Float[Array, ""]]:
         """Step the game once, and what follows from the end of a sub-episode, of a round, of the response."""
         problem, rewarding = self.problem, self._rewarding(state)
         actions = jnp.where(
             rewarding,
-            self._follower_actions(self._reward_query(state), jnp.int32(0), state),
-            self._follower_actions(self._query(state), state.episode, state),
+            self._follower_actions(state.reward_query, state),
+            self._follower_actions(state.query, state),
         )
-        key = jax.random.fold_in(self._chance(state), state.time + 1)
+        key = jax.random.fold_in(state.chance, state.time + 1)
         no_noise = jnp.zeros(problem.game.n_followers)
         game, step = play_step(problem.game, Given(action), Actions(actions), no_noise, state.game, key)
+        here = jnp.arange(state.paid[0].shape[0]) == state.episode
+        leader, followers = state.paid
+        paid = (leader + here * step.leader_reward, followers + here[:, None] * step.follower_rewards)
+        after = state._replace(game=game, time=state.time + 1, paid=paid)
         reward = jnp.where(rewarding, step.leader_reward / problem.reward_episodes, 0)
-        steps = jax.tree.map(lambda all_, new: all_.at[state.episode, state.time].set(new), state.steps, step)
-        after = state._replace(game=game, time=state.time + 1, steps=steps)
         return self._end_of_sub_episode(after), reward
 
+    def _follower_actions(self, query: Query, state: State) -> Int[Array, "n"]:
+        """What the followers do now, if the sub-episode is one of this query."""
+        game, n_queries = self.problem.game, query.types.shape[0]
+        episode = jnp.minimum(state.episode, n_queries - 1)
+        play = Actions(query.play.actions[episode]) if isinstance(query.play, Actions) else query.play
+        noise = jnp.zeros(game.n_followers) if query.noise is None else query.noise[episode, state.time]
+        return play(game.observe(state.game), noise)
+
     def _end_of_sub_episode(self, state: State) -> State:
+        n_queries = state.query.types.shape[0]
+        ended = state.time >= self.problem.game.horizon
+        state = state._replace(episode=state.episode + ended)
+        round_over = ended & ~self._rewarding(state) & (state.episode == n_queries)
+        state = jax.lax.cond(round_over, self._end_of_round, lambda s: s, state)
+        started = self._start(state)
+        return jax.tree.map(lambda old, new: jnp.where(ended, new, old), state, started)
+
+    def _end_of_round(self, state: State) -> State:
+        """Tell the followers what came of the exchange; what they ask next, and how they would play now."""
         problem = self.problem
-        n_queries = self._query_shape().types.shape[0]
-        ended = state.time >= problem.game.horizon
-        episode = state.episode + ended
-        round_over = ended & ~self._rewarding(state) & (episode == n_queries)
-        outcome = Outcome(state.steps.leader_reward.sum(1), state.steps.follower_rewards.sum(1), state.steps)
-        followers = jax.lax.cond(
-            round_over,
-            lambda: problem.followers.tell(problem.game, state.followers, self._query(state), outcome),
-            lambda: state.followers,
-        )
-        after = state._replace(
+        followers = problem.followers.tell(problem.game, state.followers, state.query, Outcome(*state.paid))
+        exchange = state.exchange + 1
+        noise = state.response_noise[jnp.minimum(exchange, problem.followers.asks(problem.game) - 1)]
+        strategy = problem.followers.strategy(problem.game, followers)
+        return state._replace(
             followers=followers,
-            exchange=state.exchange + round_over,
-            episode=jnp.where(round_over, 0, episode),
+            query=problem.followers.ask(problem.game, followers, noise),
+            reward_query=play_query(problem.game, strategy, state.reward_noise),
+            exchange=exchange,
+            episode=jnp.zeros_like(state.episode),
+            paid=jax.tree.map(jnp.zeros_like, state.paid),
         )
-        started = self._start(after)
-        return jax.tree.map(lambda old, new: jnp.where(ended, new, old), after, started)
 
-    def _until_leader_acts(self, state: State, reward: Float[Array, ""]) -> tuple[State, Float[Array, ""]]:
-        """Play on by the followers alone until the leader has to decide, or the episode is over."""
-        space = self.problem.game.leader_space
-        idle = jnp.int32(0) if isinstance(space, Discrete) else jnp.zeros(space.size)
-
-        def waiting(carry: tuple[State, Array]) -> Bool[Array, ""]:
-            state, _ = carry
-            return ~self.problem.game.observe(state.game).leader_acts & ~self.done(state)
-
-        def body(carry: tuple[State, Array]) -> tuple[State, Array]:
-            state, reward = carry
-            state, paid = self._advance(state, idle)
-            return state, reward + paid
-
-        return jax.lax.while_loop(waiting, body, (state, reward))
-
-    def _blank_steps(self) -> Step:
-        """Zeros for what will happen in an exchange."""
-        game = self.problem.game
-        shape = (self._query_shape().types.shape[0], game.horizon)
-        n, d = game.n_followers, len(game.leader_obs_sizes)
-        return Step(
-            leader_obs=jnp.zeros((*shape, d), jnp.int32),
-            leader_acts=jnp.zeros(shape, bool),
-            follower_obs=jnp.zeros((*shape, n), jnp.int32),
-            followers_act=jnp.zeros((*shape, n), bool),
-            follower_actions=jnp.zeros((*shape, n), jnp.int32),
-            leader_reward=jnp.zeros(shape),
-            follower_rewards=jnp.zeros((*shape, n)),
+    def _start(self, state: State) -> State:
+        """Reset the game for the sub-episode that comes next."""
+        last = state.query.types.shape[0] - 1, self.problem.reward_episodes - 1
+        rows = jnp.minimum(state.episode, last[0]), jnp.minimum(state.episode, last[1])
+        queries = state.query, state.reward_query
+        types, chance = (
+            jnp.where(self._rewarding(state), rewarded[rows[1]], queried[rows[0]])
+            for queried, rewarded in zip(*((q.types, q.chance) for q in queries), strict=True)
         )
+        key = self._chance(state.key, state.exchange, chance)
+        game = self.problem.game.reset(types, jax.random.fold_in(key, 0))
+        return state._replace(time=jnp.zeros_like(state.time), game=game, chance=key)
+
+    def _chance(self, key: Key[Array, ""], exchange: Array | int, chance: Array) -> Key[Array, ""]:
+        """The chance of a sub-episode: the same address as at commitment level; any key where there is no chance."""
+        if not self.problem.game.has_chance:
+            return key
+        return jax.random.fold_in(chance_of(key, exchange), chance)

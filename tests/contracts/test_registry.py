@@ -12,19 +12,41 @@ from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED
 from firstmover import build
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
-from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.followers import (
+    BestResponse,
+    Exp3,
+    FictitiousPlay,
+    Logit,
+    MultiplicativeWeights,
+    QLearning,
+    RegretMatching,
+    SwapRegret,
+)
 from firstmover.games import Game
-from firstmover.leaders import MAPPO, PPO, CommitmentGradient
+from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import joint_play
 from firstmover.rule import Rule
 
-FOLLOWERS = [BestResponse("weak"), MultiplicativeWeights(rounds=5), MultiplicativeWeights(rounds=5, update="sampled")]
+FOLLOWERS = [
+    BestResponse("weak"),
+    Exp3(rounds=5),
+    FictitiousPlay(rounds=5, ties="weak"),
+    Logit(rounds=5),
+    MultiplicativeWeights(rounds=5),
+    MultiplicativeWeights(rounds=5, update="sampled"),
+    QLearning(rounds=5),
+    RegretMatching(rounds=5, certified=0.1, max_rounds=20),
+    SwapRegret(rounds=5),
+]
 LEADERS = [
     CommitmentGradient(updates=2, episodes=10),
     CommitmentGradient(updates=2, episodes=10, policy="network", reward_episodes=3),
     MAPPO(updates=1, steps=32, epochs=1, reward_episodes=2),
     PPO(updates=1, steps=32, epochs=1, reward_episodes=2),
+    A2C(1, 32, reward_episodes=2, centralised=True, action_map=False, response_steps=0.5, evaluation="stochastic"),
+    Evolution(updates=2, population=4, reward_episodes=3, evaluation="stochastic"),
+    RandomSearch(updates=2, episodes=4, reward_episodes=3),
 ]
 
 
@@ -100,8 +122,16 @@ def test_games_say_consistently_who_acts(name: str) -> None:
     assert not np.asarray(rewards.followers).any()
 
 
-@pytest.mark.parametrize("name", LISTABLE)
-@pytest.mark.parametrize("followers", FOLLOWERS, ids=lambda f: f"{f.name} {getattr(f, 'update', '')}")
+# Every game with every kind of exchange; every follower with correlated types and with three followers.
+ANSWERS = [
+    pytest.param(name, followers, id=f"{name} {followers.name} {getattr(followers, 'update', '')}")
+    for followers in FOLLOWERS
+    for name in LISTABLE
+    if isinstance(followers, BestResponse | MultiplicativeWeights) or name in ("visits", "normal-form 3x2x2x2 mixed")
+]
+
+
+@pytest.mark.parametrize(("name", "followers"), ANSWERS)
 def test_followers_answer_with_distributions_over_what_is_possible(name: str, followers) -> None:
     game = LISTABLE[name]
     problem = StackelbergPOMDP(game, followers, 4)

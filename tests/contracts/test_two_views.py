@@ -7,7 +7,16 @@ import pytest
 from tiny_games import LISTABLE, ONCE
 
 from firstmover.commitment import Lazy, draw_table, table_of
-from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.followers import (
+    BestResponse,
+    Exp3,
+    FictitiousPlay,
+    Logit,
+    MultiplicativeWeights,
+    QLearning,
+    RegretMatching,
+    SwapRegret,
+)
 from firstmover.policies import head_for, network_policy, outputs
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.step_level import StepLevel
@@ -19,14 +28,20 @@ FOLLOWERS = {
     "expected, last": MultiplicativeWeights(rounds=9, epsilon=0.5),
     "expected, argmax strong": MultiplicativeWeights(rounds=9, epsilon=0.5, play="argmax", ties="strong"),
     "best response": BestResponse("weak"),
+    "exp3": Exp3(rounds=5),
+    "fictitious play": FictitiousPlay(rounds=5, update="sampled", play="last", ties="strong"),
+    "logit": Logit(rounds=5),
+    "q-learning": QLearning(rounds=5, play="last"),
+    "regret matching": RegretMatching(rounds=5, plus=True, certified=0.1, max_rounds=20),
+    "swap regret": SwapRegret(rounds=5, update="sampled"),
 }
-# Every game with every kind of exchange; the variants that differ in the strategy only, with two games each.
-VARIANTS = {"sampled, argmax", "sampled, average", "expected, last"}
+# Every game with every kind of exchange; followers that differ only in what they make of it, with correlated types.
+EVERYWHERE = {"sampled, last", "expected, argmax strong", "best response"}
 CASES = [
     (game, name)
     for name, followers in FOLLOWERS.items()
     for game in (LISTABLE if followers.enumerates else ONCE)
-    if name not in VARIANTS or game in ("visits", "maintain mixed")
+    if name in EVERYWHERE or game == "visits"
 ]
 
 

@@ -9,7 +9,7 @@ from firstmover import design
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Escape, Maintain, NormalForm, SimpleAllocation
-from firstmover.leaders import MAPPO, PPO, CommitmentGradient
+from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch
 from firstmover.leaders.commitment_gradient import best_tenth
 from firstmover.pomdp import StackelbergPOMDP
 
@@ -67,24 +67,20 @@ def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     np.testing.assert_allclose(made.values, 1.0)
 
 
+@pytest.mark.parametrize("centralised", [False, True])
+def test_a2c_names_as_many_items_as_there_are_messages(centralised: bool) -> None:
+    followers = MultiplicativeWeights(rounds=12, epsilon=0.3, update="sampled", play="argmax")
+    leader = A2C(updates=400, steps=128, reward_episodes=20, centralised=centralised)
+    made = design(SimpleAllocation(3, 2), followers=followers, leader=leader, seeds=3)
+    assert made.at_optimum == 3
+
+
 @pytest.mark.slow
 def test_mappo_and_ppo_on_simple_allocation_with_three_messages() -> None:
     mappo = design(SimpleAllocation(3, 3), followers=PAPER, leader=MAPPO())
     ppo = design(SimpleAllocation(3, 3), followers=PAPER, leader=PPO())
     assert mappo.at_optimum == 25
     assert ppo.at_optimum < 25
-
-
-def test_advantages_are_those_of_schulman_et_al() -> None:
-    learner = MAPPO(gae=0.9)
-    rng = np.random.default_rng(0)
-    reward, value = rng.normal(size=(2, 7)).astype(np.float32)
-    alive = np.arange(7) < 5
-    found = np.asarray(learner._advantages(jnp.asarray(reward), jnp.asarray(value), jnp.asarray(alive)))
-    deltas = [reward[t] + (value[t + 1] if t < 4 else 0.0) - value[t] for t in range(5)]
-    expected = [sum(0.9 ** (k - t) * deltas[k] for k in range(t, 5)) for t in range(5)]
-    np.testing.assert_allclose(found[:5], expected, rtol=1e-4)
-    np.testing.assert_array_equal(found[5:], 0.0)
 
 
 def test_the_best_tenth_goes_up() -> None:
@@ -96,7 +92,15 @@ def test_the_best_tenth_goes_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "leader", [CommitmentGradient(updates=3, episodes=20), MAPPO(updates=2, steps=64), PPO(updates=2, steps=64)]
+    "leader",
+    [
+        CommitmentGradient(updates=3, episodes=20),
+        MAPPO(updates=2, steps=64),
+        A2C(updates=2, steps=64),
+        Evolution(updates=2, policy="network"),
+        RandomSearch(updates=2),
+    ],
+    ids=lambda leader: leader.name,
 )
 def test_the_same_seed_gives_the_same_result_and_others_differ(leader) -> None:
     problem = StackelbergPOMDP(SimpleAllocation(3, 2), PAPER, 5)
@@ -111,15 +115,6 @@ def test_the_same_seed_gives_the_same_result_and_others_differ(leader) -> None:
     assert not all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_the_critic_of_mappo_sees_more_than_that_of_ppo() -> None:
-    problem = StackelbergPOMDP(SimpleAllocation(3, 3), PAPER, 5)
-    mappo, ppo = (kind().init(problem, jax.random.key(0)).parameters for kind in (MAPPO, PPO))
-    inputs = [p.critic.layers[0].weight.shape[1] for p in (mappo, ppo)]
-    assert inputs == [3 + 9 + 1, 3]  # the message; the normalised weights by type; the phase
-    actors = [p.actor.network.layers[0].weight.shape[1] for p in (mappo, ppo)]
-    assert actors == [3, 3]
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -131,6 +126,12 @@ def test_the_critic_of_mappo_sees_more_than_that_of_ppo() -> None:
         (lambda: MAPPO(gae=1.5), "gae"),
         (lambda: PPO(clip=0.0), "clip"),
         (lambda: PPO(learning_rate=float("nan")), "learning_rate"),
+        (lambda: MAPPO(minibatch=0), "minibatch must be at least 1"),
+        (lambda: A2C(response_steps=1.5), "response_steps"),
+        (lambda: A2C(steps=0), "steps must be at least 1"),
+        (lambda: Evolution(population=3), "population must be at least 4"),
+        (lambda: Evolution(width=0.0), "width"),
+        (lambda: RandomSearch(episodes=0), "episodes must be at least 1"),
     ],
 )
 def test_ranges_are_checked(make, message) -> None:

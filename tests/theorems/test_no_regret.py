@@ -6,16 +6,27 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE
 
-from firstmover.certificates import certify_play
+from firstmover.certificates import certify_play, induced_game, play_distribution
 from firstmover.commitment import table_of
-from firstmover.followers import MultiplicativeWeights
+from firstmover.equilibria.polytopes import swap_regrets
+from firstmover.followers import Exp3, MultiplicativeWeights, RegretMatching, SwapRegret
+from firstmover.games import NormalForm
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import JointPlay
+
+# Two followers who chase each other for ever, as in Shapley 1964.
+_CHASE = np.array([[1.0, 0.0, 0.2], [0.1, 1.0, 0.0], [0.0, 0.3, 1.0]])
+CHASE = NormalForm(np.eye(3)[None], np.stack([_CHASE, _CHASE[:, [2, 0, 1]]])[:, None])
+GAMES = {**LISTABLE, "chase": CHASE}
 
 
 def _average_play(game, actions, rounds: int, update: str):
     # The step of the textbook bound: of the order of sqrt(log(actions) / rounds).
     epsilon = float(np.expm1(np.sqrt(8 * np.log(max(game.n_actions)) / rounds)))
-    followers = MultiplicativeWeights(rounds=rounds, epsilon=epsilon, update=update, play="average")
+    return _played(game, actions, MultiplicativeWeights(rounds=rounds, epsilon=epsilon, update=update, play="average"))
+
+
+def _played(game, actions, followers):
     problem = StackelbergPOMDP(game, followers, 0)
     return jax.jit(problem.episode)(table_of(game, jnp.asarray(actions)), jax.random.key(1)).strategy
 
@@ -28,24 +39,85 @@ def _rule(game, seed: int) -> np.ndarray:
     return np.array([rng.choice(mask) for mask in masks])
 
 
+def _bounds_hold(found) -> bool:
+    low, high = list(found.leader_value_bounds_at_epsilon.values())[-1]
+    return low - 1e-6 <= found.value <= high + 1e-6
+
+
 @pytest.mark.parametrize("name", ["visits", "normal-form 3x2x4", "normal-form 3x2x2x2 mixed", "simple-allocation"])
 @pytest.mark.parametrize("update", ["expected", "sampled"])
 def test_time_averages_tend_to_the_equilibrium_set(name: str, update: str) -> None:
     """Proposition 3.1, also for correlated types (`visits`), in the tighter set that independent learners reach."""
     game = LISTABLE[name]
     actions = _rule(game, 3)
-    regrets, inside = [], []
+    regrets = []
     for rounds in (30, 3000):
         found = certify_play(game, actions, _average_play(game, actions, rounds, update))
         regrets.append(found.epsilon["max"] / game.follower_payoff_scale)
-        low, high = list(found.leader_value_bounds_at_epsilon.values())[-1]
-        inside.append(low - 1e-6 <= found.value <= high + 1e-6)
-    assert all(inside)
+        assert _bounds_hold(found)
     assert regrets[1] < 0.08
     assert regrets[1] < 0.5 * regrets[0] or regrets[0] < 0.02
     if update == "expected":
         # The bound of the step used: sqrt(log(actions) / (2 rounds)) per round, for every follower and type.
         assert regrets[1] <= np.sqrt(np.log(max(game.n_actions)) / (2 * 3000)) + 1e-3
+
+
+@pytest.mark.parametrize("name", ["visits", "chase"])
+@pytest.mark.parametrize("update", ["expected", "sampled"])
+@pytest.mark.parametrize("plus", [False, True])
+def test_regret_matching_tends_to_coarse_correlated_equilibria(name: str, update: str, plus: bool) -> None:
+    """Hart and Mas-Colell 2000: no regret grows faster than the square root of the rounds."""
+    game = GAMES[name]
+    actions, regrets = _rule(game, 3), []
+    for rounds in (30, 3000):
+        followers = RegretMatching(rounds=rounds, update=update, plus=plus)
+        found = certify_play(game, actions, _played(game, actions, followers))
+        assert _bounds_hold(found)
+        regrets.append(found.epsilon["max"] / game.follower_payoff_scale)
+    assert regrets[1] <= 0.5 * regrets[0]
+    assert regrets[1] <= (np.sqrt(max(game.n_actions) / 3000) if update == "expected" else 0.05)
+
+
+@pytest.mark.parametrize("name", ["visits", "chase"])
+@pytest.mark.parametrize("update", ["expected", "sampled"])
+def test_no_swap_regret_tends_to_correlated_equilibria(name: str, update: str) -> None:
+    """Hart and Mas-Colell 2000, in the agent normal form; coarse ones contain them."""
+    game = GAMES[name]
+    actions = _rule(game, 3)
+    finite, regrets = induced_game(game, actions), []
+    for rounds in (30, 3000):
+        play = _played(game, actions, SwapRegret(rounds=rounds, update=update))
+        assert _bounds_hold(certify_play(game, actions, play))
+        regrets.append(max(swap_regrets(finite, play_distribution(game, play)).values()) / game.follower_payoff_scale)
+    assert regrets[1] < 0.5 * regrets[0]
+    # Squared regrets grow by no more than the number of other actions in a round.
+    assert regrets[1] <= (np.sqrt((max(game.n_actions) - 1) / 3000) if update == "expected" else 0.05)
+
+
+def test_no_regret_alone_does_not_tend_to_correlated_equilibria() -> None:
+    """Why there are two kinds of learners: in Shapley's game nobody regrets the whole, but everybody the parts."""
+    actions = np.array([0])
+    finite = induced_game(CHASE, actions)
+    for followers in (RegretMatching(rounds=3000), RegretMatching(rounds=3000, update="sampled")):
+        play = _played(CHASE, actions, followers)
+        assert certify_play(CHASE, actions, play).epsilon["max"] < 0.02
+        assert max(swap_regrets(finite, play_distribution(CHASE, play)).values()) > 0.05
+
+
+@pytest.mark.parametrize("name", ["visits", "chase"])
+def test_exp3_tends_to_coarse_correlated_equilibria_too_but_slowly(name: str) -> None:
+    """Auer et al. 2002, corollary 3.2, in the mean of some runs: to see one action's payoff in a round is enough."""
+    game = GAMES[name]
+    actions, means = _rule(game, 3), []
+    for rounds in (300, 30_000):
+        problem = StackelbergPOMDP(game, Exp3(rounds=rounds), 0)
+        episodes = jax.jit(jax.vmap(lambda k, p=problem: p.episode(table_of(game, jnp.asarray(actions)), k).strategy))
+        plays = [JointPlay(joint) for joint in episodes(jax.random.split(jax.random.key(1), 6)).probabilities]
+        found = [certify_play(game, actions, play) for play in plays]
+        assert all(map(_bounds_hold, found))
+        means.append(np.mean([f.epsilon["max"] for f in found]) / game.follower_payoff_scale)
+    assert means[1] < 0.6 * means[0]
+    assert means[1] < 0.08
 
 
 def test_the_best_reachable_value_tends_to_the_optimum_with_the_rounds() -> None:

@@ -107,6 +107,30 @@ def regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tu
     return found
 
 
+def swap_regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tuple[int, int], float]:
+    """What each (follower, type) could gain at most by another action whenever it plays a certain one.
+
+    The gain is an expectation over all its play, conditional on the type but not on the action that is replaced. All
+    are at most 0 if and only if the play is a correlated equilibrium of the agent normal form. Also known as: internal
+    regret. Never below `regrets` divided by the number of actions.
+
+    Args:
+        game: the game.
+        joint: for every type profile, the distribution over action profiles that is played.
+    """
+    found = {}
+    for i, t in game.follower_types():
+        rows = game.support[:, i] == t
+        weights = game.probs[rows] / game.probs[rows].sum()
+        others = tuple(axis for axis in range(1, joint.ndim) if axis != i + 1)
+        gains = [
+            -weights @ (joint * game.gains(i, instead))[rows].sum(axis=others)  # by the action that is replaced
+            for instead in np.flatnonzero(game.allowed[i][t]).tolist()
+        ]
+        found[i, t] = float(np.max(gains))
+    return found
+
+
 def value_bounds(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0) -> tuple[float, float]:
     """The leader's least and greatest expected payoff over an equilibrium set.
 

@@ -2,6 +2,22 @@
 
 from firstmover.followers.base import Follower
 from firstmover.followers.best_response import BestResponse
+from firstmover.followers.exp3 import Exp3
+from firstmover.followers.fictitious_play import FictitiousPlay
+from firstmover.followers.logit import Logit
 from firstmover.followers.multiplicative_weights import MultiplicativeWeights
+from firstmover.followers.q_learning import QLearning
+from firstmover.followers.regret_matching import RegretMatching
+from firstmover.followers.swap_regret import SwapRegret
 
-__all__ = ["BestResponse", "Follower", "MultiplicativeWeights"]
+__all__ = [
+    "BestResponse",
+    "Exp3",
+    "FictitiousPlay",
+    "Follower",
+    "Logit",
+    "MultiplicativeWeights",
+    "QLearning",
+    "RegretMatching",
+    "SwapRegret",
+]

@@ -7,7 +7,7 @@ is told what came of them, and so arrives at the way in which it will play. One 
 import abc
 from typing import Any, ClassVar
 
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
@@ -57,6 +57,10 @@ class Follower(abc.ABC):
     def rounds_per_ask(self, game: Game) -> int:
         """How often the payoffs of one query are consumed; `env_steps` counts them so often."""
 
+    def rounds_used(self, game: Game, state: Any) -> Int[Array, ""] | int:
+        """How often the payoffs of the last query were consumed in fact, where the response itself decides it."""
+        return self.rounds_per_ask(game)
+
     def noise_size(self, game: Game) -> int:
         """Uniform numbers that one ask consumes."""
         return 0
@@ -80,3 +84,13 @@ class Follower(abc.ABC):
     @abc.abstractmethod
     def features(self, game: Game, state: Any) -> Float[Array, "F"]:
         """What a centralised critic sees of the followers, in [0, 1]."""
+
+
+def require(holds: bool, what: str, value: Any) -> None:
+    """Check a parameter; a comparison with a number that is not one never holds.
+
+    Raises:
+        InputError: it does not hold.
+    """
+    if not holds:
+        raise InputError(f"{what}; got {value}.")

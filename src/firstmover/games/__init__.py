@@ -1,7 +1,21 @@
 """What is played. A game is registered by being exported here."""
 
 from firstmover.games.base import Game, Rewards, Solution, Turn
+from firstmover.games.matrix_design import MatrixDesign
 from firstmover.games.normal_form import Escape, Maintain, NormalForm
+from firstmover.games.sequential_price import Agrawal, SequentialPrice
 from firstmover.games.simple_allocation import SimpleAllocation
 
-__all__ = ["Escape", "Game", "Maintain", "NormalForm", "Rewards", "SimpleAllocation", "Solution", "Turn"]
+__all__ = [
+    "Agrawal",
+    "Escape",
+    "Game",
+    "Maintain",
+    "MatrixDesign",
+    "NormalForm",
+    "Rewards",
+    "SequentialPrice",
+    "SimpleAllocation",
+    "Solution",
+    "Turn",
+]

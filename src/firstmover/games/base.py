@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.spaces import Discrete, Space
+from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
 Ties = Literal["strong", "weak"]
@@ -91,6 +91,7 @@ class Game(abc.ABC):
         leader_payoff_range: least and greatest total payment to the leader in a sub-episode.
         follower_payoff_ranges: the same for each follower.
         objective: what the leader is paid, in words.
+        value_is_loss: whether the leader's payoff is minus a welfare loss.
     """
 
     name: ClassVar[str]
@@ -105,6 +106,7 @@ class Game(abc.ABC):
     leader_payoff_range: tuple[float, float]
     follower_payoff_ranges: tuple[tuple[float, float], ...]
     objective: str
+    value_is_loss: bool = False
 
     # What is played.
 
@@ -123,13 +125,12 @@ class Game(abc.ABC):
         """The next state and the payments; actions of those who do not act are ignored."""
 
     def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
-        """What the leader may do when it sees this: possible actions, or all true for a box.
+        """What the leader may do when it sees this: possible actions or options, or all true for a box.
 
         A function of the observation alone, since the leader has to know it.
         """
         del obs
-        space = self.leader_space
-        return jnp.ones(space.n if isinstance(space, Discrete) else space.size, bool)
+        return jnp.ones(self.leader_space.mask_size, bool)
 
     # What is said about it.
 

@@ -10,7 +10,7 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,7 +22,7 @@ from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
 
 CommitmentKind = Literal["deterministic", "mixed"]
-Matrix = Any  # an array, nested lists, or on the command line the name of a CSV file
+Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
 
 
 class _State(NamedTuple):

@@ -26,15 +26,27 @@ def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> Normal
     Raises:
         InputError: the file cannot be read, is cut short, or is not a finite game of at least two players.
     """
+    payoffs, names = _read(path)
+    return NormalForm(payoffs[0], payoffs[1:], commitment, names)
+
+
+def read_payoffs(path: Path) -> np.ndarray:
+    """The payoffs of all players of a `.nfg` file, [players, *actions].
+
+    Raises:
+        InputError: see `read_nfg`.
+    """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[np.ndarray, list[list[str]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise InputError(f"{path} is not a text file in UTF-8.") from None
-    reader = _Reader(str(path), text)
-    payoffs, names = reader.game()
-    return NormalForm(payoffs[0], payoffs[1:], commitment, names)
+    return _Reader(str(path), text).game()
 
 
 class _Reader:

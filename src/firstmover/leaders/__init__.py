@@ -1,7 +1,10 @@
 """How the leader learns. A leader is registered by being exported here."""
 
+from firstmover.leaders.a2c import A2C
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.leaders.commitment_gradient import CommitmentGradient
+from firstmover.leaders.evolution import Evolution
 from firstmover.leaders.ppo import MAPPO, PPO
+from firstmover.leaders.random_search import RandomSearch
 
-__all__ = ["MAPPO", "PPO", "CommitmentGradient", "Leader", "Metrics"]
+__all__ = ["A2C", "MAPPO", "PPO", "CommitmentGradient", "Evolution", "Leader", "Metrics", "RandomSearch"]

@@ -5,23 +5,36 @@ array pytree that holds everything: what is learnt, the optimiser, the step and 
 """
 
 import abc
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from firstmover.pomdp import StackelbergPOMDP
+from firstmover.commitment import draw_table, table_of
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.noise import Stream, stream
+from firstmover.policies import Head, Policy, outputs
+from firstmover.pomdp import StackelbergPOMDP, Target
+
+Evaluation = Literal["greedy", "stochastic"]
 
 
 class Metrics(NamedTuple):
-    """What is recorded of every update of every seed.
+    """What is recorded of every update of every seed, float32 scalars.
 
     Attributes:
         value: mean reward of the episodes of this update, drawn from the exploring policy, in the game's units (of
             the best restart, where a learner has several).
         best: the largest reward of an episode.
-        entropy: mean entropy of the policy over observations, in nats.
+        entropy: mean entropy of the policy over observations, in nats; 0 where the policy is deterministic.
         env_steps: leader decisions whose payoff was consumed (see `Episode`).
         simulated_steps: leader decisions that were stepped.
+        evaluated: reward of one more episode after this update, with the rule as it would be committed to now (see
+            `Leader.evaluated`), in the game's units; its steps are not counted.
+        critic_loss: mean squared error of the critic over the update's minibatches, in squared units of the leader's
+            payoff range; 0 where there is no critic.
     """
 
     value: Float[Array, ""]
@@ -29,6 +42,8 @@ class Metrics(NamedTuple):
     entropy: Float[Array, ""]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
+    evaluated: Float[Array, ""]
+    critic_loss: Float[Array, ""]
 
 
 class Leader(abc.ABC):
@@ -38,11 +53,23 @@ class Leader(abc.ABC):
         name: the registered name.
         updates: number of updates in a run.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
+        evaluation: how the rule to commit to is made of what was learnt.
+        target: what an episode is rewarded for, see `StackelbergPOMDP`.
     """
 
     name: ClassVar[str]
     updates: int
     reward_episodes: int
+    evaluation: Evaluation
+    target: Target = "learned"
+
+    def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
+        """The problem that this learner solves.
+
+        Raises:
+            InputError: the parts do not fit (see `StackelbergPOMDP`).
+        """
+        return StackelbergPOMDP(game, followers, self.reward_episodes, self.target)
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
@@ -54,7 +81,35 @@ class Leader(abc.ABC):
 
     @abc.abstractmethod
     def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
-        """The rules learnt so far as they would be committed to: greedy actions [candidates, n_observations, ...].
+        """The rules learnt so far as they would be committed to: actions [candidates, n_observations, ...].
 
         Learners with restarts have several candidates; the caller keeps the one that earns most.
         """
+
+    def evaluated(self, problem: StackelbergPOMDP, state: Any) -> Float[Array, ""]:
+        """What the best of the rules learnt so far earns in one episode, in the game's units.
+
+        Every update of a seed is evaluated in the same episode: the key is that of the seed's evaluation stream.
+        """
+        key = stream(state.key, Stream.EVALUATION)
+        play = jax.vmap(lambda actions: problem.episode(table_of(problem.game, actions), key).reward)
+        return play(self.tables(problem, state)).max()
+
+
+def committed(
+    problem: StackelbergPOMDP, head: Head, policy: Policy, evaluation: Evaluation, key: Key[Array, ""]
+) -> Array:
+    """The rule that a policy commits to, actions [n_observations, ...].
+
+    The policy's mode at every observation (greedy), or one draw from it, made with the evaluation stream of the
+    seed's key (stochastic).
+    """
+    game = problem.game
+    observations = jnp.asarray(game.observations())
+    masks = jax.vmap(game.leader_mask)(observations)
+    shown = outputs(policy, observations)
+    if evaluation == "greedy":
+        raw = jax.vmap(head.mode)(shown, masks)
+    else:
+        raw = draw_table(head, shown, masks, observations, stream(key, Stream.EVALUATION))
+    return jax.vmap(head.action)(raw)

@@ -24,11 +24,10 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import InputError
-from firstmover.leaders.base import Leader, Metrics
+from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
-from firstmover.policies import GaussianHead, Policy, TablePolicy, head_for, network_policy, outputs, table_policy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.spaces import Box
+from firstmover.policies import Policy, TablePolicy, head_for, network_policy, outputs, table_policy
+from firstmover.pomdp import StackelbergPOMDP, Target
 
 _ELITE = 0.1
 _CLIP = 0.2
@@ -58,6 +57,9 @@ class CommitmentGradient(Leader):
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
             random places: the best region of mixtures or prices may be small).
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
+        evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
+        target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
+            value over all coarse correlated equilibria of the agent normal form (needs a small game).
     """
 
     updates: int = 100
@@ -68,6 +70,8 @@ class CommitmentGradient(Leader):
     policy: Literal["table", "network"] = "table"
     restarts: int = 0
     reward_episodes: int = 0
+    evaluation: Evaluation = "greedy"
+    target: Target = "learned"
 
     name: ClassVar[str] = "commitment-gradient"
 
@@ -94,7 +98,7 @@ class CommitmentGradient(Leader):
                 policy = network_policy(sizes, head, key)
             else:
                 policy = table_policy(sizes, head)
-                if isinstance(head, GaussianHead):
+                if problem.game.leader_space.continuous:
                     start = jax.random.uniform(key, policy.outputs.shape, minval=-0.5, maxval=0.5)
                     policy = TablePolicy(jnp.where(restart == 0, 0, start), sizes)
             return policy, optax.scale_by_adam().init(policy)
@@ -105,7 +109,7 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        return self.restarts or (16 if isinstance(problem.game.leader_space, Box) else 4)
+        return self.restarts or (16 if problem.game.leader_space.continuous else 4)
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
@@ -116,14 +120,17 @@ class CommitmentGradient(Leader):
 
         keys = jax.random.split(key, self._n_restarts(problem))
         policies, optimisers, metrics = jax.vmap(one)(state.policies, state.optimisers, keys)
+        after = _State(policies, optimisers, state.step + 1, state.key)
         merged = Metrics(
             metrics.value.max(),
             metrics.best.max(),
             metrics.entropy.mean(),
             metrics.env_steps.sum(),
             metrics.simulated_steps.sum(),
+            self.evaluated(problem, after),
+            jnp.float32(0),
         )
-        return _State(policies, optimisers, state.step + 1, state.key), merged
+        return after, merged
 
     def _update(
         self, problem: StackelbergPOMDP, policy: Policy, optimiser: Any, key: Key[Array, ""], progress: Array
@@ -131,8 +138,7 @@ class CommitmentGradient(Leader):
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
-        width = _WIDTHS[0] * (_WIDTHS[1] / _WIDTHS[0]) ** progress
-        head = head_for(game.leader_space, width)
+        head = head_for(game.leader_space, _width(progress))
         old = outputs(policy, observations)
 
         def episode(key: Key[Array, ""]) -> tuple[Array, Array, Array, Array, Array]:
@@ -143,15 +149,15 @@ class CommitmentGradient(Leader):
         raw, reward, visited, env_steps, simulated = jax.vmap(episode)(jax.random.split(key, self.episodes))
         entropy_weight = self.entropy * jnp.maximum(1 - progress / 0.8, 0)
         advantages = best_tenth(reward)[:, None] * visited
+        statistics = jax.vmap(head.statistics, (1, 1))(raw, advantages)
 
         def loss(policy: Policy) -> Array:
             new = outputs(policy, observations)
-            gain = jax.vmap(head.surrogate, (0, 0, 0, 1, 1, None))(new, old, masks, raw, advantages, _CLIP)
+            gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
             bonus = jax.vmap(head.entropy)(new, masks)
             return -jnp.sum(gain / self.episodes + entropy_weight * bonus)
 
-        rate = self.learning_rate * (width if isinstance(game.leader_space, Box) else 1.0)
-        rate = rate if self.policy == "table" else rate / 30
+        rate = self.learning_rate * (head.rates if self.policy == "table" else head.rates.min() / 30)
 
         def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
             policy, optimiser = carry
@@ -161,20 +167,18 @@ class CommitmentGradient(Leader):
 
         (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)
         entropy = jax.vmap(head.entropy)(old, masks).mean()
-        metrics = Metrics(reward.mean(), reward.max(), entropy, env_steps.sum(), simulated.sum())
+        idle = jnp.float32(0)  # what is known of all restarts together only
+        metrics = Metrics(reward.mean(), reward.max(), entropy, env_steps.sum(), simulated.sum(), idle, idle)
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
-        game = problem.game
-        observations = jnp.asarray(game.observations())
-        masks = jax.vmap(game.leader_mask)(observations)
-        head = head_for(game.leader_space)
+        head = head_for(problem.game.leader_space, _width(state.step / self.updates))
+        return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
-        def greedy(policy: Policy) -> Array:
-            raw = jax.vmap(head.mode)(outputs(policy, observations), masks)
-            return jax.vmap(head.action)(raw)
 
-        return jax.vmap(greedy)(state.policies)
+def _width(progress: Array) -> Array:
+    """The width of a Gaussian at this share of a run."""
+    return _WIDTHS[0] * (_WIDTHS[1] / _WIDTHS[0]) ** progress
 
 
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:

@@ -1,0 +1,48 @@
+"""Learners that learn what the action which they played has paid, and nothing else: bandit feedback.
+
+A round is one sub-episode: a type profile is drawn, every follower draws an action by its mixed strategy, and each
+learns about the action of the type that it had. Nothing is listed, so that games with chance and large games fit.
+
+Payoffs are in units of `scale`, above the follower's least payoff in the game, wherever a subclass sees them: by
+default they lie in [0, 1].
+"""
+
+import abc
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from firstmover.followers.learners import Learners, State
+from firstmover.games.base import Game
+from firstmover.rollout import Actions, Outcome, Query
+
+
+@dataclass(frozen=True)
+class Bandits(Learners):
+    """Learners with bandit feedback."""
+
+    @abc.abstractmethod
+    def learn(
+        self,
+        table: Float[Array, "types actions"],
+        mixed: Float[Array, "types actions"],
+        taken: Float[Array, "types actions"],
+        payoff: Float[Array, ""],
+    ) -> Float[Array, "types actions"]:
+        """The table of one follower after a round in which it drew `taken` (a single 1) from `mixed` and was paid."""
+
+    def ask(self, game: Game, state: State, noise: Float[Array, "u"]) -> Query:
+        types, actions = self.draw(game, state, noise)
+        return Query(types[None], Actions(actions[None]), None, jnp.zeros(1, jnp.int32))
+
+    def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
+        assert isinstance(query.play, Actions)
+        tables = []
+        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
+            drawn = jax.nn.one_hot(query.types[0, i], n_types)[:, None]
+            taken = drawn * jax.nn.one_hot(query.play.actions[0, i], n_actions)
+            payoff = (outcome.followers[0, i] - game.follower_payoff_ranges[i][0]) / self.payoff_scale(game)
+            tables.append(self.learn(state.tables[i], self.mixed(state, i), taken, payoff))
+        return State(tuple(tables), state.leader, self.joint_after(game, state), state.rounds + 1)

@@ -1,0 +1,97 @@
+"""Logit response: every action has a probability that grows with what it pays, and all followers expect the others'.
+
+    p_i[t_i] <- (1 - damping) * p_i[t_i] + damping * softmax(rationality * (payoffs of all actions) / scale)
+
+A fixed point is a logit quantal response equilibrium. The iteration finds one where it settles. Among followers who
+chase each other that takes a damping of the order of 1 / rationality ** 2. `rationality=0` is uniform play.
+
+Source: McKelvey and Palfrey 1995, 1998 (agent quantal response: every type responds on its own).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from firstmover.batching import batch_last, short_softmax
+from firstmover.followers.base import Follower, require
+from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
+from firstmover.games.base import Game
+from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks
+
+_Tables = tuple[Float[Array, "_types _actions"], ...]
+
+
+@dataclass(frozen=True)
+class Logit(Follower):
+    """Followers that make mistakes, the rarer the costlier (quantal response).
+
+    Attributes:
+        rounds: steps of the iteration, at least 1.
+        rationality: factor on scaled payoffs, at least 0; the larger, the fewer the mistakes.
+        damping: share of the response in a step, more than 0 and at most 1.
+        scale: what payoffs are divided by; 0 stands for the range of the followers' payoffs in the game.
+    """
+
+    rounds: int = 100
+    rationality: float = 10.0
+    damping: float = 0.5
+    scale: float = 0.0
+
+    name: ClassVar[str] = "logit"
+    converges_to: ClassVar[str] = "quantal response equilibrium"
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
+        require(self.rounds >= 1, "rounds must be at least 1", self.rounds)
+        require(0 <= self.rationality < math.inf, "rationality must be 0 or a positive number", self.rationality)
+        require(0 < self.damping <= 1, "damping must be more than 0 and at most 1", self.damping)
+        require(0 <= self.scale < math.inf, "scale must be a positive number, or 0 for the payoff range", self.scale)
+
+    @property
+    def enumerates(self) -> bool:
+        return True
+
+    def asks(self, game: Game) -> int:
+        return 1
+
+    def rounds_per_ask(self, game: Game) -> int:
+        return self.rounds
+
+    def init(self, game: Game) -> _Tables:
+        return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in type_masks(game))
+
+    def ask(self, game: Game, state: _Tables, noise: Float[Array, "u"]) -> Query:
+        return all_profiles(game)
+
+    def tell(self, game: Game, state: _Tables, query: Query, outcome: Outcome) -> _Tables:
+        def iteration(
+            state: tuple[Float[Array, "_types _actions B"], ...], payoffs: Float[Array, "players P *actions B"]
+        ) -> tuple[Float[Array, "_types _actions B"], ...]:
+            possible = [table > 0 for table in state]
+
+            def one(state: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
+                rows = at_profiles(game, list(state))
+                after = []
+                for i, table in enumerate(state):
+                    logits = jnp.where(possible[i], self.rationality * expected(game, payoffs[i], rows, i), -jnp.inf)
+                    after.append(table + self.damping * (short_softmax(logits, 1) - table))
+                return tuple(after), None
+
+            return jax.lax.scan(one, state, None, self.rounds)[0]
+
+        return batch_last(iteration)(state, listed_payoffs(game, outcome, self.scale or game.follower_payoff_scale))
+
+    def strategy(self, game: Game, state: _Tables) -> Strategies:
+        return Strategies(state)
+
+    def features(self, game: Game, state: _Tables) -> Float[Array, "F"]:
+        """The mixed strategies of every follower and type."""
+        return jnp.concatenate([table.ravel() for table in state])

@@ -1,0 +1,202 @@
+"""Matrix design: the leader adds payments to the payoffs of a game that followers play among themselves.
+
+Players: a leader and any number of followers, who play the base game once.
+Information: followers know the payments that the leader has committed to; nobody has a private type.
+Payoffs: a follower is paid its base payoff plus its payment. The leader is paid 1 if the actions differ
+(`objective=different`), the followers' base welfare (`welfare`), or that less the payments made.
+Rules: `tau`: one number from {0, ..., max_payment}, paid to follower i where everybody plays action i (in the 2x2 game:
+to the row player at the first, to the column player at the second diagonal profile). `per-follower`: any payment in
+[0, max_payment] to each follower at each profile.
+Known optimum: for `tau`, the best value over coarse correlated equilibria, payment by payment.
+
+The default base game is the first example of Monderer and Tennenholtz, "k-Implementation" (EC 2003), as in Brero et
+al., "Stackelberg POMDP", section 7.2.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.spaces import Box, Discrete
+from firstmover.types import TypeDistribution
+
+# [follower, row, column]
+MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    actions: Int[Array, "n"]
+
+
+class MatrixDesign(Game):
+    """The leader adds payments to the payoffs of a game that its followers play; by default the paper's 2x2 game."""
+
+    name = "matrix-design"
+    followers_act = "once"
+    has_chance = False
+
+    def __init__(
+        self,
+        payoffs: Annotated[Any, "payoffs"] = MONDERER_TENNENHOLTZ,
+        rule: Literal["tau", "per-follower"] = "tau",
+        objective: Literal["different", "welfare", "welfare-minus-payments"] = "different",
+        max_payment: int = 10,
+    ):
+        """A base game and what the leader may do to it.
+
+        Args:
+            payoffs: the followers' payoffs in the base game, [n, *actions], or a Gambit file whose players all follow.
+            rule: "tau" (one payment, see the module) or "per-follower" (a payment per follower and profile).
+            objective: what the leader is paid.
+            max_payment: the largest payment, at least 0, in units of the payoffs.
+
+        Raises:
+            InputError: the payoffs are not finite tables with one axis per follower, or max_payment is negative.
+        """
+        try:
+            self.payoffs = np.asarray(payoffs, np.float64)
+        except (TypeError, ValueError):
+            raise InputError("payoffs must be one table of numbers per follower, all of one shape.") from None
+        shape = self.payoffs.shape
+        if len(shape) < 2 or len(shape) != shape[0] + 1 or 0 in shape:
+            raise InputError(f"payoffs need one table per follower, with one axis per follower; got shape {shape}.")
+        if not np.all(np.isfinite(self.payoffs)):
+            raise InputError("payoffs must hold finite numbers; they hold NaN or infinity.")
+        if max_payment < 0:
+            raise InputError(f"max_payment must not be negative; got {max_payment}.")
+        n, self.payment_rule, self.max_payment = shape[0], rule, max_payment
+        self.paid_objective = objective
+        self.objective = {
+            "different": "probability that the actions differ",
+            "welfare": "the followers' welfare without payments",
+            "welfare-minus-payments": "the followers' welfare without payments, less the payments",
+        }[objective]
+        self.n_actions, self.n_obs = shape[1:], (1,) * n
+        self.types = TypeDistribution.independent([[1.0]] * n)
+        self.horizon = 1 if rule == "tau" else 2
+        self.leader_space = Discrete(max_payment + 1) if rule == "tau" else Box(n, 0.0, float(max_payment))
+        self.leader_obs_sizes = (1,) if rule == "tau" else self.n_actions
+        paid = self._paid_at()
+        aims = self._aims()
+        least = float(aims.min())
+        if objective == "welfare-minus-payments":
+            least -= max_payment * (float(paid.sum(0).max()) if rule == "tau" else n)
+        self.leader_payoff_range = (least, float(aims.max()))
+        self.follower_payoff_ranges = tuple((float(t.min()), float(t.max()) + max_payment) for t in self.payoffs)
+
+    def _paid_at(self) -> np.ndarray:
+        """Which follower is paid tau at which profile: 1 or 0, [n, *actions]."""
+        n, paid = len(self.n_actions), np.zeros_like(self.payoffs)
+        for i in range(n):
+            if i < min(self.n_actions):
+                paid[(i, *[i] * n)] = 1.0
+        return paid
+
+    def _aims(self) -> np.ndarray:
+        """What the leader is paid at every profile, payments apart."""
+        if self.paid_objective != "different":
+            return self.payoffs.sum(axis=0)
+        actions = np.indices(self.n_actions)
+        return np.any(actions != actions[0], axis=0).astype(np.float64)
+
+    # What is played.
+
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
+        del types, key
+        return _State(jnp.int32(0), jnp.zeros(self.n_followers, jnp.int32))
+
+    def observe(self, state: _State) -> Turn:
+        n, widest = self.n_followers, max(self.n_actions)
+        tau = self.payment_rule == "tau"
+        return Turn(
+            leader_obs=jnp.zeros(1, jnp.int32) if tau else state.actions,
+            leader_acts=state.time == (0 if tau else 1),
+            follower_obs=jnp.zeros(n, jnp.int32),
+            followers_act=jnp.broadcast_to(state.time == 0, (n,)),
+            follower_mask=jnp.asarray(np.arange(widest) < np.array(self.n_actions)[:, None]),
+        )
+
+    def step(
+        self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        actions = jnp.where(state.time == 0, follower_actions, state.actions)
+        profile = tuple(actions)
+        if self.payment_rule == "tau":
+            payments = action * jnp.asarray(self._paid_at(), float)[(slice(None), *profile)]
+        else:
+            payments = action
+        aim = jnp.asarray(self._aims(), float)[profile]
+        if self.paid_objective == "welfare-minus-payments":
+            aim = aim - payments.sum()
+        over = state.time == self.horizon - 1
+        followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
+        return _State(state.time + 1, actions), Rewards(jnp.where(over, aim, 0), jnp.where(over, followers, 0))
+
+    @property
+    def max_leader_decisions(self) -> int:
+        return 1
+
+    # What is said about it.
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "payoffs": self.payoffs.tolist(),
+            "rule": self.payment_rule,
+            "objective": self.paid_objective,
+            "max_payment": self.max_payment,
+        }
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        table = np.zeros(self.n_observations, np.int32)
+        if self.payment_rule == "per-follower":
+            table = np.zeros((self.n_observations, self.n_followers))
+        return "no payments", self, table
+
+    def optimum(self, ties: Ties) -> Solution:
+        """For `tau`: the best or the worst coarse correlated equilibrium under every payment.
+
+        With `ties` "weak" the leader earns the worst one, with "strong" the best.
+        """
+        from firstmover.equilibria.polytopes import FiniteGame, value_bounds
+
+        if self.payment_rule != "tau":
+            return super().optimum(ties)
+        ends = []
+        for tau in range(self.max_payment + 1):
+            payments = tau * self._paid_at()
+            leader = self._aims()
+            if self.paid_objective == "welfare-minus-payments":
+                leader = leader - payments.sum(axis=0)
+            induced = FiniteGame.without_types(leader, self.payoffs + payments)
+            ends.append(value_bounds(induced, "bcce")[ties == "strong"])
+        best = int(np.argmax(np.round(ends, 9)))
+        return Solution(
+            value=float(ends[best]),
+            rule=self.rule(np.array([best])),
+            attained=True,
+            method="linear programs over coarse correlated equilibria, one per payment",
+            followers=f"the {'best' if ties == 'strong' else 'worst'} coarse correlated equilibrium",
+        )
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        if self.payment_rule == "tau":
+            return {"when": {}, "do": {"tau": int(action)}}
+        payments = [float(f"{payment:.9g}") for payment in np.asarray(action).tolist()]
+        return {"when": {"actions": [int(a) for a in observation]}, "do": {"payments": payments}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        if self.payment_rule == "tau":
+            return f"pay tau = {entry['do']['tau']}"
+        payments = ", ".join(f"{payment:.4g}" for payment in entry["do"]["payments"])
+        return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        return f"follower {follower} plays {' or '.join(plays)}"

@@ -1,0 +1,489 @@
+"""Sequential price mechanisms with messages: agents send messages, then are visited in turn and offered prices.
+
+Players: a leader that picks, visit by visit, the next agent and a price for every item; `agents` followers.
+Information: an agent knows its values and sends one of `messages` messages, all at once. The leader sees the
+messages, who was visited, and what was sold (to whom, or in total only: `history`). A visited agent takes what is best
+for it at the prices offered.
+Payoffs: an agent is paid its value minus the price. The leader is paid minus the welfare loss (welfare minus the
+largest possible welfare of the realised values), the revenue, or a weighted mix, in units of the values.
+Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming.
+
+Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 1e-5 of the largest value count as
+equal, in 32- and in 64-bit numbers; of equally good items the first is taken.
+
+Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for economic design", sections 4 and 7.4;
+`agrawal` has the values of Agrawal, Sethuraman and Zhang, "On optimal ordering in the optimal stopping problem" (EC
+2020), as given there.
+"""
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.spaces import Branching
+from firstmover.types import TypeDistribution, checked_probabilities
+
+_TIE = 1e-5  # surpluses this close, in units of the largest value, are equal
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    types: Int[Array, "n"]
+    values: Float[Array, "n items"]
+    first_best: Float[Array, ""]
+    messages: Int[Array, "n"]
+    status: Int[Array, "n"]  # 0 until visited, then 1 + the bundle taken
+    left: Int[Array, "items"]
+
+
+class SequentialPrice(Game):
+    """Agents send messages, then are visited one by one and offered prices; the leader picks whom, and the prices."""
+
+    name = "sequential-price"
+    followers_act = "once"
+    has_chance = False
+
+    def __init__(
+        self,
+        agents: int = 2,
+        items: int = 1,
+        messages: int = 2,
+        types: int = 3,
+        values: Annotated[Any, "values"] = None,
+        units: tuple[int, ...] | None = None,
+        valuation: Literal["unit", "additive"] = "unit",
+        prices: int | Literal["continuous"] = 11,
+        buy_at_tie: bool = True,
+        objective: float | Literal["welfare", "revenue"] = "welfare",
+        history: Literal["sold", "left"] = "sold",
+    ):
+        """A mechanism of these sizes.
+
+        Args:
+            agents: number of agents, at least 1.
+            items: number of distinct items, at least 1.
+            messages: messages that each agent may send, at least 1 (1: none).
+            types: points of the grid {0, 1/(types-1), ..., 1} from which every agent's value of every item is drawn,
+                independently and uniformly; at least 2. Not used with `values`.
+            values: the agents' values and their probabilities, or a CSV file with them, see `docs/game-files.md`:
+                {"values": per agent, the values of each type [types, items], "probabilities": per agent, those of its
+                types} for independent values, {"realisations": rows [agents * items], "probabilities": one a row} for
+                correlated ones.
+            units: units of every item; one each if not given.
+            valuation: "unit": an agent wants one item; "additive": it takes every item that is worth its price.
+            prices: points of the price grid from 0 to the largest value, at least 2, or "continuous".
+            buy_at_tie: whether an agent buys at a price equal to its value.
+            objective: "welfare" (minus the welfare loss), "revenue", or the weight of welfare in a mix of the two.
+            history: whether the leader sees who bought what ("sold"), or only who and what is left ("left").
+
+        Raises:
+            InputError: a number is out of range, or the values are not a distribution.
+        """
+        for what, number, least in (("agents", agents, 1), ("items", items, 1), ("messages", messages, 1)):
+            if number < least:
+                raise InputError(f"{what} must be at least {least}; got {number}.")
+        if types < 2:
+            raise InputError(f"types must be at least 2, for a grid from 0 to 1; got {types}.")
+        if prices != "continuous" and prices < 2:
+            raise InputError(f"prices must be at least 2 points, or continuous; got {prices}.")
+        if not isinstance(objective, str) and not 0 <= objective <= 1:
+            raise InputError(f"the weight of welfare in a mixed objective must lie in [0, 1]; got {objective}.")
+        self.units = (1,) * items if units is None else tuple(units)
+        if len(self.units) != items or min(self.units) < 1:
+            raise InputError(f"units must be {items} numbers of at least 1, one per item; got {list(self.units)}.")
+        if values is None:
+            grid = np.linspace(0, 1, types)
+            vectors = np.array(list(itertools.product(grid, repeat=items)))
+            self.values = (vectors,) * agents
+            self.types = TypeDistribution.independent([np.full(len(vectors), 1 / len(vectors))] * agents)
+        else:
+            self.values, self.types = _read_values(values, agents, items)
+        self._settings = {
+            "agents": agents,
+            "items": items,
+            "messages": messages,
+            "types": types,
+            "values": values,
+            "units": self.units,
+            "valuation": valuation,
+            "prices": prices,
+            "buy_at_tie": buy_at_tie,
+            "objective": objective,
+            "history": history,
+        }
+        self.items, self.messages, self.buy_at_tie, self.history = items, messages, buy_at_tie, history
+        self.valuation, self.prices = valuation, prices
+        self.highest = float(max(table.max() for table in self.values)) or 1.0
+        self.welfare_weight = {"welfare": 1.0, "revenue": 0.0}.get(objective, objective)  # type: ignore[call-overload]
+        self.objective = {1.0: "minus the welfare loss", 0.0: "the revenue"}.get(
+            self.welfare_weight, f"{self.welfare_weight:.4g} of minus the welfare loss, the rest of the revenue"
+        )
+        self.value_is_loss = self.welfare_weight == 1.0
+        self.bundles = self._bundles()
+        self.n_obs = self.n_types
+        self.n_actions = (messages,) * agents
+        self.horizon = agents + 1
+        levels = None if prices == "continuous" else prices
+        self.leader_space = Branching(agents, items, levels, 0.0, self.highest)
+        if history == "sold":
+            self.leader_obs_sizes = (messages,) * agents + (1 + len(self.bundles),) * agents
+        else:
+            self.leader_obs_sizes = (messages,) * agents + (2,) * agents + tuple(u + 1 for u in self.units)
+        most = float(self._first_best(np.array([table.max(axis=0) for table in self.values]), np))
+        self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
+        wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
+        self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
+
+    def _bundles(self) -> np.ndarray:
+        """Units of every item in each bundle that one agent may take, [B, items]; the first is empty."""
+        if self.valuation == "unit":
+            return np.concatenate([np.zeros((1, self.items), int), np.eye(self.items, dtype=int)])
+        return np.array(list(itertools.product((0, 1), repeat=self.items)))
+
+    # What is played.
+
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
+        del key
+        # With a dtype: JAX remembers what an array was made into, across 32- and 64-bit modes.
+        values = jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
+        nothing = jnp.zeros(self.n_followers, jnp.int32)
+        left = jnp.asarray(self.units, jnp.int32)
+        return _State(jnp.int32(0), types, values, self._first_best(values, jnp), nothing, nothing, left)
+
+    def observe(self, state: _State) -> Turn:
+        if self.history == "sold":
+            seen = jnp.concatenate([state.messages, state.status])
+        else:
+            seen = jnp.concatenate([state.messages, (state.status > 0).astype(jnp.int32), state.left])
+        return Turn(
+            leader_obs=seen,
+            leader_acts=(state.time > 0) & jnp.any(state.status == 0) & jnp.any(state.left > 0),
+            follower_obs=state.types,
+            followers_act=jnp.broadcast_to(state.time == 0, (self.n_followers,)),
+            follower_mask=jnp.ones((self.n_followers, self.messages), bool),
+        )
+
+    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "agents"]:
+        """Agents not yet visited; all, where nobody is left to visit."""
+        n = self.n_followers
+        remaining = obs[n : 2 * n] == 0
+        return remaining | ~jnp.any(remaining)
+
+    def step(
+        self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        talking, visiting = state.time == 0, self.observe(state).leader_acts
+        agent = action[0].astype(jnp.int32)
+        # Selection by comparison: gathers and scatters of single numbers are slow in batches.
+        mine = (jnp.arange(self.n_followers) == agent) & visiting & (state.status == 0)
+        values, prices = jnp.sum(jnp.where(mine[:, None], state.values, 0), axis=0), self._prices(action[1:])
+        bundle = self._taken(values, prices, state.left, jnp) * jnp.any(mine)
+        taken = jnp.asarray(self.bundles, jnp.int32)[bundle]
+        welfare, revenue = jnp.sum(values * taken), jnp.sum(prices * taken)
+        # The first best is charged with the first visit: there always is one.
+        loss = jnp.where(state.time == 1, state.first_best, 0) - welfare
+        weight = self.welfare_weight
+        after = state._replace(
+            time=state.time + 1,
+            messages=jnp.where(talking, follower_actions, state.messages),
+            status=jnp.where(mine, 1 + bundle, state.status),
+            left=state.left - taken,
+        )
+        leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
+        return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0))
+
+    def _prices(self, parts: Any) -> Float[Any, "... items"]:
+        """What the price components of an action come to."""
+        if self.prices == "continuous":
+            return parts
+        return parts * (self.highest / (self.prices - 1))
+
+    def _taken(
+        self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
+    ) -> Int[Any, "..."]:
+        """The bundle that is best for an agent with these values; `xp` is `jax.numpy` or `numpy`."""
+        surplus, tie = values - prices, _TIE * self.highest
+        wanted = (left > 0) & (surplus >= -tie if self.buy_at_tie else surplus > tie)
+        if self.valuation == "additive":
+            return xp.sum(wanted * 2 ** np.arange(self.items)[::-1], axis=-1, dtype=np.int32)
+        surplus = xp.where(wanted, surplus, -np.inf)
+        best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
+        return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
+
+    def _first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
+        """The largest welfare of any allocation."""
+        if self.valuation == "additive":
+            ranked = -xp.sort(-values, axis=-2)
+            return sum(ranked[..., : self.units[j], j].sum(axis=-1) for j in range(self.items))
+        # The best assignment of the first agents for every stock of items, agent by agent.
+        stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
+        best: dict[tuple[int, ...], Any] = dict.fromkeys(stocks, xp.zeros_like(values[..., 0, 0]))
+        for agent in range(self.n_followers):
+            previous = dict(best)
+            for stock, j in itertools.product(stocks, range(self.items)):
+                if stock[j] > 0:
+                    without = tuple(s - (i == j) for i, s in enumerate(stock))
+                    best[stock] = xp.maximum(best[stock], previous[without] + values[..., agent, j])
+        return best[self.units]
+
+    @property
+    def max_leader_decisions(self) -> int:
+        return min(self.n_followers, self.horizon - 1)
+
+    # What is said about it.
+
+    def parameters(self) -> dict[str, Any]:
+        return self._settings
+
+    def with_messages(self, messages: int) -> "SequentialPrice":
+        """The same market with another number of messages."""
+        return SequentialPrice(**{**self._settings, "messages": messages})
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        silent = self.with_messages(1)
+        return "no messages: the best prices and order", silent, silent._table(silent.without_messages)
+
+    def optimum(self, ties: Ties) -> Solution:
+        """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing."""
+        if self.messages > 1:
+            return super().optimum(ties)
+        found = self.without_messages
+        return Solution(
+            value=found.value,
+            rule=self.rule(self._table(found)),
+            attained=True,
+            method="dynamic programming over who and what is left",
+            followers="no messages, so nothing to choose",
+        )
+
+    @functools.cached_property
+    def without_messages(self) -> Any:
+        """The best mechanism that ignores messages, `equilibria.sequential_prices.NoMessages`.
+
+        Raises:
+            InputError: values are correlated, or there are too many profiles or prices to list.
+        """
+        from firstmover.equilibria.sequential_prices import NoMessages, best_without_messages
+
+        if any(table.ndim > 1 for table in self.types.tables):
+            raise InputError("the best mechanism without messages is only known for independent values.")
+        rows = self._prices(self._price_parts())
+
+        def offer(agent: int, available: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
+            values, probs = self.values[agent], self.types.tables[agent]
+            bundle = self._taken(values[:, None], rows, np.array(available), np)  # [types, Q]
+            units = self.bundles[bundle]
+            welfare = np.einsum("tqi,ti->tq", units, values)
+            revenue = np.einsum("tqi,qi->tq", units, rows)
+            gain = probs @ (self.welfare_weight * welfare + (1 - self.welfare_weight) * revenue)
+            return gain, np.einsum("t,tqb->qb", probs, np.eye(len(self.bundles))[bundle])
+
+        found = best_without_messages(self.n_followers, self.units, self.bundles, offer)
+        if self.welfare_weight == 0:
+            return found
+        support, probs = self.types.profiles
+        realised = np.stack([table[support[:, i]] for i, table in enumerate(self.values)], axis=1)
+        first_best = float(probs @ self._first_best(realised, np))
+        return NoMessages(found.value - self.welfare_weight * first_best, found.choice)
+
+    def _price_parts(self) -> np.ndarray:
+        """Price components of actions that some best mechanism without messages is among, [Q, items]."""
+        grid: np.ndarray
+        if self.prices != "continuous":
+            grid = np.arange(self.prices)
+        elif self.items == 1 and (self.buy_at_tie or self.welfare_weight == 1):
+            # What an agent does changes at its values only.
+            worth = np.unique(np.concatenate([table.ravel() for table in self.values]))
+            grid = np.unique(np.concatenate([[0.0], worth, (worth[1:] + worth[:-1]) / 2]))
+        else:
+            raise InputError(
+                "the best mechanism without messages is only known for a price grid, or for one item with welfare as "
+                "the objective or agents that buy at ties."
+            )
+        if len(grid) ** self.items > 100_000:
+            raise InputError(f"{len(grid)} prices for {self.items} items are more than 100000 price vectors to list.")
+        return np.array(list(itertools.product(grid, repeat=self.items)))
+
+    def _table(self, found: Any) -> np.ndarray:
+        """The table of a mechanism that ignores messages; where nothing is to be decided, agent 0 at price 0."""
+        parts, table = self._price_parts(), []
+        for obs in self.observations().tolist():
+            agent, row = found.choice.get(self._situation(obs), (0, 0))
+            table.append([agent, *parts[row]])
+        return np.array(table, np.float64 if self.leader_space.continuous else np.int32)
+
+    def _situation(self, obs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Who (1 for every agent not yet visited) and what (units) is left; units below 0 where it cannot occur."""
+        n = self.n_followers
+        remaining = tuple(int(s == 0) for s in obs[n : 2 * n])
+        if self.history == "left":
+            return remaining, tuple(obs[2 * n :])
+        sold = sum(self.bundles[s - 1] for s in obs[n : 2 * n] if s > 0)
+        return remaining, tuple((np.array(self.units) - sold).tolist())
+
+    def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
+        """Entries for the situations that the rule can come to, visit by visit for every message profile."""
+        return [self.entry(obs, np.asarray(table[row])) for obs, row in self._reached(table)]
+
+    def _reached(self, table: np.ndarray) -> Iterator[tuple[tuple[int, ...], int]]:
+        n = self.n_followers
+        for messages in itertools.product(range(self.messages), repeat=n):
+            todo = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
+            seen = set(todo)
+            while todo:
+                obs = todo.pop(0)
+                remaining, left = self._situation(obs)
+                if not any(remaining) or not any(left):
+                    continue
+                row = int(np.ravel_multi_index(obs, self.leader_obs_sizes))
+                yield obs, row
+                agent = int(table[row][0])
+                for b in self._possible_bundles(agent, np.asarray(table[row]), left):
+                    after = list(obs)
+                    after[n + agent] = 1 + b if self.history == "sold" else 1
+                    if self.history == "left":
+                        after[2 * n :] = (np.array(left) - self.bundles[b]).tolist()
+                    if tuple(after) not in seen:
+                        seen.add(tuple(after))
+                        todo.append(tuple(after))
+
+    def _possible_bundles(self, agent: int, action: np.ndarray, left: Sequence[int]) -> list[int]:
+        """What some type of an agent takes at these prices."""
+        prices = self._prices(np.asarray(action[1:], np.float64))
+        return np.unique(self._taken(self.values[agent], prices, np.array(left), np)).tolist()
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        return np.array([action[0], *self._told_prices(action)])
+
+    def _told_prices(self, action: np.ndarray) -> list[float]:
+        return [float(f"{price:.9g}") for price in self._prices(np.asarray(action[1:], np.float64))]
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        n = self.n_followers
+        remaining, left = self._situation(observation)
+        when: dict[str, Any] = {
+            "messages": [int(m) for m in observation[:n]],
+            "remaining": [i for i, r in enumerate(remaining) if r],
+            "items": list(left),
+        }
+        if self.history == "sold":
+            when["sold"] = [self.bundles[s - 1].tolist() if s > 0 else None for s in observation[n : 2 * n]]
+        return {"when": when, "do": {"agent": int(action[0]), "prices": self._told_prices(action)}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        when, do = entry["when"], entry["do"]
+        words = []
+        if self.messages > 1:
+            words.append(f"after messages {', '.join(map(str, when['messages']))}")
+        gone = [i for i in range(self.n_followers) if i not in when["remaining"]]
+        if gone:
+            words.append("with " + ", ".join(f"agent {i} {self._bought(when, i)}" for i in gone))
+        if self.history == "left" and max(len(self.units), *self.units) > 1:
+            words.append(f"with units {', '.join(map(str, when['items']))} left")
+        prices = " and ".join(f"{price:.6g}" for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
+        offer = f"visit agent {do['agent']} at {'price' if ' ' not in prices else 'prices'} {prices}"
+        return ", ".join([*words, offer])
+
+    def _bought(self, when: dict[str, Any], agent: int) -> str:
+        if "sold" not in when:
+            return "gone"
+        items = [str(j) for j, units in enumerate(when["sold"][agent]) if units]
+        return f"served with item {' and '.join(items)}" if items else "gone without buying"
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        worth = ", ".join(f"{value:.6g}" for value in self.values[follower][type_])
+        sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
+        return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+
+
+class Agrawal(SequentialPrice):
+    """The two-agent, one-item market of the paper's section 7.4, where a message is worth 0.15 of welfare."""
+
+    name = "agrawal"
+
+    def __init__(
+        self,
+        messages: int = 2,
+        epsilon: float = 0.2,
+        prices: int | Literal["continuous"] = 11,
+        buy_at_tie: bool = True,
+        objective: float | Literal["welfare", "revenue"] = "welfare",
+    ):
+        """The market in which agent 0 is worth 1/2 or, with probability epsilon, 1/(2 epsilon); agent 1 is 0 or 1.
+
+        Args:
+            messages, prices, buy_at_tie, objective: as in `sequential-price`.
+            epsilon: probability of agent 0's high value, in (0, 1).
+
+        Raises:
+            InputError: a number is out of range.
+        """
+        if not 0 < epsilon < 1:
+            raise InputError(f"epsilon must lie in (0, 1); got {epsilon}.")
+        values = {
+            "values": [[[0.5], [0.5 / epsilon]], [[0.0], [1.0]]],
+            "probabilities": [[1 - epsilon, epsilon], [0.5, 0.5]],
+        }
+        super().__init__(messages=messages, values=values, prices=prices, buy_at_tie=buy_at_tie, objective=objective)
+        self._own = {
+            "messages": messages,
+            "epsilon": epsilon,
+            "prices": prices,
+            "buy_at_tie": buy_at_tie,
+            "objective": objective,
+        }
+
+    def parameters(self) -> dict[str, Any]:
+        return self._own
+
+
+def _read_values(given: Any, agents: int, items: int) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
+    """Per agent the values of its types [types, items], and the distribution of the types."""
+    if not isinstance(given, dict) or set(given) not in ({"values", "probabilities"}, {"realisations", "probabilities"}):
+        raise InputError("values need the keys 'probabilities' and one of 'values' and 'realisations'.")
+    if "realisations" in given:
+        return _from_realisations(given["realisations"], given["probabilities"], agents, items)
+    tables = given["values"]
+    if len(tables) != agents or len(given["probabilities"]) != agents:
+        raise InputError(f"values are given for {len(tables)} agents, but agents={agents}.")
+    values = tuple(_table(table, items, f"the values of agent {i}") for i, table in enumerate(tables))
+    marginals = [
+        checked_probabilities(p, f"the probabilities of agent {i}") for i, p in enumerate(given["probabilities"])
+    ]
+    if any(len(p) != len(table) for p, table in zip(marginals, values, strict=True)):
+        raise InputError("every agent needs as many probabilities as it has types.")
+    return values, TypeDistribution.independent(marginals)
+
+
+def _from_realisations(
+    rows: Any, probabilities: Any, agents: int, items: int
+) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
+    """Correlated values: each row holds the values of all agents, agent by agent."""
+    realised = _table(rows, agents * items, "realisations").reshape(-1, agents, items)
+    chances = checked_probabilities(probabilities, "the probabilities of the realisations")
+    if len(chances) != len(realised):
+        raise InputError(f"{len(realised)} realisations need as many probabilities; got {len(chances)}.")
+    own = [np.unique(realised[:, i], axis=0, return_inverse=True) for i in range(agents)]
+    joint = np.zeros([len(table) for table, _ in own])
+    np.add.at(joint, tuple(index.ravel() for _, index in own), chances)
+    return tuple(table for table, _ in own), TypeDistribution.correlated(joint)
+
+
+def _table(given: Any, columns: int, what: str) -> np.ndarray:
+    try:
+        table = np.asarray(given, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be a table of numbers.") from None
+    if table.ndim != 2 or table.shape[1] != columns or not len(table):
+        raise InputError(f"{what} must be a table with {columns} columns; got shape {table.shape}.")
+    if not np.all(np.isfinite(table)) or np.any(table < 0):
+        raise InputError(f"{what} must be finite and not negative.")
+    return table

@@ -1,0 +1,114 @@
+"""Random search: draw commitments at random, play an episode against each, keep the best.
+
+Every entry of a commitment is drawn uniformly: over the actions that the observation allows, over the box, or over the
+options that it allows and then over their components. The yardstick for every learner: what it finds, no learning was
+needed for.
+
+Source: the policy enumeration of Brero et al., "Stackelberg POMDP", by sampling. Also known as: policy enumeration.
+Differs from the source: draws with replacement, so that games with many rules need no list of them.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.commitment import table_of
+from firstmover.errors import InputError
+from firstmover.leaders.base import Evaluation, Leader, Metrics
+from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.spaces import Box, Discrete, Space
+
+
+class _State(NamedTuple):
+    best: Array  # actions [n_observations, ...]
+    reward: Float[Array, ""]  # of its episode
+    step: Int[Array, ""]
+    key: Key[Array, ""]
+
+
+@dataclass(frozen=True)
+class RandomSearch(Leader):
+    """Draw commitments at random and keep the best.
+
+    Attributes:
+        updates: batches of commitments, at least 1.
+        episodes: commitments in a batch, at least 1.
+        reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation. Of rewards that are sampled
+            the luckiest is kept, not the best: take enough of them.
+        evaluation: "greedy": the rule that is committed to is the best one found; "stochastic": it is drawn at
+            random like the others, so that the value is that of no search at all.
+    """
+
+    updates: int = 100
+    episodes: int = 32
+    reward_episodes: int = 0
+    evaluation: Evaluation = "greedy"
+
+    name: ClassVar[str] = "random-search"
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
+        for field, least in {"updates": 1, "episodes": 1, "reward_episodes": 0}.items():
+            if getattr(self, field) < least:
+                raise InputError(f"{field} must be at least {least}; got {getattr(self, field)}.")
+
+    def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
+        first = random_table(problem, stream(key, Stream.PARAMETERS))
+        return _State(first, jnp.float32(-jnp.inf), jnp.int32(0), key)
+
+    def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
+        def episode(key: Key[Array, ""]) -> tuple[Array, Array, Array, Array]:
+            table = random_table(problem, stream(key, Stream.COMMITMENT))
+            came = problem.episode(table_of(problem.game, table), key)
+            return table, came.reward, came.env_steps, came.simulated_steps
+
+        key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
+        tables, rewards, env_steps, simulated = jax.vmap(episode)(jax.random.split(key, self.episodes))
+        top = jnp.argmax(rewards)
+        better = rewards[top] > state.reward
+        best = jnp.where(better, tables[top], state.best)
+        after = _State(best, jnp.maximum(state.reward, rewards[top]), state.step + 1, state.key)
+        metrics = Metrics(
+            value=rewards.mean(),
+            best=rewards.max(),
+            entropy=jnp.float32(0),
+            env_steps=env_steps.sum(),
+            simulated_steps=simulated.sum(),
+            evaluated=self.evaluated(problem, after),
+            critic_loss=jnp.float32(0),
+        )
+        return after, metrics
+
+    def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
+        if self.evaluation == "stochastic":
+            return random_table(problem, stream(state.key, Stream.EVALUATION))[None]
+        return state.best[None]
+
+
+def random_table(problem: StackelbergPOMDP, key: Key[Array, ""]) -> Array:
+    """A commitment drawn uniformly, actions [n_observations, ...]."""
+    game = problem.game
+    masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
+    size = 1 if isinstance(game.leader_space, Discrete) else game.leader_space.size + 1
+    u = jax.random.uniform(key, (game.n_observations, size), dtype=jnp.float32)
+    return jax.vmap(lambda mask, numbers: _uniform(game.leader_space, mask, numbers))(masks, u)
+
+
+def _uniform(space: Space, mask: Bool[Array, "a"], u: Float[Array, "numbers"]) -> Array:
+    """An action from uniform numbers, one more than it has components."""
+    if isinstance(space, Discrete):
+        return inverse_cdf(mask.astype(u.dtype), u[0])
+    if isinstance(space, Box):
+        return space.low + (space.high - space.low) * u[1:]
+    option = inverse_cdf(mask.astype(u.dtype), u[0])
+    if space.levels is not None:
+        return jnp.append(option, (u[1:] * space.levels).astype(jnp.int32))
+    return jnp.append(option.astype(u.dtype), space.low + (space.high - space.low) * u[1:])

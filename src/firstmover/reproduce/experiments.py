@@ -1,0 +1,123 @@
+"""What a reproduction is made of: experiments that are run, figures that show them, claims that they are held to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firstmover import build
+from firstmover.designs import Design, design, resume
+from firstmover.errors import InputError
+from firstmover.followers import Follower
+from firstmover.games import Game
+from firstmover.leaders import Leader
+from firstmover.report.curves import Curve, Panel
+from firstmover.runs import Run
+from firstmover.training import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One cohort of seeds.
+
+    Attributes:
+        name: of its run folder; figures that share an experiment share its run.
+        game, followers, leader: what is run.
+    """
+
+    name: str
+    game: Game
+    followers: Follower
+    leader: Leader
+
+    def run(self, folder: Path, seeds: int, progress: Progress | None) -> Design:
+        """Run it, go on with it, or read it back, whatever its folder holds.
+
+        Raises:
+            InputError: the folder holds a run of something else.
+        """
+        path = folder / self.name
+        if not (path / "config.json").exists():
+            return design(
+                self.game,
+                followers=self.followers,
+                leader=self.leader,
+                seeds=seeds,
+                out=path,
+                progress=progress,
+            )
+        config = Run.open(path).read_json("config.json")
+        mine: tuple[tuple[str, Any], ...] = (
+            ("game", self.game),
+            ("followers", self.followers),
+            ("leader", self.leader),
+        )
+        same = all(config.get(kind) == build.as_stored(item) for kind, item in mine) and config.get("seeds") == seeds
+        if not same:
+            raise InputError(f"{path} holds a run with other settings; name another folder with --out.")
+        return resume(path, progress=progress)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A published claim beside what came out here.
+
+    Attributes:
+        claim: what the source says, in our words.
+        published: its number or statement.
+        ours: what was measured.
+        exact: the exact value, or what is proved.
+        agrees: whether ours agrees with the claim; None for what was not claimed anywhere.
+        why: the reason for a difference, or how ours departs from the source.
+    """
+
+    claim: str
+    published: str
+    ours: str
+    exact: str
+    agrees: bool | None
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A figure or table of a paper.
+
+    Attributes:
+        name: what `firstmover reproduce` calls it.
+        source: where it stands in the paper.
+        claim: what it is published to show, in a sentence.
+        ylabel: what its curves measure.
+        experiments: by the label of the curve.
+        levels: exact values drawn as lines, computed when they are needed.
+        judge: the verdicts, from the finished experiments by label.
+        metric: the metric drawn.
+    """
+
+    name: str
+    source: str
+    claim: str
+    ylabel: str
+    experiments: Mapping[str, Experiment]
+    levels: Callable[[], dict[str, float]]
+    judge: Callable[[Mapping[str, Design]], Sequence[Verdict]]
+    metric: str = "evaluated"
+
+    def panel(self, made: Mapping[str, Design]) -> Panel:
+        """The picture of the finished experiments."""
+        curves = [
+            Curve(label, _steps(done), np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
+            for label, done in made.items()
+        ]
+        return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels())
+
+
+def _steps(done: Design) -> np.ndarray:
+    """Environment steps of a seed, cumulated over updates (the mean where seeds differ)."""
+    return np.cumsum(np.asarray(done.history.env_steps, np.float64).mean(axis=1))
+
+
+def _at_commitment_level(done: Design) -> bool:
+    return done.leader.name not in ("a2c", "mappo", "ppo")

@@ -1,0 +1,151 @@
+"""A compiled lower bound on what a rule is worth in its worst equilibrium, for learners that design for it.
+
+The least value of the leader over `anf_cce` (see `equilibria.polytopes`) is a linear program over profiles f of type ->
+action maps. Every vector of multipliers of its no-deviation constraints, one per (follower, type, action), gives a
+lower bound:
+
+    least value >= min over f of  V(f) - sum_k multiplier_k slack_k(f)                        for all multipliers >= 0
+
+The bound is raised by some steps of gradient ascent on a smoothed minimum, and evaluated without smoothing. The
+minimum needs no list of all profiles: for fixed maps of all followers but one, that one's best map is found type by
+type. The linear program itself (`value_bounds`) has the last word on a finished rule.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from firstmover.batching import batch_last, short_sum
+from firstmover.errors import InputError
+from firstmover.games.base import Game
+from firstmover.rollout import Outcome, all_profiles, type_masks
+
+_MAX_MAPS = 20_000  # maps of all followers but one
+_RATE = 0.3
+_SMOOTHING = (0.05, 0.002)  # first and last temperature of the minimum, as a share of the leader's payoff range
+_DECAYS = (0.8, 0.95)  # of the averages of gradients and of their squares
+
+
+def check_worst_case(game: Game) -> None:
+    """Refuse games whose worst case is not bounded here.
+
+    Raises:
+        InputError: the induced game cannot be listed, or has too many maps.
+    """
+    all_profiles(game)
+    if _n_maps(game) > _MAX_MAPS:
+        raise InputError(
+            f"target=worst lists the maps of all followers but one; {game.name} has {_n_maps(game):.3g}, more than "
+            f"{_MAX_MAPS}; use target=learned."
+        )
+
+
+def worst_value_bound(game: Game, outcome: Outcome, *, steps: int = 60) -> Float[Array, ""]:
+    """A lower bound on the leader's value over `anf_cce` of the induced game, in the game's units.
+
+    Args:
+        game: one that `check_worst_case` accepts.
+        outcome: what came of `all_profiles(game)`.
+        steps: of gradient ascent; more steps give a tighter bound.
+    """
+    support, _ = game.types.profiles
+    shape = (len(support), *game.n_actions)
+    low, high = game.leader_payoff_range
+    spread = (high - low) or 1.0
+    value = (outcome.leader.reshape(shape) - low) / spread
+    utilities = outcome.followers.T.reshape(-1, *shape) / game.follower_payoff_scale
+    return low + spread * batch_last(_ascent(game, steps))(value, utilities)
+
+
+def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
+    """The bound from scaled payoffs [P, *actions, B] and [n, P, *actions, B], as a kernel whose batch comes last."""
+    support, probs = game.types.profiles
+    with jax.ensure_compile_time_eval():
+        masks = [np.asarray(mask)[..., None] for mask in type_masks(game)]
+    selections = _selections(game)
+
+    def kernel(value: Float[Array, "P *actions B"], utilities: Float[Array, "n P *actions B"]) -> Float[Array, "B"]:
+        weights = jnp.asarray(probs, value.dtype).reshape(-1, *[1] * (value.ndim - 1))
+
+        def cost(multipliers: list[Array]) -> Array:
+            """Value less multiplied slacks, weighted by the types' probabilities, [P, others' actions, A_last, B]."""
+            total = value
+            for i, mine in enumerate(multipliers):
+                rows = jnp.where(masks[i], mine, 0)[support[:, i]]  # [P, A_i, B]
+                rows = rows.reshape(*(k if j in (0, i + 1, value.ndim - 1) else 1 for j, k in enumerate(value.shape)))
+                held = short_sum(rows, i + 1)
+                deviating = short_sum(rows * utilities[i], i + 1)
+                slack = jnp.expand_dims(held, i + 1) * utilities[i] - jnp.expand_dims(deviating, i + 1)
+                total = total - slack
+            return (total * weights).reshape(len(support), -1, *value.shape[-2:])
+
+        def least(multipliers: list[Array], smoothing: Any) -> Array:
+            total, costs = 0.0, cost(multipliers)
+            for t, (rows, selection) in enumerate(selections):
+                part = costs[rows]
+                part = part.reshape(-1, part.shape[-2] * part.shape[-1])
+                chosen = (jnp.asarray(selection, part.dtype) @ part).reshape(len(selection), *value.shape[-2:])
+                total = total + _minimum(jnp.where(masks[-1][t], chosen, jnp.inf), 1, smoothing)
+            return _minimum(total, 0, smoothing)
+
+        def step(carry: Any, k: Array) -> tuple[Any, None]:
+            """Adam, projected on multipliers that are not negative, with a rate that falls to zero."""
+            multipliers, first, second, best = carry
+            progress = k / steps
+            smoothing = _SMOOTHING[0] * (_SMOOTHING[1] / _SMOOTHING[0]) ** progress
+            gradient = jax.grad(lambda x: least(x, smoothing).sum())(multipliers)
+            (b1, b2), n = _DECAYS, k + 1.0
+            first = [b1 * m + (1 - b1) * g for m, g in zip(first, gradient, strict=True)]
+            second = [b2 * v + (1 - b2) * g * g for v, g in zip(second, gradient, strict=True)]
+            multipliers = [
+                jnp.maximum(x + _RATE * (1 - progress) * (m / (1 - b1**n)) / (jnp.sqrt(v / (1 - b2**n)) + 1e-6), 0)
+                for x, m, v in zip(multipliers, first, second, strict=True)
+            ]
+            return (multipliers, first, second, jnp.maximum(best, least(multipliers, None))), None
+
+        zeros = [jnp.zeros((*mask.shape[:2], value.shape[-1]), value.dtype) for mask in masks]
+        (_, _, _, best), _ = jax.lax.scan(step, (zeros, zeros, zeros, least(zeros, None)), jnp.arange(steps))
+        return best
+
+    return kernel
+
+
+def _minimum(array: Array, axis: int, smoothing: Any) -> Array:
+    """The minimum over an axis, or a smooth function a little below it."""
+    if smoothing is None:
+        return array.min(axis)
+    return -smoothing * jax.nn.logsumexp(-array / smoothing, axis=axis)
+
+
+def _n_maps(game: Game) -> float:
+    return math.prod(float(a) ** t for a, t in zip(game.n_actions[:-1], game.n_types[:-1], strict=True))
+
+
+def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each type of the last follower, the type profiles it occurs in, and for every profile of the others' maps
+    which of (type profile, others' actions) is played, 1 or 0, [maps, profiles * others' actions].
+    """
+    support, _ = game.types.profiles
+    others = game.n_followers - 1
+    with jax.ensure_compile_time_eval():
+        masks = [np.asarray(mask) for mask in type_masks(game)[:-1]]
+    pairs = [(i, t) for i in range(others) for t in range(game.n_types[i])]
+    choices = [np.flatnonzero(masks[i][t]) for i, t in pairs]
+    maps = np.array(list(itertools.product(*choices)), int).reshape(-1, len(pairs))
+    position = {pair: k for k, pair in enumerate(pairs)}
+    played = np.zeros((len(maps), len(support)), int)  # the others' joint action, by its number
+    for i in range(others):
+        own = maps[:, [position[i, t] for t in support[:, i].tolist()]]
+        played = played * game.n_actions[i] + own
+    found = []
+    for t in range(game.n_types[-1]):
+        rows = np.flatnonzero(support[:, -1] == t)
+        one_hot = np.eye(math.prod(game.n_actions[:-1]))[played[:, rows]]
+        found.append((rows, one_hot.reshape(len(maps), -1)))
+    return found

@@ -1,0 +1,107 @@
+"""Exp3 and Q-learning against plain readings of their sources."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from plain import KEY, SHAPLEY, assert_plays, bandit_rounds, respond
+from tiny_games import Lottery, Visits
+
+from firstmover.commitment import table_of
+from firstmover.errors import InputError
+from firstmover.followers import Exp3, QLearning
+from firstmover.games import NormalForm, SimpleAllocation
+from firstmover.pomdp import StackelbergPOMDP
+
+GAMES = pytest.mark.parametrize("game", [Visits(), SHAPLEY], ids=["visits", "shapley"])
+
+
+@GAMES
+@pytest.mark.parametrize("play", ["last", "average"])
+@pytest.mark.parametrize("gamma", [0.0, 0.3])
+def test_it_is_exp3(game, play: str, gamma: float) -> None:
+    rounds = 40
+
+    def mixed(weights, _):
+        share = _gamma(weights)
+        return (1 - share) * weights / weights.sum() + share * (weights > 0) / (weights > 0).sum()
+
+    def _gamma(weights):
+        k = int((weights > 0).sum())
+        return gamma or min(1.0, np.sqrt(k * np.log(k) / ((np.e - 1) * rounds)))
+
+    def learn(weights, played, action, payoff):
+        estimates = np.zeros(len(weights))
+        estimates[action] = payoff / played[action]
+        return weights * np.exp(_gamma(weights) / (weights > 0).sum() * estimates)
+
+    followers = Exp3(rounds=rounds, play=play, gamma=gamma)
+    plain = bandit_rounds(game, followers, lambda allowed: allowed.astype(float), mixed, learn)
+    assert_plays(respond(game, followers), *plain)
+
+
+@GAMES
+@pytest.mark.parametrize("ties", ["first", "uniform"])
+def test_it_is_q_learning(game, ties: str) -> None:
+    followers = QLearning(
+        rounds=40, play="last", ties=ties, learning_rate=0.3, exploration=0.9, decay=0.05, initial=0.4
+    )
+
+    def mixed(values, k):
+        explores = 0.9 * np.exp(-0.05 * k)
+        best = values == values.max()
+        if ties == "first":
+            best = np.arange(len(values)) == best.argmax()
+        possible = values > -np.inf
+        return (1 - explores) * best / best.sum() + explores * possible / possible.sum()
+
+    def learn(values, _, action, payoff):
+        after = values.copy()
+        after[action] = 0.7 * values[action] + 0.3 * payoff
+        return after
+
+    last, average = bandit_rounds(game, followers, lambda allowed: np.where(allowed, 0.4, -np.inf), mixed, learn)
+    assert_plays(respond(game, followers), last, average)
+
+
+def test_the_reward_phase_is_greedy_by_default() -> None:
+    came = respond(SimpleAllocation(3, 3), QLearning(rounds=400))
+    for table in came.strategy.tables:
+        assert set(np.unique(table).tolist()) == {0.0, 1.0}
+
+
+def test_who_never_explores_never_learns_what_else_there_was() -> None:
+    game = NormalForm([[0.0, 1.0]], [[0.5, 1.0]])
+    stuck = respond(game, QLearning(rounds=50, exploration=0.0, initial=-1.0)).strategy.tables[0]
+    curious = respond(game, QLearning(rounds=50, exploration=0.0, initial=2.0)).strategy.tables[0]
+    assert np.asarray(stuck).tolist() == [[1.0, 0.0]]
+    assert np.asarray(curious).tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize("followers", [Exp3(rounds=33, play="last"), QLearning(rounds=33)], ids=["exp3", "q-learning"])
+def test_a_round_is_one_sub_episode(followers) -> None:
+    game = SimpleAllocation(3, 3)
+    came = StackelbergPOMDP(game, followers, 30).episode(table_of(game, jnp.array([0, 1, 2])), KEY)
+    assert int(came.env_steps) == int(came.simulated_steps) == 33 + 30
+
+
+@pytest.mark.parametrize("followers", [Exp3(rounds=2000, play="last"), QLearning(rounds=2000, learning_rate=0.02)])
+def test_they_learn_in_games_of_chance(followers) -> None:
+    # Whatever its type, the follower wins a bet on side 1 with probability 0.68 under this rule.
+    came = respond(Lottery(), followers, reward_episodes=10)
+    assert np.asarray(came.strategy.tables[0])[:, 1].min() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("followers", "parameters", "message"),
+    [
+        (Exp3, {"gamma": 1.5}, "gamma must lie between"),
+        (Exp3, {"rounds": 0}, "rounds must be at least 1"),
+        (QLearning, {"learning_rate": 0.0}, "learning_rate must be"),
+        (QLearning, {"exploration": float("nan")}, "exploration must lie"),
+        (QLearning, {"decay": -1.0}, "decay must be"),
+        (QLearning, {"initial": float("inf")}, "initial must be"),
+    ],
+)
+def test_ranges_are_checked(followers, parameters: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        followers(**parameters)

@@ -1,0 +1,70 @@
+"""Matrix design against values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from firstmover.certificates import induced_game
+from firstmover.equilibria.polytopes import value_bounds
+from firstmover.errors import InputError
+from firstmover.games import MatrixDesign
+
+
+def test_payments_fall_where_the_paper_pays_them() -> None:
+    game = MatrixDesign()
+    finite = induced_game(game, np.array([4]))
+    np.testing.assert_array_equal(finite.followers[0, 0], [[7, 6], [4, 2]])
+    np.testing.assert_array_equal(finite.followers[1, 0], [[3, 4], [6, 6]])
+    np.testing.assert_array_equal(finite.leader[0], [[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize(("tau", "low"), [(0, 8 / 25), (1, 1 / 4), (2, 1), (3, 1), (4, 1), (10, 1)])
+def test_leader_value_over_coarse_correlated_equilibria(tau: int, low: float) -> None:
+    """From tau > 1 on, A strictly dominates for the row player, then B for the column player."""
+    found = value_bounds(induced_game(MatrixDesign(), np.array([tau])), "bcce")
+    np.testing.assert_allclose(found, [low, 1], atol=1e-9)
+
+
+def test_weak_ties_need_a_payment_and_strong_ones_do_not() -> None:
+    game = MatrixDesign()
+    strong, weak = game.optimum("strong"), game.optimum("weak")
+    assert strong.value == pytest.approx(1)
+    assert strong.rule == [{"when": {}, "do": {"tau": 0}}]
+    assert weak.value == pytest.approx(1)
+    assert weak.rule == [{"when": {}, "do": {"tau": 2}}]
+
+
+def test_payments_per_follower_and_profile() -> None:
+    game = MatrixDesign(rule="per-follower", objective="welfare-minus-payments")
+    table = np.arange(8.0).reshape(4, 2)
+    finite = induced_game(game, table)
+    payments = table.reshape(2, 2, 2)
+    np.testing.assert_allclose(finite.followers[:, 0], game.payoffs + np.moveaxis(payments, -1, 0))
+    np.testing.assert_allclose(finite.leader[0], game.payoffs.sum(0) - payments.sum(-1))
+    low, high = game.leader_payoff_range
+    assert low <= finite.leader.min()
+    assert finite.leader.max() <= high
+
+
+def test_any_number_of_followers() -> None:
+    payoffs = np.random.default_rng(0).normal(size=(3, 2, 3, 2))
+    game = MatrixDesign(payoffs, objective="welfare")
+    finite = induced_game(game, np.array([5]))
+    expected = payoffs.copy()
+    expected[0, 0, 0, 0] += 5
+    expected[1, 1, 1, 1] += 5
+    np.testing.assert_allclose(finite.followers[:, 0], expected)
+    np.testing.assert_allclose(finite.leader[0], payoffs.sum(0))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "match"),
+    [
+        ({"payoffs": [[1.0, 2.0], [3.0, 4.0]]}, "shape"),
+        ({"payoffs": [[[1.0, float("nan")]] * 2] * 2}, "finite"),
+        ({"payoffs": [[["x"]]]}, "table of numbers"),
+        ({"max_payment": -1}, "negative"),
+    ],
+)
+def test_bad_parameters_are_refused_in_a_sentence(parameters, match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        MatrixDesign(**parameters)
