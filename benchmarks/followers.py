@@ -35,7 +35,7 @@ MODELS = {
     "fictitious-play": FictitiousPlay(),
     "fictitious-play, play=last": FictitiousPlay(play="last"),
     "logit": Logit(),
-    "logit, damping=0.05": Logit(damping=0.05),
+    "logit, damping=0.5": Logit(damping=0.5),
     "q-learning": QLearning(),
     "exp3": Exp3(),
 }

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import EVERY, LISTABLE, Copying, Lottery, Visits
+from tiny_games import EVERY, LISTABLE, Copying, Lottery, Visits, some_rule
 
 from firstmover.certificates import induced_game
 from firstmover.commitment import draw_table, table_of
@@ -137,8 +137,7 @@ def test_sampled_play_has_the_exact_value(name: str) -> None:
     tables = tuple(
         jnp.asarray(rng.dirichlet(np.ones(a), o), jnp.float32) for o, a in zip(game.n_obs, game.n_actions, strict=True)
     )
-    actions = np.zeros(game.n_observations, int) if hasattr(game.leader_space, "n") else np.full((1, 3), 0.5)
-    table = table_of(game, jnp.asarray(actions))
+    table = table_of(game, jnp.asarray(some_rule(game)))
     query = play_query(game, Strategies(tables), jax.random.uniform(jax.random.key(1), (20_000, play_noise_size(game))))
     sampled = np.asarray(answer(game, table, query, jax.random.key(2)).leader)
     joint = joint_play(game, Strategies(tables))

@@ -7,7 +7,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from firstmover.games import Escape, Game, Maintain, NormalForm, Rewards, SimpleAllocation, Turn
+from firstmover.commitment import draw_table
+from firstmover.games import (
+    Agrawal,
+    Escape,
+    Game,
+    Maintain,
+    MatrixDesign,
+    NormalForm,
+    Rewards,
+    SequentialPrice,
+    SimpleAllocation,
+    Turn,
+)
+from firstmover.policies import head_for
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -161,6 +174,14 @@ class Copying(_Tiny):
         )
 
 
+def some_rule(game: Game, seed: int = 3) -> np.ndarray:
+    """Actions that the game allows, drawn at random at every observation."""
+    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    outputs = jnp.zeros((game.n_observations, head.width))
+    raw = draw_table(head, outputs, jax.vmap(game.leader_mask)(observations), observations, jax.random.key(seed))
+    return np.asarray(jax.vmap(head.action)(raw))
+
+
 def _random_game(shape: tuple[int, ...], commitment: str) -> NormalForm:
     payoffs = np.random.default_rng(5).normal(size=(len(shape), *shape))
     return NormalForm(payoffs[0], payoffs[1:], commitment)
@@ -174,6 +195,10 @@ REGISTERED = {
     "normal-form 3x2x2x2 mixed": _random_game((3, 2, 2, 2), "mixed"),
     "simple-allocation": SimpleAllocation(3, 3),
     "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),
+    "matrix-design": MatrixDesign(),
+    "matrix-design per-follower": MatrixDesign(rule="per-follower", objective="welfare-minus-payments"),
+    "agrawal": Agrawal(),
+    "sequential-price": SequentialPrice(items=2, types=2, units=(1, 2), prices="continuous", history="left"),
 }
 ONCE = {**REGISTERED, "visits": Visits(), "lottery": Lottery()}
 EVERY = {**ONCE, "copying": Copying()}

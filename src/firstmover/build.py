@@ -237,3 +237,9 @@ def description(item: Game | Follower | Leader) -> dict[str, Any]:
         return {"name": item.name, "parameters": item.parameters()}
     values = {key: getattr(item, key) for key in settings(type(item))}
     return {"name": item.name, "parameters": json.loads(json.dumps(values))}
+
+
+def as_stored(item: Game | Follower | Leader) -> dict[str, Any]:
+    """`description` as it comes back from a file."""
+    stored: dict[str, Any] = json.loads(json.dumps(description(item)))
+    return stored

@@ -38,8 +38,7 @@ class MLP(eqx.Module):
         sizes = (inputs, 64, 64, outputs)
         keys = jax.random.split(key, 3)
         layers = [eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
-        orthogonal = jax.nn.initializers.orthogonal(np.sqrt(2))
-        weights = [orthogonal(k, layer.weight.shape) for k, layer in zip(keys, layers, strict=True)]
+        weights = [_orthogonal(k, layer.weight.shape) for k, layer in zip(keys, layers, strict=True)]
         layers = eqx.tree_at(lambda ls: [layer.weight for layer in ls], layers, weights)
         self.layers = tuple(eqx.tree_at(lambda ls: [layer.bias for layer in ls], layers, replace_fn=jnp.zeros_like))
 
@@ -48,6 +47,24 @@ class MLP(eqx.Module):
         for layer in self.layers[:-1]:
             x = jnp.tanh(layer(x))
         return self.layers[-1](x)
+
+
+def _orthogonal(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "outputs inputs"]:
+    """A random matrix with orthogonal rows or columns of length sqrt(2), by Gram and Schmidt.
+
+    Not by `jnp.linalg.qr`: with two cores, two batched LAPACK calls of one program can wait for each other for ever
+    (jaxlib 0.10).
+    """
+    drawn = jax.random.normal(key, (max(shape), min(shape)))
+
+    def add(k: Array, found: Array) -> Array:
+        column = drawn[:, k]
+        for _ in range(2):  # once loses orthogonality to rounding
+            column = column - found @ (found.T @ column)
+        return found.at[:, k].set(column / jnp.linalg.norm(column))
+
+    found = jax.lax.fori_loop(0, min(shape), add, jnp.zeros_like(drawn))
+    return np.sqrt(2) * (found if shape[0] >= shape[1] else found.T)
 
 
 class NetworkPolicy(eqx.Module):

@@ -103,14 +103,14 @@ class StackelbergPOMDP:
     def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
         """One episode against a frozen commitment."""
         game, followers = self.game, self.followers
-        full = None
+        full, unseen = None, jnp.zeros(game.n_observations, bool)
         if followers.enumerates or self.reward_episodes == 0:
             full = answer(game, commitment, all_profiles(game), chance_of(key, 0))
 
         if followers.enumerates:
             assert full is not None
             state = followers.tell(game, followers.init(game), all_profiles(game), full)
-            visited, decisions = self._met(full)
+            visited, decisions = self._met(full, unseen)
             env_steps, simulated = decisions * followers.rounds_used(game, state), decisions
         else:
 
@@ -119,11 +119,11 @@ class StackelbergPOMDP:
                 index, noise = inputs
                 query = followers.ask(game, state, noise)
                 outcome = answer(game, commitment, query, chance_of(key, index))
-                met, count = self._met(outcome)
-                return (followers.tell(game, state, query, outcome), visited | met, decisions + count), None
+                visited, count = self._met(outcome, visited)
+                return (followers.tell(game, state, query, outcome), visited, decisions + count), None
 
             asks = followers.asks(game)
-            start = (followers.init(game), jnp.zeros(game.n_observations, bool), jnp.float32(0))
+            start = (followers.init(game), unseen, jnp.float32(0))
             inputs = (jnp.arange(asks, dtype=jnp.int32), self.response_noise(key))
             (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
             env_steps = simulated = decisions * followers.rounds_per_ask(game)
@@ -138,25 +138,26 @@ class StackelbergPOMDP:
                 reward = worst_value_bound(game, full)
             if not followers.enumerates:
                 # The listed sub-episodes were stepped, and consumed once.
-                _, listed = self._met(full)
+                _, listed = self._met(full, unseen)
                 env_steps, simulated = env_steps + listed, simulated + listed
         else:
             query = play_query(game, strategy, self.reward_noise(key))
             outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
             reward = outcome.leader.mean()
-            met, count = self._met(outcome)
-            visited, env_steps, simulated = visited | met, env_steps + count, simulated + count
+            visited, count = self._met(outcome, visited)
+            env_steps, simulated = env_steps + count, simulated + count
         return Episode(reward, strategy, visited, env_steps, simulated)
 
-    def _met(self, outcome: Outcome) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
-        """Which observations the leader met, and how many decisions it took."""
+    def _met(
+        self, outcome: Outcome, visited: Bool[Array, "observations"]
+    ) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
+        """Which observations the leader has met by now, and how many decisions it took in these sub-episodes."""
         assert outcome.steps is not None
         acts = outcome.steps.leader_acts.ravel()
         obs = outcome.steps.leader_obs.reshape(-1, len(self.game.leader_obs_sizes))
         rows = jax.vmap(lambda o: observation_index(o, self.game.leader_obs_sizes))(obs)
-        size = self.game.n_observations
-        met = jnp.zeros(size, bool).at[jnp.where(acts, rows, size)].set(True, mode="drop")
-        return met, jnp.sum(acts, dtype=jnp.float32)
+        visited = visited.at[jnp.where(acts, rows, visited.size)].set(True, mode="drop")
+        return visited, jnp.sum(acts, dtype=jnp.float32)
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""

@@ -31,6 +31,9 @@ class Progress(Protocol):
     def learnt(self, done: int, total: int, value: float) -> None:
         """So many updates are done; the mean value over seeds is this."""
 
+    def alive(self) -> None:
+        """Something goes on that needs no words; raises KeyboardInterrupt if it should not."""
+
 
 class Silent:
     """Progress that nobody watches."""
@@ -39,6 +42,9 @@ class Silent:
         """Say nothing."""
 
     def learnt(self, done: int, total: int, value: float) -> None:
+        """Say nothing."""
+
+    def alive(self) -> None:
         """Say nothing."""
 
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import LISTABLE, Copying, Lottery
+from tiny_games import Copying, LISTABLE, Lottery, some_rule
 
 from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
@@ -20,21 +20,15 @@ def _play(game, seed=0):
     for i, (o, a) in enumerate(zip(game.n_obs, game.n_actions, strict=True)):
         table = rng.dirichlet(np.ones(a), o)
         if game in LISTABLE.values():
-            table = table * induced_game(game, _rule(game)).allowed[i]
+            table = table * induced_game(game, some_rule(game)).allowed[i]
         tables.append(jnp.asarray(table / table.sum(1, keepdims=True), jnp.float32))
     return Strategies(tuple(tables))
-
-
-def _rule(game):
-    if hasattr(game.leader_space, "n"):
-        return np.array([int(np.argmax(game.leader_mask(jnp.asarray(obs)))) for obs in game.observations()])
-    return np.full((game.n_observations, game.leader_space.size), 0.4)
 
 
 @pytest.mark.parametrize("name", LISTABLE)
 def test_exact_certificates_hold_together(name: str) -> None:
     game = LISTABLE[name]
-    actions, play = _rule(game), _play(game)
+    actions, play = some_rule(game), _play(game)
     found = certify_play(game, actions, play)
     assert found.exact
     finite, joint = induced_game(game, actions), play_distribution(game, play)
@@ -55,7 +49,7 @@ def test_exact_certificates_hold_together(name: str) -> None:
 @pytest.mark.parametrize("name", ["visits", "simple-allocation skewed", "maintain mixed"])
 def test_sampled_certificates_bound_the_exact_regret(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     game = LISTABLE[name]
-    actions, play = _rule(game), _play(game)
+    actions, play = some_rule(game), _play(game)
     exact = certify_play(game, actions, play)
 
     def too_large(game):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED
+from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED, some_rule
 
 from firstmover import build
 from firstmover.commitment import table_of
@@ -27,6 +27,7 @@ from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, R
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import joint_play
 from firstmover.rule import Rule
+from firstmover.spaces import Box
 
 FOLLOWERS = [
     BestResponse("weak"),
@@ -88,6 +89,7 @@ def test_games_say_consistently_who_acts(name: str) -> None:
     game: Game = EVERY[name]
     key = jax.random.key(0)
     types = jnp.zeros(game.n_followers, jnp.int32)
+    table = table_of(game, jnp.asarray(some_rule(game)))
     state, leader_acted, followers_acted = game.reset(types, key), 0, np.zeros(game.n_followers, int)
     for time in range(game.horizon):
         turn = game.observe(state)
@@ -104,9 +106,7 @@ def test_games_say_consistently_who_acts(name: str) -> None:
             assert 0 <= int(turn.follower_obs[i]) < game.n_obs[i]
         leader_acted += int(turn.leader_acts)
         followers_acted += np.asarray(turn.followers_act)
-        action = (
-            jnp.int32(np.argmax(mask)) if hasattr(game.leader_space, "n") else jnp.full(game.leader_space.size, 0.5)
-        )
+        action = table(turn.leader_obs, game.leader_mask(turn.leader_obs), key)
         state, _ = game.step(state, action, jnp.zeros(game.n_followers, jnp.int32), jax.random.fold_in(key, time))
     assert 1 <= leader_acted <= game.max_leader_decisions
     if game.followers_act == "once":
@@ -116,7 +116,7 @@ def test_games_say_consistently_who_acts(name: str) -> None:
     turn = game.observe(state)
     assert not bool(turn.leader_acts)
     assert not np.asarray(turn.followers_act).any()
-    action = jnp.int32(0) if hasattr(game.leader_space, "n") else jnp.full(game.leader_space.size, 0.5)
+    action = game.leader_space.idle()
     _, rewards = game.step(state, action, jnp.zeros(game.n_followers, jnp.int32), key)
     assert float(rewards.leader) == 0.0
     assert not np.asarray(rewards.followers).any()
@@ -135,9 +135,7 @@ ANSWERS = [
 def test_followers_answer_with_distributions_over_what_is_possible(name: str, followers) -> None:
     game = LISTABLE[name]
     problem = StackelbergPOMDP(game, followers, 4)
-    masks = [np.asarray(game.leader_mask(jnp.asarray(obs))) for obs in game.observations()]
-    actions = np.array([np.argmax(m) for m in masks]) if hasattr(game.leader_space, "n") else np.full((1, 3), 0.4)
-    came = jax.jit(problem.episode)(table_of(game, jnp.asarray(actions)), jax.random.key(0))
+    came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
     joint = np.asarray(joint_play(game, came.strategy))
     assert joint.min() >= 0
     np.testing.assert_allclose(joint.sum(1), 1.0, atol=1e-5)
@@ -149,7 +147,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
     assert int(came.env_steps) >= int(came.simulated_steps) > 0
 
 
-@pytest.mark.parametrize("name", ["visits", "maintain mixed", "lottery"])
+@pytest.mark.parametrize("name", ["visits", "maintain mixed", "lottery", "sequential-price"])
 @pytest.mark.parametrize("leader", LEADERS, ids=lambda item: f"{item.name} {getattr(item, 'policy', '')}")
 def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
     game = ONCE[name]
@@ -170,9 +168,9 @@ def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
     assert metrics.best >= metrics.value
     for table in np.asarray(leader.tables(problem, after)):
         assert len(table) == game.n_observations
-        if hasattr(game.leader_space, "n"):
+        if not isinstance(game.leader_space, Box):
             for obs, action in zip(game.observations(), table, strict=True):
-                assert bool(game.leader_mask(jnp.asarray(obs))[action])
+                assert bool(game.leader_mask(jnp.asarray(obs))[int(np.ravel(action)[0])])
         entries = Rule(game, table).entries
-        assert len(entries) == game.n_observations
+        assert 1 <= len(entries) <= game.n_observations
         assert all(set(entry) == {"when", "do"} for entry in entries)

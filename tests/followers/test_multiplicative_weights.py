@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import LISTABLE, Copying, Visits
+from tiny_games import LISTABLE, Copying, Visits, some_rule
 
 from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
@@ -15,12 +15,6 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, joint_play
 
 KEY = jax.random.key(7)
-
-
-def _some_rule(game):
-    if hasattr(game.leader_space, "n"):
-        return np.array([int(np.argmax(game.leader_mask(jnp.asarray(obs)))) for obs in game.observations()])
-    return np.full((game.n_observations, game.leader_space.size), 0.4)
 
 
 def _respond(game, followers, actions):
@@ -41,7 +35,7 @@ def _draw(probabilities, u):
 def test_sampled_updates_are_algorithm_2(name: str) -> None:
     game, rounds, epsilon = LISTABLE[name], 12, 0.4
     followers = MultiplicativeWeights(rounds=rounds, epsilon=epsilon, update="sampled", scale=2.0)
-    actions = _some_rule(game)
+    actions = some_rule(game)
     finite, n = induced_game(game, actions), game.n_followers
     noise = np.asarray(StackelbergPOMDP(game, followers, 0).response_noise(KEY))
     row_of = {tuple(types): row for row, types in enumerate(finite.support.tolist())}
@@ -64,7 +58,7 @@ def test_sampled_updates_are_algorithm_2(name: str) -> None:
 @pytest.mark.parametrize("play", ["last", "average"])
 def test_expected_updates_play_against_mixed_strategies(name: str, play: str) -> None:
     game, rounds, epsilon = LISTABLE[name], 12, 0.4
-    actions = _some_rule(game)
+    actions = some_rule(game)
     finite, n = induced_game(game, actions), game.n_followers
     scale = max(high - low for low, high in game.follower_payoff_ranges)
     log_w = [np.where(allowed, 0.0, -np.inf) for allowed in finite.allowed]
@@ -102,7 +96,7 @@ def test_expected_updates_play_against_mixed_strategies(name: str, play: str) ->
 def test_impossible_actions_are_never_played() -> None:
     for update in ("sampled", "expected"):
         game = Visits()
-        came = _respond(game, MultiplicativeWeights(rounds=20, update=update), _some_rule(game))
+        came = _respond(game, MultiplicativeWeights(rounds=20, update=update), some_rule(game))
         assert float(came.strategy.tables[1][0, 2]) == 0.0
         assert np.all(np.asarray(came.strategy.tables[1][1:, 2]) > 0)
 
@@ -174,7 +168,7 @@ def test_games_that_do_not_fit_are_refused() -> None:
 
 def test_strategies_are_distributions() -> None:
     for game in LISTABLE.values():
-        came = _respond(game, MultiplicativeWeights(rounds=500, epsilon=20.0), _some_rule(game))
+        came = _respond(game, MultiplicativeWeights(rounds=500, epsilon=20.0), some_rule(game))
         assert isinstance(came.strategy, Strategies)
         for table in came.strategy.tables:
             np.testing.assert_allclose(np.asarray(table).sum(1), 1.0, atol=1e-5)

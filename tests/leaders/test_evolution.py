@@ -31,7 +31,7 @@ def test_every_seed_reaches_the_optimum(game, followers, leader) -> None:
 
 def test_a_state_is_read_back_as_it_was_written(tmp_path) -> None:
     problem, leader = StackelbergPOMDP(Escape(), MultiplicativeWeights(rounds=5)), Evolution(updates=2)
-    state = jax.jit(jax.vmap(lambda s: leader.update(problem, s)[0]))(initial_states(problem, leader, 2, 0))
+    state = jax.jit(lambda: jax.vmap(lambda s: leader.update(problem, s)[0])(initial_states(problem, leader, 2, 0)))()
     run = Run.create(tmp_path / "run", {})
     run.write_arrays("state.npz", state)
     again = run.read_arrays("state.npz", jax.eval_shape(lambda: initial_states(problem, leader, 2, 0)))

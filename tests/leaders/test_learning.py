@@ -67,10 +67,9 @@ def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     np.testing.assert_allclose(made.values, 1.0)
 
 
-@pytest.mark.parametrize("centralised", [False, True])
-def test_a2c_names_as_many_items_as_there_are_messages(centralised: bool) -> None:
+def test_a2c_names_as_many_items_as_there_are_messages() -> None:
     followers = MultiplicativeWeights(rounds=12, epsilon=0.3, update="sampled", play="argmax")
-    leader = A2C(updates=400, steps=128, reward_episodes=20, centralised=centralised)
+    leader = A2C(updates=400, steps=128, reward_episodes=20)
     made = design(SimpleAllocation(3, 2), followers=followers, leader=leader, seeds=3)
     assert made.at_optimum == 3
 

@@ -8,7 +8,7 @@ from tiny_games import LISTABLE
 
 from firstmover.certificates import certify_play, induced_game, play_distribution
 from firstmover.commitment import table_of
-from firstmover.equilibria.polytopes import swap_regrets
+from firstmover.equilibria.polytopes import FiniteGame, swap_regrets
 from firstmover.followers import Exp3, MultiplicativeWeights, RegretMatching, SwapRegret
 from firstmover.games import NormalForm
 from firstmover.pomdp import StackelbergPOMDP
@@ -92,6 +92,15 @@ def test_no_swap_regret_tends_to_correlated_equilibria(name: str, update: str) -
     assert regrets[1] < 0.5 * regrets[0]
     # Squared regrets grow by no more than the number of other actions in a round.
     assert regrets[1] <= (np.sqrt((max(game.n_actions) - 1) / 3000) if update == "expected" else 0.05)
+
+
+def test_swap_regrets_know_aumanns_correlated_equilibrium() -> None:
+    """Chicken: a mediator who mixes three of the four profiles is obeyed, one who always names one is not."""
+    own = np.array([[6.0, 2.0], [7.0, 0.0]])
+    game = FiniteGame.without_types(np.zeros((2, 2)), np.stack([own, own.T]))
+    mediated = np.array([[[1 / 3, 1 / 3], [1 / 3, 0.0]]])
+    assert swap_regrets(game, mediated) == {(0, 0): 0.0, (1, 0): 0.0}
+    assert swap_regrets(game, np.array([[[1.0, 0.0], [0.0, 0.0]]])) == {(0, 0): 1.0, (1, 0): 1.0}
 
 
 def test_no_regret_alone_does_not_tend_to_correlated_equilibria() -> None:

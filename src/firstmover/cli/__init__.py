@@ -76,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     command = add("certify", _certify, "certify the best rule of a finished run anew")
     command.add_argument("run", metavar="RUN", help="a run folder")
 
+    command = add("reproduce", _reproduce, "the papers' figures and tables: run, compare with what was published, draw")
+    command.add_argument("names", nargs="*", metavar="NAME", help="figures, or all")
+    command.add_argument("--list", action="store_true", dest="only_list", help="the figures and what they claim")
+    command.add_argument("--seeds", default="25", metavar="N", help="independent seeds of every experiment (25)")
+    command.add_argument("--out", default="reproduction", metavar="DIR", help="where it all goes (reproduction)")
+
     command = add("resume", _resume, "go on with a run that was stopped or killed")
     command.add_argument("run", metavar="RUN", help="a run folder")
     return parser
@@ -126,7 +132,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
     leader = build.build("leader", options.leader, leader_parameters)
     out = Path(options.out) if options.out else first_free(Path(options.game).stem)
-    with Watched(out) as progress:
+    with Watched(out / "config.json", f"resume {out}") as progress:
         made = design(
             game,
             followers=followers,
@@ -139,12 +145,29 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     return made.as_json(), printing.design(made.as_json())
 
 
+def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build, reproduce
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+
+    if options.only_list:
+        return reproduce.claims(), printing.claims(reproduce.claims())
+    if not options.names:
+        raise InputError("name the figures to reproduce, or all; 'firstmover reproduce --list' shows them.")
+    again = f"reproduce {' '.join(options.names)} --seeds {options.seeds} --out {options.out}"
+    with Watched(Path(options.out) / "runs", again) as progress:
+        results = reproduce.reproduce(
+            options.names, seeds=build.whole("--seeds", options.seeds), out=options.out, progress=progress
+        )
+    return results, printing.verdicts(results)
+
+
 def _resume(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import resume
 
-    with Watched(Path(options.run)) as progress:
+    with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
         made = resume(options.run, progress=progress)
     return made.as_json(), printing.design(made.as_json())
 

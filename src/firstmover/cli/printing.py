@@ -37,6 +37,10 @@ def design(result: dict[str, Any]) -> str:
         value,
         mean,
     ]
+    if result["welfare_loss"] is not None:
+        lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
+    if result["worst_value"] is not None:
+        lines.append(f"worst case {_clean(result['best_worst_value'])} over anf_cce, what was designed for (best seed)")
     if result["optimum"] is not None:
         interval = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
         lines.append(f"optimum    {result['optimum']:.6g}, exact; followers: {result['optimum_followers']}")
@@ -94,6 +98,30 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
     lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
     return "\n".join(lines)
+
+
+def claims(found: dict[str, dict[str, str]]) -> str:
+    """Figures, where they stand and what they claim."""
+    return "\n".join(f"{name:22} {item['source']}: {item['claim']}" for name, item in found.items())
+
+
+def verdicts(results: dict[str, Any]) -> str:
+    """Claim by claim: published, ours, exact, agrees or not, and why."""
+    lines = []
+    for name, result in results.items():
+        lines += ["", f"{name} ({result['source']}), {result['seeds']} seeds, {result['seconds']:.1f} s"]
+        for verdict in result["verdicts"]:
+            answer = {True: "agrees", False: "differs", None: "measured"}[verdict["agrees"]]
+            lines += [
+                f"  {answer:9} {verdict['claim']}",
+                f"            published: {verdict['published']}",
+                f"            ours:      {verdict['ours']}",
+                f"            exact:     {verdict['exact']}",
+                f"            why:       {verdict['why']}",
+            ]
+        lines.append(f"  curves and pictures in {result['folder']}")
+    total = sum(result["seconds"] for result in results.values())
+    return "\n".join([*lines, "", f"{total:.1f} s in all"])
 
 
 def _lines(text: str) -> str:

@@ -12,10 +12,10 @@ _EVERY = 5.0  # seconds between plain lines
 
 
 class Watched:
-    """Progress of a run, and on Ctrl-C how to go on with it."""
+    """Progress of a run, and on Ctrl-C how to go on with it: by a command, once a first file of it is there."""
 
-    def __init__(self, run: Path):
-        self.run, self.console = run, Console(stderr=True)
+    def __init__(self, first_file: Path, command: str):
+        self.first_file, self.command, self.console = first_file, command, Console(stderr=True)
         self.began = self.last = time.monotonic()
         self.learning_since = self.began
         self.done_before: int | None = None
@@ -36,8 +36,8 @@ class Watched:
         signal.signal(signal.SIGINT, self.handler_before)
         if self.status is not None:
             self.status.stop()
-        if kind is KeyboardInterrupt and (self.run / "config.json").exists():
-            print(f"firstmover: go on with 'firstmover resume {self.run}'.", file=sys.stderr)
+        if kind is KeyboardInterrupt and self.first_file.exists():
+            print(f"firstmover: go on with 'firstmover {self.command}'.", file=sys.stderr)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:
@@ -60,9 +60,13 @@ class Watched:
         left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
         self._say(f"learning: update {done} of {total}, value {value:.4g}{left}", now=done == total)
 
-    def _say(self, text: str, *, now: bool) -> None:
+    def alive(self) -> None:
+        """Answer a Ctrl-C."""
         if self.interrupted:
             raise KeyboardInterrupt
+
+    def _say(self, text: str, *, now: bool) -> None:
+        self.alive()
         if self.status is not None:
             self.status.update(text)
             return

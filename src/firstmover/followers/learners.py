@@ -124,7 +124,7 @@ class Learners(Follower):
         return self.scale or game.follower_payoff_scale
 
     def draw(self, game: Game, state: State, noise: Float[Array, "u"]) -> tuple[Int[Array, "n"], Int[Array, "n"]]:
-        """Types and actions of a sampled round; the others' types do not need to be looked at."""
+        """Types and actions of a sampled round, from the strategies of the drawn types alone."""
         n = game.n_followers
         types = game.types.sample(noise[:n])
         present = state._replace(

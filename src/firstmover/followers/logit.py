@@ -36,9 +36,9 @@ class Logit(Follower):
         scale: what payoffs are divided by; 0 stands for the range of the followers' payoffs in the game.
     """
 
-    rounds: int = 100
+    rounds: int = 200
     rationality: float = 10.0
-    damping: float = 0.5
+    damping: float = 0.05
     scale: float = 0.0
 
     name: ClassVar[str] = "logit"

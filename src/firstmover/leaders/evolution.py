@@ -78,7 +78,7 @@ class Evolution(Leader):
         return _State(self._chosen(strategy, settings, search, key), search, jnp.int32(0), key)
 
     def _strategy(self, policy: Policy) -> tuple[Any, Any]:
-        """evosax's strategy for policies like this one, and its settings."""
+        """The strategy for policies like this one, and its settings, as evosax has them."""
         from evosax.algorithms import Sep_CMA_ES
 
         strategy = Sep_CMA_ES(population_size=self.population, solution=policy)

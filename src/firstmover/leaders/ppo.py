@@ -50,9 +50,7 @@ class _Clipped(ActorCritic):
             raise InputError(f"clip must lie in (0, 1); got {self.clip}.")
 
     def optimiser(self) -> optax.GradientTransformation:
-        # Of one long vector: leaf by leaf, Adam takes a quarter of the time of a gradient step on CPUs.
-        adam = optax.flatten(optax.adam(self.learning_rate, eps=1e-5))
-        return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT_NORM), adam)
+        return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT_NORM), optax.adam(self.learning_rate, eps=1e-5))
 
     def learn(
         self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: Any, rows: Rows, key: Key[Array, ""]

@@ -1,0 +1,79 @@
+"""How the cost of learning grows with types, messages, agents, items, rounds and seeds, one at a time.
+
+    python benchmarks/scaling.py [--out DIR]
+
+Seconds of one update of `commitment-gradient` (32 episodes, 1 restart) on `sequential-price`, compiled apart, the
+least of five. Draws `scaling.png` and `scaling.svg` and writes `scaling.csv`.
+"""
+
+import argparse
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from firstmover.followers import MultiplicativeWeights
+from firstmover.games import SequentialPrice
+from firstmover.leaders import CommitmentGradient
+from firstmover.training import initial_states
+
+BASE = {"types": 3, "messages": 2, "agents": 2, "items": 1, "rounds": 100, "seeds": 5}
+RANGES = {
+    "types": (2, 3, 4, 6, 8, 12),
+    "messages": (1, 2, 3, 4, 6),
+    "agents": (1, 2, 3, 4),
+    "items": (1, 2, 3),
+    "rounds": (50, 100, 200, 400, 800, 1600),
+    "seeds": (1, 5, 10, 25, 50, 100),
+}
+
+
+def seconds(settings: dict[str, int]) -> tuple[float, float]:
+    """Of one update, and of compiling it."""
+    sizes = {key: settings[key] for key in ("types", "messages", "agents", "items")}
+    game = SequentialPrice(history="left", **sizes)
+    leader = CommitmentGradient(restarts=1)
+    problem = leader.problem(game, MultiplicativeWeights(rounds=settings["rounds"]))
+    state = jax.jit(lambda: initial_states(problem, leader, settings["seeds"], 0))()
+    began = time.perf_counter()
+    update: Any = jax.jit(jax.vmap(lambda one: leader.update(problem, one))).lower(state).compile()
+    compiling, took = time.perf_counter() - began, []
+    for _ in range(6):
+        began = time.perf_counter()
+        jax.block_until_ready(update(state))
+        took.append(time.perf_counter() - began)
+    return min(took), compiling
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks"))
+    out = parser.parse_args().out
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.4), layout="constrained")
+    lines = ["what,size,seconds,compile_seconds"]
+    for axes, (what, sizes) in zip(figure.subplots(2, 3).ravel(), RANGES.items(), strict=True):
+        found = [seconds({**BASE, what: size}) for size in sizes]
+        lines += [f"{what},{size},{run:.6f},{compiling:.2f}" for size, (run, compiling) in zip(sizes, found, strict=True)]
+        times = np.array([run for run, _ in found])
+        # The slope on logarithmic axes over the larger half, where constant costs no longer hide the law.
+        half = len(sizes) // 2
+        slope = float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]) if len(sizes) > 2 else float("nan")
+        growth = times[-1] / times[-2]
+        print(f"{what:9} {dict(zip(sizes, np.round(times, 4).tolist(), strict=True))} exponent {slope:.2f}, last {growth:.2f}x")
+        axes.plot(sizes, times, "o-")
+        axes.set(title=f"{what}: exponent {slope:.2f}", xscale="log", yscale="log", xlabel=what, ylabel="s per update")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "scaling.csv").write_text("\n".join(lines) + "\n")
+    for kind in ("png", "svg"):
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind, dpi=130)
+        (out / f"scaling.{kind}").write_bytes(stream.getvalue())
+
+
+if __name__ == "__main__":
+    main()

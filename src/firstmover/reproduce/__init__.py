@@ -1,0 +1,120 @@
+"""The papers' figures and tables: run, compared with what was published and with what is exact, drawn."""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from firstmover.designs import Design
+from firstmover.errors import InputError, unknown_name
+from firstmover.report.curves import as_csv, draw
+from firstmover.reproduce.experiments import Experiment
+from firstmover.reproduce.figures import FIGURES
+from firstmover.runs import Run
+from firstmover.training import Progress, Silent
+
+__all__ = ["FIGURES", "claims", "reproduce"]
+
+
+def claims() -> dict[str, dict[str, str]]:
+    """Every figure's source and published claim, by name."""
+    return {name: {"source": figure.source, "claim": figure.claim} for name, figure in FIGURES.items()}
+
+
+def reproduce(
+    names: Sequence[str], *, seeds: int = 25, out: str | Path = "reproduction", progress: Progress | None = None
+) -> dict[str, Any]:
+    """Run figures, write their curves, pictures and verdicts to folders in `out`, and return the verdicts.
+
+    Experiments that `out` holds already are read back, unfinished ones are gone on with: after a stop, the same call
+    goes on. Writes `NAME/curves.csv`, `NAME/NAME.png`, `NAME/NAME.svg` and `NAME/verdicts.json`.
+
+    Args:
+        names: figures, or "all".
+        seeds: independent seeds of every experiment, at least 2 (an interval needs two).
+        out: a folder; made if it does not exist.
+        progress: told of what goes on.
+
+    Raises:
+        InputError: an unknown name, too few seeds, or a folder that holds something else or cannot be written.
+    """
+    if seeds < 2:
+        raise InputError(f"a reproduction needs at least 2 seeds, for its intervals; got {seeds}.")
+    for name in names:
+        if name != "all" and name not in FIGURES:
+            raise unknown_name("figure", name, [*FIGURES, "all"])
+    wanted = list(FIGURES) if "all" in names else list(dict.fromkeys(names))
+    folder = Path(out)
+    experiments = {e.name: e for name in wanted for e in FIGURES[name].experiments.values()}
+    cohorts = _run(list(experiments.values()), folder / "runs", seeds, progress or Silent())
+    results = {}
+    for name in wanted:
+        figure = FIGURES[name]
+        made = {label: cohorts[experiment.name] for label, experiment in figure.experiments.items()}
+        began = time.perf_counter()
+        panel = figure.panel(made)
+        verdicts = [asdict(verdict) for verdict in figure.judge(made)]
+        written = _folder(folder / name)
+        written.write_bytes("curves.csv", as_csv(panel.curves).encode())
+        for kind in ("png", "svg"):
+            written.write_bytes(f"{name}.{kind}", draw(panel, kind))
+        results[name] = {
+            "source": figure.source,
+            "claim": figure.claim,
+            "seeds": seeds,
+            "verdicts": verdicts,
+            "seconds": time.perf_counter() - began + sum(cohort.seconds["total"] for cohort in made.values()),
+            "folder": str(folder / name),
+        }
+        written.write_json("verdicts.json", results[name])
+    return results
+
+
+class _Part:
+    """Progress of one experiment among many: its beginning is told, and Ctrl-C is answered."""
+
+    def __init__(self, name: str, whole: Progress):
+        self.name, self.whole = name, whole
+        whole.stage(name)
+
+    def stage(self, what: str) -> None:
+        self.whole.alive()
+
+    def learnt(self, done: int, total: int, value: float) -> None:
+        self.whole.alive()
+
+    def alive(self) -> None:
+        self.whole.alive()
+
+
+def _run(experiments: Sequence[Experiment], folder: Path, seeds: int, progress: Progress) -> dict[str, Design]:
+    """All experiments by name, two at a time: one compiles, on a single core, while the other learns."""
+    cohorts: dict[str, Design] = {}
+    began = time.perf_counter()
+
+    def one(experiment: Experiment) -> None:
+        done = len(cohorts)
+        left = (time.perf_counter() - began) / done * (len(experiments) - done) if done else None
+        soon = "" if left is None else f", about {left:.0f} s left"
+        part = _Part(f"{done} of {len(experiments)} experiments done{soon}; now {experiment.name}", progress)
+        cohorts[experiment.name] = experiment.run(folder, seeds, part)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        tasks = [pool.submit(one, experiment) for experiment in experiments]
+        try:
+            for task in tasks:
+                task.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return cohorts
+
+
+def _folder(path: Path) -> Run:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror}.") from None
+    return Run(path)
