@@ -9,10 +9,10 @@ from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
+from firstmover.followers import MultiplicativeWeights
 from firstmover.games import NormalForm, SequentialPrice
 from firstmover.leaders import CommitmentGradient
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.followers import MultiplicativeWeights
 from firstmover.rollout import all_profiles, answer
 from firstmover.worst_case import worst_value_bound
 
@@ -56,7 +56,7 @@ def test_designing_for_the_worst_case_needs_exact_rewards_and_a_small_game() -> 
     with pytest.raises(InputError, match="exact rewards"):
         StackelbergPOMDP(SequentialPrice(), followers, 3, "worst")
     with pytest.raises(InputError, match="maps"):
-        StackelbergPOMDP(SequentialPrice(types=16), followers, 0, "worst")
+        StackelbergPOMDP(SequentialPrice(types=8), followers, 0, "worst")
 
 
 def test_a_learner_that_designs_for_the_worst_case_reports_it() -> None:

@@ -29,7 +29,7 @@ import numpy as np
 
 from firstmover.errors import InputError
 
-FORMAT = 1
+FORMAT = 2
 _PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
 

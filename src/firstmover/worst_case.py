@@ -22,11 +22,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.batching import batch_last, short_sum
+from firstmover.equilibria.polytopes import MAX_VARIABLES
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.rollout import Outcome, all_profiles, type_masks
 
-_MAX_MAPS = 20_000  # maps of all followers but one
 _RATE = 0.3
 _SMOOTHING = (0.05, 0.002)  # first and last temperature of the minimum, as a share of the leader's payoff range
 _DECAYS = (0.8, 0.95)  # of the averages of gradients and of their squares
@@ -36,13 +36,14 @@ def check_worst_case(game: Game) -> None:
     """Refuse games whose worst case is not bounded here.
 
     Raises:
-        InputError: the induced game cannot be listed, or has too many maps.
+        InputError: the induced game cannot be listed, or the program that has the last word would be too large.
     """
     all_profiles(game)
-    if _n_maps(game) > _MAX_MAPS:
+    maps, most = _n_maps(game), MAX_VARIABLES["anf_cce"]
+    if maps > most:
         raise InputError(
-            f"target=worst lists the maps of all followers but one; {game.name} has {_n_maps(game):.3g}, more than "
-            f"{_MAX_MAPS}; use target=learned."
+            f"target=worst rests on a program over all maps; {game.name} has {maps:.3g} profiles of maps, more than "
+            f"{most}; use target=learned."
         )
 
 
@@ -124,7 +125,7 @@ def _minimum(array: Array, axis: int, smoothing: Any) -> Array:
 
 
 def _n_maps(game: Game) -> float:
-    return math.prod(float(a) ** t for a, t in zip(game.n_actions[:-1], game.n_types[:-1], strict=True))
+    return math.prod(float(a) ** t for a, t in zip(game.n_actions, game.n_types, strict=True))
 
 
 def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:

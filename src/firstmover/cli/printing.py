@@ -23,8 +23,8 @@ def design(result: dict[str, Any]) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
     low, high = result["mean_value_interval"]
-    value = f"value      {result['best_value']:.6g} ({result['objective']}), best of {result['seeds']} seeds"
-    mean = f"           mean {result['mean_value']:.6g}, 95 % interval [{low:.6g}, {high:.6g}]"
+    value = f"value      {_clean(result['best_value'])} ({result['objective']}), best of {result['seeds']} seeds"
+    mean = f"           mean {_clean(result['mean_value'])}, 95 % interval {_interval([low, high])}"
     lines = [
         "",
         f"game       {_item(result['game'])}",
@@ -141,7 +141,7 @@ def _short(value: Any) -> str:
         if value and isinstance(value[0], list):
             return "..."
         return "[" + ", ".join(map(_short, value)) + "]"
-    return str(value)
+    return "..." if isinstance(value, dict) else str(value)
 
 
 def _interval(bounds: list[float]) -> str:

@@ -31,8 +31,8 @@ class Metrics(NamedTuple):
         entropy: mean entropy of the policy over observations, in nats; 0 where the policy is deterministic.
         env_steps: leader decisions whose payoff was consumed (see `Episode`).
         simulated_steps: leader decisions that were stepped.
-        evaluated: reward of one more episode after this update, with the rule as it would be committed to now (see
-            `Leader.evaluated`), in the game's units; its steps are not counted.
+        evaluated: reward of one more episode, with the rule as it would be committed to before or after this update
+            (see `Leader.evaluated`), in the game's units; its steps are not counted.
         critic_loss: mean squared error of the critic over the update's minibatches, in squared units of the leader's
             payoff range; 0 where there is no critic.
     """

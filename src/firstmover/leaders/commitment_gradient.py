@@ -116,24 +116,29 @@ class CommitmentGradient(Leader):
         progress = state.step / self.updates
 
         def one(policy: Policy, optimiser: Any, key: Key[Array, ""]) -> tuple[Policy, Any, Metrics]:
-            return self._update(problem, policy, optimiser, key, progress)
+            return self._update(problem, policy, optimiser, key, state.key, progress)
 
         keys = jax.random.split(key, self._n_restarts(problem))
         policies, optimisers, metrics = jax.vmap(one)(state.policies, state.optimisers, keys)
-        after = _State(policies, optimisers, state.step + 1, state.key)
         merged = Metrics(
             metrics.value.max(),
             metrics.best.max(),
             metrics.entropy.mean(),
             metrics.env_steps.sum(),
             metrics.simulated_steps.sum(),
-            self.evaluated(problem, after),
+            metrics.evaluated.max(),
             jnp.float32(0),
         )
-        return after, merged
+        return _State(policies, optimisers, state.step + 1, state.key), merged
 
     def _update(
-        self, problem: StackelbergPOMDP, policy: Policy, optimiser: Any, key: Key[Array, ""], progress: Array
+        self,
+        problem: StackelbergPOMDP,
+        policy: Policy,
+        optimiser: Any,
+        key: Key[Array, ""],
+        seed_key: Key[Array, ""],
+        progress: Array,
     ) -> tuple[Policy, Any, Metrics]:
         game = problem.game
         observations = jnp.asarray(game.observations())
@@ -141,12 +146,15 @@ class CommitmentGradient(Leader):
         head = head_for(game.leader_space, _width(progress))
         old = outputs(policy, observations)
 
-        def episode(key: Key[Array, ""]) -> tuple[Array, Array, Array, Array, Array]:
-            raw = draw_table(head, old, masks, observations, key)
-            came = problem.episode(table_of(game, jax.vmap(head.action)(raw)), key)
-            return raw, came.reward, came.visited, came.env_steps, came.simulated_steps
-
-        raw, reward, visited, env_steps, simulated = jax.vmap(episode)(jax.random.split(key, self.episodes))
+        keys = jax.random.split(key, self.episodes)
+        raw = jax.vmap(lambda key: draw_table(head, old, masks, observations, key))(keys)
+        # The rule as it stands is one more episode in the same batch: evaluating it costs no compiling of its own.
+        rule = committed(problem, head, policy, self.evaluation, seed_key)
+        actions = jnp.concatenate([jax.vmap(jax.vmap(head.action))(raw), rule[None]])
+        keys = jnp.concatenate([keys, stream(seed_key, Stream.EVALUATION)[None]])
+        came = jax.vmap(lambda actions, key: problem.episode(table_of(game, actions), key))(actions, keys)
+        evaluated, drawn = came.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], came)
+        reward, visited = drawn.reward, drawn.visited
         entropy_weight = self.entropy * jnp.maximum(1 - progress / 0.8, 0)
         advantages = best_tenth(reward)[:, None] * visited
         statistics = jax.vmap(head.statistics, (1, 1))(raw, advantages)
@@ -167,8 +175,8 @@ class CommitmentGradient(Leader):
 
         (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)
         entropy = jax.vmap(head.entropy)(old, masks).mean()
-        idle = jnp.float32(0)  # what is known of all restarts together only
-        metrics = Metrics(reward.mean(), reward.max(), entropy, env_steps.sum(), simulated.sum(), idle, idle)
+        steps = drawn.env_steps.sum(), drawn.simulated_steps.sum()
+        metrics = Metrics(reward.mean(), reward.max(), entropy, *steps, evaluated, jnp.float32(0))
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:

@@ -402,7 +402,7 @@ _CONVERGED = MultiplicativeWeights()
 def _scaling_experiments() -> dict[str, Experiment]:
     return {
         f"T = {types}": Experiment(
-            f"mspm-{types}", SequentialPrice(types=types), _CONVERGED, CommitmentGradient(episodes=48)
+            f"mspm-{types}", SequentialPrice(types=types), _CONVERGED, CommitmentGradient(updates=80, episodes=48)
         )
         for types in (3, 4, 5, 6)
     }
