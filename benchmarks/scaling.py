@@ -58,13 +58,16 @@ def main() -> None:
     lines = ["what,size,seconds,compile_seconds"]
     for axes, (what, sizes) in zip(figure.subplots(2, 3).ravel(), RANGES.items(), strict=True):
         found = [seconds({**BASE, what: size}) for size in sizes]
-        lines += [f"{what},{size},{run:.6f},{compiling:.2f}" for size, (run, compiling) in zip(sizes, found, strict=True)]
+        lines += [
+            f"{what},{size},{run:.6f},{compiling:.2f}" for size, (run, compiling) in zip(sizes, found, strict=True)
+        ]
         times = np.array([run for run, _ in found])
         # The slope on logarithmic axes over the larger half, where constant costs no longer hide the law.
         half = len(sizes) // 2
         slope = float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]) if len(sizes) > 2 else float("nan")
         growth = times[-1] / times[-2]
-        print(f"{what:9} {dict(zip(sizes, np.round(times, 4).tolist(), strict=True))} exponent {slope:.2f}, last {growth:.2f}x")
+        shown = dict(zip(sizes, np.round(times, 4).tolist(), strict=True))
+        print(f"{what:9} {shown} exponent {slope:.2f}, last {growth:.2f}x")
         axes.plot(sizes, times, "o-")
         axes.set(title=f"{what}: exponent {slope:.2f}", xscale="log", yscale="log", xlabel=what, ylabel="s per update")
     out.mkdir(parents=True, exist_ok=True)

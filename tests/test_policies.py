@@ -52,7 +52,9 @@ def test_surrogate_is_the_clipped_objective_written_out(space: Discrete | Box) -
     for r, a in zip(raw, advantages, strict=True):
         ratio = float(jnp.exp(head.log_probability(new, mask, r) - head.log_probability(old, mask, r)))
         total += min(ratio * float(a), float(np.clip(ratio, 0.8, 1.2)) * float(a))
-    assert float(head.surrogate(new, old, mask, head.statistics(raw, advantages), 0.2)) == pytest.approx(total, rel=1e-3)
+    assert float(head.surrogate(new, old, mask, head.statistics(raw, advantages), 0.2)) == pytest.approx(
+        total, rel=1e-3
+    )
 
 
 def test_policies_start_without_preference() -> None:

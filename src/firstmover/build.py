@@ -219,7 +219,9 @@ def _read_values(path: Path) -> dict[str, Any]:
             raise InputError(f"{path} needs the columns agent, probability and one per item.")
         agents = rows[:, 0].astype(int)
         if np.any(agents != rows[:, 0]) or set(agents.tolist()) != set(range(agents.max() + 1)):
-            raise InputError(f"the agents of {path} must be numbered 0, 1, ...; got {sorted(set(rows[:, 0].tolist()))}.")
+            raise InputError(
+                f"the agents of {path} must be numbered 0, 1, ...; got {sorted(set(rows[:, 0].tolist()))}."
+            )
         own = [rows[agents == i] for i in range(agents.max() + 1)]
         return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}
     if kind == "probability":

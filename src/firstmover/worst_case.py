@@ -87,7 +87,7 @@ def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
             return (total * weights).reshape(len(support), -1, *value.shape[-2:])
 
         def least(multipliers: list[Array], smoothing: Any) -> Array:
-            total, costs = 0.0, cost(multipliers)
+            total, costs = jnp.zeros(()), cost(multipliers)
             for t, (rows, selection) in enumerate(selections):
                 part = costs[rows]
                 part = part.reshape(-1, part.shape[-2] * part.shape[-1])
@@ -129,8 +129,10 @@ def _n_maps(game: Game) -> float:
 
 
 def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each type of the last follower, the type profiles it occurs in, and for every profile of the others' maps
-    which of (type profile, others' actions) is played, 1 or 0, [maps, profiles * others' actions].
+    """For each type of the last follower: where it occurs, and what the others may do there.
+
+    The type profiles it occurs in, and for every profile of the others' maps which of (type profile, others' actions)
+    is played, 1 or 0, [maps, profiles * others' actions].
     """
     support, _ = game.types.profiles
     others = game.n_followers - 1

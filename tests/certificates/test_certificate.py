@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import Copying, LISTABLE, Lottery, some_rule
+from tiny_games import LISTABLE, Copying, Lottery, some_rule
 
 from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of

@@ -178,8 +178,7 @@ def test_rules_list_what_can_be_reached_in_words() -> None:
     }
     assert game.sentence(entries[0]) == "after messages 0, 0, visit agent 0 at price 0.5"
     assert (
-        game.sentence(entries[1])
-        == "after messages 0, 0, with agent 0 gone without buying, visit agent 1 at price 0.2"
+        game.sentence(entries[1]) == "after messages 0, 0, with agent 0 gone without buying, visit agent 1 at price 0.2"
     )
 
 

@@ -154,10 +154,9 @@ class MatrixDesign(Game):
         }
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        table = np.zeros(self.n_observations, np.int32)
         if self.payment_rule == "per-follower":
-            table = np.zeros((self.n_observations, self.n_followers))
-        return "no payments", self, table
+            return "no payments", self, np.zeros((self.n_observations, self.n_followers))
+        return "no payments", self, np.zeros(self.n_observations, np.int32)
 
     def optimum(self, ties: Ties) -> Solution:
         """For `tau`: the best or the worst coarse correlated equilibrium under every payment.

@@ -121,7 +121,9 @@ class SequentialPrice(Game):
         self.items, self.messages, self.buy_at_tie, self.history = items, messages, buy_at_tie, history
         self.valuation, self.prices = valuation, prices
         self.highest = float(max(table.max() for table in self.values)) or 1.0
-        self.welfare_weight = {"welfare": 1.0, "revenue": 0.0}.get(objective, objective)  # type: ignore[call-overload]
+        # What part of welfare, the rest being revenue, the leader is paid.
+        words = {"welfare": 1.0, "revenue": 0.0}
+        self.welfare_weight = words[objective] if isinstance(objective, str) else objective
         self.objective = {1.0: "minus the welfare loss", 0.0: "the revenue"}.get(
             self.welfare_weight, f"{self.welfare_weight:.4g} of minus the welfare loss, the rest of the revenue"
         )
@@ -420,7 +422,10 @@ class Agrawal(SequentialPrice):
         """The market in which agent 0 is worth 1/2 or, with probability epsilon, 1/(2 epsilon); agent 1 is 0 or 1.
 
         Args:
-            messages, prices, buy_at_tie, objective: as in `sequential-price`.
+            messages: as in `sequential-price`.
+            prices: as in `sequential-price`.
+            buy_at_tie: as in `sequential-price`.
+            objective: as in `sequential-price`.
             epsilon: probability of agent 0's high value, in (0, 1).
 
         Raises:
@@ -447,7 +452,10 @@ class Agrawal(SequentialPrice):
 
 def _read_values(given: Any, agents: int, items: int) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
     """Per agent the values of its types [types, items], and the distribution of the types."""
-    if not isinstance(given, dict) or set(given) not in ({"values", "probabilities"}, {"realisations", "probabilities"}):
+    if not isinstance(given, dict) or set(given) not in (
+        {"values", "probabilities"},
+        {"realisations", "probabilities"},
+    ):
         raise InputError("values need the keys 'probabilities' and one of 'values' and 'realisations'.")
     if "realisations" in given:
         return _from_realisations(given["realisations"], given["probabilities"], agents, items)

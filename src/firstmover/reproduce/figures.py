@@ -31,7 +31,6 @@ from firstmover.followers import (
 )
 from firstmover.games import Agrawal, Escape, Game, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient
-from firstmover.leaders.base import Leader
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
@@ -43,7 +42,12 @@ def _paper_followers(rounds: int, largest_payoff: float) -> MultiplicativeWeight
     return MultiplicativeWeights(rounds=rounds, epsilon=0.01, update="sampled", play="argmax", scale=largest_payoff)
 
 
-def _step_level(kind: type[PPO] | type[MAPPO], updates: int, steps: int, reward_episodes: int) -> Leader:
+def _slug(words: str) -> str:
+    """The words as part of a folder's name."""
+    return "-".join(words.lower().replace(",", "").replace(":", "").split())
+
+
+def _step_level(kind: type[PPO] | type[MAPPO], updates: int, steps: int, reward_episodes: int) -> PPO | MAPPO:
     return kind(updates=updates, steps=steps, learning_rate=3e-3, epochs=2, reward_episodes=reward_episodes)
 
 
@@ -51,11 +55,9 @@ def _three(
     name: str, game: Game, followers: MultiplicativeWeights, updates: int, steps: int, reward_episodes: int
 ) -> dict[str, Experiment]:
     """MAPPO, PPO, and the commitment level against the same followers."""
-    sampled = CommitmentGradient(updates=100, restarts=1, reward_episodes=reward_episodes)
+    sampled = CommitmentGradient(reward_episodes=reward_episodes)
     return {
-        "MAPPO": Experiment(
-            f"{name}-mappo", game, followers, _step_level(MAPPO, updates, steps, reward_episodes)
-        ),
+        "MAPPO": Experiment(f"{name}-mappo", game, followers, _step_level(MAPPO, updates, steps, reward_episodes)),
         "PPO": Experiment(f"{name}-ppo", game, followers, _step_level(PPO, updates, steps, reward_episodes)),
         "commitment level": Experiment(f"{name}-commitment", game, followers, sampled),
     }
@@ -72,7 +74,8 @@ def reached(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) ->
 
 def _summary(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> str:
     mean, low, high = mean_interval(made.values)
-    return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {reached(made, value, tolerance)} of {made.seeds} seeds at {value:.4g}"
+    count = reached(made, value, tolerance)
+    return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {count} of {made.seeds} seeds at {value:.4g}"
 
 
 def _first_steps(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> float:
@@ -180,8 +183,10 @@ _MATRIX = _three("matrix-design", MatrixDesign(), _TAU_FOLLOWERS, 90, 2200, 10)
 
 
 def payments_table(runs: int = 4000) -> list[dict[str, float]]:
-    """For every tau: the leader's value over coarse correlated equilibria, and the share of responses of 25 and of
-    1000 sampled rounds that end with different likeliest actions.
+    """What every tau is worth in equilibrium, and after few and many rounds.
+
+    The leader's value over coarse correlated equilibria, and the share of responses of 25 and of 1000 sampled rounds
+    that end with different likeliest actions.
     """
     game = MatrixDesign()
     shares = {}
@@ -258,7 +263,8 @@ def _judge_critic(made: Mapping[str, Design]) -> Sequence[Verdict]:
         Verdict(
             "a centralised critic is far more accurate",
             "value loss below 0.2 from early on with it",
-            f"second half of training: {late['MAPPO']:.3g} with it, {late['PPO']:.3g} without; {early:.3g} after a tenth",
+            f"second half of training: {late['MAPPO']:.3g} with it, {late['PPO']:.3g} without; "
+            f"{early:.3g} after a tenth with it",
             "-",
             late["MAPPO"] < late["PPO"] and early < 0.2,
             "mean squared error in units of the payoff range; " + _departure(made["MAPPO"]),
@@ -464,7 +470,7 @@ def _ablation_experiments() -> dict[str, Experiment]:
                         _step_level(kind, 40, 2048, 30), response_steps=response_steps, action_map=action_map
                     )
                     experiments[label] = Experiment(
-                        "ablation-" + label.replace(": ", "-").replace(", ", "-").replace(" ", "-"),
+                        f"ablation-{_slug(label)}",
                         game,
                         followers,
                         leader,
@@ -514,9 +520,7 @@ def _follower_experiments() -> dict[str, Experiment]:
     games: dict[str, Game] = {"allocation": SimpleAllocation(3, 3), "agrawal": Agrawal()}
     leader = CommitmentGradient(updates=60, episodes=32, restarts=2)
     return {
-        f"{name}: {words}": Experiment(
-            f"followers-{name}-{words.replace(', ', '-').replace(' ', '-')}", game, model, leader
-        )
+        f"{name}: {words}": Experiment(f"followers-{name}-{_slug(words)}", game, model, leader)
         for name, game in games.items()
         for words, model in _MODELS.items()
     }
