@@ -37,7 +37,7 @@ from firstmover.worst_case import check_worst_case, worst_value_bound
 
 Target = Literal["learned", "worst"]
 
-MAX_OBSERVATIONS = 100_000
+MAX_OBSERVATIONS = 200_000
 
 
 class Episode(NamedTuple):

@@ -23,7 +23,7 @@ CASES = [
     (["design", "simple-allocation", "-g", "prior=nan,0.5,0.5"], "finite number"),
     (["design", "simple-allocation", "-g", "prior=a,b,c"], "finite number"),
     (["design", "maintain", "-g", "commitment=mixt"], "commitment must be one of deterministic, mixed"),
-    (["design", "maintain", "--followers", "multiplicative"], "valid: best-response, multiplicative-weights"),
+    (["design", "maintain", "--followers", "multiplicative"], "valid: best-response, exp3"),
     (["design", "maintain", "-f", "epsilon=-1"], "epsilon must be a positive number"),
     (["design", "maintain", "-f", "epsilon=inf"], "epsilon must be a finite number"),
     (["design", "maintain", "-f", "rounds=0"], "rounds must be at least 1"),
@@ -46,6 +46,22 @@ CASES = [
     (["design", "normal-form", "-g", "leader_payoffs=ragged.csv", "-g", "follower_payoffs=a.csv"], "differ in length"),
     (["design", "normal-form", "-g", "leader_payoffs=latin.csv", "-g", "follower_payoffs=a.csv"], "UTF-8"),
     (["design", "normal-form", "-g", "leader_payoffs=none.csv", "-g", "follower_payoffs=a.csv"], "cannot read"),
+    (["design", "sequential-price", "-g", "buy_at_tie=maybe"], "buy_at_tie must be true or false"),
+    (["design", "sequential-price", "-g", "prices=few"], "prices must be a whole number, or continuous; got 'few'"),
+    (["design", "sequential-price", "-g", "objective=profit"], "or welfare or revenue; got 'profit'"),
+    (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
+    (["design", "sequential-price", "-g", "agents=20"], "a smaller game"),
+    (["design", "sequential-price", "-g", "values=none.csv"], "cannot read none.csv"),
+    (["design", "sequential-price", "-g", "values=a.csv"], "must begin with 'agent' or 'probability'"),
+    (["design", "sequential-price", "-g", "values=header.csv"], "a header only"),
+    (["design", "sequential-price", "-g", "values=gap.csv"], "must be numbered 0, 1"),
+    (["design", "sequential-price", "-g", "values=one.csv"], "values are given for 1 agents"),
+    (["design", "sequential-price", "-g", "types=8", "-l", "target=worst"], "use target=learned"),
+    (["design", "matrix-design", "-g", "payoffs=file.nfg"], "not a valid .nfg game"),
+    (["design", "matrix-design", "-g", "rule=both"], "rule must be one of tau, per-follower"),
+    (["design", "maintain", "-f", "certified=-1"], "certified"),
+    (["design", "maintain", "--leader", "ppo", "-l", "response_steps=2"], "response_steps"),
+    (["solve", "agrawal"], "no exact method for agrawal yet"),
     (["design", "file.nfg"], "not a valid .nfg game"),
     (["design", "file.nfg", "-g", "items=3"], "unknown parameter of a game file 'items'"),
     (["solve", "maintain", "--ties", "fair"], "--ties must be strong or weak"),
@@ -68,6 +84,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("empty.csv").write_text("\n")
     Path("ragged.csv").write_text("1,2\n3\n")
     Path("latin.csv").write_bytes(b"1,\xff\n")
+    Path("header.csv").write_text("agent,probability,value\n")
+    Path("gap.csv").write_text("agent,probability,value\n0,1,0.5\n2,1,0.5\n")
+    Path("one.csv").write_text("agent,probability,value\n0,1,0.5\n")
     Path("file.nfg").write_text("not a game")
     Path("file").write_text("a file")
     Path("taken").mkdir()

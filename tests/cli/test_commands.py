@@ -98,10 +98,10 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
 
 
 def test_the_first_ctrl_c_waits_for_a_report_and_the_second_does_not(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Watched(tmp_path) as progress:
+    with pytest.raises(KeyboardInterrupt), Watched(tmp_path / "config.json", "resume it") as progress:
         signal.raise_signal(signal.SIGINT)
         progress.learnt(1, 10, 0.0)
-    with pytest.raises(KeyboardInterrupt), Watched(tmp_path):
+    with pytest.raises(KeyboardInterrupt), Watched(tmp_path / "config.json", "resume it"):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

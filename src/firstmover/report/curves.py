@@ -55,23 +55,44 @@ def as_csv(curves: Sequence[Curve]) -> str:
 
 
 def draw(panel: Panel, kind: str) -> bytes:
-    """The picture as a file of this kind, "png" or "svg"; needs no display."""
+    """The picture as a file of this kind, "png" or "svg"; needs no display.
+
+    Curves and levels that are called "GROUP: NAME" stand in axes of their own, side by side; a level without a group
+    stands in all.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    groups = list(dict.fromkeys(_group(curve.label) for curve in panel.curves))
+    most = max(sum(_group(curve.label) == group for curve in panel.curves) for group in groups)
+    figure = Figure(figsize=(6.5 * len(groups), 4.2 + 0.12 * most), layout="constrained")
     FigureCanvasAgg(figure)
-    axes: Any = figure.subplots()
-    for curve in panel.curves:
-        ends = np.array([mean_interval(row) for row in curve.values])
-        (line,) = axes.plot(curve.steps, ends[:, 0], "--" if curve.dashed else "-", label=curve.label)
-        axes.fill_between(curve.steps, ends[:, 1], ends[:, 2], alpha=0.2, color=line.get_color(), linewidth=0)
-    for k, (name, level) in enumerate(panel.levels.items()):
-        axes.axhline(level, color="black", linewidth=0.8, linestyle=(0, (4 - k % 3, 2)))
-        axes.annotate(name, (0.01, level), xycoords=("axes fraction", "data"), va="bottom", fontsize=7)
-    axes.set(title=panel.title, xlabel="environment steps of a seed", ylabel=panel.ylabel, xscale="log")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
+    for axes, group in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups, strict=True):
+        _draw_group(axes, panel, group)
+    figure.suptitle(panel.title)
     stream = io.BytesIO()
     figure.savefig(stream, format=kind, dpi=150)
     return stream.getvalue()
+
+
+def _draw_group(axes: Any, panel: Panel, group: str) -> None:
+    for curve in panel.curves:
+        if _group(curve.label) == group:
+            ends = np.array([mean_interval(row) for row in curve.values])
+            (line,) = axes.plot(curve.steps, ends[:, 0], "--" if curve.dashed else "-", label=_own(curve.label))
+            axes.fill_between(curve.steps, ends[:, 1], ends[:, 2], alpha=0.15, color=line.get_color(), linewidth=0)
+    for name, level in panel.levels.items():
+        if _group(name) in ("", group):
+            axes.axhline(level, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
+            axes.annotate(_own(name), (0.01, level), xycoords=("axes fraction", "data"), va="bottom", fontsize=7)
+    axes.set(title=group, xlabel="environment steps of a seed", ylabel=panel.ylabel, xscale="log")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+
+
+def _group(label: str) -> str:
+    return label.partition(": ")[0] if ": " in label else ""
+
+
+def _own(label: str) -> str:
+    return label.rpartition(": ")[2]

@@ -75,7 +75,8 @@ def reached(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) ->
 def _summary(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> str:
     mean, low, high = mean_interval(made.values)
     count = reached(made, value, tolerance)
-    return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {count} of {made.seeds} seeds at {value:.4g}"
+    there = f"{count} of {made.seeds} seeds within {tolerance:.2%} of the range of {value:.4g}"
+    return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {there}"
 
 
 def _first_steps(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> float:
@@ -204,7 +205,7 @@ def payments_table(runs: int = 4000) -> list[dict[str, float]]:
         low, high = value_bounds(induced_game(game, np.array([tau])), "bcce")
         rows.append(
             {
-                "tau": tau,
+                "tau": float(tau),
                 "cce_low": low,
                 "cce_high": high,
                 "differ_after_25": float(shares[25][tau]),
@@ -549,7 +550,7 @@ FOLLOWERS = Figure(
     "The same rules learned against every model of the followers.",
     "leader's payoff",
     _follower_experiments(),
-    lambda: {"optimum, allocation": 1.0, "optimum, agrawal": 0.0},
+    lambda: {"allocation: optimum 1": 1.0, "agrawal: optimum 0": 0.0},
     _judge_followers,
 )
 
