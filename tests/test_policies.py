@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from firstmover.policies import CategoricalHead, GaussianHead, head_for, network_policy, outputs, table_policy
-from firstmover.spaces import Box, Discrete
+from firstmover.spaces import Box, Branching, Discrete
 
 
 def test_categorical_log_probability_entropy_and_draws() -> None:
@@ -55,6 +55,57 @@ def test_surrogate_is_the_clipped_objective_written_out(space: Discrete | Box) -
     assert float(head.surrogate(new, old, mask, head.statistics(raw, advantages), 0.2)) == pytest.approx(
         total, rel=1e-3
     )
+
+
+@pytest.mark.parametrize("space", [Branching(3, 2, 4), Branching(3, 2, None, 0.0, 2.0)])
+def test_an_option_then_its_components(space: Branching) -> None:
+    head = head_for(space, 0.2)
+    output = jax.random.normal(jax.random.key(0), (head.width,))
+    logits, rest = np.asarray(output[:3]), np.asarray(output[3:]).reshape(3, 2, -1)
+    mask = jnp.array([True, False, True])
+    p = np.exp(logits) * np.asarray(mask)
+    p /= p.sum()
+    u = jax.random.uniform(jax.random.key(1), (20_000, head.noise_size))
+    raw = np.asarray(jax.vmap(lambda v: head.draw(output, mask, v))(u))
+    np.testing.assert_allclose(np.bincount(raw[:, 0].astype(int), minlength=3) / 20_000, p, atol=0.015)
+    second = raw[raw[:, 0] == 2]
+    if space.levels:
+        own = np.exp(rest[2, 1]) / np.exp(rest[2, 1]).sum()
+        np.testing.assert_allclose(np.bincount(second[:, 2], minlength=4) / len(second), own, atol=0.025)
+        shares = [np.exp(rest[2, j]) / np.exp(rest[2, j]).sum() for j in range(2)]
+        expected = np.log(p[2]) + np.log(shares[0][1]) + np.log(shares[1][3])
+        one = jnp.array([2, 1, 3])
+    else:
+        np.testing.assert_allclose(second[:, 1:].mean(0), rest[2, :, 0], atol=0.01)
+        one = jnp.array([2.0, 0.1, -0.4])
+        expected = np.log(p[2]) + stats.norm(rest[2, :, 0], 0.2).logpdf(np.array([0.1, -0.4])).sum()
+        np.testing.assert_allclose(head.action(one), [2.0, 1.2, 0.2], rtol=1e-6)
+    assert float(head.log_probability(output, mask, one)) == pytest.approx(float(expected), rel=1e-4)
+    assert np.asarray(head.mode(output, mask))[0] == (0 if logits[0] > logits[2] else 2)
+
+
+def test_parts_of_a_branching_decision_count_each_for_itself() -> None:
+    """The surrogate is the sum over the option and the components of the option that was drawn."""
+    space, keys = Branching(2, 2, 3), jax.random.split(jax.random.key(0), 4)
+    head = head_for(space)
+    old = jax.random.normal(keys[0], (head.width,))
+    new = old + 0.4 * jax.random.normal(keys[1], (head.width,))
+    mask = jnp.ones(2, bool)
+    raw = jax.vmap(lambda v: head.draw(old, mask, v))(jax.random.uniform(keys[2], (40, 3)))
+    advantages = jax.random.normal(keys[3], (40,))
+
+    def ratio(part_new, part_old, drawn: int) -> float:
+        return float(jnp.exp(jax.nn.log_softmax(part_new)[drawn] - jax.nn.log_softmax(part_old)[drawn]))
+
+    total = 0.0
+    for (option, *levels), advantage in zip(raw.tolist(), advantages.tolist(), strict=True):
+        ratios = [ratio(new[:2], old[:2], option)]
+        for j, level in enumerate(levels):
+            at = slice(2 + (option * 2 + j) * 3, 2 + (option * 2 + j) * 3 + 3)
+            ratios.append(ratio(new[at], old[at], level))
+        total += sum(min(r * advantage, float(np.clip(r, 0.8, 1.2)) * advantage) for r in ratios)
+    found = head.surrogate(new, old, mask, head.statistics(raw, advantages), 0.2)
+    assert float(found) == pytest.approx(total, rel=1e-3)
 
 
 def test_policies_start_without_preference() -> None:

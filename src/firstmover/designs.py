@@ -27,7 +27,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, all_profiles
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run
-from firstmover.training import Progress, Silent, blank_history, initial_states, train
+from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 
@@ -213,6 +213,7 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(game, responding)
+    check_memory(problem, learner, seeds)
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed))

@@ -12,12 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from firstmover.errors import InputError
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
+_MOST_BYTES = 2e9  # of a learner's state
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 
@@ -133,6 +135,21 @@ def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: 
     """The learner's state before the first update, with a leading axis of seeds."""
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     return jax.vmap(lambda key: leader.init(problem, key))(keys)
+
+
+def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
+    """Refuse a learner whose state would not fit, before anything is written.
+
+    Raises:
+        InputError: the state of all seeds is larger than `_MOST_BYTES`; learning takes several times as much.
+    """
+    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
+    size = seeds * sum(4.0 * leaf.size for leaf in shapes)
+    if size > _MOST_BYTES:
+        raise InputError(
+            f"the learner's state would take {size / 1e9:.1f} GB for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; use "
+            "fewer seeds, restarts, prices or messages, or policy=network."
+        )
 
 
 def blank_history(updates: int, seeds: int) -> Any:

@@ -51,6 +51,10 @@ CASES = [
     (["design", "sequential-price", "-g", "objective=profit"], "or welfare or revenue; got 'profit'"),
     (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
     (["design", "sequential-price", "-g", "agents=20"], "a smaller game"),
+    (
+        "design sequential-price -g agents=8 -g history=left -f update=sampled -l reward_episodes=9".split(),
+        "fewer seeds, restarts, prices or messages",
+    ),
     (["design", "sequential-price", "-g", "values=none.csv"], "cannot read none.csv"),
     (["design", "sequential-price", "-g", "values=a.csv"], "must begin with 'agent' or 'probability'"),
     (["design", "sequential-price", "-g", "values=header.csv"], "a header only"),

@@ -1,6 +1,7 @@
 """Sequential price mechanisms against a plain reading of the rules, and against values worked out by hand."""
 
 import itertools
+import json
 from fractions import Fraction
 
 import jax
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
+from firstmover import build
 from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
@@ -192,6 +194,14 @@ def test_correlated_values_come_from_realisations() -> None:
     assert drawn == {(0.2, 0.9): 0.5, (0.7, 0.1): 0.25, (0.2, 0.1): 0.25}
     with pytest.raises(InputError, match="independent"):
         game.baseline()
+
+
+def test_values_given_as_arrays_can_be_stored() -> None:
+    given = {"values": np.array([[[0.2], [1.0]], [[0.0], [0.5]]]), "probabilities": np.full((2, 2), 0.5)}
+    stored = json.loads(json.dumps(SequentialPrice(values=given).parameters()))
+    again = build.build("game", "sequential-price", stored)
+    np.testing.assert_array_equal(again.values[0], given["values"][0])
+    assert json.loads(json.dumps(again.parameters())) == stored
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class SequentialPrice(Game):
             "items": items,
             "messages": messages,
             "types": types,
-            "values": values,
+            "values": _plain(values),
             "units": self.units,
             "valuation": valuation,
             "prices": prices,
@@ -483,6 +483,15 @@ def _from_realisations(
     joint = np.zeros([len(table) for table, _ in own])
     np.add.at(joint, tuple(index.ravel() for _, index in own), chances)
     return tuple(table for table, _ in own), TypeDistribution.correlated(joint)
+
+
+def _plain(given: Any) -> Any:
+    """Arrays as lists, all the way down, for a file."""
+    if isinstance(given, dict):
+        return {key: _plain(value) for key, value in given.items()}
+    if isinstance(given, list | tuple | np.ndarray):
+        return [_plain(value) for value in given]
+    return given.item() if isinstance(given, np.generic) else given
 
 
 def _table(given: Any, columns: int, what: str) -> np.ndarray:
