@@ -147,8 +147,8 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
     size = seeds * sum(4.0 * leaf.size for leaf in shapes)
     if size > _MOST_BYTES:
         raise InputError(
-            f"the learner's state would take {size / 1e9:.1f} GB for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; use "
-            "fewer seeds, restarts, prices or messages, or policy=network."
+            f"the learner's state would take {size / 1e9:.1f} GB for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; "
+            "use fewer seeds, restarts, prices or messages, or policy=network."
         )
 
 

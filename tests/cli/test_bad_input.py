@@ -52,7 +52,8 @@ CASES = [
     (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
     (["design", "sequential-price", "-g", "agents=20"], "a smaller game"),
     (
-        "design sequential-price -g agents=8 -g history=left -f update=sampled -l reward_episodes=9".split(),
+        ["design", "sequential-price", "-g", "agents=8", "-g", "history=left"]
+        + ["-f", "update=sampled", "-l", "reward_episodes=9"],
         "fewer seeds, restarts, prices or messages",
     ),
     (["design", "sequential-price", "-g", "values=none.csv"], "cannot read none.csv"),
