@@ -7,6 +7,7 @@ import pytest
 
 from firstmover.cli import main
 
+SAMPLED = ["-f", "update=sampled", "-l", "reward_episodes=9"]
 CASES = [
     (["design", "simple-alocation"], "did you mean 'simple-allocation'"),
     (["design", "missing.nfg"], "cannot read missing.nfg"),
@@ -52,8 +53,7 @@ CASES = [
     (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
     (["design", "sequential-price", "-g", "agents=20"], "a smaller game"),
     (
-        ["design", "sequential-price", "-g", "agents=8", "-g", "history=left"]
-        + ["-f", "update=sampled", "-l", "reward_episodes=9"],
+        ["design", "sequential-price", "-g", "agents=8", "-g", "history=left", *SAMPLED],
         "fewer seeds, restarts, prices or messages",
     ),
     (["design", "sequential-price", "-g", "values=none.csv"], "cannot read none.csv"),
