@@ -3,7 +3,7 @@
     python benchmarks/scaling.py [--out DIR]
 
 Seconds of one update of `commitment-gradient` (32 episodes, 1 restart) on `sequential-price`, compiled apart, the
-least of five. Draws `scaling.png` and `scaling.svg` and writes `scaling.csv`.
+least of five. Draws `scaling.png` and `scaling.svg` and writes `scaling.csv`, into `benchmarks/scaling`.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def seconds(settings: dict[str, int]) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks"))
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/scaling"))
     out = parser.parse_args().out
     from matplotlib.figure import Figure
 
