@@ -1,6 +1,6 @@
 """Markets larger than the published ones: what messages are worth, seed by seed.
 
-    python benchmarks/larger.py [--seeds 25] [--chunk 5] [--updates 60]
+    python benchmarks/larger.py [--seeds 25] [--chunk 5] [--updates 60] [--rounds 300] [--market 0|1]
 
 Unit demand, values iid uniform on 3 points. With messages and without, the same learner, updates, restarts and
 followers (sampled multiplicative weights, last mixed play); the difference of the final rules' values, paired by seed,

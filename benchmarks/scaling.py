@@ -3,11 +3,10 @@
     python benchmarks/scaling.py [--out DIR]
 
 Seconds of one update of `commitment-gradient` (32 episodes, 1 restart) on `sequential-price`, compiled apart, the
-least of five. Draws `scaling.png` and `scaling.svg` and writes `scaling.csv`, into `benchmarks/scaling`.
+least of six. Draws `scaling.png` and writes `scaling.csv`, into `benchmarks/scaling`.
 """
 
 import argparse
-import io
 import time
 from pathlib import Path
 from typing import Any
@@ -72,10 +71,7 @@ def main() -> None:
         axes.set(title=f"{what}: exponent {slope:.2f}", xscale="log", yscale="log", xlabel=what, ylabel="s per update")
     out.mkdir(parents=True, exist_ok=True)
     (out / "scaling.csv").write_text("\n".join(lines) + "\n")
-    for kind in ("png", "svg"):
-        stream = io.BytesIO()
-        figure.savefig(stream, format=kind, dpi=130)
-        (out / f"scaling.{kind}").write_bytes(stream.getvalue())
+    figure.savefig(out / "scaling.png", dpi=130)
 
 
 if __name__ == "__main__":

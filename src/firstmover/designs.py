@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from firstmover import build
 from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
@@ -82,6 +83,11 @@ class Design:
     def value(self) -> float:
         """The leader's expected payoff under the best seed's rule."""
         return float(self.values[self.best])
+
+    @property
+    def env_steps(self) -> Float[np.ndarray, "updates"]:
+        """Environment steps of a seed after every update (the mean where seeds differ)."""
+        return np.cumsum(np.asarray(self.history.env_steps, np.float64).mean(axis=1))
 
     @functools.cached_property
     def solution(self) -> Solution | None:

@@ -5,6 +5,7 @@ The command line prints it on stderr and exits with status 2; nothing else is ca
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class InputError(ValueError):
@@ -18,3 +19,13 @@ def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:
     hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
     listed = ", ".join(names) if names else "none"
     return InputError(f"unknown {kind} {name!r}: {hint}valid: {listed}.")
+
+
+def require(holds: bool, what: str, value: Any) -> None:
+    """Check a parameter; a comparison with a number that is not one never holds.
+
+    Raises:
+        InputError: it does not hold.
+    """
+    if not holds:
+        raise InputError(f"{what}; got {value}.")

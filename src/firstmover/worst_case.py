@@ -19,6 +19,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Float
 
 from firstmover.batching import batch_last, short_sum
@@ -28,8 +29,8 @@ from firstmover.games.base import Game
 from firstmover.rollout import Outcome, all_profiles, type_masks
 
 _RATE = 0.3
+_ADAM = optax.scale_by_adam(b1=0.8, b2=0.95, eps=1e-6)
 _SMOOTHING = (0.05, 0.002)  # first and last temperature of the minimum, as a share of the leader's payoff range
-_DECAYS = (0.8, 0.95)  # of the averages of gradients and of their squares
 
 
 def check_worst_case(game: Game) -> None:
@@ -97,21 +98,17 @@ def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
 
         def step(carry: Any, k: Array) -> tuple[Any, None]:
             """Adam, projected on multipliers that are not negative, with a rate that falls to zero."""
-            multipliers, first, second, best = carry
+            multipliers, moments, best = carry
             progress = k / steps
             smoothing = _SMOOTHING[0] * (_SMOOTHING[1] / _SMOOTHING[0]) ** progress
             gradient = jax.grad(lambda x: least(x, smoothing).sum())(multipliers)
-            (b1, b2), n = _DECAYS, k + 1.0
-            first = [b1 * m + (1 - b1) * g for m, g in zip(first, gradient, strict=True)]
-            second = [b2 * v + (1 - b2) * g * g for v, g in zip(second, gradient, strict=True)]
-            multipliers = [
-                jnp.maximum(x + _RATE * (1 - progress) * (m / (1 - b1**n)) / (jnp.sqrt(v / (1 - b2**n)) + 1e-6), 0)
-                for x, m, v in zip(multipliers, first, second, strict=True)
-            ]
-            return (multipliers, first, second, jnp.maximum(best, least(multipliers, None))), None
+            ascent, moments = _ADAM.update(gradient, moments)
+            rate = _RATE * (1 - progress)
+            multipliers = [jnp.maximum(x + rate * up, 0) for x, up in zip(multipliers, ascent, strict=True)]
+            return (multipliers, moments, jnp.maximum(best, least(multipliers, None))), None
 
         zeros = [jnp.zeros((*mask.shape[:2], value.shape[-1]), value.dtype) for mask in masks]
-        (_, _, _, best), _ = jax.lax.scan(step, (zeros, zeros, zeros, least(zeros, None)), jnp.arange(steps))
+        (_, _, best), _ = jax.lax.scan(step, (zeros, _ADAM.init(zeros), least(zeros, None)), jnp.arange(steps))
         return best
 
     return kernel

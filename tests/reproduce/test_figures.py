@@ -14,8 +14,9 @@ from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.curves import Curve, as_csv
+from firstmover.reproduce import FIGURES
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
-from firstmover.reproduce.figures import FIGURES, agrawal_loss, payments_table
+from firstmover.reproduce.figures import agrawal_loss, payments_table
 
 NAMES = """
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers

@@ -84,13 +84,3 @@ class Follower(abc.ABC):
     @abc.abstractmethod
     def features(self, game: Game, state: Any) -> Float[Array, "F"]:
         """What a centralised critic sees of the followers, in [0, 1]."""
-
-
-def require(holds: bool, what: str, value: Any) -> None:
-    """Check a parameter; a comparison with a number that is not one never holds.
-
-    Raises:
-        InputError: it does not hold.
-    """
-    if not holds:
-        raise InputError(f"{what}; got {value}.")

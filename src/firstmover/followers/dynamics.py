@@ -19,8 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.batching import batch_last, short_max
-from firstmover.errors import InputError
-from firstmover.followers.base import require
+from firstmover.errors import InputError, require
 from firstmover.followers.expectations import at_profiles, expected, joint_of, largest_regret, listed_payoffs
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game, Ties

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from firstmover.batching import short_softmax, short_sum
+from firstmover.errors import require
 from firstmover.followers.bandits import Bandits
-from firstmover.followers.base import require
 from firstmover.followers.learners import State
 
 

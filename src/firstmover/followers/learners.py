@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.batching import short_first, short_sum
-from firstmover.followers.base import Follower, require
+from firstmover.errors import require
+from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.noise import inverse_cdf
 from firstmover.rollout import JointPlay, Strategies, check_size, joint_play, type_masks

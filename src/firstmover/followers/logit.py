@@ -17,7 +17,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from firstmover.batching import batch_last, short_softmax
-from firstmover.followers.base import Follower, require
+from firstmover.errors import require
+from firstmover.followers.base import Follower
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
 from firstmover.games.base import Game
 from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from firstmover.batching import short_softmax
-from firstmover.followers.base import require
+from firstmover.errors import require
 from firstmover.followers.dynamics import Dynamics
 from firstmover.followers.learners import State
 

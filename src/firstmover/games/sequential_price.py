@@ -27,8 +27,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.types import TypeDistribution
 
 _TIE = 1e-5  # surpluses this close, in units of the largest value, are equal
 
@@ -104,13 +105,13 @@ class SequentialPrice(Game):
             self.values = (vectors,) * agents
             self.types = TypeDistribution.independent([np.full(len(vectors), 1 / len(vectors))] * agents)
         else:
-            self.values, self.types = _read_values(values, agents, items)
+            self.values, self.types = read_values(values, agents, items)
         self._settings = {
             "agents": agents,
             "items": items,
             "messages": messages,
             "types": types,
-            "values": _plain(values),
+            "values": plain(values),
             "units": self.units,
             "valuation": valuation,
             "prices": prices,
@@ -338,10 +339,8 @@ class SequentialPrice(Game):
     def _reached(self, table: np.ndarray) -> Iterator[tuple[tuple[int, ...], int]]:
         n = self.n_followers
         for messages in itertools.product(range(self.messages), repeat=n):
-            todo = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
-            seen = set(todo)
-            while todo:
-                obs = todo.pop(0)
+            reached = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
+            for obs in reached:  # grows on the way
                 remaining, left = self._situation(obs)
                 if not any(remaining) or not any(left):
                     continue
@@ -353,9 +352,8 @@ class SequentialPrice(Game):
                     after[n + agent] = 1 + b if self.history == "sold" else 1
                     if self.history == "left":
                         after[2 * n :] = (np.array(left) - self.bundles[b]).tolist()
-                    if tuple(after) not in seen:
-                        seen.add(tuple(after))
-                        todo.append(tuple(after))
+                    if tuple(after) not in reached:
+                        reached.append(tuple(after))
 
     def _possible_bundles(self, agent: int, action: np.ndarray, left: Sequence[int]) -> list[int]:
         """What some type of an agent takes at these prices."""
@@ -448,59 +446,3 @@ class Agrawal(SequentialPrice):
 
     def parameters(self) -> dict[str, Any]:
         return self._own
-
-
-def _read_values(given: Any, agents: int, items: int) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
-    """Per agent the values of its types [types, items], and the distribution of the types."""
-    if not isinstance(given, dict) or set(given) not in (
-        {"values", "probabilities"},
-        {"realisations", "probabilities"},
-    ):
-        raise InputError("values need the keys 'probabilities' and one of 'values' and 'realisations'.")
-    if "realisations" in given:
-        return _from_realisations(given["realisations"], given["probabilities"], agents, items)
-    tables = given["values"]
-    if len(tables) != agents or len(given["probabilities"]) != agents:
-        raise InputError(f"values are given for {len(tables)} agents, but agents={agents}.")
-    values = tuple(_table(table, items, f"the values of agent {i}") for i, table in enumerate(tables))
-    marginals = [
-        checked_probabilities(p, f"the probabilities of agent {i}") for i, p in enumerate(given["probabilities"])
-    ]
-    if any(len(p) != len(table) for p, table in zip(marginals, values, strict=True)):
-        raise InputError("every agent needs as many probabilities as it has types.")
-    return values, TypeDistribution.independent(marginals)
-
-
-def _from_realisations(
-    rows: Any, probabilities: Any, agents: int, items: int
-) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
-    """Correlated values: each row holds the values of all agents, agent by agent."""
-    realised = _table(rows, agents * items, "realisations").reshape(-1, agents, items)
-    chances = checked_probabilities(probabilities, "the probabilities of the realisations")
-    if len(chances) != len(realised):
-        raise InputError(f"{len(realised)} realisations need as many probabilities; got {len(chances)}.")
-    own = [np.unique(realised[:, i], axis=0, return_inverse=True) for i in range(agents)]
-    joint = np.zeros([len(table) for table, _ in own])
-    np.add.at(joint, tuple(index.ravel() for _, index in own), chances)
-    return tuple(table for table, _ in own), TypeDistribution.correlated(joint)
-
-
-def _plain(given: Any) -> Any:
-    """Arrays as lists, all the way down, for a file."""
-    if isinstance(given, dict):
-        return {key: _plain(value) for key, value in given.items()}
-    if isinstance(given, list | tuple | np.ndarray):
-        return [_plain(value) for value in given]
-    return given.item() if isinstance(given, np.generic) else given
-
-
-def _table(given: Any, columns: int, what: str) -> np.ndarray:
-    try:
-        table = np.asarray(given, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a table of numbers.") from None
-    if table.ndim != 2 or table.shape[1] != columns or not len(table):
-        raise InputError(f"{what} must be a table with {columns} columns; got shape {table.shape}.")
-    if not np.all(np.isfinite(table)) or np.any(table < 0):
-        raise InputError(f"{what} must be finite and not negative.")
-    return table

@@ -12,6 +12,7 @@ two policies; rewards are divided by the leader's payoff range.
 """
 
 import abc
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import episode_noise
-from firstmover.errors import InputError
+from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, address_uniform, seed_of, stream
 from firstmover.policies import MLP, Head, NetworkPolicy, head_for, network_policy, one_hot, outputs
@@ -127,15 +128,11 @@ class ActorCritic(Leader):
             InputError: a parameter is out of range.
         """
         for field in ("updates", "steps", "reward_episodes"):
-            if getattr(self, field) < 1:
-                raise InputError(f"{field} must be at least 1; got {getattr(self, field)}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise InputError(f"learning_rate must be a positive number; got {self.learning_rate}.")
+            require(getattr(self, field) >= 1, f"{field} must be at least 1", getattr(self, field))
+        require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
         for field in ("gae", "response_steps"):
-            if not 0 <= getattr(self, field) <= 1:
-                raise InputError(f"{field} must lie in [0, 1]; got {getattr(self, field)}.")
-        if not 0 <= self.entropy < float("inf"):
-            raise InputError(f"entropy must be a number, not negative; got {self.entropy}.")
+            require(0 <= getattr(self, field) <= 1, f"{field} must lie in [0, 1]", getattr(self, field))
+        require(0 <= self.entropy < math.inf, "entropy must be a number, not negative", self.entropy)
 
     @abc.abstractmethod
     def optimiser(self) -> optax.GradientTransformation:

@@ -14,6 +14,7 @@ Source: ours; the surrogate is that of Schulman et al. 2017 (PPO), the choice of
 cross-entropy method (Rubinstein 1999).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -23,7 +24,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.commitment import draw_table, table_of
-from firstmover.errors import InputError
+from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, TablePolicy, head_for, network_policy, outputs, table_policy
@@ -82,12 +83,9 @@ class CommitmentGradient(Leader):
             InputError: a parameter is out of range.
         """
         for field, least in {"updates": 1, "episodes": 10, "epochs": 1, "restarts": 0, "reward_episodes": 0}.items():
-            if getattr(self, field) < least:
-                raise InputError(f"{field} must be at least {least}; got {getattr(self, field)}.")
-        if not 0 < self.learning_rate < float("inf"):
-            raise InputError(f"learning_rate must be a positive number; got {self.learning_rate}.")
-        if not 0 <= self.entropy < float("inf"):
-            raise InputError(f"entropy must be a number, not negative; got {self.entropy}.")
+            require(getattr(self, field) >= least, f"{field} must be at least {least}", getattr(self, field))
+        require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
+        require(0 <= self.entropy < math.inf, "entropy must be a number, not negative", self.entropy)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes

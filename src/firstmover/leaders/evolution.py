@@ -9,6 +9,7 @@ Source: Ros and Hansen 2008 (sep-CMA-ES), as implemented in evosax (Lange 2022),
 """
 
 import importlib.util
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from firstmover.commitment import table_of
-from firstmover.errors import InputError
+from firstmover.errors import InputError, require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, head_for, network_policy, table_policy
@@ -61,10 +62,8 @@ class Evolution(Leader):
             InputError: a parameter is out of range, or evosax is not installed.
         """
         for field, least in {"updates": 1, "population": 4, "reward_episodes": 0}.items():
-            if getattr(self, field) < least:
-                raise InputError(f"{field} must be at least {least}; got {getattr(self, field)}.")
-        if not 0 < self.width < float("inf"):
-            raise InputError(f"width must be a positive number; got {self.width}.")
+            require(getattr(self, field) >= least, f"{field} must be at least {least}", getattr(self, field))
+        require(0 < self.width < math.inf, "width must be a positive number", self.width)
         if importlib.util.find_spec("evosax") is None:
             raise InputError("the leader evolution needs evosax: pip install 'firstmover[evolution]'.")
 

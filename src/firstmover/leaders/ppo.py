@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.errors import InputError
+from firstmover.errors import require
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.step_level import StepLevel
@@ -44,10 +44,8 @@ class _Clipped(ActorCritic):
         """
         super().__post_init__()
         for field in ("epochs", "minibatch"):
-            if getattr(self, field) < 1:
-                raise InputError(f"{field} must be at least 1; got {getattr(self, field)}.")
-        if not 0 < self.clip < 1:
-            raise InputError(f"clip must lie in (0, 1); got {self.clip}.")
+            require(getattr(self, field) >= 1, f"{field} must be at least 1", getattr(self, field))
+        require(0 < self.clip < 1, "clip must lie in (0, 1)", self.clip)
 
     def optimiser(self) -> optax.GradientTransformation:
         return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT_NORM), optax.adam(self.learning_rate, eps=1e-5))

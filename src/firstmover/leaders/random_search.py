@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import table_of
-from firstmover.errors import InputError
+from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.pomdp import StackelbergPOMDP
@@ -57,8 +57,7 @@ class RandomSearch(Leader):
             InputError: a parameter is out of range.
         """
         for field, least in {"updates": 1, "episodes": 1, "reward_episodes": 0}.items():
-            if getattr(self, field) < least:
-                raise InputError(f"{field} must be at least {least}; got {getattr(self, field)}.")
+            require(getattr(self, field) >= least, f"{field} must be at least {least}", getattr(self, field))
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         first = random_table(problem, stream(key, Stream.PARAMETERS))

@@ -11,11 +11,14 @@ from firstmover.designs import Design
 from firstmover.errors import InputError, unknown_name
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.experiments import Experiment
-from firstmover.reproduce.figures import FIGURES
+from firstmover.reproduce.extensions import EXTENSIONS
+from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.runs import Run
 from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
+
+FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS)}
 
 
 def claims() -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from firstmover.errors import InputError
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.leaders import Leader
+from firstmover.leaders.actor_critic import ActorCritic
 from firstmover.report.curves import Curve, Panel
 from firstmover.runs import Run
 from firstmover.training import Progress
@@ -108,16 +109,11 @@ class Figure:
     def panel(self, made: Mapping[str, Design]) -> Panel:
         """The picture of the finished experiments."""
         curves = [
-            Curve(label, _steps(done), np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
+            Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
             for label, done in made.items()
         ]
         return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels())
 
 
-def _steps(done: Design) -> np.ndarray:
-    """Environment steps of a seed, cumulated over updates (the mean where seeds differ)."""
-    return np.cumsum(np.asarray(done.history.env_steps, np.float64).mean(axis=1))
-
-
 def _at_commitment_level(done: Design) -> bool:
-    return done.leader.name not in ("a2c", "mappo", "ppo")
+    return not isinstance(done.leader, ActorCritic)

@@ -1,0 +1,69 @@
+"""What is measured of a finished cohort, and put into words."""
+
+import numpy as np
+from jaxtyping import Float
+
+from firstmover import build
+from firstmover.designs import OPTIMUM_TOLERANCE, Design
+from firstmover.games import Game
+from firstmover.report.statistics import mean_interval
+from firstmover.reproduce.experiments import Verdict
+
+
+def exact(game: Game) -> float:
+    """The exact optimum of a game that has one, ties strong."""
+    value = game.optimum("strong").value
+    assert value is not None
+    return value
+
+
+def reached(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> int:
+    """How many seeds end within a share of the payoff range of a value, or above it."""
+    return int(np.sum(made.values >= value - tolerance * _range(made)))
+
+
+def summary(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> str:
+    """The mean over seeds with its interval, and how many reached a value."""
+    mean, low, high = mean_interval(made.values)
+    count = reached(made, value, tolerance)
+    there = f"{count} of {made.seeds} seeds within {tolerance:.2%} of the range of {value:.4g}"
+    return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {there}"
+
+
+def departure(made: Design) -> str:
+    """How a step-level cohort departs from the paper."""
+    settings = build.description(made.leader)["parameters"]
+    passes = f"in the learner's rate ({settings['learning_rate']:g}) and passes ({settings['epochs']})"
+    return f"departs from the paper {passes}, {made.env_steps[-1]:.3g} steps a seed"
+
+
+def drop(made: Design) -> float:
+    """By how much the evaluated mean falls below its best so far, at the worst."""
+    means = _evaluated_means(made)
+    return float(np.max(np.maximum.accumulate(means) - means))
+
+
+def reaches(label: str, made: Design, value: float, published: str, tolerance: float = OPTIMUM_TOLERANCE) -> Verdict:
+    """Whether nine tenths of the seeds end at the optimum."""
+    agrees = reached(made, value, tolerance) >= 0.9 * made.seeds
+    short = "" if agrees else "; this budget is short for episodes so long: each update sees a few commitments only"
+    there = _evaluated_means(made) >= value - 0.02 * _range(made)
+    steps = made.env_steps[np.argmax(there)]
+    when = f"; evaluated mean within 2 % after {steps:.3g} steps" if there.any() else ""
+    return Verdict(
+        f"{label} learns the optimum",
+        published,
+        summary(made, value, tolerance) + when,
+        f"{value:.6g}",
+        agrees,
+        departure(made) + short,
+    )
+
+
+def _evaluated_means(made: Design) -> Float[np.ndarray, "updates"]:
+    return np.asarray(made.history.evaluated).mean(axis=1)
+
+
+def _range(made: Design) -> float:
+    low, high = made.game.leader_payoff_range
+    return high - low
