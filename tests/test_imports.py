@@ -12,7 +12,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "spaces", "noise", "types", "batching"},
+    {"errors", "spaces", "noise", "types", "batching", "verify"},
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
@@ -20,7 +20,7 @@ LAYERS = [
     {"worst_case", "followers"},
     {"pomdp", "step_level"},
     {"leaders"},
-    {"rule", "runs", "training", "interop", "build", "report"},
+    {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
     {"designs"},
     {"reproduce"},
@@ -69,6 +69,16 @@ def test_certificates_and_what_they_rest_on_never_meet_a_learner() -> None:
         paths = [p for p in _modules() if _room(p) == room]
         todo |= set().union(*map(_imports, paths)) - seen
     assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs"}
+
+
+def test_the_checker_stands_alone() -> None:
+    (path,) = [p for p in _modules() if _room(p) == "verify"]
+    names = {
+        node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert {name.split(".")[0] for name in names} <= set(sys.stdlib_module_names)
 
 
 def test_equilibria_work_on_arrays_alone() -> None:

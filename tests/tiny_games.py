@@ -10,12 +10,14 @@ from jaxtyping import Array, Int
 from firstmover.commitment import draw_table
 from firstmover.games import (
     Agrawal,
+    BayesianNormalForm,
     Escape,
     Game,
     Maintain,
     MatrixDesign,
     NormalForm,
     Rewards,
+    SecurityGame,
     SequentialPrice,
     SimpleAllocation,
     Turn,
@@ -50,6 +52,9 @@ class _Tiny(Game):
 
     def entry(self, observation: Any, action: np.ndarray) -> dict[str, Any]:
         return {"when": {"obs": list(observation)}, "do": {"action": int(action)}}
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        return np.asarray(do["action"])
 
     def sentence(self, entry: dict[str, Any]) -> str:
         return str(entry)
@@ -187,12 +192,20 @@ def _random_game(shape: tuple[int, ...], commitment: str) -> NormalForm:
     return NormalForm(payoffs[0], payoffs[1:], commitment)
 
 
+def _bayesian_game(commitment: str) -> BayesianNormalForm:
+    leader, follower = np.random.default_rng(6).normal(size=(2, 2, 3, 4))
+    return BayesianNormalForm(leader, follower, (0.3, 0.7), commitment)
+
+
 REGISTERED = {
     "escape": Escape(),
     "maintain": Maintain(),
     "maintain mixed": Maintain("mixed"),
     "normal-form 3x2x4": _random_game((3, 2, 4), "deterministic"),
     "normal-form 3x2x2x2 mixed": _random_game((3, 2, 2, 2), "mixed"),
+    "bayesian-normal-form": _bayesian_game("deterministic"),
+    "bayesian-normal-form mixed": _bayesian_game("mixed"),
+    "security": SecurityGame([[1, -2, -1, 2], [2, -1, -2, 1], [0.5, -3, -1, 1.5]], 1.25),
     "simple-allocation": SimpleAllocation(3, 3),
     "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),
     "matrix-design": MatrixDesign(),

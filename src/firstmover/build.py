@@ -4,6 +4,7 @@ What can be named is what the rooms export, so that adding an item is one new fi
 run folder and the Python interface all come through here.
 """
 
+import csv
 import inspect
 import json
 import types
@@ -21,6 +22,7 @@ from firstmover import leaders as leader_room
 from firstmover.errors import InputError, unknown_name
 from firstmover.followers import Follower
 from firstmover.games import Game
+from firstmover.games.security import COLUMNS
 from firstmover.leaders import Leader
 
 _ROOMS: dict[str, tuple[Any, Any]] = {
@@ -115,7 +117,7 @@ def _read(key: str, value: Any, hint: Any) -> Any:
     if hint is int:
         return whole(key, value)
     if hint is float:
-        return _number(key, value)
+        return number(key, value)
     if origin is tuple:
         parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
@@ -156,7 +158,12 @@ def whole(key: str, value: Any) -> int:
     raise InputError(f"{key} must be a whole number; got {value!r}.")
 
 
-def _number(key: str, value: Any) -> float:
+def number(key: str, value: Any) -> float:
+    """A finite number, from a string (a decimal or a fraction) or as it is.
+
+    Raises:
+        InputError: it is not one.
+    """
     try:
         if isinstance(value, str):
             value = Fraction(value.strip()) if "/" in value else float(value)
@@ -192,10 +199,40 @@ def _csv_rows(path: Path, lines: list[str], *, first: int) -> np.ndarray:
     """The numbers of some lines, of which the first has this number in the file."""
     if not lines:
         raise InputError(f"{path} has a header only; a table of numbers is needed, one row per line.")
-    rows = [[_number(f"row {i} of {path}", cell) for cell in line.split(",")] for i, line in enumerate(lines, first)]
+    rows = [[number(f"row {i} of {path}", cell) for cell in line.split(",")] for i, line in enumerate(lines, first)]
     if len({len(row) for row in rows}) > 1:
         raise InputError(f"the rows of {path} differ in length: {sorted({len(row) for row in rows})} numbers.")
     return np.array(rows)
+
+
+def _read_matrices(paths: Path) -> np.ndarray:
+    """Tables of numbers of one shape from CSV files whose names stand between commas: [files, rows, columns]."""
+    tables = [read_matrix(Path(name.strip())) for name in str(paths).split(",")]
+    if len({table.shape for table in tables}) > 1:
+        raise InputError(f"the tables of {paths} must have one shape; got {[table.shape for table in tables]}.")
+    return np.stack(tables)
+
+
+def _read_targets(path: Path) -> dict[str, Any]:
+    """The columns of a security game's targets, from a CSV file with their names in its header."""
+    header, *rows = csv.reader(_csv_lines(path))
+    names = [cell.strip().lower() for cell in header]
+    if sorted(names) != sorted(["target", *COLUMNS]):
+        raise InputError(f"the header of {path} must be target,{','.join(COLUMNS)}; got {','.join(header)}.")
+    for i, row in enumerate(rows, start=2):
+        if len(row) != len(names):
+            raise InputError(f"row {i} of {path} must have {len(names)} cells; got {len(row)}.")
+    if not rows:
+        raise InputError(f"{path} has a header only; one row per target is needed.")
+    columns: dict[str, Any] = {}
+    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
+        texts = [cell.strip() for cell in cells]
+        columns[name] = (
+            texts
+            if name == "target"
+            else [number(f"{name} in row {i} of {path}", text) for i, text in enumerate(texts, start=2)]
+        )
+    return columns
 
 
 def _read_payoffs(path: Path) -> np.ndarray:
@@ -230,7 +267,13 @@ def _read_values(path: Path) -> dict[str, Any]:
 
 
 # Readers of the files that a parameter may name, by the mark in its type hint.
-_READERS: dict[str, Any] = {"matrix": read_matrix, "payoffs": _read_payoffs, "values": _read_values}
+_READERS: dict[str, Any] = {
+    "matrix": read_matrix,
+    "matrices": _read_matrices,
+    "payoffs": _read_payoffs,
+    "targets": _read_targets,
+    "values": _read_values,
+}
 
 
 def description(item: Game | Follower | Leader) -> dict[str, Any]:

@@ -16,7 +16,15 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover import build
-from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
+from firstmover.certificates import (
+    certify_play,
+    exact_table,
+    induced_game,
+    play_distribution,
+    sampled_values,
+    summary,
+    value_of,
+)
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
@@ -27,7 +35,8 @@ from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, all_profiles
 from firstmover.rule import Rule, play_text
-from firstmover.runs import Run
+from firstmover.rule_files import read_rule_file
+from firstmover.runs import Run, write_json
 from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
@@ -130,7 +139,7 @@ class Design:
             "rule": self.rule.entries,
             "rule_text": self.rule.text,
             "play_text": play_text(self.game, self.play),
-            "certificate": self.certificate,
+            "certificate": summary(self.certificate),
             "optimum": optimum,
             "optimum_followers": None if self.solution is None else self.solution.followers,
             "upper_bounds": {} if self.solution is None else self.solution.upper_bounds,
@@ -253,18 +262,69 @@ def solve(game: Game, *, ties: Ties = "strong") -> Solution:
     return game.optimum(ties)
 
 
-def certify(path: str | Path) -> dict[str, Any]:
-    """Certify the best rule of a finished run anew, and write the certificate into its folder.
+def certify(
+    path: str | Path,
+    *,
+    followers: Follower | str = "multiplicative-weights",
+    epsilon: float | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
+
+    Args:
+        path: a run folder or a rule file.
+        followers: who responds to the rule of a file that states no play: a model, or the name of one. A run's rule is
+            certified with the play of its own followers.
+        epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
+        out: the file to write; `certificate_path(path)` if not given.
+        seed: of the followers' response, and of a sample where one is needed; a run has its own.
 
     Raises:
-        InputError: see `Design.load`.
+        InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
     """
-    loaded = Design.load(path)
-    run = Run.open(path)
-    certificate = certify_play(loaded.game, loaded.rule.actions, loaded.play, seed=loaded.seed).as_json()
-    run.write_json("certificate.json", certificate)
-    run.write_json("result.json", {**run.read_json("result.json"), "certificate": certificate})
+    if Path(path).is_dir():
+        loaded = Design.load(path)
+        rule, play, seed = loaded.rule, loaded.play, loaded.seed
+    else:
+        rule, stated = read_rule_file(path)
+        play = respond(rule, followers, seed=seed) if stated is None else stated
+    written = certificate_path(path) if out is None else Path(out)
+    _refuse_other_files(written)
+    certificate = certify_play(rule.game, rule.actions, play, epsilon=epsilon, seed=seed).as_json()
+    write_json(written, certificate)
+    if Path(path).is_dir() and out is None:
+        run = Run.open(path)
+        run.write_json("result.json", {**run.read_json("result.json"), "certificate": summary(certificate)})
     return certificate
+
+
+def certificate_path(path: str | Path) -> Path:
+    """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file."""
+    path = Path(path)
+    return path / "certificate.json" if path.is_dir() else path.with_suffix(".certificate.json")
+
+
+def respond(
+    rule: Rule, followers: Follower | str = "multiplicative-weights", *, seed: int = 0
+) -> Strategies | JointPlay:
+    """How followers play once they have responded to a rule.
+
+    Raises:
+        InputError: the followers cannot play the game.
+    """
+    responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
+    problem = StackelbergPOMDP(rule.game, responding, reward_episodes=1)
+    with jax.enable_x64(True):
+        episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
+        play = episode(exact_table(rule.game, rule.actions).actions).strategy
+        return jax.tree.map(np.asarray, play)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """A certificate may replace an older certificate, and nothing else."""
+    if path.exists() and not (path.is_file() and '"leader_value_bounds"' in path.read_text(errors="replace")):
+        raise InputError(f"{path} exists and is not a certificate; name another file with --out.")
 
 
 def _carry_out(
@@ -341,7 +401,7 @@ def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int
         all_profiles(game)
     except InputError:
         for k, table in enumerate(tables):
-            values.append(sampled_value(game, table, _of_seed(plays, k), seed=seed))
+            values.append(sampled_values(game, table, _of_seed(plays, k), seed=seed)[0])
         return np.array(values)
     for k, table in enumerate(tables):
         joint = play_distribution(game, _of_seed(plays, k))

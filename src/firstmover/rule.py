@@ -1,13 +1,14 @@
 """A rule that a person can read and a program can call: a commitment table, and the game that gives it words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from firstmover.errors import InputError
+from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
 from firstmover.rollout import JointPlay, Strategies
+from firstmover.verify import matches
 
 
 class Rule:
@@ -21,6 +22,41 @@ class Rule:
     def __init__(self, game: Game, actions: np.ndarray):
         """A rule from its table of actions."""
         self.game, self.actions = game, np.asarray(actions)
+
+    @classmethod
+    def read(cls, game: Game, entries: Any) -> "Rule":
+        """A rule from the entries of a rule file, of which the first that matches a situation decides there.
+
+        Args:
+            game: what it is a rule for.
+            entries: a list of `{"when": {...}, "do": {...}}`; what `when` leaves out, or gives as null, matches
+                anything.
+
+        Raises:
+            InputError: an entry is malformed or asks for what is not possible, or a situation that the rule can come
+                to has none.
+        """
+        checked = [_checked(entry, number) for number, entry in enumerate(entries, 1)] if _is_list(entries) else []
+        if not checked:
+            raise InputError("a rule must be a list of entries {'when': {...}, 'do': {...}}, at least one.")
+        game = game.playing(checked)
+        idle = np.asarray(game.leader_space.idle())
+        table = np.zeros((game.n_observations, *idle.shape), np.float64 if game.leader_space.continuous else np.int32)
+        for observation, row in game.reached(table):
+            when = game.entry(observation, idle)["when"]
+            for number, entry in enumerate(checked, 1):
+                for key in entry["when"]:
+                    if key not in when:
+                        raise unknown_name(f"condition of entry {number} of the rule", key, when)
+                if matches(entry["when"], when):
+                    try:
+                        table[row] = game.decision(when, entry["do"])
+                    except InputError as error:
+                        raise InputError(f"entry {number} of the rule: {error}") from None
+                    break
+            else:
+                raise InputError(f"the rule says nothing for {when}, which it can come to.")
+        return cls(game, table)
 
     def __call__(self, observation: Sequence[int] | int = 0) -> Any:
         """The action on this observation: an int, or an array for a continuous decision.
@@ -39,6 +75,14 @@ class Rule:
         action = self.game.played(np.asarray(self.actions[np.ravel_multi_index(tuple(components), sizes)]))
         return int(action) if action.ndim == 0 else action
 
+    def as_told(self) -> "Rule":
+        """The rule as its entries tell it, which may be rounded: prices are told to nine digits."""
+        table = self.actions.astype(np.float64 if self.game.leader_space.continuous else np.int32)
+        for observation, row in self.game.reached(self.actions):
+            entry = self.game.entry(observation, np.asarray(self.actions[row]))
+            table[row] = self.game.decision(entry["when"], entry["do"])
+        return Rule(self.game, table)
+
     @property
     def entries(self) -> list[dict[str, Any]]:
         """The entries of a rule file."""
@@ -52,6 +96,21 @@ class Rule:
     def as_file(self) -> dict[str, Any]:
         """The content of a rule file."""
         return {"game": self.game.name, "parameters": self.game.parameters(), "rule": self.entries}
+
+
+def _is_list(entries: Any) -> bool:
+    return isinstance(entries, list | tuple)
+
+
+def _checked(entry: Any, number: int) -> dict[str, Any]:
+    """An entry with both parts, `when` empty where it is left out."""
+    if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
+        raise InputError(f"entry {number} of the rule must have the keys 'when' and 'do'; got {entry!r}.")
+    parts = {"when": entry.get("when", {}), "do": entry["do"]}
+    for key, part in parts.items():
+        if not isinstance(part, Mapping):
+            raise InputError(f"'{key}' in entry {number} of the rule must be an object; got {part!r}.")
+    return {key: dict(part) for key, part in parts.items()}
 
 
 def play_text(game: Game, play: Strategies | JointPlay) -> str:

@@ -85,21 +85,11 @@ class Run:
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file whole, or not at all."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.path, prefix=f".{name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(self.path / name)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(self.path / name, content)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write JSON; NaN is refused."""
-        self.write_bytes(name, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+        write_json(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON object.
@@ -144,6 +134,33 @@ class Run:
         if surplus or any(a.shape != s[0] or a.dtype != s[1] for a, s in zip(arrays, shapes, strict=True)):
             raise InputError(f"{path} is damaged: its arrays are not those of this run.")
         return jax.tree.unflatten(structure, [_rebuilt(a, leaf) for a, leaf in zip(arrays, leaves, strict=True)])
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file whole, or not at all; NaN is refused.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        write_whole(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}.") from None
 
 
 def first_free(name: str) -> Path:

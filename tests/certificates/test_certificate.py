@@ -7,11 +7,12 @@ import pytest
 from tiny_games import LISTABLE, Copying, Lottery, some_rule
 
 from firstmover.certificates import certificate as module
-from firstmover.certificates import certify_play, induced_game, play_distribution, sampled_value, value_of
+from firstmover.certificates import certify_play, exact, induced_game, play_distribution, sampled_values, value_of
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
-from firstmover.games import Escape, Maintain, SimpleAllocation
+from firstmover.games import Escape, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation
 from firstmover.rollout import JointPlay, Strategies
+from firstmover.rule import Rule
 
 
 def _play(game, seed=0):
@@ -31,10 +32,11 @@ def test_exact_certificates_hold_together(name: str) -> None:
     actions, play = some_rule(game), _play(game)
     found = certify_play(game, actions, play)
     assert found.exact
-    finite, joint = induced_game(game, actions), play_distribution(game, play)
+    finite, joint = induced_game(game, Rule(game, actions).as_told().actions), play_distribution(game, play)
     np.testing.assert_allclose(joint.reshape(len(joint), -1).sum(1), 1.0, atol=1e-14)
-    assert found.value == pytest.approx(value_of(finite, joint), abs=1e-12)
-    assert found.epsilon["max"] == pytest.approx(max(0.0, *regrets(finite, joint).values()), abs=1e-12)
+    # Play is rounded to 1e-12 before it is certified.
+    assert found.value == pytest.approx(value_of(finite, joint), abs=1e-9)
+    assert found.epsilon["max"] == pytest.approx(max(0.0, *regrets(finite, joint).values()), abs=1e-9)
     sets = {"bcce", "anf_cce"} if finite.has_types else {"cce"}
     assert set(found.leader_value_bounds) == set(found.leader_value_bounds_at_epsilon) == sets
     for which in sets:
@@ -48,6 +50,48 @@ def test_exact_certificates_hold_together(name: str) -> None:
         assert found.baseline["reason"]
     else:
         assert found.gain == pytest.approx(found.value - found.baseline["value"])
+
+
+@pytest.mark.parametrize("name", LISTABLE)
+def test_fractions_and_floats_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same certificate with proofs, and by float64 and linear programs alone, as for larger games."""
+    game = LISTABLE[name]
+    actions, play = some_rule(game, 7), _play(game, 1)
+    proved = certify_play(game, actions, play, epsilon=0.01).as_json()
+    monkeypatch.setattr(exact, "MAX_PROFILES", 0)
+    listed = certify_play(game, actions, play, epsilon=0.01).as_json()
+    assert proved["proof"] is not None
+    assert listed["proof"] is None
+    assert "no proof is given" in listed["reason"]
+    assert proved["bounds_epsilon"] == listed["bounds_epsilon"] == 0.01
+    assert proved["sizes"] == listed["sizes"]
+    for key in ("value", "welfare", "revenue", "gain"):
+        assert proved[key] == (None if listed[key] is None else pytest.approx(listed[key], abs=1e-6)), key
+    for key in ("leader_value_bounds", "leader_value_bounds_at_epsilon"):
+        assert set(proved[key]) == set(listed[key])
+        for which, ends in proved[key].items():
+            assert ends == pytest.approx(listed[key][which], abs=1e-6), (key, which)
+
+
+def test_welfare_and_revenue() -> None:
+    """Agent 0 buys at 0.25 whenever it is worth that; otherwise agent 1 is asked for 0.5."""
+    game = SequentialPrice(types=3, messages=1, prices=5)
+    entries = [
+        {"when": {"remaining": [0, 1]}, "do": {"agent": 0, "prices": [0.25]}},
+        {"do": {"agent": 1, "prices": [0.5]}},
+    ]
+    rule = Rule.read(game, entries)
+    found = certify_play(rule.game, rule.actions, Strategies((jnp.ones((3, 1)), jnp.ones((3, 1)))))
+    # Agent 0 is worth 0, 0.5, 1; after 0, agent 1 is worth 0, 0.5, 1 and buys in the last two.
+    assert found.welfare == pytest.approx((0.5 + 1) / 3 + (0.5 + 1) / 9)
+    assert found.revenue == pytest.approx(2 / 3 * 0.25 + 1 / 3 * 2 / 3 * 0.5)
+    assert found.value == pytest.approx(found.welfare - 13 / 18)
+    paid = MatrixDesign(rule="tau", objective="welfare-minus-payments")
+    both = Strategies((jnp.array([[1.0, 0.0]]), jnp.array([[1.0, 0.0]])))
+    found = certify_play(paid, np.array([2]), both)
+    assert (found.welfare, found.revenue, found.value) == (6.0, -2.0, 4.0)
+    with pytest.raises(InputError, match="epsilon must be a number of at least 0; got -1"):
+        certify_play(paid, np.array([2]), both, epsilon=-1.0)
 
 
 @pytest.mark.parametrize("name", ["visits", "simple-allocation skewed", "maintain mixed"])
@@ -72,7 +116,7 @@ def test_sampled_certificates_bound_the_exact_regret(name: str, monkeypatch: pyt
             assert regret <= bound <= regret + 0.2 * span
     low, high = game.leader_payoff_range
     assert sampled.value == pytest.approx(exact.value, abs=0.05 * (high - low))
-    assert sampled_value(game, actions, play) == pytest.approx(exact.value, abs=0.02 * (high - low))
+    assert sampled_values(game, actions, play)[0] == pytest.approx(exact.value, abs=0.02 * (high - low))
 
 
 def test_games_with_chance_are_certified_by_sampling() -> None:

@@ -71,7 +71,27 @@ CASES = [
     (["design", "file.nfg", "-g", "items=3"], "unknown parameter of a game file 'items'"),
     (["solve", "maintain", "--ties", "fair"], "--ties must be strong or weak"),
     (["solve", "simple-allocation", "-g", "items=0"], "at least 1"),
-    (["certify", "nowhere"], "not a run folder"),
+    (["certify", "nowhere"], "cannot read nowhere"),
+    (["certify", "taken"], "not a run folder"),
+    (["certify", "taken", "-f", "rounds=3"], "go with rule files"),
+    (["certify", "file"], "it is not JSON"),
+    (["certify", "list.json"], "with the keys 'game' and 'rule'"),
+    (["certify", "rule.json", "--epsilon", "nan"], "--epsilon must be a finite number"),
+    (["certify", "rule.json", "--epsilon", "-1"], "epsilon must be a number of at least 0"),
+    (["certify", "rule.json", "--followers", "nobody"], "unknown followers"),
+    (["certify", "rule.json", "--out", "file"], "exists and is not a certificate"),
+    (["certify", "rule.json", "--out", "no/such/place.json"], "cannot write no/such/place.json"),
+    (["certify", "gap.json"], "says nothing for {'message': 1}"),
+    (["certify", "wrong.json"], "entry 1 of the rule: item must be a whole number from 0 to 2"),
+    (["certify", "key.json"], "unknown condition of entry 1 of the rule 'mesage': did you mean 'message'"),
+    (["certify", "twice.json"], "agent 0 was visited already; those left to visit are [1]"),
+    (["certify", "dear.json"], "prices must be 1 number(s) from 0 to 1; got [1.5]"),
+    (["certify", "unsaid.json"], "says nothing for {'messages': [0, 0], 'remaining': [1]"),
+    (["certify", "play.json"], "the play of follower 0, type 0 must sum to 1"),
+    (["verify", "nowhere"], "cannot read nowhere"),
+    (["verify", "file"], "not JSON"),
+    (["verify", "rule.json"], "malformed"),
+    (["verify"], "CERTIFICATE"),
     (["resume", "nowhere"], "not a run folder"),
     (["resume", "taken"], "not a run folder"),
     (["dezign"], "dezign"),
@@ -94,6 +114,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("one.csv").write_text("agent,probability,value\n0,1,0.5\n")
     Path("file.nfg").write_text("not a game")
     Path("file").write_text("a file")
+    Path("list.json").write_text("[]")
+    item = {"game": "simple-allocation", "rule": [{"do": {"item": 0}}]}
+    visit = {"game": "sequential-price", "rule": [{"do": {"agent": 0, "prices": [0.5]}}]}
+    dear = [{"do": {"agent": 0, "prices": [1.5]}}]
+    once = [{"when": {"remaining": [0, 1]}, "do": {"agent": 0, "prices": [0.5]}}]
+    for name, content in {
+        "rule": item,
+        "gap": item | {"rule": [{"when": {"message": 0}, "do": {"item": 0}}]},
+        "wrong": item | {"rule": [{"do": {"item": 3}}]},
+        "key": item | {"rule": [{"when": {"mesage": 0}, "do": {"item": 0}}]},
+        "play": item | {"play": [[[0.5, 0.6], [1, 0], [1, 0]]]},
+        "twice": visit,
+        "dear": visit | {"rule": dear},
+        "unsaid": visit | {"rule": once},
+    }.items():
+        Path(f"{name}.json").write_text(json.dumps(content))
     Path("taken").mkdir()
     Path("taken/notes.txt").write_text("mine")
     return tmp_path

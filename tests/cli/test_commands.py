@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from firstmover.certificates import summary
 from firstmover.cli import main
 from firstmover.cli.progress import Watched
 
@@ -47,7 +48,10 @@ def test_design_certify_and_resume(tmp_path: Path, monkeypatch, capsys: pytest.C
     assert certificate["exact"] is True
     assert len(certificate["epsilon"]["by_follower"][0]) == 3
     assert set(certificate["leader_value_bounds"]) == {"bcce", "anf_cce"}
-    assert _json(capsys, "certify", result["run"]) == certificate
+    anew = _json(capsys, "certify", result["run"])
+    assert summary(anew) == certificate
+    assert json.loads(Path(result["run"], "certificate.json").read_text()) == anew
+    assert _json(capsys, "verify", f"{result['run']}/certificate.json")["verdict"] == "confirmed"
     assert _json(capsys, "resume", result["run"])["value"] == result["value"]
     assert main(list(arguments)) == 0
     text = capsys.readouterr().out
@@ -94,7 +98,7 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
     learnt = _json(capsys, "design", "normal-form", *files, "--seeds", "2", "--updates", "30")
     assert learnt["value"] == pytest.approx([2.0, 2.0])
     Path("A.csv").unlink()  # a run carries its game with it
-    assert _json(capsys, "certify", learnt["run"]) == learnt["certificate"]
+    assert summary(_json(capsys, "certify", learnt["run"])) == learnt["certificate"]
 
 
 def test_the_first_ctrl_c_waits_for_a_report_and_the_second_does_not(tmp_path: Path) -> None:

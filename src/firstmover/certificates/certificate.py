@@ -1,38 +1,30 @@
 """The certificate of a rule: how far its followers are from equilibrium, and what the leader can count on.
 
-Exact, in float64 and by linear programs, where the game that the rule induces is small enough to list. Otherwise the
+Where the game that the rule induces is small enough, everything is computed in exact fractions, and every interval
+carries a proof (`exact`). Where it can still be listed, it is computed in float64 and by linear programs. Otherwise the
 regrets are bounded by sampling, with their confidence, and the value over equilibria is not bounded at all: a sample
 bounds regret, never an extremum over equilibria.
 """
 
 import json
-from collections.abc import Callable
+import math
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from firstmover.certificates.induced import exact_table, induced_game, play_distribution, value_of
+from firstmover import verify
+from firstmover.certificates import exact
+from firstmover.certificates.induced import induced_game, play_distribution, value_of
+from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
 from firstmover.equilibria.polytopes import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
-from firstmover.errors import InputError
+from firstmover.errors import InputError, require
 from firstmover.games.base import Game
-from firstmover.noise import Stream, stream
-from firstmover.rollout import (
-    Actions,
-    JointPlay,
-    Query,
-    Strategies,
-    all_profiles,
-    answer,
-    play_noise_size,
-    play_query,
-    type_masks,
-)
+from firstmover.rollout import JointPlay, Strategies, all_profiles
+from firstmover.rule import Rule
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
-_CONFIDENCE = 0.95
 Interval = tuple[float, float]
 
 
@@ -41,26 +33,39 @@ class Certificate:
     """What is proved about a rule and the play under it; payoffs in the game's units.
 
     Attributes:
+        game, parameters, rule: the rule, as in a rule file.
         value: the leader's expected payoff under the play that is certified.
+        welfare: the followers' expected total payoff, plus the revenue.
+        revenue: what the leader is expected to receive less what it pays, or null in games without money.
         epsilon: `by_follower`, for each follower and type the most that it could gain by one fixed action in place of
             its play, conditional on its type (null for a type that never occurs), and `max`.
         leader_value_bounds: least and greatest value of the leader over each equilibrium set of the induced game
             (`cce`, or `bcce` and `anf_cce` for games with types), or null with `reason`.
-        leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `epsilon["max"]`.
-        reason: why bounds are null, or null.
+        leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `bounds_epsilon`.
+        bounds_epsilon: `epsilon["max"]`, rounded up in the twelfth digit, or what was asked for.
+        reason: why bounds, or a proof, are missing, or null.
         exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample.
         confidence: of `epsilon` being an upper bound, where it was sampled, else null.
         payoff_range: the least and the greatest payoff of the leader and of every follower in the game.
-        baseline: the game's baseline rule, and the most it can earn over the (tightest) equilibrium set.
+        baseline: the game's baseline rule, the most that it can earn over the (tightest) equilibrium set, and a proof.
         gain: value minus the baseline's.
         sizes: type profiles, action profiles, and variables of each program.
-        tolerance: of the solver, relative to the payoff range.
+        tolerance: of the intervals, relative to the leader's payoff range: what the proofs leave open (0 where they
+            meet exactly), or the solver's where there are none.
+        proof: what `firstmover.verify` checks: the induced game and the play in fractions, and a proof of each
+            interval; null where the game is too large to be written out.
     """
 
+    game: str
+    parameters: dict[str, Any]
+    rule: list[dict[str, Any]]
     value: float
+    welfare: float
+    revenue: float | None
     epsilon: dict[str, Any]
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
+    bounds_epsilon: float
     reason: str | None
     exact: bool
     confidence: float | None
@@ -68,7 +73,8 @@ class Certificate:
     baseline: dict[str, Any]
     gain: float | None
     sizes: dict[str, int | float]
-    tolerance: float = 1e-7
+    tolerance: float
+    proof: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         """The certificate as JSON values, the same as when it is read back from a file."""
@@ -76,15 +82,29 @@ class Certificate:
         return plain
 
 
+def summary(certificate: dict[str, Any]) -> dict[str, Any]:
+    """A certificate, as JSON values, without the rule and the proofs."""
+    short = {k: v for k, v in certificate.items() if k not in ("game", "parameters", "rule", "proof")}
+    return {**short, "baseline": {k: v for k, v in certificate["baseline"].items() if k != "proof"}}
+
+
 def certify_play(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, *, samples: int = 100_000, seed: int = 0
+    game: Game,
+    actions: np.ndarray,
+    play: Strategies | JointPlay,
+    *,
+    epsilon: float | None = None,
+    samples: int = 100_000,
+    seed: int = 0,
 ) -> Certificate:
     """Certify the rule with these actions, and the followers' play under it.
 
     Args:
         game: the game.
-        actions: the rule, shape [n_observations, ...].
+        actions: the rule, shape [n_observations, ...]; what is certified is the rule as a rule file tells it.
         play: how the followers play, as learnt or assumed.
+        epsilon: the regret at which the value is bounded beside 0, at least 0, in units of the followers' payoffs; the
+            measured one if not given.
         samples: sub-episodes per counterfactual where the game cannot be listed; at least 100.
         seed: of the sample.
 
@@ -93,139 +113,181 @@ def certify_play(
     """
     if game.followers_act != "once":
         raise InputError(f"certificates need followers that act once; those of {game.name} act in every step.")
-    baseline = _baseline(game)
-    payoff_range = {"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges}
+    require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
+    rule = Rule(game, actions).as_told()
     try:
         all_profiles(game)
     except InputError as why:
-        value, epsilon = _sampled(game, actions, play, samples, seed)
-        return Certificate(
-            value=value,
-            epsilon=epsilon,
-            leader_value_bounds=None,
-            leader_value_bounds_at_epsilon=None,
-            reason=str(why),
-            exact=False,
-            confidence=_CONFIDENCE,
-            payoff_range=payoff_range,
-            baseline=baseline,
-            gain=None if baseline["value"] is None else value - baseline["value"],
-            sizes={"samples": samples},
-        )
-    finite = induced_game(game, actions)
-    joint = play_distribution(game, play)
-    value = value_of(finite, joint)
-    found = regrets(finite, joint)
-    by_follower = [[found.get((i, t)) for t in range(n)] for i, n in enumerate(game.n_types)]
-    epsilon_max = max(0.0, *found.values())
-    bounds, reason = _bounds(finite, 0.0)
+        found = _sampled(rule, play, epsilon, samples, seed, str(why))
+    else:
+        try:
+            finite = exact.exact_game(rule)
+        except InputError as why:
+            found = _enumerated(rule, play, epsilon, f"no proof is given: {why}")
+        else:
+            found = _proved(finite, play, epsilon)
+    baseline = _baseline(game)
     return Certificate(
-        value=value,
-        epsilon={"by_follower": by_follower, "max": epsilon_max},
-        leader_value_bounds=bounds,
-        leader_value_bounds_at_epsilon=_bounds(finite, epsilon_max)[0],
-        reason=reason,
-        exact=True,
-        confidence=None,
-        payoff_range=payoff_range,
+        **rule.as_file(),
+        **found,
+        payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
         baseline=baseline,
-        gain=None if baseline["value"] is None else value - baseline["value"],
-        sizes={
-            "type_profiles": len(finite.support),
-            "action_profiles": int(np.prod(finite.n_actions)),
-            **{f"{which}_variables": n_variables(finite, which) for which in _SETS},
-        },
+        gain=None if baseline["value"] is None else found["value"] - baseline["value"],
     )
+
+
+def _proved(finite: verify.Finite, play: Strategies | JointPlay, epsilon: float | None) -> dict[str, Any]:
+    """Everything in fractions, as far as the sets are small enough, with its proof."""
+    stored_play = exact.play_as_json(finite, play)
+    joint = verify.joint_of_play(finite, stored_play)
+    found = verify.regrets(finite, joint)
+    most = max(Fraction(0), *found.values())
+    at = Fraction(repr(_rounded_up(most) if epsilon is None else epsilon))
+    intervals: dict[Fraction, dict[str, Interval]] = {Fraction(0): {}, at: {}}
+    proofs, reasons = [], []
+    for point in intervals:
+        for which in _sets(exact.as_floats(finite)):
+            try:
+                proofs.append(exact.proved_interval(finite, which, point))
+            except InputError as why:
+                reasons.append(str(why))
+                continue
+            ends = [float(Fraction(proofs[-1][sense]["value"])) for sense in ("least", "greatest")]
+            intervals[point][proofs[-1]["set"]] = (ends[0], ends[1])
+    slacks = [Fraction(part[sense]["slack"]) for part in proofs for sense in ("least", "greatest")]
+    spread = max(map(max, finite.leader)) - min(map(min, finite.leader))
+    revenue = None if finite.revenue is None else verify.expected(finite, finite.revenue, joint)
+    welfare = sum((verify.expected(finite, own, joint) for own in finite.followers), revenue or Fraction(0))
+    by_follower = [
+        [float(found[i, t]) if (i, t) in found else None for t in range(len(of_types))]
+        for i, of_types in enumerate(finite.allowed)
+    ]
+    return {
+        "value": float(verify.expected(finite, finite.leader, joint)),
+        "welfare": float(welfare),
+        "revenue": None if revenue is None else float(revenue),
+        "epsilon": {"by_follower": by_follower, "max": float(most)},
+        "leader_value_bounds": intervals[Fraction(0)] or None,
+        "leader_value_bounds_at_epsilon": intervals[at] or None,
+        "bounds_epsilon": float(at),
+        "reason": "; ".join(dict.fromkeys(reasons)) or None,
+        "exact": True,
+        "confidence": None,
+        "sizes": _sizes(exact.as_floats(finite)),
+        "tolerance": float(max([Fraction(0), *slacks]) / (spread or 1)),
+        "proof": {"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
+    }
+
+
+def _rounded_up(value: Fraction) -> float:
+    """The next float with twelve significant digits that is not below."""
+    if value == 0:
+        return 0.0
+    unit = Fraction(10) ** (math.floor(math.log10(value)) - 11)
+    return float(math.ceil(value / unit) * unit)
+
+
+def _enumerated(rule: Rule, play: Strategies | JointPlay, epsilon: float | None, reason: str) -> dict[str, Any]:
+    """Everything in float64 by enumeration and linear programs, as far as the sets are small enough."""
+    game = rule.game
+    finite, joint = induced_game(game, rule.actions), play_distribution(game, play)
+    found = regrets(finite, joint)
+    most = max(0.0, *found.values())
+    at = most if epsilon is None else epsilon
+    bounds, why = _bounds(finite, 0.0)
+    revenue = None
+    if (money := game.revenue_game()) is not None:
+        revenue = value_of(induced_game(money, rule.actions), joint)
+    return {
+        "value": value_of(finite, joint),
+        "welfare": sum(value_of(finite, joint, own) for own in finite.followers) + (revenue or 0.0),
+        "revenue": revenue,
+        "epsilon": {
+            "by_follower": [[found.get((i, t)) for t in range(n)] for i, n in enumerate(game.n_types)],
+            "max": most,
+        },
+        "leader_value_bounds": bounds,
+        "leader_value_bounds_at_epsilon": _bounds(finite, at)[0],
+        "bounds_epsilon": at,
+        "reason": "; ".join([reason, *([] if why is None else [why])]),
+        "exact": True,
+        "confidence": None,
+        "sizes": _sizes(finite),
+        "tolerance": 1e-7,
+        "proof": None,
+    }
+
+
+def _sampled(
+    rule: Rule, play: Strategies | JointPlay, epsilon: float | None, samples: int, seed: int, reason: str
+) -> dict[str, Any]:
+    """Value and regrets from a sample, without bounds over equilibria."""
+    game = rule.game
+    found = sampled_regrets(game, rule.actions, play, samples=samples, seed=seed)
+    value, followers = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
+    revenue = None
+    if (money := game.revenue_game()) is not None:
+        revenue = sampled_values(money, rule.actions, play, samples=samples, seed=seed)[0]
+    return {
+        "value": value,
+        "welfare": followers + (revenue or 0.0),
+        "revenue": revenue,
+        "epsilon": found,
+        "leader_value_bounds": None,
+        "leader_value_bounds_at_epsilon": None,
+        "bounds_epsilon": found["max"] if epsilon is None else epsilon,
+        "reason": reason,
+        "exact": False,
+        "confidence": CONFIDENCE,
+        "sizes": {"samples": samples},
+        "tolerance": 1e-7,
+        "proof": None,
+    }
+
+
+def _sizes(finite: FiniteGame) -> dict[str, int | float]:
+    return {
+        "type_profiles": len(finite.support),
+        "action_profiles": int(np.prod(finite.n_actions)),
+        **{f"{which}_variables": n_variables(finite, which) for which in _SETS},
+    }
+
+
+def _sets(finite: FiniteGame) -> tuple[EquilibriumSet, ...]:
+    """The sets that differ: without private types all are one."""
+    return _SETS if finite.has_types else ("bcce",)
 
 
 def _bounds(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Interval] | None, str | None]:
     """The intervals of all sets that are small enough, and why one is missing."""
-    names = {"bcce": "bcce", "anf_cce": "anf_cce"} if finite.has_types else {"bcce": "cce"}
     bounds, reasons = {}, []
-    for which in _SETS:
-        if which in names:
-            try:
-                bounds[names[which]] = value_bounds(finite, which, epsilon=epsilon)
-            except InputError as why:
-                reasons.append(str(why))
+    for which in _sets(finite):
+        try:
+            bounds[which if finite.has_types else "cce"] = value_bounds(finite, which, epsilon=epsilon)
+        except InputError as why:
+            reasons.append(str(why))
     return bounds or None, "; ".join(reasons) or None
 
 
 def _baseline(game: Game) -> dict[str, Any]:
-    name = "the game's baseline rule"
+    """The baseline rule and the most that it can earn over the tightest set, with a proof where there is one."""
+    name, proof = "the game's baseline rule", None
     try:
         name, baseline_game, actions = game.baseline()
-        bounds, reason = _bounds(induced_game(baseline_game, actions), 0.0)
+        rule = Rule(baseline_game, actions).as_told()
+        all_profiles(rule.game)
     except InputError as why:
-        bounds, reason = None, str(why)
-    if bounds is None:
-        return {"rule": name, "value": None, "reason": reason}
-    tightest = list(bounds)[-1]
-    return {"rule": name, "value": bounds[tightest][1], "over": f"the best {tightest}"}
-
-
-def _sampled(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, samples: int, seed: int
-) -> tuple[float, dict[str, Any]]:
-    """Value and regrets from sub-episodes, every counterfactual with the types, chance and play of its original.
-
-    Hoeffding's bound for each (follower, type, action), all at once by the union bound. Types too rare to be met get
-    null, and count for nothing in `max`; `unseen` says how many.
-    """
-    with jax.enable_x64(True):
-        query, pays = _sample(game, actions, play, samples, seed)
-        assert isinstance(query.play, Actions)
-        leader, followers = pays(query)
-        types, played = np.asarray(query.types), query.play.actions
-        allowed = [np.asarray(mask) for mask in type_masks(game)]
-        by_follower: list[list[float | None]] = []
-        unseen, n_claims = 0, sum(a * t for a, t in zip(game.n_actions, game.n_types, strict=True))
-        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
-            span = 2 * (game.follower_payoff_ranges[i][1] - game.follower_payoff_ranges[i][0])
-            gains = []
-            for a in range(n_actions):
-                deviating = query._replace(play=Actions(jnp.asarray(played).at[:, i].set(a)))
-                gains.append(pays(deviating)[1][:, i] - followers[:, i])
-            row: list[float | None] = []
-            for t in range(n_types):
-                met = types[:, i] == t
-                if not met.any():
-                    unseen += 1
-                    row.append(None)
-                    continue
-                margin = span * np.sqrt(np.log(n_claims / (1 - _CONFIDENCE)) / (2 * met.sum()))
-                best = max(gains[a][met].mean() for a in np.flatnonzero(allowed[i][t]))
-                row.append(float(best + margin))
-            by_follower.append(row)
-    known = [bound for row in by_follower for bound in row if bound is not None]
-    return float(leader.mean()), {"by_follower": by_follower, "max": max(0.0, *known), "unseen": unseen}
-
-
-def sampled_value(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, *, samples: int = 100_000, seed: int = 0
-) -> float:
-    """The leader's mean payoff over sampled sub-episodes, for games that cannot be listed."""
-    with jax.enable_x64(True):
-        query, pays = _sample(game, actions, play, samples, seed)
-        return float(pays(query)[0].mean())
-
-
-def _sample(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, samples: int, seed: int
-) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray]]]:
-    """Sub-episodes with types and play drawn, and a function that plays such a query; with `jax.enable_x64` on."""
-    if samples < 100:
-        raise InputError(f"samples must be at least 100; got {samples}.")
-    key = stream(jax.random.key(seed), Stream.CERTIFICATE)
-    table = exact_table(game, actions)
-
-    @jax.jit
-    def compiled(query: Query) -> tuple[jax.Array, jax.Array]:
-        outcome = answer(game, table, query, stream(key, Stream.CHANCE))
-        return outcome.leader, outcome.followers
-
-    def pays(query: Query) -> tuple[np.ndarray, np.ndarray]:
-        leader, followers = compiled(query)
-        return np.asarray(leader), np.asarray(followers)
-
-    return play_query(game, play, jax.random.uniform(key, (samples, play_noise_size(game)))), pays
+        return {"rule": name, "value": None, "reason": str(why), "proof": None}
+    try:
+        finite = exact.exact_game(rule)
+        which = _sets(exact.as_floats(finite))[-1]
+        end = exact.proved_end(finite, which, "greatest", Fraction(0))
+        value, over = float(Fraction(end["value"])), which if len(finite.types) > 1 else "cce"
+        proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end}
+    except InputError:
+        bounds, reason = _bounds(induced_game(rule.game, rule.actions), 0.0)
+        if bounds is None:
+            return {"rule": name, "value": None, "reason": reason, "proof": None}
+        over = list(bounds)[-1]
+        value = bounds[over][1]
+    return {"rule": name, "value": value, "over": f"the best {over}", "proof": proof}

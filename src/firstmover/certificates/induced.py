@@ -60,6 +60,9 @@ def _normalised(table: np.ndarray) -> np.ndarray:
     return table / table.sum(axis=-1, keepdims=True)
 
 
-def value_of(finite: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> float:
-    """The leader's expected payoff when this is played."""
-    return float(finite.probs @ (joint * finite.leader).reshape(len(joint), -1).sum(axis=1))
+def value_of(
+    finite: FiniteGame, joint: Float[np.ndarray, "P *actions"], payoffs: Float[np.ndarray, "P *actions"] | None = None
+) -> float:
+    """An expected payoff, by default the leader's, when this is played."""
+    paid = finite.leader if payoffs is None else payoffs
+    return float(finite.probs @ (joint * paid).reshape(len(joint), -1).sum(axis=1))

@@ -1,7 +1,7 @@
 """The command line: a thin shell over the public face.
 
-Exit status 0 on success, 2 with one sentence on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on
-stdout and nothing else; progress goes to stderr always.
+Exit status 0 on success, 1 for a certificate that is refuted, 2 with one sentence on bad input, 130 after Ctrl-C. With
+`--json` there is one JSON object on stdout and nothing else; progress goes to stderr always.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough
         with contextlib.suppress(BrokenPipeError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return int(options.status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary)
-        command.set_defaults(command=run)
+        command.set_defaults(command=run, status=0)
         command.add_argument("--json", action="store_true", help="one JSON object on stdout")
         return command
 
@@ -73,8 +73,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameters(command, "-g", "game")
     command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
 
-    command = add("certify", _certify, "certify the best rule of a finished run anew")
-    command.add_argument("run", metavar="RUN", help="a run folder")
+    command = add("certify", _certify, "certify the best rule of a run, or the rule of a file")
+    command.add_argument("path", metavar="PATH", help="a run folder, or a rule file")
+    command.add_argument("--epsilon", metavar="E", help="bound the value at this regret too (the measured one)")
+    command.add_argument(
+        "--followers", metavar="NAME", help="who responds to a rule file (multiplicative-weights); a run has its own"
+    )
+    _add_parameters(command, "-f", "followers")
+    command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
+
+    command = add("verify", _verify, "check a certificate independently, in exact fractions")
+    command.add_argument("certificate", metavar="CERTIFICATE", help="a file written by 'firstmover certify'")
 
     command = add("reproduce", _reproduce, "the papers' figures and tables: run, compare with what was published, draw")
     command.add_argument("names", nargs="*", metavar="NAME", help="figures, or all")
@@ -200,11 +209,36 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
     from firstmover.cli import printing
-    from firstmover.designs import certify
+    from firstmover.designs import certificate_path, certify
 
-    certificate = certify(options.run)
-    return certificate, "\n".join(printing.certificate(certificate))
+    given = _pairs("-f", options.followers_parameters)
+    if Path(options.path).is_dir() and (given or options.followers):
+        raise InputError(
+            "a run is certified with the play of its own followers; --followers and -f go with rule files."
+        )
+    certificate = certify(
+        options.path,
+        followers=build.build("followers", options.followers or "multiplicative-weights", given),
+        epsilon=None if options.epsilon is None else build.number("--epsilon", options.epsilon),
+        out=options.out,
+    )
+    return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _verify(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import verify
+    from firstmover.cli import printing
+
+    try:
+        claims = verify.verify(options.certificate)
+    except verify.UnreadableError as error:
+        raise InputError(str(error)) from None
+    result = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
+    if result["verdict"] == "refuted":
+        options.status = 1
+    return result, printing.claims_checked(result)
 
 
 def _use_compilation_cache() -> None:

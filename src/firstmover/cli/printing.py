@@ -61,7 +61,7 @@ def design(result: dict[str, Any]) -> str:
 
 def certificate(found: dict[str, Any]) -> list[str]:
     """What is proved."""
-    epsilon, reason = found["epsilon"]["max"], found["reason"]
+    epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     low, high = found["payoff_range"]["leader"]
     how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
     lines = [
@@ -69,11 +69,13 @@ def certificate(found: dict[str, Any]) -> list[str]:
     ]
     for name, bounds in (found["leader_value_bounds"] or {}).items():
         lines.append(f"           value over every {name}: {_interval(bounds)}")
-    noticeable = epsilon > 1e-9 * max(1.0, abs(high), abs(low))
+    noticeable = at > 1e-9 * max(1.0, abs(high), abs(low))
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
-        lines.append(f"           value if all regrets are up to {epsilon:.3g} ({name}): {_interval(bounds)}")
+        lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {_interval(bounds)}")
     if reason is not None:
-        lines.append(f"           not bounded: {reason}")
+        lines.append(f"           left out: {reason}")
+    money = "" if found["revenue"] is None else f", revenue {_clean(found['revenue'])}"
+    lines.append(f"           welfare {_clean(found['welfare'])}{money}")
     lines.append(f"           the leader's payoffs range from {low:.6g} to {high:.6g}")
     baseline = found["baseline"]
     if baseline["value"] is None:
@@ -84,6 +86,21 @@ def certificate(found: dict[str, Any]) -> list[str]:
             f"gain {found['gain']:.6g}"
         )
     return lines
+
+
+def written_certificate(found: dict[str, Any], written: Any) -> str:
+    """A certificate of its own, and where it lies."""
+    game = _item({"name": found["game"], "parameters": found["parameters"]})
+    lines = ["", f"game       {game}", *certificate(found), f"written    {written}"]
+    if found["proof"] is not None:
+        lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {written}'")
+    return "\n".join(lines)
+
+
+def claims_checked(result: dict[str, Any]) -> str:
+    """Every claim of a certificate, and the verdict."""
+    lines = [f"{item['verdict']:10} {item['claim']}: {item['why']}" for item in result["claims"]]
+    return "\n".join([*lines, f"the certificate is {result['verdict']}"])
 
 
 def solution(result: dict[str, Any]) -> str:

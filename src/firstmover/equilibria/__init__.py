@@ -1,1 +1,29 @@
 """Exact solvers on plain NumPy arrays: optimal commitments and the equilibria that a rule induces."""
+
+from firstmover.equilibria.deviations import regrets, swap_regrets
+from firstmover.equilibria.entropy import MaxEntropy, max_entropy
+from firstmover.equilibria.finite_game import FiniteGame
+from firstmover.equilibria.membership import Violation, violation
+from firstmover.equilibria.polytopes import extreme, value_bounds
+from firstmover.equilibria.programs import MAX_VARIABLES, Extreme, Sense, joint_play, n_variables
+from firstmover.equilibria.pure import pure_equilibria
+from firstmover.equilibria.sets import EquilibriumSet
+
+__all__ = [
+    "MAX_VARIABLES",
+    "EquilibriumSet",
+    "Extreme",
+    "FiniteGame",
+    "MaxEntropy",
+    "Sense",
+    "Violation",
+    "extreme",
+    "joint_play",
+    "max_entropy",
+    "n_variables",
+    "pure_equilibria",
+    "regrets",
+    "swap_regrets",
+    "value_bounds",
+    "violation",
+]

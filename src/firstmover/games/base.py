@@ -10,7 +10,7 @@ its actions. In a game whose followers act once, a follower's observation when i
 
 import abc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -151,6 +151,14 @@ class Game(abc.ABC):
         """One entry of a rule file, `{"when": {...}, "do": {...}}`."""
 
     @abc.abstractmethod
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        """The action that the `do` of an entry asks for, where `when` describes what the leader observes.
+
+        Raises:
+            InputError: it asks for nothing that is possible there.
+        """
+
+    @abc.abstractmethod
     def sentence(self, entry: dict[str, Any]) -> str:
         """The entry in words, without a full stop."""
 
@@ -197,8 +205,61 @@ class Game(abc.ABC):
         """Every observation of the leader, int32 [n_observations, d], in the order of `spaces.observation_index`."""
         return np.stack(np.unravel_index(np.arange(self.n_observations), self.leader_obs_sizes), -1).astype(np.int32)
 
+    def reached(self, table: np.ndarray) -> Iterator[tuple[Sequence[int], int]]:
+        """Observations that the rule with these actions can come to, each with its row; by default all there are.
+
+        A row of the table is looked at only after its observation was yielded, so the caller may fill it in then.
+        """
+        del table
+        for row, observation in enumerate(self.observations().tolist()):
+            yield observation, row
+
     def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
         """The entries of a rule file for a table of actions [observations, ...]."""
-        return [
-            self.entry(obs.tolist(), np.asarray(action)) for obs, action in zip(self.observations(), table, strict=True)
-        ]
+        return [self.entry(observation, np.asarray(table[row])) for observation, row in self.reached(table)]
+
+    def playing(self, entries: Sequence[Mapping[str, Any]]) -> "Game":
+        """The game that a rule with these entries is for, where that is not the one whose name it bears."""
+        del entries
+        return self
+
+    def revenue_game(self) -> "Game | None":
+        """The same game with a leader that is paid what it receives less what it pays; None without money."""
+        return None
+
+
+def asked(do: dict[str, Any], *keys: str) -> tuple[Any, ...]:
+    """The values of an entry's `do`, which must have exactly these keys.
+
+    Raises:
+        InputError: it has others.
+    """
+    if set(do) != set(keys):
+        raise InputError(f"'do' must have {' and '.join(map(repr, keys))}; got {sorted(do)}.")
+    return tuple(do[key] for key in keys)
+
+
+def whole_below(value: Any, limit: int, what: str) -> int:
+    """A whole number from 0 to limit - 1.
+
+    Raises:
+        InputError: it is not one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
+        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {value!r}.")
+    return value
+
+
+def numbers(values: Any, count: int, low: float, high: float, what: str) -> np.ndarray:
+    """A list of `count` numbers in [low, high], float64.
+
+    Raises:
+        InputError: it is not one.
+    """
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
+    if array.shape != (count,) or not np.all((array >= low) & (array <= high)):
+        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {values!r}.")
+    return array

@@ -3,7 +3,7 @@
 Players: a leader and any number of followers, who play the base game once.
 Information: followers know the payments that the leader has committed to; nobody has a private type.
 Payoffs: a follower is paid its base payoff plus its payment. The leader is paid 1 if the actions differ
-(`objective=different`), the followers' base welfare (`welfare`), or that less the payments made.
+(`objective=different`), the followers' base welfare (`welfare`), that less the payments made, or minus the payments.
 Rules: `tau`: one number from {0, ..., max_payment}, paid to follower i where everybody plays action i (in the 2x2 game:
 to the row player at the first, to the column player at the second diagonal profile). `per-follower`: any payment in
 [0, max_payment] to each follower at each profile.
@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
 
@@ -45,7 +45,7 @@ class MatrixDesign(Game):
         self,
         payoffs: Annotated[Any, "payoffs"] = MONDERER_TENNENHOLTZ,
         rule: Literal["tau", "per-follower"] = "tau",
-        objective: Literal["different", "welfare", "welfare-minus-payments"] = "different",
+        objective: Literal["different", "welfare", "welfare-minus-payments", "minus-payments"] = "different",
         max_payment: int = 10,
     ):
         """A base game and what the leader may do to it.
@@ -76,6 +76,7 @@ class MatrixDesign(Game):
             "different": "probability that the actions differ",
             "welfare": "the followers' welfare without payments",
             "welfare-minus-payments": "the followers' welfare without payments, less the payments",
+            "minus-payments": "minus the payments",
         }[objective]
         self.n_actions, self.n_obs = shape[1:], (1,) * n
         self.types = TypeDistribution.independent([[1.0]] * n)
@@ -85,7 +86,8 @@ class MatrixDesign(Game):
         paid = self._paid_at()
         aims = self._aims()
         least = float(aims.min())
-        if objective == "welfare-minus-payments":
+        self._charged = objective.endswith("minus-payments")
+        if self._charged:
             least -= max_payment * (float(paid.sum(0).max()) if rule == "tau" else n)
         self.leader_payoff_range = (least, float(aims.max()))
         self.follower_payoff_ranges = tuple((float(t.min()), float(t.max()) + max_payment) for t in self.payoffs)
@@ -100,8 +102,10 @@ class MatrixDesign(Game):
 
     def _aims(self) -> np.ndarray:
         """What the leader is paid at every profile, payments apart."""
-        if self.paid_objective != "different":
+        if self.paid_objective.startswith("welfare"):
             return self.payoffs.sum(axis=0)
+        if self.paid_objective == "minus-payments":
+            return np.zeros(self.n_actions)
         actions = np.indices(self.n_actions)
         return np.any(actions != actions[0], axis=0).astype(np.float64)
 
@@ -133,7 +137,7 @@ class MatrixDesign(Game):
         else:
             payments = action
         aim = jnp.asarray(self._aims(), float)[profile]
-        if self.paid_objective == "welfare-minus-payments":
+        if self._charged:
             aim = aim - payments.sum()
         over = state.time == self.horizon - 1
         followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
@@ -171,7 +175,7 @@ class MatrixDesign(Game):
         for tau in range(self.max_payment + 1):
             payments = tau * self._paid_at()
             leader = self._aims()
-            if self.paid_objective == "welfare-minus-payments":
+            if self._charged:
                 leader = leader - payments.sum(axis=0)
             induced = FiniteGame.without_types(leader, self.payoffs + payments)
             ends.append(value_bounds(induced, "bcce")[ties == "strong"])
@@ -189,6 +193,17 @@ class MatrixDesign(Game):
             return {"when": {}, "do": {"tau": int(action)}}
         payments = [float(f"{payment:.9g}") for payment in np.asarray(action).tolist()]
         return {"when": {"actions": [int(a) for a in observation]}, "do": {"payments": payments}}
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        if self.payment_rule == "tau":
+            (tau,) = asked(do, "tau")
+            return np.asarray(whole_below(tau, self.max_payment + 1, "tau"))
+        (payments,) = asked(do, "payments")
+        return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
+
+    def revenue_game(self) -> Game:
+        return MatrixDesign(self.payoffs, self.payment_rule, "minus-payments", self.max_payment)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":

@@ -17,9 +17,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.spaces import Box, Discrete
-from firstmover.types import TypeDistribution
+from firstmover.types import TypeDistribution, checked_probabilities
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -130,6 +130,10 @@ class NormalForm(Game):
             return {"when": {}, "do": {"action": int(action)}}
         return {"when": {}, "do": {"mixture": self.played(action).tolist()}}
 
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        return commitment_of(do, self.commitment, self.leader_payoffs.shape[0])
+
     def played(self, action: np.ndarray) -> np.ndarray:
         if self.commitment == "deterministic":
             return action
@@ -155,13 +159,14 @@ class NormalForm(Game):
         A mixture against several followers has no exact method here: the solution then holds upper bounds only.
         """
         from firstmover.equilibria import commitments
+        from firstmover.equilibria.correlated_commitments import correlated_commitment
 
         if self.n_followers > 1 and self.commitment == "mixed":
             bounds = {
-                "correlated": commitments.correlated_commitment(self.leader_payoffs, self.follower_payoffs),
-                "coarse_correlated": commitments.correlated_commitment(
+                "correlated": correlated_commitment(self.leader_payoffs, self.follower_payoffs).value,
+                "coarse_correlated": correlated_commitment(
                     self.leader_payoffs, self.follower_payoffs, coarse=True
-                ),
+                ).value,
             }
             return Solution(
                 value=None,
@@ -177,9 +182,9 @@ class NormalForm(Game):
             found = commitments.mixed_commitment(self.leader_payoffs, self.follower_payoffs[0], ties)
         upper = {}
         if self.n_followers > 1:
-            upper["coarse_correlated"] = commitments.correlated_commitment(
+            upper["coarse_correlated"] = correlated_commitment(
                 self.leader_payoffs, self.follower_payoffs, coarse=True
-            )
+            ).value
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),
@@ -224,6 +229,22 @@ class Maintain(_Named):
         [(30, 0), (10, 5), (0, 0)],
         [(0, 0), (0, 0), (5, 10)],
     ]
+
+
+def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> np.ndarray:
+    """The action or the mixture that an entry of a rule file asks for.
+
+    Raises:
+        InputError: it is neither, or not of this kind.
+    """
+    if kind == "deterministic":
+        (action,) = asked(do, "action")
+        return np.asarray(whole_below(action, n_actions, "action"))
+    (mixture,) = asked(do, "mixture")
+    weights = checked_probabilities(mixture, "the mixture")
+    if weights.shape != (n_actions,):
+        raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
+    return weights
 
 
 def _payoffs(values: Matrix, what: str) -> np.ndarray:

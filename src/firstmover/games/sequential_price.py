@@ -8,7 +8,7 @@ Payoffs: an agent is paid its value minus the price. The leader is paid minus th
 largest possible welfare of the realised values), the revenue, or a weighted mix, in units of the values.
 Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming.
 
-Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 1e-5 of the largest value count as
+Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 5e-7 of the largest value count as
 equal, in 32- and in 64-bit numbers; of equally good items the first is taken.
 
 Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for economic design", sections 4 and 7.4;
@@ -18,7 +18,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -26,12 +26,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
 
-_TIE = 1e-5  # surpluses this close, in units of the largest value, are equal
+_TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
+_GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
 class _State(NamedTuple):
@@ -207,7 +208,13 @@ class SequentialPrice(Game):
         """What the price components of an action come to."""
         if self.prices == "continuous":
             return parts
-        return parts * (self.highest / (self.prices - 1))
+        return parts * self._price_step
+
+    @property
+    def _price_step(self) -> float:
+        """Distance between two prices of the grid."""
+        assert self.prices != "continuous"
+        return self.highest / (self.prices - 1)
 
     def _taken(
         self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
@@ -246,12 +253,12 @@ class SequentialPrice(Game):
     def parameters(self) -> dict[str, Any]:
         return self._settings
 
-    def with_messages(self, messages: int) -> "SequentialPrice":
-        """The same market with another number of messages."""
-        return SequentialPrice(**{**self._settings, "messages": messages})
+    def _with(self, **changes: Any) -> "SequentialPrice":
+        """The same market with other settings."""
+        return SequentialPrice(**{**self._settings, **changes})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        silent = self.with_messages(1)
+        silent = self._with(messages=1)
         return "no messages: the best prices and order", silent, silent._table(silent.without_messages)
 
     def optimum(self, ties: Ties) -> Solution:
@@ -332,11 +339,8 @@ class SequentialPrice(Game):
         sold = sum(self.bundles[s - 1] for s in obs[n : 2 * n] if s > 0)
         return remaining, tuple((np.array(self.units) - sold).tolist())
 
-    def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
-        """Entries for the situations that the rule can come to, visit by visit for every message profile."""
-        return [self.entry(obs, np.asarray(table[row])) for obs, row in self._reached(table)]
-
-    def _reached(self, table: np.ndarray) -> Iterator[tuple[tuple[int, ...], int]]:
+    def reached(self, table: np.ndarray) -> Iterator[tuple[Sequence[int], int]]:
+        """The situations that the rule can come to, visit by visit for every message profile."""
         n = self.n_followers
         for messages in itertools.product(range(self.messages), repeat=n):
             reached = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
@@ -378,6 +382,29 @@ class SequentialPrice(Game):
             when["sold"] = [self.bundles[s - 1].tolist() if s > 0 else None for s in observation[n : 2 * n]]
         return {"when": when, "do": {"agent": int(action[0]), "prices": self._told_prices(action)}}
 
+    def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
+        """The game with prices of any size, where the rule has a price that is not on the grid."""
+        if self.prices == "continuous":
+            return self
+        told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
+        parts = [price / self._price_step for price in told if isinstance(price, int | float)]
+        if all(abs(part - round(part)) <= _GRID for part in parts if np.isfinite(part)):
+            return self
+        return self._with(prices="continuous")
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        agent, prices = asked(do, "agent", "prices")
+        agent = whole_below(agent, self.n_followers, "agent")
+        if agent not in when["remaining"]:
+            raise InputError(f"agent {agent} was visited already; those left to visit are {when['remaining']}.")
+        told = numbers(prices, self.items, 0.0, self.highest, "prices")
+        if self.prices == "continuous":
+            return np.array([agent, *told])
+        return np.array([agent, *np.rint(told / self._price_step)])
+
+    def revenue_game(self) -> Game:
+        return self._with(objective="revenue")
+
     def sentence(self, entry: dict[str, Any]) -> str:
         when, do = entry["when"], entry["do"]
         words = []
@@ -402,6 +429,10 @@ class SequentialPrice(Game):
         worth = ", ".join(f"{value:.6g}" for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 class Agrawal(SequentialPrice):

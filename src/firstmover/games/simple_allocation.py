@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution, checked_probabilities
 
@@ -95,6 +95,11 @@ class SimpleAllocation(Game):
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return {"when": {"message": int(observation[0])}, "do": {"item": int(action)}}
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        (item,) = asked(do, "item")
+        return np.asarray(whole_below(item, self.items, "item"))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"on message {entry['when']['message']}, give item {entry['do']['item']}"

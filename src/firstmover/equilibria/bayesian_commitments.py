@@ -1,0 +1,196 @@
+"""Optimal commitments against one follower with private types, by a mixed-integer program (HiGHS, through SciPy).
+
+Payoff tables are indexed [type, leader action, follower action]. The follower knows its type, the leader only the
+prior. Everyone maximises; all results are in the units of the payoffs.
+
+The program is DOBSS. Besides the mixture x and one binary q per type and reply it holds z = q x, so that payoffs are
+linear, and finds the combination of replies, one for each type, in whose region the leader earns most. Two changes:
+the follower's payoff is the sum of its payoffs under z, which is tighter than its bounds by large constants alone; and
+with weak ties there is a second mixture for the same binaries, to which the replies are strictly best. Whatever the
+program proposes is then computed exactly, by the linear programs of `reply_regions`; or refused, cut off, and the
+program solved again.
+
+Source: Paruchuri, Pearce, Marecki, Tambe, Ordóñez and Kraus, "Playing games for security: an efficient exact algorithm
+for solving Bayesian Stackelberg games" (AAMAS 2008).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import block_array, csr_array, diags_array, eye_array, kron
+
+from firstmover.equilibria.commitments import OptimalCommitment
+from firstmover.equilibria.programs import solved
+from firstmover.equilibria.reply_regions import (
+    Candidate,
+    CommitmentGame,
+    Replies,
+    Ties,
+    best_in_region,
+    optimal,
+    over_mixtures,
+    reply_classes,
+    single_type_candidates,
+)
+from firstmover.errors import InputError
+
+MAX_PAYOFFS = 10_000  # entries of one table, of a game whose mixed commitment is computed
+TIME_LIMIT = 120.0  # seconds; two types with 40 x 40 actions take 3, eight with 10 x 10 take 15
+STRICT = 1e-5  # margin of strict replies in the program, in units of payoff ranges: ten times the solver's tolerance
+WEIGHT = 1e3  # of the objective: the solver stops at an absolute gap of 1e-6
+
+
+def deterministic_bayesian_commitment(
+    leader: Float[np.ndarray, "K m a"],
+    follower: Float[np.ndarray, "K m a"],
+    prior: Float[np.ndarray, "K"],
+    ties: Ties,
+    *,
+    tolerance: float = 1e-9,
+) -> OptimalCommitment:
+    """The best single action to commit to; every type plays a best response.
+
+    Args:
+        leader: the leader's payoffs.
+        follower: the follower's payoffs.
+        prior: probabilities of the types.
+        ties: whether ties are broken for the leader ("strong") or against it ("weak").
+        tolerance: payoffs this close, as a share of the type's payoff range, count as equal; > 0.
+    """
+    ranges = np.ptp(follower, axis=(1, 2), keepdims=True)
+    best = follower >= follower.max(axis=2, keepdims=True) - tolerance * ranges
+    paid = np.where(best, leader, -np.inf).max(2) if ties == "strong" else np.where(best, leader, np.inf).min(2)
+    values = prior @ paid
+    chosen = int(np.argmax(values))
+    return OptimalCommitment(float(values[chosen]), chosen, True, "enumeration of the leader's actions")
+
+
+def bayesian_commitment(
+    leader: Float[np.ndarray, "K m a"],
+    follower: Float[np.ndarray, "K m a"],
+    prior: Float[np.ndarray, "K"],
+    ties: Ties,
+) -> OptimalCommitment:
+    """The best mixture to commit to against a follower with private types.
+
+    With weak ties only replies that are strictly best together somewhere, one for each type, can be counted on (up to
+    actions of identical payoffs to the type, the worst of which counts); the best value over their regions is a
+    supremum. Where the program's first proposal is none of these, regions in which no mixture makes all replies better
+    by `STRICT` of the payoff ranges are not counted on either. `attained` is decided by a search of the
+    best combinations of replies with equal values, at most `reply_regions.MOST_EQUAL` of them: if those do not attain
+    the value, it is false.
+
+    Args:
+        leader: the leader's payoffs.
+        follower: the follower's payoffs.
+        prior: probabilities of the types.
+        ties: whether ties are broken for the leader ("strong") or against it ("weak").
+
+    Raises:
+        InputError: the tables have more than `MAX_PAYOFFS` entries, or the program takes longer than `TIME_LIMIT`.
+    """
+    if leader.size > MAX_PAYOFFS:
+        raise InputError(f"exact Bayesian commitments are limited to {MAX_PAYOFFS} payoffs; got {leader.size}.")
+    possible = prior > 0
+    game = over_mixtures(leader[possible], follower[possible], prior[possible])
+    candidates = single_type_candidates(game, ties) if possible.sum() == 1 else _candidates(game, ties)
+    found, attained = optimal(game, candidates, ties)
+    least, unit = leader[possible].min(), np.ptp(leader[possible])
+    method = "a mixed-integer program (DOBSS, Paruchuri et al. 2008)"
+    if ties == "weak":
+        method += " over regions of strict replies (von Stengel and Zamir 2010)"
+    return OptimalCommitment(float(least + found.value * unit), found.x, attained, method)
+
+
+def _candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
+    """The combinations of replies, the best first, each with its best mixture.
+
+    With weak ties, those after the first have a mixture to which they are strictly best.
+    """
+    classes = reply_classes(game, ties)
+    seen: list[Replies] = []
+    while True:
+        replies = _best_combination(game, classes, seen, strict=ties == "weak" and len(seen) > 0)
+        if replies is None:
+            return
+        seen.append(replies)
+        candidate = best_in_region(game, replies)
+        if candidate is not None:
+            yield candidate
+
+
+def _best_combination(
+    game: CommitmentGame, classes: list[list[tuple[int, ...]]], seen: list[Replies], *, strict: bool
+) -> Replies | None:
+    """The replies, one for each type, in whose region the leader earns most, other than those seen; None if none are.
+
+    Args:
+        game: the game, over mixtures.
+        classes: the replies of each type.
+        seen: combinations that are left out.
+        strict: whether some mixture must make the replies better than all others by `STRICT`.
+    """
+    options = [(k, own) for k, per_type in enumerate(classes) for own in per_type]
+    K, m, _ = game.leader.shape
+    n = len(options)
+    pays = np.array([game.follower[k, :, own[0]] for k, own in options])  # [n, m]
+    slack = (pays[None] - pays[:, None]).max(axis=(1, 2))  # at most what another reply can be better by
+    option, k, a = np.array([(i, k, a) for i, (k, own) in enumerate(options) for a in own]).T
+    earns, of_option = game.leader[k, :, a], csr_array(np.eye(n)[option])
+    of_type = csr_array(np.eye(K)[:, [k for k, _ in options]])  # [K, n]
+    same_type = of_type.T @ of_type
+    each, slacks = eye_array(n), diags_array(slack)
+    # z = q x for each option, the binaries q, what the option pays its type (f) and the leader (g) under z, and x; with
+    # `strict` a second mixture y, and what it pays each type (v).
+    sizes = {"z": n * m, "q": n, "f": n, "g": n, "x": m} | ({"y": m, "v": K} if strict else {})
+    # Coefficients of the variables, lower and upper limits.
+    rows: list[tuple[dict[str, Any], Any, Any]] = [
+        ({"z": kron(of_type, eye_array(m)), "x": -kron(np.ones((K, 1)), eye_array(m))}, 0, 0),
+        ({"z": kron(each, np.ones((1, m))), "q": -each}, 0, 0),
+        ({"q": of_type}, 1, 1),
+        ({"z": _per_option(pays, np.arange(n), n), "f": -each}, 0, 0),
+        ({"z": -_per_option(earns, option, n), "g": of_option}, -np.inf, 0),
+        ({"x": csr_array(pays), "f": -same_type}, -np.inf, 0),
+        ({"x": csr_array(-pays), "f": same_type, "q": slacks}, -np.inf, slack),
+    ]
+    if strict:
+        rows += [
+            ({"y": csr_array(pays), "v": -of_type.T, "q": -STRICT * each}, -np.inf, -STRICT),
+            ({"y": csr_array(-pays), "v": of_type.T, "q": slacks}, -np.inf, slack),
+            ({"y": csr_array(np.ones((1, m)))}, 1, 1),
+        ]
+    for replies in seen:
+        rows.append(({"q": csr_array([[float(own == replies[k]) for k, own in options]])}, 0, K - 1))
+    heights = [next(iter(row.values())).shape[0] for row, _, _ in rows]
+    lower, upper = (
+        np.concatenate([np.broadcast_to(row[end], height) for row, height in zip(rows, heights, strict=True)])
+        for end in (1, 2)
+    )
+    result = milp(
+        _stacked(sizes, "g", -WEIGHT * (game.prior @ of_type)),
+        constraints=LinearConstraint(block_array([[row.get(v) for v in sizes] for row, _, _ in rows]), lower, upper),
+        integrality=_stacked(sizes, "q", np.ones(n)),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 0.0, "time_limit": TIME_LIMIT},
+    )
+    if result.status == 2:  # infeasible
+        return None
+    if result.status == 1:
+        raise InputError(f"the optimal mixture against {K} types was not found in {TIME_LIMIT:g} seconds.")
+    taken = solved(result).x[n * m : n * m + n] > 0.5
+    return tuple(own for (_, own), is_taken in zip(options, taken, strict=True) if is_taken)
+
+
+def _per_option(vectors: Float[np.ndarray, "rows m"], options: Int[np.ndarray, "rows"], n: int) -> Any:
+    """Rows that multiply the part of z that belongs to an option by a vector."""
+    count, m = vectors.shape
+    columns = options[:, None] * m + np.arange(m)
+    return csr_array((vectors.ravel(), (np.repeat(np.arange(count), m), columns.ravel())), shape=(count, n * m))
+
+
+def _stacked(sizes: dict[str, int], name: str, values: Float[np.ndarray, "n"]) -> Float[np.ndarray, "variables"]:
+    """One vector over all variables: these values for one of them, zero elsewhere."""
+    return np.concatenate([values if name == other else np.zeros(size) for other, size in sizes.items()])

@@ -1,0 +1,246 @@
+"""The linear program over an equilibrium set: columns that are played, deviations that must not gain.
+
+Every set here is a set of weights on columns. For `bcce` and `bce` a column is a type profile and an action profile
+(for `cce` and `ce` there is one type profile), and the weights sum to 1 for each type profile; for the sets of the
+agent normal form it is a profile of type -> action maps, and the weights sum to 1. Either way a column is a list of
+cells (type profile, action profile) of the game's tables, and its entry in a constraint is the sum over its cells.
+"""
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, hstack, vstack
+
+from firstmover.equilibria.deviations import Deviation, deviations, positions
+from firstmover.equilibria.finite_game import FiniteGame, numbers
+from firstmover.equilibria.maps import all_maps, n_maps, played
+from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
+from firstmover.errors import InputError
+
+Sense = Literal["least", "greatest"]
+
+MAX_VARIABLES = {
+    "cce": 100_000,
+    "ce": 100_000,
+    "bcce": 100_000,
+    "bce": 100_000,
+    "anf_cce": 50_000,
+    "anf_ce": 50_000,
+}
+_TOLERANCE = 1e-10  # on payoffs scaled to a range of 1; the solver's default of 1e-7 is too coarse for proofs
+TIGHT = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
+
+
+class Extreme(NamedTuple):
+    """An end of what an objective can be over an equilibrium set, with a vertex that attains it and its proof.
+
+    Weak duality is the proof: for the least value, and any multipliers,
+
+        value >= bound = sum over blocks of min over columns of (objective + sum of multiplier * gain)
+                         - sum of multiplier * epsilon * probability of the type
+
+    where a block is a type profile (all maps, for the sets of the agent normal form), and gain and objective are
+    weighted by the probabilities of the type profiles. It is mirrored for the greatest value.
+
+    Attributes:
+        value: of the objective.
+        plays: the columns of positive weight: the row of the type profile, then every follower's action; or, for the
+            sets of the agent normal form, an action for each pair of `game.follower_types()`, in that order.
+        weights: of these columns; they sum to 1 for each type profile, or in all.
+        multipliers: at least 0, by (follower, type, deviation), or (follower, type, told, deviation) if deviations
+            are by the action told; in units of the objective per unit of the follower's payoff.
+        bound: what the multipliers prove, in floating point.
+    """
+
+    value: float
+    plays: Int[np.ndarray, "columns entries"]
+    weights: Float[np.ndarray, "columns"]
+    multipliers: dict[Deviation, float]
+    bound: float
+
+
+class Program(NamedTuple):
+    """Columns and constraints: weights >= 0 that sum to 1 in each block, with gains @ weights <= limits.
+
+    Attributes:
+        plays: the columns, as in `Extreme`.
+        blocks: which block each column belongs to, ascending.
+        gains: what each deviation gains, weighted by the probabilities of the type profiles; in payoff units.
+        limits: epsilon times the probability of the type.
+        keys: of the deviations.
+        scales: of the constraints: the probability of the type times the follower's payoff range.
+    """
+
+    plays: Int[np.ndarray, "columns entries"]
+    blocks: Int[np.ndarray, "columns"]
+    gains: Any
+    limits: Float[np.ndarray, "deviations"]
+    keys: list[Deviation]
+    scales: Float[np.ndarray, "deviations"]
+
+
+def n_variables(game: FiniteGame, which: EquilibriumSet) -> float:
+    """Number of variables of the linear program over a set; 1e300 stands for anything larger."""
+    return n_maps(game) if is_of_maps(which) else float(len(game.support) * math.prod(game.n_actions))
+
+
+def program(
+    game: FiniteGame,
+    which: EquilibriumSet,
+    epsilon: float = 0.0,
+    *,
+    plays: Int[np.ndarray, "columns entries"] | None = None,
+) -> Program:
+    """The program over a set, or over those of its points that put weight on the given columns only.
+
+    Raises:
+        InputError: the game has no such set, or its columns are more than `MAX_VARIABLES`.
+    """
+    check_set(game, which, epsilon)
+    plays = columns(game, which) if plays is None else plays
+    keys = deviations(game, which)
+    chances = {(i, t): game.probs[game.support[:, i] == t].sum() for i, t in game.follower_types()}
+    by_key = np.array([chances[key[0], key[1]] for key in keys])
+    return Program(
+        plays,
+        np.zeros(len(plays), np.int64) if is_of_maps(which) else plays[:, 0],
+        _gains(game, which, keys, plays),
+        epsilon * by_key,
+        keys,
+        by_key * game.payoff_ranges[[key[0] for key in keys]],
+    )
+
+
+def columns(game: FiniteGame, which: EquilibriumSet) -> Int[np.ndarray, "columns entries"]:
+    """All columns of a set.
+
+    Raises:
+        InputError: they are more than `MAX_VARIABLES`.
+    """
+    size = n_variables(game, which)
+    if size > MAX_VARIABLES[which]:
+        raise InputError(f"the program over {which} has {size:.3g} variables, more than {MAX_VARIABLES[which]}.")
+    return all_maps(game) if is_of_maps(which) else np.argwhere(game.possible())
+
+
+def cells(
+    game: FiniteGame, which: EquilibriumSet, plays: Int[np.ndarray, "columns entries"]
+) -> tuple[Int[np.ndarray, "columns cells"], Int[np.ndarray, "columns cells"]]:
+    """Where in tables of shape [P, actions], all actions in one axis, the columns are: type and action profile."""
+    if is_of_maps(which):
+        profiles = np.broadcast_to(np.arange(len(game.support)), (len(plays), len(game.support)))
+        actions = played(game, plays)
+    else:
+        profiles, actions = plays[:, :1], plays[:, None, 1:]
+    return profiles, np.ravel_multi_index(tuple(np.moveaxis(actions, -1, 0)), game.n_actions)
+
+
+def joint_play(
+    game: FiniteGame,
+    which: EquilibriumSet,
+    plays: Int[np.ndarray, "columns entries"],
+    weights: Float[np.ndarray, "columns"],
+) -> Float[np.ndarray, "P *actions"]:
+    """For every type profile, the distribution over action profiles that weighted columns amount to."""
+    joint = np.zeros((len(game.support), math.prod(game.n_actions)))
+    at = cells(game, which, plays)
+    np.add.at(joint, at, np.broadcast_to(weights[:, None], at[0].shape))
+    return joint.reshape(game.leader.shape)
+
+
+def column_values(
+    game: FiniteGame,
+    which: EquilibriumSet,
+    plays: Int[np.ndarray, "columns entries"],
+    table: Float[np.ndarray, "P *actions"],
+) -> Float[np.ndarray, "columns"]:
+    """What each column adds up to in a table of payoffs, weighted by the probabilities of the type profiles."""
+    profiles, actions = cells(game, which, plays)
+    return (game.probs[profiles] * table.reshape(len(table), -1)[profiles, actions]).sum(axis=1)
+
+
+def objective_table(game: FiniteGame, objective: Any) -> Float[np.ndarray, "P *actions"]:
+    """The objective, checked; the leader's payoff if None.
+
+    Raises:
+        InputError: it is not an array of finite numbers of the shape of the leader's payoffs.
+    """
+    return game.leader if objective is None else numbers("the objective", objective, game.leader.shape)
+
+
+def solve(
+    rows: Program, costs: Float[np.ndarray, "columns"], unit: float, *, price: float | None = None
+) -> tuple[Float[np.ndarray, "columns"], Float[np.ndarray, "deviations"], float]:
+    """The weights of least cost, the multipliers of the deviations, and how far constraints are violated.
+
+    Args:
+        rows: the program.
+        costs: of the columns.
+        unit: that the costs are of the order of; > 0.
+        price: if given, all limits may be exceeded by the same share of their scales, at this cost for a share of 1.
+
+    Returns:
+        Weights with what is below 1e-10 removed, multipliers, and the share; it is 0 without a price.
+    """
+    n, n_blocks = len(costs), int(rows.blocks[-1]) + 1
+    objective = (costs - costs.min()) / unit
+    matrix = rows.gains.multiply(1 / rows.scales[:, None])
+    sums = csr_array((np.ones(n), (rows.blocks, np.arange(n))), shape=(n_blocks, n))
+    if price is not None:
+        objective = np.append(objective, price / unit)
+        matrix = hstack([matrix, np.full((len(rows.keys), 1), -1.0)])
+        sums = hstack([sums, np.zeros((n_blocks, 1))])
+    result = solved(
+        linprog(
+            objective,
+            A_ub=csr_array(matrix),
+            b_ub=rows.limits / rows.scales,
+            A_eq=csr_array(sums),
+            b_eq=np.ones(n_blocks),
+            method="highs-ds",  # the simplex method: its solutions are vertices
+            options=TIGHT,
+        )
+    )
+    weights = np.where(result.x[:n] > _TOLERANCE, result.x[:n], 0.0)
+    weights /= np.bincount(rows.blocks, weights)[rows.blocks]
+    multipliers = np.maximum(-result.ineqlin.marginals, 0) * unit / rows.scales
+    return weights, multipliers, float(result.x[n:].sum())
+
+
+def solved(result: Any) -> Any:
+    """A solver's result that must be optimal: the sets here are never empty and never unbounded.
+
+    Raises:
+        RuntimeError: it is not; an internal error.
+    """
+    if result.status != 0:
+        raise RuntimeError(f"a linear program that has a solution was not solved ({result.message}); please report it.")
+    return result
+
+
+def _gains(
+    game: FiniteGame, which: EquilibriumSet, keys: list[Deviation], plays: Int[np.ndarray, "columns entries"]
+) -> Any:
+    """What each deviation gains in each column, weighted by the probabilities of the type profiles; sparse."""
+    profiles, actions = cells(game, which, plays)
+    blocks = []
+    for (i, t), position in positions(game, keys).items():
+        column, cell = np.nonzero(game.support[profiles, i] == t)
+        profile, action = profiles[column, cell], actions[column, cell]
+        stride = math.prod(game.n_actions[i + 1 :])
+        told = action // stride % game.n_actions[i]
+        payoffs = game.followers[i].reshape(len(game.support), -1)
+        held = payoffs[profile, action]
+        mine = np.unique(position[position >= 0])
+        entries = []
+        for instead in np.flatnonzero(game.allowed[i][t]):
+            row = position[told, instead]
+            gained = game.probs[profile] * (payoffs[profile, action + (instead - told) * stride] - held)
+            kept = (row >= 0) & (gained != 0)
+            entries.append((gained[kept], row[kept] - mine[:1].sum(), column[kept]))
+        values, row, column = map(np.concatenate, zip(*entries, strict=True))
+        blocks.append(csr_array((values, (row, column)), shape=(len(mine), len(plays))))
+    return vstack(blocks, format="csr")

@@ -1,0 +1,185 @@
+"""Bayesian normal-form games: the leader commits to a row or to a mixture, a follower of a private type picks a column.
+
+Players: one leader and one follower, whose type is drawn from `prior`.
+Information: the follower knows the commitment and its own type; the leader knows the prior only. All act once.
+Payoffs: for each type a normal-form game of two tables, in units of the user's own. A mixture enters the payoffs in
+expectation, so that nothing but the type is random.
+Known optimum: `optimum` computes it, for mixtures by a mixed-integer program.
+
+Source: Paruchuri et al., "Playing games for security: an efficient exact algorithm for solving Bayesian Stackelberg
+games" (AAMAS 2008).
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.normal_form import CommitmentKind, NormalForm
+from firstmover.types import TypeDistribution, checked_probabilities
+
+Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
+
+
+class _State(NamedTuple):
+    playing: Bool[Array, ""]
+    type: Int[Array, ""]
+
+
+class BayesianNormalForm(Game):
+    """A normal-form game against one follower whose payoffs depend on its private type."""
+
+    name = "bayesian-normal-form"
+    horizon = 1
+    followers_act = "once"
+    has_chance = False
+    objective = "the leader's payoff"
+
+    def __init__(
+        self,
+        leader_payoffs: Matrices,
+        follower_payoffs: Matrices,
+        prior: tuple[float, ...] | None = None,
+        commitment: CommitmentKind = "deterministic",
+    ):
+        """A game with these payoffs.
+
+        Args:
+            leader_payoffs: a table [leader actions, follower actions] for each type, or one for all of them.
+            follower_payoffs: the same for the follower.
+            prior: probability of each type, summing to 1; uniform if not given.
+            commitment: whether the leader commits to one action or to a mixture.
+
+        Raises:
+            InputError: shapes or numbers of types differ, a table is empty, a payoff is not a finite number, or the
+                prior is not a distribution over the types.
+        """
+        leader = _tables(leader_payoffs, "leader_payoffs")
+        follower = _tables(follower_payoffs, "follower_payoffs")
+        n = max(len(leader), len(follower))
+        if not {len(leader), len(follower)} <= {1, n}:
+            raise InputError(
+                f"leader_payoffs and follower_payoffs need one table per type, or one for all; got {len(leader)} and "
+                f"{len(follower)}."
+            )
+        self.prior = checked_probabilities([1 / n] * n if prior is None else prior, "the prior")
+        if len(self.prior) != n:
+            raise InputError(f"the prior must have one probability per type; got {len(self.prior)} for {n} types.")
+        # One normal-form game for each type: these check the payoffs, and put rules into words.
+        self.games = [NormalForm(leader[k % len(leader)], follower[k % len(follower)], commitment) for k in range(n)]
+        self.commitment = commitment
+        self.types = TypeDistribution.independent([self.prior])
+        self.n_obs, self.n_actions = (n,), self.games[0].n_actions
+        self.leader_space = self.games[0].leader_space
+        self.leader_obs_sizes = (1,)
+        self.leader_payoff_range = (float(leader.min()), float(leader.max()))
+        self.follower_payoff_ranges = ((float(follower.min()), float(follower.max())),)
+
+    @property
+    def leader_payoffs(self) -> np.ndarray:
+        """The leader's payoffs, [types, leader actions, follower actions]."""
+        return np.array([game.leader_payoffs for game in self.games])
+
+    @property
+    def follower_payoffs(self) -> np.ndarray:
+        """The follower's payoffs, [types, leader actions, follower actions]."""
+        return np.array([game.follower_payoffs[0] for game in self.games])
+
+    def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
+        del key
+        return _State(jnp.bool_(True), types[0])
+
+    def observe(self, state: _State) -> Turn:
+        return Turn(
+            leader_obs=jnp.zeros(1, jnp.int32),
+            leader_acts=state.playing,
+            follower_obs=state.type[None],
+            followers_act=state.playing[None],
+            follower_mask=jnp.ones((1, *self.n_actions), bool),
+        )
+
+    def step(
+        self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1))[state.type]
+        if self.commitment == "mixed":
+            weights = jnp.maximum(action, 0)
+            total = weights.sum()
+            mixture = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.size)
+            row = jnp.einsum("m,pma->pa", mixture.astype(tables.dtype), tables)
+        else:
+            row = tables[:, action]
+        paid = jnp.where(state.playing, row[:, follower_actions[0]], 0)
+        return _State(jnp.bool_(False), state.type), Rewards(paid[0], paid[1:])
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        return self.games[0].played(action)
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "leader_payoffs": self.leader_payoffs.tolist(),
+            "follower_payoffs": self.follower_payoffs.tolist(),
+            "prior": self.prior.tolist(),
+            "commitment": self.commitment,
+        }
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        tables, rows = (
+            (self.leader_payoffs, self.follower_payoffs, tuple(self.prior)),
+            len(self.games[0].action_names[0]),
+        )
+        mixed = BayesianNormalForm(*tables, "mixed")
+        if self.commitment == "deterministic":
+            return "uniform play", mixed, np.full((1, rows), 1 / rows)
+        best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
+        assert best.rule is not None
+        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        return self.games[0].entry(observation, action)
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        return self.games[0].decision(when, do)
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        return self.games[0].sentence(entry)
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
+
+    def optimum(self, ties: Ties) -> Solution:
+        """Optimal commitment: by enumeration of the actions, or a mixture by a mixed-integer program."""
+        from firstmover.equilibria import bayesian_commitments
+
+        mixed = self.commitment == "mixed"
+        find = (
+            bayesian_commitments.bayesian_commitment
+            if mixed
+            else bayesian_commitments.deterministic_bayesian_commitment
+        )
+        found = find(self.leader_payoffs, self.follower_payoffs, self.prior, ties)
+        return Solution(
+            value=found.value,
+            rule=self.rule(np.asarray(found.commitment)[None]),
+            attained=found.attained,
+            method=found.method,
+            followers=f"best response of every type, ties {ties}",
+        )
+
+
+def _tables(values: Matrices, what: str) -> np.ndarray:
+    """Tables of payoffs [types or 1, leader actions, follower actions]."""
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} must be tables of numbers, all of one shape.") from None
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or array.size == 0:
+        raise InputError(f"{what} must be tables [types, leader actions, follower actions]; got shape {array.shape}.")
+    return array

@@ -1,0 +1,168 @@
+"""Security games: a defender covers targets with few resources, an attacker watches, then attacks one target.
+
+Players: a defender (the leader) and one attacker.
+Information: the attacker knows how likely each target is to be covered, not what is covered on the day. It has no
+private type, and acts once.
+Payoffs: each side has two payoffs for an attack on a target, one if it is covered and one if it is not, in units of
+the user's own. Coverage enters them in expectation, so nothing is random.
+Rule: the coverage of every target, a probability; they sum to at most `resources`. All resources are alike and each can
+cover any one target, so that every such vector is what some mixture of assignments covers (a fractional number of
+resources is an average). A decision is any vector of numbers in [0, 1]: one that sums to more is scaled down to
+`resources` in proportion.
+Known optimum: `optimum` computes it, one linear program for each target that may be attacked.
+
+Source: Kiekintveld et al., "Computing optimal randomized resource allocations for massive security games" (AAMAS 2009).
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.errors import InputError, require
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
+from firstmover.spaces import Box
+from firstmover.types import TypeDistribution
+
+COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
+
+
+class _State(NamedTuple):
+    playing: Bool[Array, ""]
+
+
+class SecurityGame(Game):
+    """A defender covers targets with few resources; an attacker sees the coverage and attacks one target."""
+
+    name = "security"
+    horizon = 1
+    followers_act = "once"
+    has_chance = False
+    objective = "the defender's payoff"
+
+    def __init__(self, targets: Annotated[Any, "targets"], resources: float | int = 1):
+        """A game with these targets.
+
+        Args:
+            targets: a row [defender covered, defender uncovered, attacker covered, attacker uncovered] of payoffs per
+                target; or a dict of columns, these four and maybe "target" with names; or on the command line the
+                name of a CSV file with the header target,defender_covered,defender_uncovered,attacker_covered,
+                attacker_uncovered.
+            resources: how many targets can be covered at once, more than 0 and at most all.
+
+        Raises:
+            InputError: a column is missing, sizes differ, a payoff is not a finite number, a name is given twice, or
+                resources are out of range.
+        """
+        self.names, self.payoffs = _read(targets)  # [T, 4], columns as in COLUMNS
+        n = len(self.payoffs)
+        require(0 < resources <= n, f"resources must be more than 0 and at most the number of targets, {n}", resources)
+        self.resources = float(resources)
+        self.types = TypeDistribution.independent([[1.0]])
+        self.n_obs, self.n_actions = (1,), (n,)
+        self.leader_space = Box(n)
+        self.leader_obs_sizes = (1,)
+        self.leader_payoff_range = (float(self.payoffs[:, :2].min()), float(self.payoffs[:, :2].max()))
+        self.follower_payoff_ranges = ((float(self.payoffs[:, 2:].min()), float(self.payoffs[:, 2:].max())),)
+
+    def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
+        del types, key
+        return _State(jnp.bool_(True))
+
+    def observe(self, state: _State) -> Turn:
+        return Turn(
+            leader_obs=jnp.zeros(1, jnp.int32),
+            leader_acts=state.playing,
+            follower_obs=jnp.zeros(1, jnp.int32),
+            followers_act=state.playing[None],
+            follower_mask=jnp.ones((1, len(self.names)), bool),
+        )
+
+    def step(
+        self, state: _State, action: Float[Array, "T"], follower_actions: Int[Array, "1"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        attacked = follower_actions[0]
+        coverage = jnp.clip(action, 0, 1)
+        coverage = coverage * (self.resources / jnp.maximum(coverage.sum(), self.resources))
+        covered, uncovered = jnp.moveaxis(jnp.asarray(self.payoffs)[attacked].reshape(2, 2), -1, 0)
+        paid = jnp.where(state.playing, uncovered + coverage[attacked] * (covered - uncovered), 0)
+        return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        coverage = np.clip(np.asarray(action, np.float64), 0, 1)
+        return coverage * (self.resources / max(coverage.sum(), self.resources))
+
+    def parameters(self) -> dict[str, Any]:
+        columns = dict(zip(COLUMNS, self.payoffs.T.tolist(), strict=True))
+        return {"targets": {"target": list(self.names), **columns}, "resources": self.resources}
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        n = len(self.names)
+        return "uniform coverage", self, np.full((1, n), self.resources / n)
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        return {"when": {}, "do": {"coverage": self.played(action).tolist()}}
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        (given,) = asked(do, "coverage")
+        coverage = numbers(given, len(self.names), 0.0, 1.0, "coverage")
+        require(
+            coverage.sum() <= self.resources + 1e-9,
+            f"coverage must sum to at most resources={self.resources:g}",
+            f"a sum of {coverage.sum():.9g}",
+        )
+        return coverage
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        covered = [
+            f"{name} with probability {p:.4f}"
+            for name, p in zip(self.names, entry["do"]["coverage"], strict=True)
+            if p >= 5e-5
+        ]
+        return f"cover {', '.join(covered) or 'nothing'}"
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
+        return f"the attacker attacks {' or '.join(attacks)}"
+
+    def optimum(self, ties: Ties) -> Solution:
+        """Optimal coverage by linear programs, one for each target that may be attacked."""
+        from firstmover.equilibria.security_commitments import security_commitment
+
+        found = security_commitment(self.payoffs[:, :2], self.payoffs[:, 2:], self.resources, ties)
+        return Solution(
+            value=found.value,
+            rule=self.rule(np.asarray(found.commitment)[None]),
+            attained=found.attained,
+            method=found.method,
+            followers=f"best response, ties {ties}",
+        )
+
+
+def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names and payoffs [T, 4] of the targets."""
+    names = None
+    if isinstance(targets, dict):
+        if set(targets) - {"target"} != set(COLUMNS):
+            raise InputError(f"targets need the columns {', '.join(COLUMNS)}, and maybe target; got {list(targets)}.")
+        names = targets.get("target")
+        columns = [targets[column] for column in COLUMNS]
+        if len({np.shape(column) for column in columns}) > 1:
+            raise InputError("the columns of targets must be lists of one length.")
+        targets = np.transpose(columns)
+    try:
+        payoffs = np.asarray(targets, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("targets must be rows of four numbers, or a dict of columns.") from None
+    if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
+        raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
+    if not np.all(np.isfinite(payoffs)):
+        raise InputError("the payoffs of targets must be finite numbers; they hold NaN or infinity.")
+    named = tuple(str(name) for name in range(len(payoffs))) if names is None else tuple(map(str, names))
+    if len(named) != len(payoffs) or len(set(named)) < len(named):
+        raise InputError(f"{len(payoffs)} targets need as many names, all different; got {list(named)}.")
+    return named, payoffs

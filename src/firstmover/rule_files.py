@@ -1,0 +1,61 @@
+"""Rule files: a rule, and maybe the play under it, as JSON that a person can write.
+
+    {"game": NAME, "parameters": {...}, "rule": [{"when": {...}, "do": {...}}, ...], "play": [...]}
+
+`play` may be left out. It has, for each follower and each of its types, one probability per action.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from firstmover.build import build
+from firstmover.errors import InputError
+from firstmover.games.base import Game
+from firstmover.rollout import Strategies
+from firstmover.rule import Rule
+from firstmover.types import checked_probabilities
+
+
+def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
+    """The rule of a file, and the play that it states, if any.
+
+    What `firstmover solve --json` and `design --json` print can be read too, and so can a certificate.
+
+    Raises:
+        InputError: the file cannot be read, is not JSON, or its game, rule or play is not valid.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise InputError(f"{path} is not a rule file: it is not JSON.") from None
+    if not isinstance(content, dict) or not {"game", "rule"} <= set(content):
+        raise InputError(f"{path} is not a rule file: a JSON object with the keys 'game' and 'rule' is needed.")
+    game, parameters = content["game"], content.get("parameters", {})
+    if isinstance(game, dict):
+        game, parameters = game.get("name"), game.get("parameters", {})
+    if not isinstance(game, str) or not isinstance(parameters, dict):
+        raise InputError(f"{path}: 'game' must be a name from 'firstmover games', and 'parameters' an object.")
+    rule = Rule.read(build("game", game, parameters), content["rule"])
+    play = content.get("play")
+    return rule, None if play is None else _play(rule.game, play)
+
+
+def _play(game: Game, given: Any) -> Strategies:
+    shape = f"one list per follower ({game.n_followers}), with a list of probabilities per type"
+    if not isinstance(given, list) or len(given) != game.n_followers:
+        raise InputError(f"'play' must be {shape}; got {given!r}.")
+    tables = []
+    for i, (table, types, actions) in enumerate(zip(given, game.n_types, game.n_actions, strict=True)):
+        if not isinstance(table, list) or len(table) != types:
+            raise InputError(f"'play' must be {shape}; follower {i} has {types} type(s).")
+        rows = [checked_probabilities(row, f"the play of follower {i}, type {t}") for t, row in enumerate(table)]
+        if any(row.shape != (actions,) for row in rows):
+            raise InputError(f"'play' of follower {i} must have {actions} probabilities per type.")
+        tables.append(jnp.asarray(np.stack(rows), float))
+    return Strategies(tuple(tables))
