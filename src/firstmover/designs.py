@@ -4,8 +4,9 @@
 """
 
 import functools
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,9 @@ from firstmover.certificates import (
 )
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
-from firstmover.errors import InputError
+from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
-from firstmover.games.base import Game, Solution, Ties
+from firstmover.games.base import Game, Search, Selection, Solution, Ties
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
@@ -249,17 +250,31 @@ def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
     return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
 
 
-def solve(game: Game, *, ties: Ties = "strong") -> Solution:
+def solve(
+    game: Game,
+    *,
+    ties: Ties = "strong",
+    selection: Selection = "best",
+    threshold: bool = False,
+    time_limit: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Solution:
     """The exact optimum of a game.
 
     Args:
         game: the game.
         ties: whether indifferent followers go for the leader ("strong") or against it ("weak").
+        selection: for price mechanisms with messages, see `games.base.Search`, and so are the next three.
+        threshold: whether messages mean intervals of values.
+        time_limit: seconds; none if not given.
+        progress: told now and then how far the search is.
 
     Raises:
         InputError: there is no exact method, or the game is too large for it.
     """
-    return game.optimum(ties)
+    if time_limit is not None:
+        require(0 < time_limit < math.inf, "the time limit must be a positive number of seconds", time_limit)
+    return game.search(ties, Search(selection, threshold, time_limit, progress))
 
 
 def certify(
@@ -283,15 +298,19 @@ def certify(
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
     """
+    played_by: Follower | None
     if Path(path).is_dir():
         loaded = Design.load(path)
-        rule, play, seed = loaded.rule, loaded.play, loaded.seed
+        rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
         rule, stated = read_rule_file(path)
-        play = respond(rule, followers, seed=seed) if stated is None else stated
+        responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
+        play = respond(rule, responding, seed=seed) if stated is None else stated
+        played_by = responding if stated is None else None
     written = certificate_path(path) if out is None else Path(out)
     _refuse_other_files(written)
-    certificate = certify_play(rule.game, rule.actions, play, epsilon=epsilon, seed=seed).as_json()
+    model = None if played_by is None else build.description(played_by)
+    certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
     write_json(written, certificate)
     if Path(path).is_dir() and out is None:
         run = Run.open(path)
@@ -305,16 +324,13 @@ def certificate_path(path: str | Path) -> Path:
     return path / "certificate.json" if path.is_dir() else path.with_suffix(".certificate.json")
 
 
-def respond(
-    rule: Rule, followers: Follower | str = "multiplicative-weights", *, seed: int = 0
-) -> Strategies | JointPlay:
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | JointPlay:
     """How followers play once they have responded to a rule.
 
     Raises:
         InputError: the followers cannot play the game.
     """
-    responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
-    problem = StackelbergPOMDP(rule.game, responding, reward_episodes=1)
+    problem = StackelbergPOMDP(rule.game, followers, reward_episodes=1)
     with jax.enable_x64(True):
         episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
         play = episode(exact_table(rule.game, rule.actions).actions).strategy
@@ -345,7 +361,8 @@ def _carry_out(
     if problem.target == "worst":
         worst = np.array([value_bounds(induced_game(problem.game, table), "anf_cce")[0] for table in tables])
     best = _best(values, worst)
-    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), seed=seed).as_json()
+    model = build.description(problem.followers)
+    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), followers=model, seed=seed).as_json()
     seconds = {
         "total": time.perf_counter() - began,
         "compile": compile_seconds,

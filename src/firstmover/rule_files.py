@@ -36,7 +36,8 @@ def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
         raise InputError(f"{path} is not a rule file: it is not JSON.") from None
     if not isinstance(content, dict) or not {"game", "rule"} <= set(content):
         raise InputError(f"{path} is not a rule file: a JSON object with the keys 'game' and 'rule' is needed.")
-    game, parameters = content["game"], content.get("parameters", {})
+    game: Any = content["game"]
+    parameters = content.get("parameters", {})
     if isinstance(game, dict):
         game, parameters = game.get("name"), game.get("parameters", {})
     if not isinstance(game, str) or not isinstance(parameters, dict):

@@ -312,7 +312,7 @@ def _mixture(do: Mapping[str, Any], size: int) -> list[Fraction]:
     if "action" in do:
         return [Fraction(k == do["action"]) for k in range(size)]
     weights = [fraction(p) for p in do["mixture"]]
-    if len(weights) != size or min(weights) < 0 or abs(sum(weights) - 1) > _GRID:
+    if len(weights) != size or min(weights) < 0 or abs(sum(weights, Fraction(-1))) > _GRID:
         raise ValueError("the mixture is not a distribution over the leader's actions")
     return [p / sum(weights) for p in weights]
 
@@ -340,6 +340,44 @@ def _published(table: list[list[tuple[int, int]]]) -> Callable[..., Finite]:
     return lambda parameters, rule: _normal_form({"leader_payoffs": leader, "follower_payoffs": follower}, rule)
 
 
+def _bayesian_normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
+    """A normal-form game for each type of the follower, whose profiles are put together."""
+    leader, follower = parameters["leader_payoffs"], parameters["follower_payoffs"]
+    games = [
+        _normal_form({"leader_payoffs": a, "follower_payoffs": b}, rule) for a, b in zip(leader, follower, strict=True)
+    ]
+    support = [(t, fraction(p)) for t, p in enumerate(parameters["prior"]) if p]
+    (size,) = games[0].sizes
+    return Finite(
+        [(t,) for t, _ in support],
+        [p for _, p in support],
+        [[list(range(size))] * len(games)],
+        [size],
+        [games[t].leader[0] for t, _ in support],
+        [[games[t].followers[0][0] for t, _ in support]],
+    )
+
+
+def _security(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
+    targets, resources = parameters["targets"], fraction(parameters["resources"])
+    coverage = [fraction(c) for c in _decide(rule, {})["coverage"]]
+    if any(not 0 <= c <= 1 for c in coverage) or sum(coverage) > resources + _GRID:
+        raise ValueError("the coverage is not in [0, 1] for every target, or uses too many resources")
+    scale = resources / max(sum(coverage), resources)
+
+    def expected_payoffs(side: str) -> list[Fraction]:
+        tables = targets[f"{side}_covered"], targets[f"{side}_uncovered"]
+        return [
+            fraction(uncovered) + c * scale * (fraction(covered) - fraction(uncovered))
+            for c, covered, uncovered in zip(coverage, *tables, strict=True)
+        ]
+
+    leader, attacker = expected_payoffs("defender"), expected_payoffs("attacker")
+    return _finite(
+        iter([((0,), Fraction(1))]), [1], [len(coverage)], lambda types, a: (leader[a[0]], [attacker[a[0]]], None)
+    )
+
+
 def _simple_allocation(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
     items, messages = parameters["items"], parameters["messages"]
     given = [_decide(rule, {"message": m})["item"] for m in range(messages)]
@@ -365,10 +403,12 @@ def _matrix_design(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, An
         if len(paid) != n or any(not 0 <= p <= most for p in paid):
             raise ValueError(f"payments must be {n} numbers from 0 to {most}")
         base = [_at(table, actions) for table in payoffs]
-        leader = sum(base) if aim.startswith("welfare") else Fraction(aim == "different" and len(set(actions)) > 1)
+        leader = Fraction(aim == "different" and len(set(actions)) > 1)
+        if aim.startswith("welfare"):
+            leader = sum(base, Fraction(0))
         if aim.endswith("minus-payments"):
-            leader = leader - sum(paid)
-        return Fraction(leader), [u + p for u, p in zip(base, paid, strict=True)], -sum(paid, Fraction(0))
+            leader -= sum(paid)
+        return leader, [u + p for u, p in zip(base, paid, strict=True)], -sum(paid, Fraction(0))
 
     return _finite(iter([((0,) * n, Fraction(1))]), [1] * n, sizes, pay)
 
@@ -520,6 +560,8 @@ _FAMILIES: dict[str, Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], 
     "normal-form": _normal_form,
     "escape": _published([[(15, 15), (10, 10), (0, 0)], [(10, 10), (10, 10), (0, 0)], [(0, 0), (0, 0), (30, 30)]]),
     "maintain": _published([[(20, 15), (0, 0), (0, 0)], [(30, 0), (10, 5), (0, 0)], [(0, 0), (0, 0), (5, 10)]]),
+    "bayesian-normal-form": _bayesian_normal_form,
+    "security": _security,
     "simple-allocation": _simple_allocation,
     "matrix-design": _matrix_design,
     "sequential-price": _sequential_price,
@@ -632,7 +674,7 @@ def _game_claims(claim: str, rule: Mapping[str, Any], induced: Mapping[str, Any]
     profiles = math.prod(game.sizes)
     tables = [game.leader, *game.followers, *([] if game.revenue is None else [game.revenue])]
     sound = (
-        abs(sum(game.probabilities) - 1) <= Fraction(1, 10**6)
+        abs(sum(game.probabilities, Fraction(-1))) <= Fraction(1, 10**6)
         and min(game.probabilities) > 0
         and len(set(game.types)) == len(game.types) == len(game.probabilities)
         and all(len(table) == len(game.types) and all(len(row) == profiles for row in table) for table in tables)

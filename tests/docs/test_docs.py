@@ -35,6 +35,20 @@ def test_the_readme_shows_what_its_first_command_prints(tmp_path: Path, monkeypa
     assert lines(shown) == lines(printed)
 
 
+def test_the_how_to_of_proofs_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Its rule file is saved, its commands are run in turn, and what it shows of their output is there."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "prove-a-rule.md").read_text()
+    (rule,) = re.findall(r"```json\n(.*?)```", page, re.S)
+    (tmp_path / "rule.json").write_text(rule)
+    steps = re.findall(r"```sh\nfirstmover (.*?)\n```\n\n```text\n(.*?)```", page, re.S)
+    assert len(steps) == page.count("```sh") == 4
+    for command, shown in steps:
+        assert main(command.split()) == 0
+        printed = capsys.readouterr().out.splitlines()
+        assert [line for line in shown.splitlines() if line not in printed] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_and_paths_exist(page: Path) -> None:
     text = page.read_text()

@@ -18,11 +18,11 @@ from firstmover import verify
 from firstmover.certificates import exact
 from firstmover.certificates.induced import induced_game, play_distribution, value_of
 from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
-from firstmover.equilibria.polytopes import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
+from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game
 from firstmover.rollout import JointPlay, Strategies, all_profiles
-from firstmover.rule import Rule
+from firstmover.rule import Rule, play_text
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 Interval = tuple[float, float]
@@ -34,6 +34,8 @@ class Certificate:
 
     Attributes:
         game, parameters, rule: the rule, as in a rule file.
+        rule_text, play_text: the rule and the play that is certified, in sentences.
+        followers: name and parameters of the model whose play it is, or null where the play was stated.
         value: the leader's expected payoff under the play that is certified.
         welfare: the followers' expected total payoff, plus the revenue.
         revenue: what the leader is expected to receive less what it pays, or null in games without money.
@@ -59,6 +61,9 @@ class Certificate:
     game: str
     parameters: dict[str, Any]
     rule: list[dict[str, Any]]
+    rule_text: str
+    play_text: str
+    followers: dict[str, Any] | None
     value: float
     welfare: float
     revenue: float | None
@@ -84,7 +89,8 @@ class Certificate:
 
 def summary(certificate: dict[str, Any]) -> dict[str, Any]:
     """A certificate, as JSON values, without the rule and the proofs."""
-    short = {k: v for k, v in certificate.items() if k not in ("game", "parameters", "rule", "proof")}
+    told = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
+    short = {k: v for k, v in certificate.items() if k not in told}
     return {**short, "baseline": {k: v for k, v in certificate["baseline"].items() if k != "proof"}}
 
 
@@ -93,6 +99,7 @@ def certify_play(
     actions: np.ndarray,
     play: Strategies | JointPlay,
     *,
+    followers: dict[str, Any] | None = None,
     epsilon: float | None = None,
     samples: int = 100_000,
     seed: int = 0,
@@ -103,6 +110,7 @@ def certify_play(
         game: the game.
         actions: the rule, shape [n_observations, ...]; what is certified is the rule as a rule file tells it.
         play: how the followers play, as learnt or assumed.
+        followers: name and parameters of the model whose play it is, for the record; none if the play was stated.
         epsilon: the regret at which the value is bounded beside 0, at least 0, in units of the followers' payoffs; the
             measured one if not given.
         samples: sub-episodes per counterfactual where the game cannot be listed; at least 100.
@@ -129,6 +137,9 @@ def certify_play(
     baseline = _baseline(game)
     return Certificate(
         **rule.as_file(),
+        rule_text=rule.text,
+        play_text=play_text(game, play),
+        followers=followers,
         **found,
         payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
         baseline=baseline,
@@ -260,7 +271,8 @@ def _sets(finite: FiniteGame) -> tuple[EquilibriumSet, ...]:
 
 def _bounds(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Interval] | None, str | None]:
     """The intervals of all sets that are small enough, and why one is missing."""
-    bounds, reasons = {}, []
+    bounds: dict[str, Interval] = {}
+    reasons = []
     for which in _sets(finite):
         try:
             bounds[which if finite.has_types else "cce"] = value_bounds(finite, which, epsilon=epsilon)
@@ -282,7 +294,8 @@ def _baseline(game: Game) -> dict[str, Any]:
         finite = exact.exact_game(rule)
         which = _sets(exact.as_floats(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))
-        value, over = float(Fraction(end["value"])), which if len(finite.types) > 1 else "cce"
+        over: str = which if len(finite.types) > 1 else "cce"
+        value = float(Fraction(end["value"]))
         proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end}
     except InputError:
         bounds, reason = _bounds(induced_game(rule.game, rule.actions), 0.0)

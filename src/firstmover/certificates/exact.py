@@ -20,7 +20,7 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates.induced import induced_game
-from firstmover.equilibria.polytopes import EquilibriumSet, FiniteGame, extreme
+from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense, extreme
 from firstmover.errors import InputError
 from firstmover.rollout import JointPlay, Strategies
 from firstmover.rule import Rule
@@ -130,11 +130,12 @@ def proved_interval(game: Finite, which: EquilibriumSet, epsilon: Fraction) -> d
     return {
         "set": "cce" if which == "bcce" and len(game.types) == 1 else which,
         "epsilon": str(epsilon),
-        **{sense: proved_end(game, which, sense, epsilon) for sense in ("least", "greatest")},
+        "least": proved_end(game, which, "least", epsilon),
+        "greatest": proved_end(game, which, "greatest", epsilon),
     }
 
 
-def proved_end(game: Finite, which: EquilibriumSet, sense: str, epsilon: Fraction) -> dict[str, Any]:
+def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fraction) -> dict[str, Any]:
     """One end: its `value`, a `point` of the set that reaches it, and `multipliers` that prove it.
 
     `slack` is the distance between the two proofs, 0 where they meet exactly.
@@ -148,14 +149,15 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: str, epsilon: Fractio
         )
     found = extreme(as_floats(game), which, sense, epsilon=float(epsilon))
     weighted = [(tuple(map(int, c)), float(w)) for c, w in zip(found.plays, found.weights, strict=True) if w > _SMALL]
-    point = _vertex(game, which, epsilon, weighted, found.multipliers)
+    multipliers = {(i, t, a): m for (i, t, a), m in found.multipliers.items()}
+    point = _vertex(game, which, epsilon, weighted, multipliers)
     if point is None:
         raise InputError(f"the {sense} value over {which} could not be proved in exact arithmetic")
     reached = verify.expected(game, game.leader, verify.joint_of_point(game, which, point))
     sign = 1 if sense == "least" else -1
     best: tuple[Fraction, dict[Any, Fraction]] | None = None
     for denominator in _DENOMINATORS:
-        rounded = {d: Fraction(max(0.0, m)).limit_denominator(denominator) for d, m in found.multipliers.items()}
+        rounded = {d: Fraction(max(0.0, m)).limit_denominator(denominator) for d, m in multipliers.items()}
         rounded = {d: m for d, m in rounded.items() if m}
         value = verify.bound(game, which, sense, epsilon, rounded)
         if best is None or sign * (value - best[0]) > 0:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover.commitment import Table, table_of
-from firstmover.equilibria.polytopes import FiniteGame
+from firstmover.equilibria import FiniteGame
 from firstmover.games.base import Game
 from firstmover.rollout import JointPlay, Strategies, all_profiles, answer, joint_play, type_masks
 

@@ -73,6 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_parameters(command, "-g", "game")
     command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
 
+    command.add_argument(
+        "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
+    )
+    command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
+    command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
+
     command = add("certify", _certify, "certify the best rule of a run, or the rule of a file")
     command.add_argument("path", metavar="PATH", help="a run folder, or a rule file")
     command.add_argument("--epsilon", metavar="E", help="bound the value at this regret too (the measured one)")
@@ -184,27 +191,31 @@ def _resume(options: argparse.Namespace) -> tuple[Any, str]:
 def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
     from firstmover.designs import solve
+    from firstmover.runs import write_json
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
-    solution = solve(game, ties=options.ties)
-    text = None
-    if solution.rule is not None:
-        text = " ".join(f"{s[:1].upper()}{s[1:]}." for s in map(game.sentence, solution.rule))
-    result = {
-        "game": build.description(game),
-        "optimum": solution.value,
-        "rule": solution.rule,
-        "rule_text": text,
-        "ties": options.ties,
-        "attained": solution.attained,
-        "exact": solution.value is not None,
-        "method": solution.method,
-        "followers": solution.followers,
-        "upper_bounds": solution.upper_bounds,
-    }
+    if options.selection not in ("best", "worst", "anf_cce"):
+        raise InputError(f"--selection must be best, worst or anf_cce; got {options.selection!r}.")
+    if options.out is not None and Path(options.out).exists():
+        raise InputError(f"{options.out} exists; name a new file with --out.")
+    with Watched() as progress:
+        solution = solve(
+            game,
+            ties=options.ties,
+            selection=options.selection,
+            threshold=options.threshold,
+            time_limit=None if options.time_limit is None else build.number("--time-limit", options.time_limit),
+            progress=progress.working,
+        )
+    result = build.solved(game, solution, options.ties)
+    if options.out is not None:
+        if solution.rule is None:
+            raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
+        write_json(Path(options.out), build.rule_content(game, solution))
     return result, printing.solution(result)
 
 

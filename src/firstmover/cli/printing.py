@@ -91,7 +91,9 @@ def certificate(found: dict[str, Any]) -> list[str]:
 def written_certificate(found: dict[str, Any], written: Any) -> str:
     """A certificate of its own, and where it lies."""
     game = _item({"name": found["game"], "parameters": found["parameters"]})
-    lines = ["", f"game       {game}", *certificate(found), f"written    {written}"]
+    followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
+    play = f"play       {_lines(found['play_text'])}"
+    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {written}"]
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {written}'")
     return "\n".join(lines)
@@ -106,11 +108,21 @@ def claims_checked(result: dict[str, Any]) -> str:
 def solution(result: dict[str, Any]) -> str:
     """An exact optimum, or bounds on it."""
     lines = ["", f"game       {_item(result['game'])}"]
-    if result["optimum"] is None:
-        lines.append("optimum    not known: no exact method for this game; bounds on what a commitment can earn:")
-    else:
+    if result["rule"] is not None:
+        lines.append(f"rule       {_lines(result['rule_text'])}")
+    if result["optimum"] is not None:
         kind = "" if result["attained"] else " (a supremum, not attained: the rule comes within a millionth of it)"
-        lines += [f"rule       {_lines(result['rule_text'])}", f"optimum    {result['optimum']:.9g}{kind}"]
+        fraction = result["optimum_fraction"]
+        exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
+        lines.append(f"optimum    {result['optimum']:.9g}{exactly}{kind}")
+    elif result["bounds"] is not None:
+        low, high = result["bounds"]
+        found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"
+        lines.append(f"optimum    between {low:.9g} and {high:.9g}, proved; {found}")
+    else:
+        lines.append("optimum    not known: no exact method for this game; bounds on what a commitment can earn:")
+    if result["welfare_loss"] is not None:
+        lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
     for name, bound in result["upper_bounds"].items():
         lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
     lines += [f"followers  {result['followers']}", f"method     {result['method']}"]

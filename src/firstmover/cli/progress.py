@@ -12,9 +12,9 @@ _EVERY = 5.0  # seconds between plain lines
 
 
 class Watched:
-    """Progress of a run, and on Ctrl-C how to go on with it: by a command, once a first file of it is there."""
+    """Progress, and on Ctrl-C how to go on: by a command, once a first file of it is there."""
 
-    def __init__(self, first_file: Path, command: str):
+    def __init__(self, first_file: Path | None = None, command: str = ""):
         self.first_file, self.command, self.console = first_file, command, Console(stderr=True)
         self.began = self.last = time.monotonic()
         self.learning_since = self.began
@@ -36,7 +36,7 @@ class Watched:
         signal.signal(signal.SIGINT, self.handler_before)
         if self.status is not None:
             self.status.stop()
-        if kind is KeyboardInterrupt and self.first_file.exists():
+        if kind is KeyboardInterrupt and self.first_file is not None and self.first_file.exists():
             print(f"firstmover: go on with 'firstmover {self.command}'.", file=sys.stderr)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -59,6 +59,10 @@ class Watched:
         fresh = done - self.done_before
         left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
         self._say(f"learning: update {done} of {total}, value {value:.4g}{left}", now=done == total)
+
+    def working(self, what: str) -> None:
+        """Say how far something is that reports often."""
+        self._say(what, now=False)
 
     def alive(self) -> None:
         """Answer a Ctrl-C."""

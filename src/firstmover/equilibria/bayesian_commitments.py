@@ -25,11 +25,13 @@ from scipy.sparse import block_array, csr_array, diags_array, eye_array, kron
 from firstmover.equilibria.commitments import OptimalCommitment
 from firstmover.equilibria.programs import solved
 from firstmover.equilibria.reply_regions import (
+    TOLERANCE,
     Candidate,
     CommitmentGame,
     Replies,
     Ties,
     best_in_region,
+    most_interior,
     optimal,
     over_mixtures,
     reply_classes,
@@ -38,7 +40,7 @@ from firstmover.equilibria.reply_regions import (
 from firstmover.errors import InputError
 
 MAX_PAYOFFS = 10_000  # entries of one table, of a game whose mixed commitment is computed
-TIME_LIMIT = 120.0  # seconds; two types with 40 x 40 actions take 3, eight with 10 x 10 take 15
+TIME_LIMIT = 60.0  # seconds for one program; two types with 40 x 40 actions take 3, eight with 10 x 10 take 15
 STRICT = 1e-5  # margin of strict replies in the program, in units of payoff ranges: ten times the solver's tolerance
 WEIGHT = 1e3  # of the objective: the solver stops at an absolute gap of 1e-6
 
@@ -78,10 +80,9 @@ def bayesian_commitment(
 
     With weak ties only replies that are strictly best together somewhere, one for each type, can be counted on (up to
     actions of identical payoffs to the type, the worst of which counts); the best value over their regions is a
-    supremum. Where the program's first proposal is none of these, regions in which no mixture makes all replies better
-    by `STRICT` of the payoff ranges are not counted on either. `attained` is decided by a search of the
-    best combinations of replies with equal values, at most `reply_regions.MOST_EQUAL` of them: if those do not attain
-    the value, it is false.
+    supremum. In games so degenerate that the program proposes others, what is only strict by less than `STRICT` of
+    the payoff ranges is not counted on either. `attained` is decided by a search of the combinations of replies that
+    have this value, at most `reply_regions.MOST_EQUAL` of them: if those do not attain it, it is false.
 
     Args:
         leader: the leader's payoffs.
@@ -90,7 +91,7 @@ def bayesian_commitment(
         ties: whether ties are broken for the leader ("strong") or against it ("weak").
 
     Raises:
-        InputError: the tables have more than `MAX_PAYOFFS` entries, or the program takes longer than `TIME_LIMIT`.
+        InputError: the tables have more than `MAX_PAYOFFS` entries, or a program takes longer than `TIME_LIMIT`.
     """
     if leader.size > MAX_PAYOFFS:
         raise InputError(f"exact Bayesian commitments are limited to {MAX_PAYOFFS} payoffs; got {leader.size}.")
@@ -108,18 +109,20 @@ def bayesian_commitment(
 def _candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
     """The combinations of replies, the best first, each with its best mixture.
 
-    With weak ties, those after the first have a mixture to which they are strictly best.
+    With weak ties only those that are strictly best together somewhere.
     """
     classes = reply_classes(game, ties)
     seen: list[Replies] = []
-    while True:
-        replies = _best_combination(game, classes, seen, strict=ties == "weak" and len(seen) > 0)
-        if replies is None:
-            return
+    strict = False
+    while (replies := _best_combination(game, classes, seen, strict=strict)) is not None:
         seen.append(replies)
         candidate = best_in_region(game, replies)
-        if candidate is not None:
-            yield candidate
+        if candidate is None:
+            continue
+        if ties == "weak" and most_interior(game, replies)[0] <= TOLERANCE:
+            strict = True  # there may be many of these
+            continue
+        yield candidate
 
 
 def _best_combination(
@@ -137,12 +140,12 @@ def _best_combination(
     K, m, _ = game.leader.shape
     n = len(options)
     pays = np.array([game.follower[k, :, own[0]] for k, own in options])  # [n, m]
-    slack = (pays[None] - pays[:, None]).max(axis=(1, 2))  # at most what another reply can be better by
+    slack = np.array([(game.follower[k].max(axis=1) - game.follower[k, :, own[0]]).max() for k, own in options])
     option, k, a = np.array([(i, k, a) for i, (k, own) in enumerate(options) for a in own]).T
     earns, of_option = game.leader[k, :, a], csr_array(np.eye(n)[option])
     of_type = csr_array(np.eye(K)[:, [k for k, _ in options]])  # [K, n]
     same_type = of_type.T @ of_type
-    each, slacks = eye_array(n), diags_array(slack)
+    each, slacks = eye_array(n), diags_array(slack)  # another reply is better by the slack at most
     # z = q x for each option, the binaries q, what the option pays its type (f) and the leader (g) under z, and x; with
     # `strict` a second mixture y, and what it pays each type (v).
     sizes = {"z": n * m, "q": n, "f": n, "g": n, "x": m} | ({"y": m, "v": K} if strict else {})
@@ -164,14 +167,15 @@ def _best_combination(
         ]
     for replies in seen:
         rows.append(({"q": csr_array([[float(own == replies[k]) for k, own in options]])}, 0, K - 1))
-    heights = [next(iter(row.values())).shape[0] for row, _, _ in rows]
-    lower, upper = (
-        np.concatenate([np.broadcast_to(row[end], height) for row, height in zip(rows, heights, strict=True)])
-        for end in (1, 2)
-    )
+    lower, upper = [], []
+    for row, least, most in rows:
+        height = next(iter(row.values())).shape[0]
+        lower.append(np.broadcast_to(least, height))
+        upper.append(np.broadcast_to(most, height))
+    matrix = block_array([[row.get(name) for name in sizes] for row, _, _ in rows])
     result = milp(
         _stacked(sizes, "g", -WEIGHT * (game.prior @ of_type)),
-        constraints=LinearConstraint(block_array([[row.get(v) for v in sizes] for row, _, _ in rows]), lower, upper),
+        constraints=LinearConstraint(matrix, np.concatenate(lower), np.concatenate(upper)),
         integrality=_stacked(sizes, "q", np.ones(n)),
         bounds=Bounds(0, 1),
         options={"mip_rel_gap": 0.0, "time_limit": TIME_LIMIT},

@@ -22,7 +22,6 @@ from firstmover.errors import InputError
 MAX_PRICED = 4_000_000  # combinations of the maps of all followers but one, times that one's actions
 _STOP = 1e-9  # how much cheaper a column must be to join, as a share of the objective's range
 _ACCEPTED = 1e-7  # what may be left, as such a share, where rounding does not let it come that far
-_MAX_PRICE = 1e8
 _BATCH = 100  # columns that join at a time
 
 Table = Float[np.ndarray, "P *actions"]
@@ -51,31 +50,34 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
     span = float(np.ptp(objective)) or 1.0
     weighted = objective * game.probs.reshape(-1, *[1] * len(game.n_actions))
     rows = program(game, which, epsilon, plays=_cheapest(game, weighted, last)[1])
-    # The first columns may hold no point of the set, so constraints may be exceeded at a price, which rises until they
-    # are not.
-    price = 10 * span
+    # The first columns may hold no point of the set. Until they do, by how much constraints are exceeded is minimised.
+    feasible = False
     while True:
         costs = column_values(game, which, rows.plays, objective)
-        weights, multipliers, excess = solve(rows, costs, span, price=price)
+        weights, multipliers, excess = solve(rows, costs, span, elastic=not feasible)
+        if not feasible and excess == 0:
+            feasible = True
+            continue
         proof = dict(zip(rows.keys, multipliers.tolist(), strict=True))
-        least, plays = _cheapest(game, weighted + multiplied(game, which, proof), last)
-        value, bound = float(costs @ weights), least - float(multipliers @ rows.limits)
-        gap = value + price * excess - bound
+        table = multiplied(game, which, proof)
+        least, plays = _cheapest(game, table + weighted if feasible else table, last)
+        value, unit = (float(costs @ weights), span) if feasible else (excess, 1.0)
+        bound = least - float(multipliers @ rows.limits)
         new = plays[~(plays[:, None] == rows.plays).all(axis=2).any(axis=1)]
-        if gap > _STOP * span and len(new):
+        if value - bound > _STOP * unit and len(new):
             added = program(game, which, epsilon, plays=new)
             rows = rows._replace(
                 plays=np.vstack([rows.plays, new]),
                 blocks=np.append(rows.blocks, added.blocks),
                 gains=hstack([rows.gains, added.gains], format="csr"),
             )
-        elif excess > _STOP and price < _MAX_PRICE * span:
-            price *= 10
-        elif max(gap / span, excess) > _ACCEPTED:
-            raise RuntimeError(f"columns were generated up to a gap of {gap:.2g} only; please report it.")
-        else:
+        elif value - bound > _ACCEPTED * unit or (not feasible and excess > _STOP):
+            raise RuntimeError(f"columns were generated up to a gap of {value - bound:.2g} only; please report it.")
+        elif feasible:
             used = weights > 0
             return Extreme(value, rows.plays[used], weights[used], proof, bound)
+        else:
+            feasible = True
 
 
 def _n_priced(game: FiniteGame, i: int) -> float:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from firstmover.equilibria.programs import TIGHT, solved
+from firstmover.equilibria.programs import minimum
 from firstmover.errors import InputError
 
 MAX_ENTRIES = 20_000_000  # of the constraints
@@ -61,15 +60,13 @@ def correlated_commitment(
         for deviation in range(shape[i + 1]):
             gain = np.take(payoffs, [deviation], axis=i + 1) - payoffs
             rows += [gain] if coarse else [np.where(told == action, gain, 0) for action in range(shape[i + 1])]
-    result = linprog(
+    result = minimum(
         -leader.ravel() / (np.ptp(leader) or 1.0),
         A_ub=csr_array(np.reshape(rows, (len(rows), -1)) / (np.ptp(followers) or 1.0)),
         b_ub=np.zeros(len(rows)),
         A_eq=np.ones((1, leader.size)),
         b_eq=[1.0],
-        method="highs",
-        options=TIGHT,
     )
-    joint = np.maximum(solved(result).x, 0).reshape(shape)
+    joint = np.maximum(result.x, 0).reshape(shape)
     joint /= joint.sum()
     return CorrelatedCommitment(float((joint * leader).sum()), joint)

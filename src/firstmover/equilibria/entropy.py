@@ -18,17 +18,19 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import linprog
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import nnls
 from scipy.sparse import csr_array, diags_array, hstack
 
 from firstmover.equilibria.finite_game import FiniteGame
-from firstmover.equilibria.programs import TIGHT, joint_play, program, solved
+from firstmover.equilibria.programs import joint_play, minimum, program
 from firstmover.equilibria.sets import EquilibriumSet, is_of_maps
 
-_MAX_STEPS = 1000
-_STOP = 1e-10  # of what deviations gain too much, as a share of the payoff range, and of the entropy
-_ACCEPTED = 1e-6  # the same, where rounding does not let it come that far
+_MAX_STEPS = 300
+_STOP = 1e-8  # for what deviations gain too much, as a share of the payoff range, and for the gap of the entropy
+_ACCEPTED = 1e-6  # for what deviations gain too much, where rounding does not let it come that far
+_MAX_FACTOR = 1e9  # columns whose weight can hardly exceed the inverse are left out
+_DAMPING = (1e-13, 1e-3, 1e6)  # least, first and greatest, as a share of the greatest curvature so far
 
 
 class MaxEntropy(NamedTuple):
@@ -39,12 +41,15 @@ class MaxEntropy(NamedTuple):
         joint: for every type profile, the distribution over action profiles.
         plays: the columns of positive weight, as in `Extreme`.
         weights: of these columns.
+        gap: how far the entropy may be from the greatest; below 1e-8 unless the game has payoffs or probabilities of
+            very different magnitudes.
     """
 
     entropy: float
     joint: Float[np.ndarray, "P *actions"]
     plays: Int[np.ndarray, "columns entries"]
     weights: Float[np.ndarray, "columns"]
+    gap: float
 
 
 def max_entropy(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0) -> MaxEntropy:
@@ -59,14 +64,17 @@ def max_entropy(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0
         InputError: the game has no such set, epsilon is out of range, or the program is larger than `MAX_VARIABLES`.
     """
     rows = program(game, which, epsilon)
-    gains = csr_array(diags_array(1 / rows.scales) @ rows.gains)
-    limits = rows.limits / rows.scales
-    used = _support(gains, limits, rows.blocks)
-    plays, gains, blocks = rows.plays[used], gains[:, used], rows.blocks[used]
-    block_weights = np.ones(1) if is_of_maps(which) else game.probs
-    weights = _smooth(gains, limits, blocks, block_weights)
-    entropy = -float(block_weights[blocks] @ (weights * np.log(np.maximum(weights, 1e-300))))
-    return MaxEntropy(entropy, joint_play(game, which, plays, weights), plays, weights)
+    # The constraints in shares of the payoff range: conditional on the type, and weighted by its probability.
+    chances = np.array([game.probs[game.support[:, key[0]] == key[1]].sum() for key in rows.keys])
+    conditional = csr_array(diags_array(1 / rows.scales) @ rows.gains)
+    used = _support(conditional, rows.limits / rows.scales, rows.blocks)
+    blocks = rows.blocks[used]
+    shares = np.ones(1) if is_of_maps(which) else game.probs
+    weighted = csr_array(diags_array(chances) @ conditional[:, used])
+    weights, gap = _smooth(weighted, chances * rows.limits / rows.scales, chances, blocks, shares)
+    entropy = -float(shares[blocks] @ (weights * np.log(np.maximum(weights, 1e-300))))
+    plays = rows.plays[used]
+    return MaxEntropy(entropy, joint_play(game, which, plays, weights), plays, weights, gap)
 
 
 def _support(
@@ -80,71 +88,78 @@ def _support(
     """
     n, n_blocks = len(blocks), int(blocks[-1]) + 1
     sums = csr_array((np.ones(n), (blocks, np.arange(n))), shape=(n_blocks, n))
-    result = linprog(
+    result = minimum(
         np.r_[-np.ones(n), np.zeros(n + 1)],
         A_ub=csr_array(hstack([gains, gains, -limits[:, None]])),
         b_ub=np.zeros(len(limits)),
         A_eq=csr_array(hstack([sums, sums, -np.ones((n_blocks, 1))])),
         b_eq=np.zeros(n_blocks),
-        bounds=np.r_[np.tile([0, 1], (n, 1)), np.tile([0, np.inf], (n, 1)), [[1, np.inf]]],
-        method="highs",
-        options=TIGHT,
+        bounds=np.r_[np.tile([0, 1], (n, 1)), np.tile([0, np.inf], (n, 1)), [[1, _MAX_FACTOR]]],
     )
-    used: np.ndarray = solved(result).x[:n] > 0.5
+    used: np.ndarray = result.x[:n] > 0.5
     return used
 
 
 def _smooth(
     gains: csr_array,
     limits: Float[np.ndarray, "deviations"],
+    chances: Float[np.ndarray, "deviations"],
     blocks: Int[np.ndarray, "columns"],
-    block_weights: Float[np.ndarray, "blocks"],
-) -> Float[np.ndarray, "columns"]:
-    """The weights of greatest entropy, by projected Newton steps on the dual (Bertsekas 1982).
+    shares: Float[np.ndarray, "blocks"],
+) -> tuple[Float[np.ndarray, "columns"], float]:
+    """The weights of greatest entropy, by damped Newton steps on the dual.
+
+    A step leads to the least value, over multipliers that are not negative, of the dual's quadratic model and the
+    damping (Levenberg and Marquardt; scaled by the greatest curvatures so far, as in Moré 1978).
+
+    Args:
+        gains: what deviations gain in each column, weighted by the probabilities of the type profiles.
+        limits: of these gains.
+        chances: the probabilities of the types that deviate.
+        blocks: of the columns, ascending.
+        shares: of the blocks in the entropy.
+
+    Returns:
+        The weights of the columns, and the gap between their entropy and that of the dual.
 
     Raises:
-        RuntimeError: they did not converge; an internal error.
+        RuntimeError: it did not converge; an internal error.
     """
-    scaled = csr_array(gains @ diags_array(1 / block_weights[blocks]))
+    scaled = csr_array(gains @ diags_array(1 / shares[blocks]))
+    sums = csr_array((np.ones(len(blocks)), (blocks, np.arange(len(blocks)))))
     starts = np.unique(blocks, return_index=True)[1]
-    columns = np.arange(len(blocks))
 
     def dual(multipliers: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """The value to minimise, its gradient, and the weights of the columns."""
         exponents = -(scaled.T @ multipliers)
         most = np.maximum.reduceat(exponents, starts)
         weights = np.exp(exponents - most[blocks])
-        sums = np.add.reduceat(weights, starts)
-        weights /= sums[blocks]
-        value = block_weights @ (most + np.log(sums)) + multipliers @ limits
-        return float(value), limits - gains @ weights, weights
+        totals = np.add.reduceat(weights, starts)
+        weights /= totals[blocks]
+        return float(shares @ (most + np.log(totals)) + multipliers @ limits), limits - gains @ weights, weights
 
-    multipliers = np.zeros(len(limits))
+    least, damping, greatest = _DAMPING
+    multipliers, steepest = np.zeros(len(limits)), 1e-12 * chances
     value, slack, weights = dual(multipliers)
     for _ in range(_MAX_STEPS):
-        error = max(-slack.min(initial=0), multipliers @ np.abs(slack))
-        if error <= _STOP:
+        excess, gap = (-slack / chances).max(initial=0), float(multipliers @ np.abs(slack))
+        if max(excess, gap) <= _STOP or damping > greatest:
             break
-        free = (multipliers > min(1e-6, error)) | (slack < 0)
-        mean = csr_array(scaled @ csr_array((weights, (columns, blocks))))
-        hessian = (
-            scaled @ diags_array(weights * block_weights[blocks]) @ scaled.T
-            - mean @ diags_array(block_weights) @ mean.T
-        )
-        curvature = hessian.toarray()[np.ix_(free, free)]
-        curvature[np.diag_indices(len(curvature))] += 1e-9 * curvature.diagonal().max() + 1e-14
-        direction = np.zeros(len(limits))
-        direction[free] = -cho_solve(cho_factor(curvature), slack[free])
-        step = 1.0
-        while step > 1e-12:
-            ahead = np.maximum(multipliers + step * direction, 0)
-            found = dual(ahead)
-            if found[0] <= value + 1e-4 * slack @ (ahead - multipliers) + 1e-15 * abs(value):
-                break
-            step /= 2
+        centred = scaled - (scaled @ (sums * weights).T) @ sums
+        curvature = (centred @ diags_array(weights * shares[blocks]) @ centred.T).toarray()
+        steepest = np.maximum(steepest, curvature.diagonal())
+        unit = 1 / np.sqrt(steepest)
+        root = cholesky(unit * curvature * unit[:, None] + damping * np.eye(len(unit)))
+        ahead = unit * nnls(root, root @ (multipliers / unit) - solve_triangular(root, unit * slack, trans="T"))[0]
+        step = ahead - multipliers
+        predicted = -slack @ step - 0.5 * ((root @ (step / unit)) ** 2).sum()
+        found = dual(ahead)
+        if found[0] <= value - 1e-4 * predicted + 1e-15 * abs(value):
+            multipliers, (value, slack, weights) = ahead, found
+            damping = max(damping / 10, least)
         else:
-            break
-        multipliers, (value, slack, weights) = ahead, found
-    if error > _ACCEPTED:
-        raise RuntimeError(f"the greatest entropy was not found (an error of {error:.2g} is left); please report it.")
-    return weights
+            damping *= 10
+    excess, gap = (-slack / chances).max(initial=0), float(multipliers @ np.abs(slack))
+    if excess > _ACCEPTED:
+        raise RuntimeError(f"the greatest entropy was not found (a gain of {excess:.2g} is left); please report it.")
+    return weights, gap

@@ -4,12 +4,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from firstmover.equilibria.deviations import deviations, gains
 from firstmover.equilibria.finite_game import FiniteGame, numbers
-from firstmover.equilibria.programs import TIGHT, cells, columns, solved
+from firstmover.equilibria.programs import cells, columns, minimum
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_coarse, is_of_maps
 from firstmover.errors import require
 
@@ -126,8 +125,7 @@ def _unplayable(
     if covering.any():
         column = np.broadcast_to(np.arange(len(at))[:, None], at.shape)
         cover = csr_array((np.ones(at.size), (at.ravel(), column.ravel())), shape=(flat.size, len(at)))
-        result = linprog(-np.ones(len(at)), A_ub=cover, b_ub=flat.ravel(), method="highs", options=TIGHT)
-        missing = max(0.0, 1 + float(solved(result).fun))
+        missing = max(0.0, 1 + float(minimum(-np.ones(len(at)), A_ub=cover, b_ub=flat.ravel()).fun))
     if missing <= tolerance:
         return None
     text = f"{missing:.6g} of the play needs a follower to know the types of others"

@@ -31,7 +31,9 @@ MAX_VARIABLES = {
     "anf_ce": 50_000,
 }
 _TOLERANCE = 1e-10  # on payoffs scaled to a range of 1; the solver's default of 1e-7 is too coarse for proofs
-TIGHT = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
+_TIGHT = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
+# The solver takes some programs with coefficients of many magnitudes for unbounded, and solves them in another way.
+_ATTEMPTS: tuple[dict[str, Any], ...] = (_TIGHT, {**_TIGHT, "presolve": False}, {"presolve": False}, {})
 
 
 class Extreme(NamedTuple):
@@ -172,7 +174,7 @@ def objective_table(game: FiniteGame, objective: Any) -> Float[np.ndarray, "P *a
 
 
 def solve(
-    rows: Program, costs: Float[np.ndarray, "columns"], unit: float, *, price: float | None = None
+    rows: Program, costs: Float[np.ndarray, "columns"], unit: float, *, elastic: bool = False
 ) -> tuple[Float[np.ndarray, "columns"], Float[np.ndarray, "deviations"], float]:
     """The weights of least cost, the multipliers of the deviations, and how far constraints are violated.
 
@@ -180,34 +182,43 @@ def solve(
         rows: the program.
         costs: of the columns.
         unit: that the costs are of the order of; > 0.
-        price: if given, all limits may be exceeded by the same share of their scales, at this cost for a share of 1.
+        elastic: minimise by how much limits are exceeded instead, all by the same share of their scales.
 
     Returns:
-        Weights with what is below 1e-10 removed, multipliers, and the share; it is 0 without a price.
+        Weights with what is below 1e-10 removed, multipliers, and the share by which limits are exceeded, if elastic.
     """
     n, n_blocks = len(costs), int(rows.blocks[-1]) + 1
     objective = (costs - costs.min()) / unit
     matrix = rows.gains.multiply(1 / rows.scales[:, None])
     sums = csr_array((np.ones(n), (rows.blocks, np.arange(n))), shape=(n_blocks, n))
-    if price is not None:
-        objective = np.append(objective, price / unit)
+    if elastic:
+        objective, unit = np.append(np.zeros(n), 1.0), 1.0
         matrix = hstack([matrix, np.full((len(rows.keys), 1), -1.0)])
         sums = hstack([sums, np.zeros((n_blocks, 1))])
-    result = solved(
-        linprog(
-            objective,
-            A_ub=csr_array(matrix),
-            b_ub=rows.limits / rows.scales,
-            A_eq=csr_array(sums),
-            b_eq=np.ones(n_blocks),
-            method="highs-ds",  # the simplex method: its solutions are vertices
-            options=TIGHT,
-        )
+    result = minimum(
+        objective,
+        A_ub=csr_array(matrix),
+        b_ub=rows.limits / rows.scales,
+        A_eq=csr_array(sums),
+        b_eq=np.ones(n_blocks),
     )
     weights = np.where(result.x[:n] > _TOLERANCE, result.x[:n], 0.0)
     weights /= np.bincount(rows.blocks, weights)[rows.blocks]
     multipliers = np.maximum(-result.ineqlin.marginals, 0) * unit / rows.scales
     return weights, multipliers, float(result.x[n:].sum())
+
+
+def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
+    """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, by the simplex method.
+
+    Raises:
+        RuntimeError: there is none; an internal error.
+    """
+    for options in _ATTEMPTS:
+        result = linprog(objective, method="highs-ds", options=options, **constraints)
+        if result.status == 0:
+            break
+    return solved(result)
 
 
 def solved(result: Any) -> Any:

@@ -19,12 +19,16 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from firstmover.equilibria.programs import TIGHT, solved
+from firstmover.equilibria.programs import solved
+from firstmover.errors import InputError
 
 Ties = Literal["strong", "weak"]
 Replies = tuple[tuple[int, ...], ...]  # for each type, the action that is played, or several that pay it the same
 TOLERANCE = 1e-9  # of payoffs in units of their range: below it they are equal
 STEP = 1e-6  # into a region where the optimum lies on the border; costs at most this share of the payoff range
+# The solver's tolerance, on payoffs in units of their range. It may need to do without presolve.
+_TIGHT = {"primal_feasibility_tolerance": TOLERANCE / 10, "dual_feasibility_tolerance": TOLERANCE / 10}
+_ATTEMPTS: tuple[dict[str, Any], ...] = (_TIGHT, {**_TIGHT, "presolve": False}, {})
 MOST_EQUAL = 10  # replies of equal value that are searched for a vector that attains a supremum
 
 
@@ -118,6 +122,9 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
         game: the game.
         candidates: of all replies (of `reply_classes` with these ties), the best first.
         ties: "strong" or "weak".
+
+    Raises:
+        InputError: with weak ties, no reply is strictly best by more than `TOLERANCE` anywhere.
     """
     supremum, searched = None, 0
     for candidate in candidates:
@@ -135,7 +142,7 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
         if supremum is None:
             supremum = candidate._replace(x=(1 - STEP) * candidate.x + STEP * inside)
     if supremum is None:
-        raise RuntimeError("no reply is strictly best anywhere; please report it.")
+        raise InputError("the follower's payoffs are too close to one another to tell which reply is strictly best.")
     return supremum, False
 
 
@@ -178,6 +185,8 @@ def _attaining(game: CommitmentGame, candidate: Candidate) -> Float[np.ndarray, 
     Every other reply must be strictly worse, or what it pays the leader is counted on: one binary variable each. The
     margin of the strictly worse ones is maximised; it must be positive.
     """
+    if guaranteed(game, candidate.x) >= candidate.value - TOLERANCE:
+        return candidate.x
     n_types = len(candidate.replies)
     types, columns = _played(game.leader, candidate.replies)
     rivals = tuple(tuple(a for a in range(game.leader.shape[2]) if a not in own) for own in candidate.replies)
@@ -197,7 +206,7 @@ def _attaining(game: CommitmentGame, candidate: Candidate) -> Float[np.ndarray, 
             [np.zeros(m), -game.prior, np.zeros(n + 1)],
         ]
     )
-    limits = np.r_[np.zeros(len(columns)), np.ones(n), np.zeros(2 * n), TOLERANCE - candidate.value]
+    limits = np.r_[np.zeros(len(columns)), np.ones(n), np.zeros(2 * n), -candidate.value]
     total = np.r_[game.counted, np.zeros(n_types + n + 1)]
     result = milp(
         np.r_[np.zeros(m + n_types + n), -1.0],
@@ -238,16 +247,20 @@ def _maximum(
     """Maximises `aim` of the variables beside x, where rows @ [x, these] <= 0; the solver's result."""
     m = len(game.lower)
     # One variable more, the sum of the counted coordinates.
-    return linprog(
-        np.r_[np.zeros(m), -aim, 0.0],
-        A_ub=np.hstack([rows, np.zeros((len(rows), 1))]),
-        b_ub=np.zeros(len(rows)),
-        A_eq=np.r_[game.counted, 0 * aim, -1.0][None],
-        b_eq=[0.0],
-        bounds=[*zip(game.lower, game.upper, strict=True), *[bounds] * len(aim), (game.least, game.greatest)],
-        method="highs",
-        options=TIGHT,
-    )
+    for options in _ATTEMPTS:
+        result = linprog(
+            np.r_[np.zeros(m), -aim, 0.0],
+            A_ub=np.hstack([rows, np.zeros((len(rows), 1))]),
+            b_ub=np.zeros(len(rows)),
+            A_eq=np.r_[game.counted, 0 * aim, -1.0][None],
+            b_eq=[0.0],
+            bounds=[*zip(game.lower, game.upper, strict=True), *[bounds] * len(aim), (game.least, game.greatest)],
+            method="highs",
+            options=options,
+        )
+        if result.status in (0, 2):  # optimal, or infeasible
+            break
+    return result
 
 
 def _feasible(game: CommitmentGame, found: Float[np.ndarray, "n"]) -> Float[np.ndarray, "m"]:

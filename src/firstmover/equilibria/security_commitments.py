@@ -18,11 +18,11 @@ from firstmover.equilibria.commitments import OptimalCommitment
 from firstmover.equilibria.reply_regions import CommitmentGame, Ties, optimal, single_type_candidates
 from firstmover.errors import InputError
 
-MAX_TARGETS = 300  # half a minute or less
+MAX_TARGETS = 1000  # half a minute
 
 
 def security_commitment(
-    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float, ties: Ties
+    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float | int, ties: Ties
 ) -> OptimalCommitment:
     """The best coverage against one attacker that sees it and then attacks one target.
 

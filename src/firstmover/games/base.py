@@ -10,7 +10,7 @@ its actions. In a game whose followers act once, a follower's observation when i
 
 import abc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -23,6 +23,7 @@ from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
 Ties = Literal["strong", "weak"]
+Selection = Literal["best", "worst", "anf_cce"]
 
 
 class Turn(NamedTuple):
@@ -51,17 +52,41 @@ class Rewards(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Search:
+    """What an exact search is asked for, in games in which a rule leaves more than a tie to the followers.
+
+    Attributes:
+        selection: "best": the best value that some pure equilibrium of some rule supports; "worst": that every pure
+            equilibrium of a rule guarantees; "anf_cce": that all of `anf_cce` guarantees.
+        threshold: whether a message means an interval of values.
+        time_limit: seconds after which the best rule so far and the bounds proved so far are returned; none if not
+            given.
+        progress: told now and then how far the search is.
+    """
+
+    selection: Selection = "best"
+    threshold: bool = False
+    time_limit: float | None = None
+    progress: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True)
 class Solution:
     """The answer of an exact solver.
 
     Attributes:
         value: the leader's optimal value, or None where only bounds are known.
         rule: entries of a rule file that attain it (or come within a millionth of the payoff range of a supremum that
-            is not attained), or None.
+            is not attained; or the best that is known, where only bounds are), or None.
         attained: whether the value is a maximum (true) or only a supremum (false).
         method: the method and its source.
         followers: which equilibrium of the followers is assumed.
         upper_bounds: named bounds on what any commitment of this kind can earn, where the optimum has no method.
+        bounds: proved bounds on the optimum: what the rule earns, and what none can exceed; equal where it is known.
+        fraction: the optimal value as an exact fraction, where it was computed in fractions.
+        prices: the rule's prices as exact fractions, by the messages that are sent, in price mechanisms.
+        play: how the followers play under the rule, [types, actions] each, where the solver found that too.
+        game: what the rule is for, where that is not the game that was asked about.
     """
 
     value: float | None
@@ -70,6 +95,11 @@ class Solution:
     method: str
     followers: str
     upper_bounds: dict[str, float] = field(default_factory=dict)
+    bounds: tuple[float, float] | None = None
+    fraction: str | None = None
+    prices: dict[str, list[str]] | None = None
+    play: list[list[list[float]]] | None = None
+    game: "Game | None" = None
 
 
 class Game(abc.ABC):
@@ -173,6 +203,16 @@ class Game(abc.ABC):
             InputError: with the reason, where there is none.
         """
         raise InputError(f"there is no exact method for {self.name} yet; use 'firstmover design' to learn a rule.")
+
+    def search(self, ties: Ties, wanted: Search) -> Solution:
+        """The exact optimum by a search that may take long; where there is none to make, `optimum`.
+
+        Raises:
+            InputError: as `optimum`, or something is asked for that this game has no answer to.
+        """
+        if wanted.selection != "best" or wanted.threshold:
+            raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
+        return self.optimum(ties)
 
     # What follows from it.
 

@@ -163,14 +163,15 @@ class MatrixDesign(Game):
         return "no payments", self, np.zeros(self.n_observations, np.int32)
 
     def optimum(self, ties: Ties) -> Solution:
-        """For `tau`: the best or the worst coarse correlated equilibrium under every payment.
+        """The best payments over the best (`ties` "strong") or the worst ("weak") coarse correlated equilibrium.
 
-        With `ties` "weak" the leader earns the worst one, with "strong" the best.
+        For `tau` by going through them; for `per-follower` exactly where one profile reaches the upper bound.
         """
         from firstmover.equilibria.polytopes import FiniteGame, value_bounds
 
+        which = f"the {'best' if ties == 'strong' else 'worst'} coarse correlated equilibrium"
         if self.payment_rule != "tau":
-            return super().optimum(ties)
+            return self._optimal_payments(ties, which)
         ends = []
         for tau in range(self.max_payment + 1):
             payments = tau * self._paid_at()
@@ -185,7 +186,23 @@ class MatrixDesign(Game):
             rule=self.rule(np.array([best])),
             attained=True,
             method="linear programs over coarse correlated equilibria, one per payment",
-            followers=f"the {'best' if ties == 'strong' else 'worst'} coarse correlated equilibrium",
+            followers=which,
+        )
+
+    def _optimal_payments(self, ties: Ties, which: str) -> Solution:
+        from firstmover.equilibria.payments import optimal_payments
+
+        found = optimal_payments(self.payoffs, self._aims(), float(self.max_payment), charged=self._charged, ties=ties)
+        low, high = self.leader_payoff_range
+        met = found.upper_bound - found.value <= 1e-9 * max(1.0, high - low)
+        return Solution(
+            value=found.value if met else None,
+            rule=self.rule(found.payments.reshape(self.n_followers, -1).T),
+            attained=found.attained,
+            method="payments that make one profile an equilibrium, or dominant (Monderer and Tennenholtz 2003), and a "
+            "linear program that bounds all others",
+            followers=which,
+            bounds=(found.value, found.upper_bound),
         )
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:

@@ -110,11 +110,10 @@ class SecurityGame(Game):
         del when
         (given,) = asked(do, "coverage")
         coverage = numbers(given, len(self.names), 0.0, 1.0, "coverage")
-        require(
-            coverage.sum() <= self.resources + 1e-9,
-            f"coverage must sum to at most resources={self.resources:g}",
-            f"a sum of {coverage.sum():.9g}",
-        )
+        if coverage.sum() > self.resources + 1e-9:
+            raise InputError(
+                f"coverage must sum to at most resources={self.resources:g}; it sums to {coverage.sum():.9g}."
+            )
         return coverage
 
     def sentence(self, entry: dict[str, Any]) -> str:

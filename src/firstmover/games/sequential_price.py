@@ -6,7 +6,8 @@ messages, who was visited, and what was sold (to whom, or in total only: `histor
 for it at the prices offered.
 Payoffs: an agent is paid its value minus the price. The leader is paid minus the welfare loss (welfare minus the
 largest possible welfare of the realised values), the revenue, or a weighted mix, in units of the values.
-Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming.
+Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming; with messages, for
+two agents and one unit of one item, by `search`.
 
 Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 5e-7 of the largest value count as
 equal, in 32- and in 64-bit numbers; of equally good items the first is taken.
@@ -19,6 +20,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -26,7 +28,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
@@ -273,6 +275,76 @@ class SequentialPrice(Game):
             method="dynamic programming over who and what is left",
             followers="no messages, so nothing to choose",
         )
+
+    def search(self, ties: Ties, wanted: Search) -> Solution:
+        """With messages, for two agents and one item: over all rules with any prices from 0 to the largest value."""
+        if self.messages == 1:
+            return self.optimum(ties)
+        if self.n_followers != 2 or self.units != (1,):
+            raise InputError("the best mechanism with messages is only known for two agents and one unit of one item.")
+        from firstmover.equilibria.mechanisms import optimal_mechanism
+
+        values, prior = self._in_fractions()
+        found = optimal_mechanism(
+            values,
+            prior,
+            self.messages,
+            selection=wanted.selection,
+            welfare_weight=Fraction(repr(self.welfare_weight)),
+            buy_at_tie=self.buy_at_tie,
+            threshold=wanted.threshold,
+            time_limit=wanted.time_limit,
+            progress=wanted.progress,
+        )
+        game = self._with(prices="continuous")
+        rule = None
+        if found.cells:
+            # Offers by who is left: the first one while both are, then whoever was not asked yet.
+            offers = {
+                (*messages, *seen): [agent, float(price)]
+                for messages, (first, price_first, price_second) in found.cells.items()
+                for seen, agent, price in (
+                    ((0, 0), first, price_first),
+                    (tuple(int(i == first) for i in (0, 1)), 1 - first, price_second),
+                )
+            }
+            table = np.zeros((game.n_observations, 2))
+            for row, obs in enumerate(game.observations().tolist()):
+                table[row] = offers.get(tuple(obs[:4]), [0, 0.0])
+            rule = game.rule(table)
+        play = None
+        if found.strategies is not None:
+            play = [np.eye(self.messages)[list(sent)].tolist() for sent in found.strategies]
+        return Solution(
+            value=None if found.value is None else float(found.value),
+            rule=rule,
+            attained=found.attained,
+            method=found.method,
+            followers={
+                "best": "the best pure Bayes-Nash equilibrium",
+                "worst": "the worst pure Bayes-Nash equilibrium, of rules that have one",
+                "anf_cce": "the worst coarse correlated equilibrium of the agent normal form (anf_cce)",
+            }[wanted.selection]
+            + (", messages of intervals of values" if wanted.threshold else ""),
+            bounds=(self.leader_payoff_range[0] if found.lower is None else float(found.lower), float(found.upper)),
+            fraction=None if found.value is None else str(found.value),
+            prices={f"{m0},{m1}": [str(p) for p in offer[1:]] for (m0, m1), offer in found.cells.items()},
+            play=play,
+            game=game,
+        )
+
+    def _in_fractions(self) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
+        """The values of both agents' types, and the probability of every pair of types, for one item."""
+        if self._settings["values"] is None:
+            points = self._settings["types"]
+            grid = [Fraction(k, points - 1) for k in range(points)]
+            return [grid, grid], [[Fraction(1, points**2)] * points] * points
+        values = [[Fraction(repr(v)) for v in table[:, 0].tolist()] for table in self.values]
+        prior = [[Fraction(0)] * len(values[1]) for _ in values[0]]
+        for (t0, t1), p in zip(*(part.tolist() for part in self.types.profiles), strict=True):
+            prior[t0][t1] = Fraction(repr(p)).limit_denominator(10**12)
+        total = sum(map(sum, prior))
+        return values, [[p / total for p in row] for row in prior]
 
     @functools.cached_property
     def without_messages(self) -> Any:

@@ -19,7 +19,7 @@ from firstmover.equilibria.mechanisms.candidates import Candidates, candidates
 from firstmover.equilibria.mechanisms.direct import direct_floor
 from firstmover.equilibria.mechanisms.market import Market, Strategies
 from firstmover.equilibria.mechanisms.search import Answer, Clock, Found, resolution
-from firstmover.equilibria.mechanisms.supporting import Supporting, Unrounded
+from firstmover.equilibria.mechanisms.supporting import Supporting, UnroundedError
 
 _MARGIN = 1e-3  # kept from excluded prices while a first rule is looked for, in units of the largest value
 
@@ -36,11 +36,11 @@ def best(
         say: told about progress.
     """
     step, _ = resolution(market)
+    pairs = candidates(market, threshold=threshold)
     floors: list[Fraction] = []
     # First without messages, which is quick and may already be as good.
     found = supported(market, silent(market), None, clock).found
     least = direct_floor(market)
-    pairs = candidates(market, threshold=threshold)
     for ignorant, strategies in pairs:
         bound = max(ignorant, least)
         if clock.over or (found is not None and bound > found.cost - step):
@@ -64,7 +64,7 @@ def silent(market: Market) -> Strategies:
 
 
 def _attained(market: Market, limit: Found, pairs: Candidates, clock: Clock) -> Found:
-    """A rule that costs as little as rules only nearly do that were found, if one keeps a margin from excluded prices."""
+    """A rule that costs as little as those found only nearly do, if one keeps a margin from excluded prices."""
     top = float(market.highest)
     for bound, strategies in pairs:
         if clock.over or bound > limit.cost:
@@ -74,7 +74,7 @@ def _attained(market: Market, limit: Found, pairs: Candidates, clock: Clock) -> 
         outcome = program.solve(clock.left)
         if outcome.point is None:
             continue
-        with contextlib.suppress(Unrounded):
+        with contextlib.suppress(UnroundedError):
             made = supporting.rule(program.chosen(outcome.point))
             if made is not None and made.cost <= limit.cost:
                 return Found(made.cost, made.rule, strategies, True)
@@ -100,11 +100,11 @@ def supported(market: Market, strategies: Strategies, below: Fraction | None, cl
                 rest = market.highest if below is None else below - slack
                 return Answer(found, min([rest, *floors]))
             if margin == 0:
-                return Answer(found, min([Fraction(outcome.bound * top) - slack, *floors]))
+                return Answer(found, min([Fraction(outcome.bound * top) - market.highest / 1_000_000, *floors]))
         else:
             chosen = program.chosen(outcome.point)
             made, unknown = None, True
-            with contextlib.suppress(Unrounded):
+            with contextlib.suppress(UnroundedError):
                 made = supporting.rule(chosen)
                 unknown = made is not None and made.limit is None
             if made is None or unknown:

@@ -3,6 +3,7 @@
 The bound ignores incentives: in every cell, the pattern of first agent and price steps that costs least. It is exact.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,7 @@ from jaxtyping import Shaped
 
 from firstmover.equilibria.mechanisms.market import Market, Strategies, integers
 from firstmover.equilibria.mechanisms.steps import price_steps
-from firstmover.equilibria.mechanisms.strategies import partitions, threshold_partitions
+from firstmover.equilibria.mechanisms.strategies import n_partitions, partitions, threshold_partitions
 from firstmover.errors import InputError
 
 MAX_PAIRS = 30_000_000
@@ -52,11 +53,14 @@ def candidates(market: Market, *, threshold: bool = False, fewer: bool = False) 
     Raises:
         InputError: there are too many.
     """
+    most_blocks = [min(market.messages, n) for n in market.n_types]
+    ranges = [range(1 if fewer else most, most + 1) for most in most_blocks]
+    if not threshold:
+        sizes = zip(market.n_types, ranges, strict=True)
+        _check(math.prod(sum(n_partitions(n, k) for k in blocks) for n, blocks in sizes))
     listed, blocks, members = [], [], []
-    for values in market.values:
-        most = min(market.messages, len(values))
-        sizes = range(1, most + 1) if fewer else (most,)
-        strategies = [s for k in sizes for s in _partitions(values, k, threshold)]
+    for values, most, used in zip(market.values, most_blocks, ranges, strict=True):
+        strategies = [s for k in used for s in _partitions(values, k, threshold)]
         index: dict[tuple[int, ...], int] = {}
         rows = [
             [index.setdefault(tuple(t for t, m in enumerate(s) if m == b), len(index)) for b in range(most)]
@@ -65,8 +69,8 @@ def candidates(market: Market, *, threshold: bool = False, fewer: bool = False) 
         listed.append(strategies)
         blocks.append(np.array(rows))
         members.append(np.array([[int(t in block) for t in range(len(values))] for block in index]))
-    if (number := len(listed[0]) * len(listed[1])) > MAX_PAIRS:
-        raise InputError(f"{number} pairs of messaging strategies are more than {MAX_PAIRS} to list.")
+    number = len(listed[0]) * len(listed[1])
+    _check(number)
     cells, scale = _cell_bounds(market, members)
     bounds = np.zeros((len(listed[0]), len(listed[1])), cells.dtype)
     for m0 in range(blocks[0].shape[1]):
@@ -77,6 +81,11 @@ def candidates(market: Market, *, threshold: bool = False, fewer: bool = False) 
         kept = kept[kept // len(listed[1]) <= kept % len(listed[1])]
     bounds = bounds.ravel()
     return Candidates((listed[0], listed[1]), kept[np.argsort(bounds[kept], kind="stable")], bounds, scale)
+
+
+def _check(number: int) -> None:
+    if number > MAX_PAIRS:
+        raise InputError(f"{number} pairs of messaging strategies are more than {MAX_PAIRS} to list.")
 
 
 def _partitions(values: tuple[Fraction, ...], blocks: int, threshold: bool) -> Iterator[tuple[int, ...]]:

@@ -109,7 +109,8 @@ def bracket(tables: Payoffs, multipliers: Multipliers) -> Shaped[np.ndarray, "T0
         shape[axis - 1], shape[axis] = multipliers[agent].shape
         weight = multipliers[agent].reshape(shape)
         utility = tables.utility[agent]
-        total = total + utility * weight.sum(axis=axis, keepdims=True) - (utility * weight).sum(axis=axis, keepdims=True)
+        total = total + utility * weight.sum(axis=axis, keepdims=True)
+        total = total - (utility * weight).sum(axis=axis, keepdims=True)
     return total
 
 

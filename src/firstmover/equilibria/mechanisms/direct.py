@@ -23,10 +23,13 @@ _DENOMINATORS = (1, 12, 120, 1000, 10**5, 10**8)
 def direct_floor(market: Market) -> Fraction:
     """No equilibrium of any rule costs less; exact."""
     multipliers = _multipliers(market)
-    return max(
-        _bound(market, [[[Fraction(x).limit_denominator(d) for x in row] for row in part.tolist()] for part in multipliers])
-        for d in _DENOMINATORS
-    )
+    bounds = []
+    for denominator in _DENOMINATORS:
+        exact = [
+            [[Fraction(x).limit_denominator(denominator) for x in row] for row in part.tolist()] for part in multipliers
+        ]
+        bounds.append(_bound(market, exact))
+    return max(bounds)
 
 
 def _tables(market: Market) -> tuple[Shaped[np.ndarray, "2 T0 T1"], Shaped[np.ndarray, "T0 T1"]]:
@@ -62,7 +65,7 @@ def _multipliers(market: Market) -> tuple[Float[np.ndarray, "T0 T0"], Float[np.n
     result = solved(
         linprog(
             cost,
-            A_ub=np.concatenate([*(np.reshape(rows, (-1, 4 * n0 * n1)),), once, accepted]),
+            A_ub=np.concatenate([np.reshape(rows, (-1, 4 * n0 * n1)), once, accepted]),
             b_ub=np.concatenate([np.zeros(len(rows)), np.ones(n0 * n1), np.zeros(2 * n0 * n1)]),
         )
     )

@@ -9,6 +9,8 @@ Payoffs add up over the other's types, so the worst case is a sum of worst cases
 of types that says which comes first.
 """
 
+import itertools
+
 import numpy as np
 
 from firstmover.equilibria.mechanisms.guarded import Guarded
@@ -19,12 +21,33 @@ from firstmover.equilibria.mechanisms.market import Market, Strategies
 class Dominant(Guarded):
     """The rules under which these strategies are dominant one after another, for the types that get a place."""
 
-    def __init__(self, market: Market, strategies: Strategies, others: list[Strategies], margin: float, most: float):
+    def __init__(
+        self,
+        market: Market,
+        strategies: Strategies,
+        others: list[Strategies],
+        margin: float,
+        most: float,
+        *,
+        everyone: bool,
+    ):
+        """The program.
+
+        Args:
+            market: the market.
+            strategies: what must be dominant.
+            others: pairs of strategies that must cost little, too, unless dominance excludes them.
+            margin: of every strict inequality, in units of the largest value.
+            most: no greater level.
+            everyone: whether all types with a stake must get a place.
+        """
         super().__init__(market, margin, most)
         self.strategies = strategies
         self.stake = [[t for t, v in enumerate(row) if v > 0] for row in market.values]
         self.places = {(i, t): self.column() for i in (0, 1) for t in self.stake[i]}
         self.placed = {pair: self._choice() for pair in self.places}
+        for placed in self.placed.values() if everyone else ():
+            self.row({placed: 1.0}, 1.0)
         self.limit(strategies)
         for agent in (0, 1):
             for t in self.stake[agent]:
@@ -39,9 +62,7 @@ class Dominant(Guarded):
     def allow(self, others: Strategies) -> None:
         """Unless a type with a place sends something else here than it must, this pair of strategies costs little."""
         # Costs are within [-1, 1] in units of the largest value.
-        escape = {
-            placed: 2.0 for (i, t), placed in self.placed.items() if others[i][t] != self.strategies[i][t]
-        }
+        escape = {placed: 2.0 for (i, t), placed in self.placed.items() if others[i][t] != self.strategies[i][t]}
         self.limit(others, linear((1.0, escape)))
 
     def _dominant(self, agent: int, type_: int) -> None:
@@ -78,3 +99,11 @@ class Dominant(Guarded):
             self.row(lead, 0.0)
         return linear((1.0, {least: 1.0}))
 
+
+def free_choices(market: Market, strategies: Strategies) -> list[Strategies]:
+    """The strategies with every message that types of value 0 may send instead."""
+    options = [
+        [range(market.messages) if v == 0 else (m,) for v, m in zip(values, send, strict=True)]
+        for values, send in zip(market.values, strategies, strict=True)
+    ]
+    return [(a, b) for a in itertools.product(*options[0]) for b in itertools.product(*options[1])]

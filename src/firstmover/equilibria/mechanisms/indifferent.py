@@ -23,7 +23,7 @@ from firstmover.equilibria.mechanisms.search import Clock
 from firstmover.equilibria.mechanisms.steps import price_steps
 
 _MAX_BRANCHES = 20_000
-_Table = tuple[Int[np.ndarray, "patterns"], ...]  # for every cell, the cost of every pattern
+_Table = Int[np.ndarray, "cells patterns"]  # what every pattern costs in every cell
 
 
 class FreeTypes:
@@ -34,15 +34,13 @@ class FreeTypes:
         self.free = [[t for t, v in enumerate(row) if v == 0] for row in market.values]
         steps = [price_steps(market, i, range(market.n_types[i])) for i in (0, 1)]
         prior = np.array(market.prior, object).reshape(market.n_types)
-        self.losses = np.array(
-            [
-                (prior * market.losses(first, (np.array(one.buys), np.array(two.buys))) / market.quantum).astype(np.int64)
-                for first in (0, 1)
-                for one in steps[0]
-                for two in steps[1]
-            ]
-        )
-        self.losses = np.unique(self.losses, axis=0)
+        losses = [
+            prior * market.losses(first, (np.array(one.buys), np.array(two.buys))) / market.quantum
+            for first in (0, 1)
+            for one in steps[0]
+            for two in steps[1]
+        ]
+        self.losses = np.unique(np.array(losses).astype(np.int64), axis=0)
         self.candidates = candidates(market, fewer=True)
 
     def possible(self, goal: Fraction) -> bool | None:
@@ -57,11 +55,12 @@ class FreeTypes:
             if count >= _MAX_BRANCHES or self.clock.over:
                 return None
             z = tuple(pair[i][t] for i in (0, 1) for t in self.free[i])
-            branches.setdefault(z, []).append(self._table(pair, most))
+            branches.setdefault(z, []).append(self._table(pair))
         everything = list(itertools.product(range(self.market.messages), repeat=sum(map(len, self.free))))
         if any(z not in branches for z in everything):
             return False
-        return self._search([branches[z] for z in everything], [], most)
+        tables = [np.array(branches[z]) for z in everything]
+        return self._search(tables, np.zeros((0, *tables[0].shape[1:]), np.int64), most)
 
     def _within(self, goal: Fraction) -> Iterator[Strategies]:
         """Every pair of strategies that costs at most a goal with some price steps, messages by name."""
@@ -71,13 +70,18 @@ class FreeTypes:
             for strategies in itertools.product(_named(listed[0][row], m), _named(listed[1][column], m)):
                 yield strategies[0], strategies[1]
 
-    def _table(self, pair: Strategies, most: int) -> _Table:
-        """For every cell, what every pattern costs; more than `most` is as good as any larger number."""
+    def _table(self, pair: Strategies) -> Int[np.ndarray, "cells patterns"]:
+        """For every cell, what every pattern costs."""
         hot = [np.array(pair[i])[:, None] == np.arange(self.market.messages) for i in (0, 1)]
         costs = np.einsum("ta,ptu,ub->abp", hot[0].astype(np.int64), self.losses, hot[1].astype(np.int64))
-        return tuple(np.minimum(costs, most + 1).reshape(-1, len(self.losses)))
+        return costs.reshape(-1, len(self.losses))
 
-    def _search(self, branches: list[list[_Table]], chosen: list[_Table], most: int) -> bool | None:
+    def _search(
+        self,
+        branches: list[Int[np.ndarray, "_ cells patterns"]],
+        chosen: Int[np.ndarray, "k cells patterns"],
+        most: int,
+    ) -> bool | None:
         """Whether the chosen tables can be completed by one of each list."""
         if not branches:
             return True
@@ -87,15 +91,27 @@ class FreeTypes:
         for table in branches[0]:
             if self.clock.over:
                 return None
-            if not _together([*chosen, table], most):
-                continue
-            rest = [[other for other in later if _together([*chosen, table, other], most)] for later in branches[1:]]
-            if all(rest):
-                found = self._search(rest, [*chosen, table], most)
+            together = np.concatenate([chosen, table[None]])
+            rest = [_compatible(together, later, most) for later in branches[1:]]
+            if all(map(len, rest)):
+                found = self._search(rest, together, most)
                 if found:
                     return True
                 unknown |= found is None
         return None if unknown else False
+
+
+def _compatible(
+    chosen: Int[np.ndarray, "k cells patterns"], others: Int[np.ndarray, "n cells patterns"], most: int
+) -> Int[np.ndarray, "kept cells patterns"]:
+    """The tables that together with those chosen may all stay within a total."""
+    # On average they must; that is quick to see.
+    others = others[(others + chosen.sum(axis=0)).min(axis=2).sum(axis=1) <= most * (len(chosen) + 1)]
+    for one in chosen:
+        others = others[(others + one).min(axis=2).sum(axis=1) <= 2 * most]
+    return (
+        others[[_together(np.concatenate([chosen, table[None]]), most) for table in others]] if len(others) else others
+    )
 
 
 def _named(blocks: tuple[int, ...], messages: int) -> Iterator[tuple[int, ...]]:
@@ -104,14 +120,13 @@ def _named(blocks: tuple[int, ...], messages: int) -> Iterator[tuple[int, ...]]:
         yield tuple(names[b] for b in blocks)
 
 
-def _together(tables: list[_Table], most: int) -> bool:
+def _together(tables: Int[np.ndarray, "k cells patterns"], most: int) -> bool:
     """Whether one pattern for every cell keeps each of the tables within a total."""
-    reached = {(0,) * len(tables)}
-    for cell in zip(*tables, strict=True):
-        costs = np.stack(cell, axis=1)
+    reached = np.zeros((1, len(tables)), np.int64)
+    for costs in np.moveaxis(tables, 0, 2):
         costs = np.unique(costs[(costs <= most).all(axis=1)], axis=0)
-        totals = {tuple(a + b for a, b in zip(total, cost, strict=True)) for total in reached for cost in costs.tolist()}
-        reached = {total for total in totals if max(total) <= most}
-        if not reached:
+        sums = (reached[:, None] + costs).reshape(-1, len(tables))
+        reached = np.unique(sums[(sums <= most).all(axis=1)], axis=0)
+        if not len(reached):
             return False
     return True

@@ -1,6 +1,5 @@
 """The rules that make a given pair of messaging strategies a pure Bayes-Nash equilibrium."""
 
-import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -31,7 +30,7 @@ class Made(NamedTuple):
     limit: Fraction | None
 
 
-class Unrounded(Exception):  # noqa: N818: no error, caught where it is raised
+class UnroundedError(Exception):
     """Prices in floating point of which no simple fractions nearby pass the exact check."""
 
 
@@ -89,16 +88,16 @@ class Supporting:
         return kept
 
     def rule(self, chosen: Mapping[Cell, Pattern]) -> Made | None:
-        """A rule with these patterns, its cost, and the least or the limit of the costs of such rules, if there are any.
+        """A rule with these patterns, its cost, and the limit of the costs of such rules; None if there are none.
 
         Raises:
-            Unrounded: there may be such rules, but none with simple prices was found.
+            UnroundedError: there may be such rules, but none with simple prices was found.
         """
         program, incentives, _ = self.program(0.0, None)
         if (prices := strict_prices(program, chosen, incentives)) is None:
             return None
         if (inner := simple_rule(chosen, prices, self.market, lambda r: self._passes(r, None))) is None:
-            raise Unrounded
+            raise UnroundedError
         made = Made(self._complete(inner), self._cost(inner), None)
         if self.market.welfare_weight == 1:
             return made._replace(limit=made.cost)

@@ -106,9 +106,7 @@ def worst(market: Market, *, clock: Clock, say: Callable[[str], None] = lambda t
     return Answer(found, floor)
 
 
-def guaranteed(
-    market: Market, strategies: Strategies, margin: float, most: Fraction, clock: Clock
-) -> Found | None:
+def guaranteed(market: Market, strategies: Strategies, margin: float, most: Fraction, clock: Clock) -> Found | None:
     """The best rule found that makes a pair of strategies an equilibrium and all its equilibria cost little.
 
     Args:
@@ -124,7 +122,8 @@ def guaranteed(
     def make(kept: float) -> Guarantee:
         return Guarantee(market, strategies, bad, kept, float(most) / highest + 1e-9)
 
-    program, found = make(margin), None  # type: Guarantee, Found | None
+    program = make(margin)
+    found: Found | None = None
     while not clock.over:
         outcome = program.solve(clock.left)
         if outcome.point is None:
