@@ -7,6 +7,7 @@ from scipy.optimize import linprog, minimize
 
 from firstmover.equilibria import FiniteGame, max_entropy, violation
 from firstmover.equilibria.programs import program
+from firstmover.errors import InputError
 
 
 def _columns(game: FiniteGame, which: str, epsilon: float):
@@ -107,3 +108,9 @@ def test_epsilon_that_allows_everything_makes_play_uniform() -> None:
     point = max_entropy(game, "bcce", epsilon=100.0)
     uniform = game.possible() / game.possible().sum(axis=tuple(range(1, game.leader.ndim)), keepdims=True)
     np.testing.assert_allclose(point.joint, uniform, atol=1e-12)
+
+
+def test_more_deviations_than_a_step_can_handle_are_refused() -> None:
+    game = FiniteGame.without_types(np.zeros((33, 33)), np.zeros((2, 33, 33)))
+    with pytest.raises(InputError, match="the greatest entropy over ce has 2112 deviations, more than 2000"):
+        max_entropy(game, "ce")

@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         _use_compilation_cache()
-        result, text = options.command(options)
+        with _own_stdout():
+            result, text = options.command(options)
     except InputError as error:
         print(f"firstmover: {error}", file=sys.stderr)
         return 2
@@ -250,6 +251,19 @@ def _verify(options: argparse.Namespace) -> tuple[Any, str]:
     if result["verdict"] == "refuted":
         options.status = 1
     return result, printing.claims_checked(result)
+
+
+@contextlib.contextmanager
+def _own_stdout() -> Iterator[None]:
+    """Send to stderr what compiled code (HiGHS, now and then) prints on stdout, which is for results only."""
+    sys.stdout.flush()
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
 
 
 def _use_compilation_cache() -> None:

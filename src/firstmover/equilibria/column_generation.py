@@ -103,4 +103,7 @@ def _cheapest(game: FiniteGame, costs: Table, i: int) -> tuple[float, Int[np.nda
             actions = np.moveaxis(played(game, replies)[:, at], -1, 0)
             paid = costs[(np.flatnonzero(at), *actions)].sum(axis=1).reshape(len(plays), -1)
             plays[:, k] = options[k][paid.argmin(axis=1)]
-    return float(total.min()), plays
+    # Where others have few maps: what differs from the cheapest profile in one action, so that many can join.
+    cheapest = plays[[total[chosen].argmin()]]
+    near = [np.where(np.arange(len(pairs)) == k, a, cheapest) for k, own in enumerate(options) for a in own]
+    return float(total.min()), np.unique(np.vstack([plays, *near]), axis=0)

@@ -25,7 +25,9 @@ from scipy.sparse import csr_array, diags_array, hstack
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import joint_play, minimum, program
 from firstmover.equilibria.sets import EquilibriumSet, is_of_maps
+from firstmover.errors import InputError
 
+MAX_DEVIATIONS = 2_000  # each step solves a dense system of as many equations
 _MAX_STEPS = 300
 _STOP = 1e-8  # for what deviations gain too much, as a share of the payoff range, and for the gap of the entropy
 _ACCEPTED = 1e-6  # for what deviations gain too much, where rounding does not let it come that far
@@ -61,9 +63,14 @@ def max_entropy(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0
         epsilon: regret allowed to every (follower, type), conditional on the type, in payoff units; >= 0.
 
     Raises:
-        InputError: the game has no such set, epsilon is out of range, or the program is larger than `MAX_VARIABLES`.
+        InputError: the game has no such set, epsilon is out of range, the program is larger than `MAX_VARIABLES`, or
+            there are more than `MAX_DEVIATIONS`.
     """
     rows = program(game, which, epsilon)
+    if len(rows.keys) > MAX_DEVIATIONS:
+        raise InputError(
+            f"the greatest entropy over {which} has {len(rows.keys)} deviations, more than {MAX_DEVIATIONS}."
+        )
     # The constraints in shares of the payoff range: conditional on the type, and weighted by its probability.
     chances = np.array([game.probs[game.support[:, key[0]] == key[1]].sum() for key in rows.keys])
     conditional = csr_array(diags_array(1 / rows.scales) @ rows.gains)

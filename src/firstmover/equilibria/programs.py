@@ -32,8 +32,14 @@ MAX_VARIABLES = {
 }
 _TOLERANCE = 1e-10  # on payoffs scaled to a range of 1; the solver's default of 1e-7 is too coarse for proofs
 _TIGHT = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
-# The solver takes some programs with coefficients of many magnitudes for unbounded, and solves them in another way.
-_ATTEMPTS: tuple[dict[str, Any], ...] = (_TIGHT, {**_TIGHT, "presolve": False}, {"presolve": False}, {})
+# In games with payoffs or probabilities of many magnitudes a method may go round in circles or give up.
+_ATTEMPTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("highs-ds", _TIGHT),
+    ("highs-ds", {**_TIGHT, "presolve": False}),
+    ("highs-ipm", _TIGHT),
+    ("highs-ds", {}),
+    ("highs-ds", {"presolve": False}),
+)
 
 
 class Extreme(NamedTuple):
@@ -54,7 +60,8 @@ class Extreme(NamedTuple):
         weights: of these columns; they sum to 1 for each type profile, or in all.
         multipliers: at least 0, by (follower, type, deviation), or (follower, type, told, deviation) if deviations
             are by the action told; in units of the objective per unit of the follower's payoff.
-        bound: what the multipliers prove, in floating point.
+        bound: what the multipliers prove, in floating point. It differs from the value by rounding, unless the game has
+            payoffs or probabilities of very different magnitudes.
     """
 
     value: float
@@ -209,13 +216,16 @@ def solve(
 
 
 def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
-    """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, by the simplex method.
+    """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it.
+
+    By the dual simplex method; failing that by the interior-point method, which ends in a vertex too.
 
     Raises:
         RuntimeError: there is none; an internal error.
     """
-    for options in _ATTEMPTS:
-        result = linprog(objective, method="highs-ds", options=options, **constraints)
+    most = 10_000 + 50 * len(objective)
+    for method, options in _ATTEMPTS:
+        result = linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
         if result.status == 0:
             break
     return solved(result)
