@@ -83,6 +83,28 @@ def test_solve(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> No
     assert "coarse correlated" in one["followers"]
 
 
+def test_solve_certify_and_verify_a_price_mechanism(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.chdir(tmp_path)
+    best = _json(capsys, "solve", "sequential-price", "-g", "types=3", "--selection", "anf_cce", "--out", "best.json")
+    assert (best["optimum"], best["welfare_loss"], best["exact"], best["attained"]) == (0.0, 0.0, True, True)
+    assert best["bounds"] == [0.0, 0.0]
+    assert set(best["prices"]) == {"0,0", "0,1", "1,0", "1,1"}
+    certificate = _json(capsys, "certify", "best.json", "--out", "proof.json")
+    assert certificate["leader_value_bounds"]["anf_cce"] == [0.0, 0.0]
+    assert certificate["followers"] is None or certificate["followers"]["name"] == "multiplicative-weights"
+    assert main(["verify", "proof.json"]) == 0
+    assert "the certificate is confirmed" in capsys.readouterr().out
+    Path("proof.json").write_text(json.dumps({**certificate, "value": certificate["value"] + 0.5}))
+    assert main(["verify", "proof.json", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] == "refuted"
+    stopped = _json(
+        capsys, "solve", "sequential-price", "-g", "types=8", "--selection", "anf_cce", "--time-limit", "0.5"
+    )
+    assert stopped["exact"] is False
+    assert stopped["optimum"] is None
+    assert stopped["bounds"][0] <= stopped["bounds"][1]
+
+
 def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
     Path("three.nfg").write_text(NFG)

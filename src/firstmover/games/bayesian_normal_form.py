@@ -106,7 +106,7 @@ class BayesianNormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1))[state.type]
+        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1), float)[state.type]
         if self.commitment == "mixed":
             weights = jnp.maximum(action, 0)
             total = weights.sum()

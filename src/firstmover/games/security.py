@@ -87,7 +87,7 @@ class SecurityGame(Game):
         attacked = follower_actions[0]
         coverage = jnp.clip(action, 0, 1)
         coverage = coverage * (self.resources / jnp.maximum(coverage.sum(), self.resources))
-        covered, uncovered = jnp.moveaxis(jnp.asarray(self.payoffs)[attacked].reshape(2, 2), -1, 0)
+        covered, uncovered = jnp.moveaxis(jnp.asarray(self.payoffs, float)[attacked].reshape(2, 2), -1, 0)
         paid = jnp.where(state.playing, uncovered + coverage[attacked] * (covered - uncovered), 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
 
