@@ -13,13 +13,16 @@ from firstmover.games import (
     BayesianNormalForm,
     Escape,
     Game,
+    IteratedMatrix,
     Maintain,
     MatrixDesign,
     NormalForm,
+    Patrol,
     Rewards,
     SecurityGame,
     SequentialPrice,
     SimpleAllocation,
+    Toll,
     Turn,
 )
 from firstmover.policies import head_for
@@ -212,7 +215,18 @@ REGISTERED = {
     "matrix-design per-follower": MatrixDesign(rule="per-follower", objective="welfare-minus-payments"),
     "agrawal": Agrawal(),
     "sequential-price": SequentialPrice(items=2, types=2, units=(1, 2), prices="continuous", history="left"),
+    "iterated-matrix": IteratedMatrix("chicken", steps=4),
+    "iterated-matrix 2x3": IteratedMatrix(
+        leader_payoffs=[[1, 0, 2], [3, -1, 0]],
+        follower_payoffs=[[0, 2, 1], [1, 1, -2]],
+        steps=3,
+        memory=2,
+        discount=0.5,
+    ),
+    "patrol": Patrol((2.0, 1.0, 3.0, 0.0), (1.0, 3.0, 2.0, 0.5), length=3, guards=2, sight="both"),
+    "toll": Toll(drivers=2, levels=3, tolls=(0.0, 1.5), steps=3, sight="both", objective="revenue"),
 }
-ONCE = {**REGISTERED, "visits": Visits(), "lottery": Lottery()}
-EVERY = {**ONCE, "copying": Copying()}
+ONCE = {name: game for name, game in REGISTERED.items() if game.followers_act == "once"}
+ONCE |= {"visits": Visits(), "lottery": Lottery()}
+EVERY = {**REGISTERED, **ONCE, "copying": Copying()}
 LISTABLE = {name: game for name, game in ONCE.items() if not game.has_chance}

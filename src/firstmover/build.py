@@ -64,7 +64,7 @@ def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     known = registered(kind)
     if name not in known:
         raise unknown_name(kind, name, known)
-    return _construct(known[name], name, parameters)
+    return constructed(known[name], name, parameters)
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
@@ -86,7 +86,12 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
     return build("game", argument, parameters)
 
 
-def _construct(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+    """An instance from parameters by name; strings are read as the parameter's type says.
+
+    Raises:
+        InputError: an unknown parameter, one that is missing, or a value of the wrong type or out of range.
+    """
     known = settings(cls)
     for key in parameters:
         if key not in known:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from firstmover import build
 from firstmover.certificates import (
+    certified_reply,
     certify_play,
     exact_table,
     induced_game,
@@ -34,7 +35,7 @@ from firstmover.games.base import Game, Search, Selection, Solution, Ties
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, all_profiles
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
 from firstmover.rule import Rule, play_text
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import Run, write_json
@@ -66,7 +67,7 @@ class Design:
     seeds: int
     seed: int
     tables: np.ndarray
-    plays: Strategies | JointPlay
+    plays: Strategies | TimedStrategies | JointPlay
     values: np.ndarray
     worst_values: np.ndarray | None
     certificate: dict[str, Any]
@@ -85,7 +86,7 @@ class Design:
         return Rule(self.game, self.tables[self.best])
 
     @property
-    def play(self) -> Strategies | JointPlay:
+    def play(self) -> Strategies | TimedStrategies | JointPlay:
         """How the followers play under the best seed's rule."""
         return _of_seed(self.plays, self.best)
 
@@ -324,7 +325,7 @@ def certificate_path(path: str | Path) -> Path:
     return path / "certificate.json" if path.is_dir() else path.with_suffix(".certificate.json")
 
 
-def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | JointPlay:
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | TimedStrategies | JointPlay:
     """How followers play once they have responded to a rule.
 
     Raises:
@@ -392,13 +393,13 @@ def _carry_out(
 def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any]:
     """The final rule of every seed, the best of its candidates, and how the followers play after responding to it."""
 
-    def one(state: Any) -> tuple[Any, Any]:
-        key = stream(state.key, Stream.EVALUATION)
-        tables = leader.tables(problem, state)
-        episodes = jax.vmap(lambda actions: problem.episode(table_of(problem.game, actions), key))(tables)
+    def one(position: jax.Array, state: Any) -> tuple[Any, Any]:
+        key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
+        tables = leader.tables(own, state)
+        episodes = jax.vmap(lambda actions: own.episode(table_of(own.game, actions), key))(tables)
         return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
 
-    return jax.vmap(one)(states)
+    return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
 
 
 def _best(values: np.ndarray, worst_values: np.ndarray | None) -> int:
@@ -414,6 +415,11 @@ def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int
     """The leader's expected payoff under every seed's rule and play: exact, or the mean of a large sample."""
     game = problem.game
     values = []
+    if game.followers_act == "every step":
+        for k, table in enumerate(tables):
+            rule = Rule(game, table)
+            values.append(certified_reply(rule, _of_seed(plays, k))["value"])
+        return np.array(values)
     try:
         all_profiles(game)
     except InputError:

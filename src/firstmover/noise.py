@@ -25,6 +25,8 @@ class Stream(enum.IntEnum):
     CERTIFICATE = 7
     DECISION = 8
     SELECTION = 9
+    QUESTION = 10
+    PRETRAINING = 11
 
 
 def stream(key: Key[Array, ""], which: Stream) -> Key[Array, ""]:

@@ -10,7 +10,7 @@ Both drive the same ask / tell machine with the same noise; a test holds them to
 Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward falls in reward sub-episodes only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -25,7 +25,9 @@ from firstmover.noise import Stream, stream
 from firstmover.rollout import (
     JointPlay,
     Outcome,
+    Query,
     Strategies,
+    TimedStrategies,
     all_profiles,
     answer,
     joint_play,
@@ -54,7 +56,16 @@ class Episode(NamedTuple):
     """
 
     reward: Float[Array, ""]
-    strategy: Strategies | JointPlay
+    strategy: Strategies | TimedStrategies | JointPlay
+    visited: Bool[Array, "observations"]
+    env_steps: Float[Array, ""]
+    simulated_steps: Float[Array, ""]
+
+
+class Responded(NamedTuple):
+    """What came of the response alone: the followers' state, and as in `Episode`."""
+
+    state: Any
     visited: Bool[Array, "observations"]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
@@ -93,52 +104,50 @@ class StackelbergPOMDP:
             )
         if self.reward_episodes < 0:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
-        if self.reward_episodes == 0:
+        if self.reward_episodes == 0 and self.game.followers_act == "once":
             all_profiles(self.game)
+        elif self.reward_episodes == 0 and (self.game.has_chance or not self.followers.plays_pure):
+            raise InputError(
+                f"the reward of {self.followers.name} followers in {self.game.name} has to be sampled: "
+                "reward_episodes must be at least 1."
+            )
         if self.target == "worst":
             if self.reward_episodes:
                 raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {self.reward_episodes}.")
             check_worst_case(self.game)
 
+    def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":
+        """The problem of the seed at this position (see `Follower.of_seed`)."""
+        return replace(self, followers=self.followers.of_seed(position))
+
     def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
         """One episode against a frozen commitment."""
         game, followers = self.game, self.followers
-        full, unseen = None, jnp.zeros(game.n_observations, bool)
-        if followers.enumerates or self.reward_episodes == 0:
+        full = None
+        if followers.enumerates(game) or (self.reward_episodes == 0 and game.followers_act == "once"):
             full = answer(game, commitment, all_profiles(game), chance_of(key, 0))
-
-        if followers.enumerates:
-            assert full is not None
-            state = followers.tell(game, followers.init(game), all_profiles(game), full)
-            visited, decisions = self._met(full, unseen)
-            env_steps, simulated = decisions * followers.rounds_used(game, state), decisions
-        else:
-
-            def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
-                state, visited, decisions = carry
-                index, noise = inputs
-                query = followers.ask(game, state, noise)
-                outcome = answer(game, commitment, query, chance_of(key, index))
-                visited, count = self._met(outcome, visited)
-                return (followers.tell(game, state, query, outcome), visited, decisions + count), None
-
-            asks = followers.asks(game)
-            start = (followers.init(game), unseen, jnp.float32(0))
-            inputs = (jnp.arange(asks, dtype=jnp.int32), self.response_noise(key))
-            (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
-            env_steps = simulated = decisions * followers.rounds_per_ask(game)
+        state, visited, env_steps, simulated = self.respond(commitment, key, full)
         strategy = followers.strategy(game, state)
 
-        if self.reward_episodes == 0:
+        if self.reward_episodes == 0 and game.followers_act == "every step":
+            assert not isinstance(strategy, JointPlay)
+            support, probs = game.types.profiles
+            query = Query(jnp.asarray(support), strategy, None, jnp.zeros(len(support), jnp.int32))
+            outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
+            reward = jnp.asarray(probs, outcome.leader.dtype) @ outcome.leader
+            visited, count = self._met(outcome, visited)
+            env_steps, simulated = env_steps + count, simulated + count
+        elif self.reward_episodes == 0:
             assert full is not None
+            assert not isinstance(strategy, TimedStrategies)
             _, probs = game.types.profiles
             joint = joint_play(game, strategy)
             reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * full.leader.reshape(joint.shape))
             if self.target == "worst":
                 reward = worst_value_bound(game, full)
-            if not followers.enumerates:
+            if not followers.enumerates(game):
                 # The listed sub-episodes were stepped, and consumed once.
-                _, listed = self._met(full, unseen)
+                _, listed = self._met(full, jnp.zeros_like(visited))
                 env_steps, simulated = env_steps + listed, simulated + listed
         else:
             query = play_query(game, strategy, self.reward_noise(key))
@@ -147,6 +156,52 @@ class StackelbergPOMDP:
             visited, count = self._met(outcome, visited)
             env_steps, simulated = env_steps + count, simulated + count
         return Episode(reward, strategy, visited, env_steps, simulated)
+
+    def respond(self, commitment: Commitment, key: Key[Array, ""], full: Outcome | None = None) -> Responded:
+        """Let the followers respond to a frozen commitment.
+
+        Args:
+            commitment: the leader's rule.
+            key: of the episode.
+            full: what came of all profiles, for followers that enumerate.
+        """
+        game, followers = self.game, self.followers
+        unseen = jnp.zeros(game.n_observations, bool)
+        if followers.enumerates(game):
+            assert full is not None
+            state = followers.tell(game, followers.init(game), all_profiles(game), full)
+            visited, decisions = self._met(full, unseen)
+            return Responded(state, visited, decisions * followers.rounds_used(game, state), decisions)
+
+        def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
+            state, visited, decisions = carry
+            index, noise = inputs
+            query = followers.ask(game, state, noise)
+            outcome = answer(game, commitment, query, chance_of(key, index))
+            visited, count = self._met(outcome, visited)
+            return (followers.tell(game, state, query, outcome), visited, decisions + count), None
+
+        start = (*self._asked(commitment, key, unseen), jnp.float32(0))
+        inputs = (jnp.arange(followers.asks(game), dtype=jnp.int32), self.response_noise(key))
+        (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
+        steps = decisions * followers.rounds_per_ask(game) + len(followers.questions(game))
+        return Responded(state, visited, steps, steps)
+
+    def _asked(
+        self, commitment: Commitment, key: Key[Array, ""], visited: Bool[Array, "observations"]
+    ) -> tuple[Any, Bool[Array, "observations"]]:
+        """The followers' state once the leader has answered their questions, and the observations these were about."""
+        game, followers = self.game, self.followers
+        state, questions = followers.init(game), followers.questions(game)
+        if not len(questions):
+            return state, visited
+
+        def decided(obs: Array, number: Array) -> Array:
+            return commitment(obs, game.leader_mask(obs), jax.random.fold_in(stream(key, Stream.QUESTION), number))
+
+        answers = jax.vmap(decided)(jnp.asarray(questions), jnp.arange(len(questions)))
+        rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
+        return followers.answered(game, state, answers), visited.at[rows].set(True)
 
     def _met(
         self, outcome: Outcome, visited: Bool[Array, "observations"]

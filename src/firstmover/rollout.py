@@ -44,6 +44,12 @@ class Strategies(eqx.Module):
         return jnp.stack(drawn)
 
 
+class TimedStrategies(eqx.Module):
+    """As `Strategies`, with a table for every step of the sub-episode: [steps, observations, actions]."""
+
+    tables: tuple[Float[Array, "*seeds L _observations _actions"], ...]
+
+
 class JointPlay(eqx.Module):
     """Followers that act once play correlated actions: for every type profile, one distribution over profiles.
 
@@ -54,7 +60,14 @@ class JointPlay(eqx.Module):
     probabilities: Float[Array, "*seeds P profiles"]
 
 
-Play = Actions | Strategies
+Play = Actions | Strategies | TimedStrategies
+
+
+def play_at(play: Play, time: Int[Array, ""] | int) -> Actions | Strategies:
+    """How the followers play in a step of a sub-episode."""
+    if isinstance(play, TimedStrategies):
+        return Strategies(tuple(table[time] for table in play.tables))
+    return play
 
 
 class Step(NamedTuple):
@@ -95,7 +108,12 @@ class Outcome(NamedTuple):
 
 
 def play_step(
-    game: Game, commitment: Commitment, play: Play, noise: Float[Array, "n"], state: object, key: Key[Array, ""]
+    game: Game,
+    commitment: Commitment,
+    play: Actions | Strategies,
+    noise: Float[Array, "n"],
+    state: object,
+    key: Key[Array, ""],
 ) -> tuple[object, Step]:
     """Let everybody who acts now act, and step the game. The key serves the leader's draw and the game's chance."""
     turn = game.observe(state)
@@ -128,7 +146,7 @@ def rollout(
 
     def body(state: object, inputs: tuple[Array, Array]) -> tuple[object, Step]:
         time, u = inputs
-        return play_step(game, commitment, play, u, state, jax.random.fold_in(key, time + 1))
+        return play_step(game, commitment, play_at(play, time), u, state, jax.random.fold_in(key, time + 1))
 
     # The barrier keeps the compiler from folding the constant parts of the start through unrolled steps, for minutes.
     start = jax.lax.optimization_barrier(game.reset(types, jax.random.fold_in(key, 0)))
@@ -193,7 +211,7 @@ def joint_play(game: Game, play: Strategies | JointPlay) -> Float[Array, "P prof
     return joint
 
 
-def play_query(game: Game, play: Strategies | JointPlay, noise: Float[Array, "Q u"]) -> Query:
+def play_query(game: Game, play: Strategies | TimedStrategies | JointPlay, noise: Float[Array, "Q u"]) -> Query:
     """Q sub-episodes in which types are drawn anew and the followers play as given.
 
     `noise` has `play_noise_size(game)` uniform numbers a sub-episode. Followers that act once have drawn their
@@ -202,8 +220,9 @@ def play_query(game: Game, play: Strategies | JointPlay, noise: Float[Array, "Q 
     n, chance = game.n_followers, jnp.arange(noise.shape[0], dtype=jnp.int32)
     types = jax.vmap(game.types.sample)(noise[:, :n])
     if game.followers_act == "every step":
-        assert isinstance(play, Strategies)
+        assert not isinstance(play, JointPlay)
         return Query(types, play, noise[:, n:].reshape(-1, game.horizon, n), chance)
+    assert not isinstance(play, TimedStrategies)
     if isinstance(play, Strategies):
         draws = [jax.vmap(inverse_cdf)(table[types[:, i]], noise[:, n + i]) for i, table in enumerate(play.tables)]
         return Query(types, Actions(jnp.stack(draws, -1)), None, chance)

@@ -1,5 +1,6 @@
 """A rule that a person can read and a program can call: a commitment table, and the game that gives it words."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
-from firstmover.rollout import JointPlay, Strategies
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.verify import matches
 
 
@@ -113,13 +114,30 @@ def _checked(entry: Any, number: int) -> dict[str, Any]:
     return {key: dict(part) for key, part in parts.items()}
 
 
-def play_text(game: Game, play: Strategies | JointPlay) -> str:
+def play_text(game: Game, play: Strategies | TimedStrategies | JointPlay) -> str:
     """What the followers do under a rule, in sentences; of correlated play, each follower's own part."""
     sentences = []
+    if isinstance(play, TimedStrategies):
+        for i, timed in enumerate(np.asarray(table) for table in play.tables):
+            for o in range(game.n_obs[i]):
+                sentences += _over_time(game, i, o, timed[:, o])
+        return " ".join(sentences)
     for i, table in enumerate(_marginals(game, play)):
-        for t in range(game.n_types[i]):
-            sentences.append(_capitalised(game.play_sentence(i, t, table[t])) + ".")
+        for o in range(game.n_obs[i]):
+            sentences.append(_capitalised(game.play_sentence(i, o, table[o])) + ".")
     return " ".join(sentences)
+
+
+def _over_time(game: Game, i: int, o: int, rows: np.ndarray) -> list[str]:
+    """What a follower does at an observation, for every stretch of steps in which it does the same."""
+    starts = [0, *(np.flatnonzero(np.any(rows[1:] != rows[:-1], axis=-1)) + 1).tolist(), len(rows)]
+    if len(starts) == 2:
+        return [_capitalised(game.play_sentence(i, o, rows[0])) + "."]
+    return [
+        f"{'In step' if end - begin == 1 else 'From step'} {begin + 1}"
+        f"{'' if end - begin == 1 else f' to {end}'}, {game.play_sentence(i, o, rows[begin])}."
+        for begin, end in itertools.pairwise(starts)
+    ]
 
 
 def _marginals(game: Game, play: Strategies | JointPlay) -> list[np.ndarray]:

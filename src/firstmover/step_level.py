@@ -1,8 +1,9 @@
-"""The Stackelberg POMDP one leader decision at a time, for learners that work on transitions (PPO, MAPPO, A2C).
+"""The Stackelberg POMDP one leader decision at a time, for learners that work on transitions (PPO, DQN and others).
 
 The follower machine, the noise and the sub-episodes are those of `StackelbergPOMDP.episode`; here its loop is turned
-inside out. Reward falls in the reward phase only; a payment in a step in which the leader does not act is paid with
-its preceding decision.
+inside out. Before the first exchange come the answers to the followers' questions, each a decision that is paid
+nothing. Reward falls in the reward phase only, unless the response is paid too; a payment in a step in which the leader
+does not act is paid with its preceding decision.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.commitment import Given
 from firstmover.errors import InputError
 from firstmover.pomdp import StackelbergPOMDP, chance_of
-from firstmover.rollout import Actions, Outcome, Query, play_query, play_step
+from firstmover.rollout import Actions, Outcome, Query, Step, play_at, play_query, play_step
 
 
 class Obs(NamedTuple):
@@ -29,11 +30,18 @@ class Obs(NamedTuple):
     mask: Bool[Array, "a"]
     critic: Float[Array, "F"]
 
+    @property
+    def rewarding(self) -> Bool[Array, "*batch"]:
+        """Whether the response is over."""
+        return self.critic[..., -1] > 0
+
 
 class State(NamedTuple):
     """Where an episode stands."""
 
     followers: Any
+    question: Int[Array, ""]  # the next of the followers' questions to be answered; their number once all are
+    answers: Array  # so far, [questions, ...]
     query: Query  # the sub-episodes of the exchange under way
     reward_query: Query  # the reward sub-episodes, if the response ended here
     exchange: Int[Array, ""]  # ask / tell exchange under way; the number of exchanges in the reward phase
@@ -42,6 +50,7 @@ class State(NamedTuple):
     game: Any
     chance: Key[Array, ""]  # of the sub-episode
     paid: tuple[Float[Array, "Q"], Float[Array, "Q n"]]  # to the leader and the followers in the exchange so far
+    steps: Step | None  # of the exchange so far, [Q, L, ...], where the followers look at them
     response_noise: Float[Array, "asks u"]
     reward_noise: Float[Array, "R w"]
     key: Key[Array, ""]
@@ -53,9 +62,12 @@ class StepLevel:
 
     Attributes:
         problem: a Stackelberg POMDP with `reward_episodes` of at least 1.
+        reward_while_learning: whether the sub-episodes of the response are paid like those of the reward phase: the
+            reward of an episode is then the leader's mean payoff over all of its sub-episodes.
     """
 
     problem: StackelbergPOMDP
+    reward_while_learning: bool = False
 
     def __post_init__(self) -> None:
         """Check the problem.
@@ -71,7 +83,7 @@ class StepLevel:
         """An upper bound on the leader's decisions in an episode."""
         problem = self.problem
         queries = problem.followers.asks(problem.game) * self._n_queries
-        return queries * problem.game.max_leader_decisions + self.max_reward_decisions
+        return self.n_questions + queries * problem.game.max_leader_decisions + self.max_reward_decisions
 
     @property
     def max_reward_decisions(self) -> int:
@@ -86,6 +98,30 @@ class StepLevel:
         return jax.eval_shape(lambda: followers.ask(game, followers.init(game), noise)).types.shape[0]
 
     @property
+    def n_questions(self) -> int:
+        """Questions that the leader answers before the first exchange: its first decisions."""
+        return len(self.problem.followers.questions(self.problem.game))
+
+    def _no_steps(self, query: Query) -> Step:
+        """Room for the steps of an exchange."""
+        game = self.problem.game
+        key, none = jax.random.key(0), jnp.zeros(game.n_followers)
+
+        def step() -> Step:
+            state = game.reset(query.types[0], key)
+            nothing = Actions(jnp.zeros(game.n_followers, jnp.int32))
+            return play_step(game, Given(game.leader_space.idle()), nothing, none, state, key)[1]
+
+        room = (query.types.shape[0], game.horizon)
+        return jax.tree.map(lambda leaf: jnp.zeros((*room, *leaf.shape), leaf.dtype), jax.eval_shape(step))
+
+    def _noise(self, response_noise: Float[Array, "asks u"], exchange: Int[Array, ""] | int) -> Float[Array, "u"]:
+        """The noise of an exchange; of the last one, or none, where there are no more."""
+        if not len(response_noise):
+            return jnp.zeros(response_noise.shape[1])
+        return response_noise[jnp.minimum(exchange, len(response_noise) - 1)]
+
+    @property
     def n_critic_features(self) -> int:
         """Length of `Obs.critic`."""
         game, followers = self.problem.game, self.problem.followers
@@ -96,10 +132,13 @@ class StepLevel:
         problem = self.problem
         game, followers = problem.game, problem.followers.init(problem.game)
         response_noise, reward_noise = problem.response_noise(key), problem.reward_noise(key)
-        query = problem.followers.ask(game, followers, response_noise[0])
+        idle = game.leader_space.idle()
+        query = problem.followers.ask(game, followers, self._noise(response_noise, 0))
         chance = self._chance(key, 0, query.chance[0])
         state = State(
             followers=followers,
+            question=jnp.int32(0),
+            answers=jnp.zeros((self.n_questions, *idle.shape), idle.dtype),
             query=query,
             reward_query=play_query(game, problem.followers.strategy(game, followers), reward_noise),
             exchange=jnp.int32(0),
@@ -108,17 +147,19 @@ class StepLevel:
             game=game.reset(query.types[0], jax.random.fold_in(chance, 0)),
             chance=chance,
             paid=(jnp.zeros(query.types.shape[0]), jnp.zeros(query.types.shape)),
+            steps=self._no_steps(query) if problem.followers.needs_steps else None,
             response_noise=response_noise,
             reward_noise=reward_noise,
             key=key,
         )
-        state, _ = self._play_on(state, game.leader_space.idle(), jnp.bool_(False))
+        state, _ = self._play_on(state, idle, jnp.bool_(False))
         return state, self._observe(state)
 
     def step(self, state: State, action: Array) -> tuple[State, Obs, Float[Array, ""], Bool[Array, ""]]:
         """Take the leader's decision; returns the next state and observation, the reward, and whether that was all.
 
-        The rewards of an episode sum to the leader's mean payoff over the reward sub-episodes, in the game's units.
+        The rewards of an episode sum to the leader's mean payoff over the sub-episodes that are paid, in the game's
+        units; less what is paid before its first decision, which none can move.
         After the last decision nothing happens any more and nothing is paid.
         """
         state, reward = self._play_on(state, action, jnp.bool_(True))
@@ -126,18 +167,25 @@ class StepLevel:
 
     def done(self, state: State) -> Bool[Array, ""]:
         """Whether the last reward sub-episode is over."""
-        return self._rewarding(state) & (state.episode >= self.problem.reward_episodes)
+        return ~self._asking(state) & self._rewarding(state) & (state.episode >= self.problem.reward_episodes)
 
     def _rewarding(self, state: State) -> Bool[Array, ""]:
         return state.exchange >= self.problem.followers.asks(self.problem.game)
 
     def _observe(self, state: State) -> Obs:
         problem = self.problem
-        turn = problem.game.observe(state.game)
+        leader_obs = problem.game.observe(state.game).leader_obs
+        if self.n_questions:
+            asked = jnp.asarray(problem.followers.questions(problem.game))[state.question % self.n_questions]
+            leader_obs = jnp.where(self._asking(state), asked, leader_obs)
         features = problem.followers.features(problem.game, state.followers)
-        rewarding = self._rewarding(state).astype(jnp.float32)[None]
-        mask = problem.game.leader_mask(turn.leader_obs)
-        return Obs(turn.leader_obs, mask, jnp.concatenate([features, rewarding]))
+        rewarding = (self._rewarding(state) & ~self._asking(state)).astype(jnp.float32)[None]
+        mask = problem.game.leader_mask(leader_obs)
+        return Obs(leader_obs, mask, jnp.concatenate([features, rewarding]))
+
+    def _asking(self, state: State) -> Bool[Array, ""]:
+        """Whether the followers wait for an answer to a question."""
+        return state.question < self.n_questions
 
     def _play_on(self, state: State, action: Array, deciding: Bool[Array, ""]) -> tuple[State, Float[Array, ""]]:
         """Step until the leader has to decide, or the episode is over; if `deciding`, take its decision first.
@@ -147,7 +195,8 @@ class StepLevel:
 
         def going_on(carry: tuple[State, Array, Array]) -> Bool[Array, ""]:
             state, _, deciding = carry
-            return ~self.done(state) & (deciding | ~self.problem.game.observe(state.game).leader_acts)
+            waiting = self._asking(state) | self.problem.game.observe(state.game).leader_acts
+            return ~self.done(state) & (deciding | ~waiting)
 
         def body(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
             state, reward, _ = carry
@@ -158,6 +207,29 @@ class StepLevel:
         return state, reward
 
     def _advance(self, state: State, action: Array) -> tuple[State, Float[Array, ""]]:
+        """Take an answer, or step the game."""
+        if not self.n_questions:
+            return self._step(state, action)
+        return jax.lax.cond(
+            self._asking(state),
+            lambda s: (self._answered(s, action), jnp.float32(0)),
+            lambda s: self._step(s, action),
+            state,
+        )
+
+    def _answered(self, state: State, action: Array) -> State:
+        """Note an answer; after the last one, begin the first sub-episode."""
+        answers = state.answers.at[state.question].set(action)
+        state = state._replace(answers=answers, question=state.question + 1)
+        return jax.lax.cond(self._asking(state), lambda s: s, self._begin, state)
+
+    def _begin(self, state: State) -> State:
+        problem = self.problem
+        followers = problem.followers.answered(problem.game, state.followers, state.answers)
+        state = self._with_followers(state, followers, 0)
+        return self._start(state)
+
+    def _step(self, state: State, action: Array) -> tuple[State, Float[Array, ""]]:
         """Step the game once, and what follows from the end of a sub-episode, of a round, of the response."""
         problem, rewarding = self.problem, self._rewarding(state)
         actions = jnp.where(
@@ -171,15 +243,25 @@ class StepLevel:
         here = jnp.arange(state.paid[0].shape[0]) == state.episode
         leader, followers = state.paid
         paid = (leader + here * step.leader_reward, followers + here[:, None] * step.follower_rewards)
-        after = state._replace(game=game, time=state.time + 1, paid=paid)
-        reward = jnp.where(rewarding, step.leader_reward / problem.reward_episodes, 0)
+        steps = state.steps
+        if steps is not None:
+            # Beyond the exchange, in the reward phase, nothing is written.
+            row = jnp.where(rewarding, len(here), state.episode)
+            steps = jax.tree.map(lambda room, leaf: room.at[row, state.time].set(leaf, mode="drop"), steps, step)
+        after = state._replace(game=game, time=state.time + 1, paid=paid, steps=steps)
+        if self.reward_while_learning:
+            reward = step.leader_reward / (problem.followers.asks(problem.game) * len(here) + problem.reward_episodes)
+        else:
+            reward = jnp.where(rewarding, step.leader_reward / problem.reward_episodes, 0)
         return self._end_of_sub_episode(after), reward
 
     def _follower_actions(self, query: Query, state: State) -> Int[Array, "n"]:
         """What the followers do now, if the sub-episode is one of this query."""
         game, n_queries = self.problem.game, query.types.shape[0]
         episode = jnp.minimum(state.episode, n_queries - 1)
-        play = Actions(query.play.actions[episode]) if isinstance(query.play, Actions) else query.play
+        play = play_at(query.play, state.time)
+        if isinstance(play, Actions):
+            play = Actions(play.actions[episode])
         noise = jnp.zeros(game.n_followers) if query.noise is None else query.noise[episode, state.time]
         return play(game.observe(state.game), noise)
 
@@ -195,17 +277,24 @@ class StepLevel:
     def _end_of_round(self, state: State) -> State:
         """Tell the followers what came of the exchange; what they ask next, and how they would play now."""
         problem = self.problem
-        followers = problem.followers.tell(problem.game, state.followers, state.query, Outcome(*state.paid))
+        followers = problem.followers.tell(
+            problem.game, state.followers, state.query, Outcome(*state.paid, state.steps)
+        )
         exchange = state.exchange + 1
-        noise = state.response_noise[jnp.minimum(exchange, problem.followers.asks(problem.game) - 1)]
-        strategy = problem.followers.strategy(problem.game, followers)
-        return state._replace(
-            followers=followers,
-            query=problem.followers.ask(problem.game, followers, noise),
-            reward_query=play_query(problem.game, strategy, state.reward_noise),
+        return self._with_followers(state, followers, exchange)._replace(
             exchange=exchange,
             episode=jnp.zeros_like(state.episode),
             paid=jax.tree.map(jnp.zeros_like, state.paid),
+        )
+
+    def _with_followers(self, state: State, followers: Any, exchange: Int[Array, ""] | int) -> State:
+        """The state with other followers: what they ask in this exchange, and how they would play now."""
+        problem = self.problem
+        strategy = problem.followers.strategy(problem.game, followers)
+        return state._replace(
+            followers=followers,
+            query=problem.followers.ask(problem.game, followers, self._noise(state.response_noise, exchange)),
+            reward_query=play_query(problem.game, strategy, state.reward_noise),
         )
 
     def _start(self, state: State) -> State:

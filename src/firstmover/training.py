@@ -82,12 +82,12 @@ def train(
         return initial_states(problem, leader, seeds, seed)
 
     def some_updates(state: Any, count: jax.Array) -> tuple[Any, Metrics]:
-        update = jax.vmap(lambda one: leader.update(problem, one))
+        each = jax.vmap(lambda position, one: leader.update(problem.of_seed(position), one))
         blank = jax.tree.map(jnp.asarray, blank_history(most, seeds))
 
         def body(k: jax.Array, carry: tuple[Any, Metrics]) -> tuple[Any, Metrics]:
             state, metrics = carry
-            state, new = update(state)
+            state, new = each(jnp.arange(seeds), state)
             return state, jax.tree.map(lambda all_, one: all_.at[k].set(one), metrics, new)
 
         return jax.lax.fori_loop(0, count, body, (state, blank))
@@ -134,7 +134,7 @@ def _resumed(run: Run, like: _Checkpoint) -> tuple[int, float, Any, Metrics]:
 def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
     """The learner's state before the first update, with a leading axis of seeds."""
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
-    return jax.vmap(lambda key: leader.init(problem, key))(keys)
+    return jax.vmap(lambda position, key: leader.init(problem.of_seed(position), key))(jnp.arange(seeds), keys)
 
 
 def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:

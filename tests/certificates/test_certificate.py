@@ -10,8 +10,8 @@ from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play, exact, induced_game, play_distribution, sampled_values, value_of
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
-from firstmover.games import Escape, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation
-from firstmover.rollout import JointPlay, Strategies
+from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 
 
@@ -171,8 +171,38 @@ def test_known_intervals() -> None:
     assert inside.gain == pytest.approx(7.4)
 
 
-def test_followers_that_act_in_every_step_are_refused() -> None:
-    with pytest.raises(InputError, match="act once"):
+def test_followers_that_act_in_every_step() -> None:
+    """The prisoner's dilemma under the rule that defects first and copies: worth 6 to whoever always cooperates."""
+    game, rule = IteratedMatrix("prisoners_dilemma"), np.array([1, 0, 1, 0, 1])
+    cooperate = Strategies((jnp.array([[1.0, 0.0]] * 5),))
+    found = certify_play(game, rule, cooperate)
+    # 4 - 2.5 once, then 0.5 in nine steps; the follower earns 1 - 2.5 once, and gains 1 by defecting in the last step.
+    assert (found.value, found.welfare) == (pytest.approx(6.0), pytest.approx(3.0))
+    assert found.epsilon == {"by_follower": [[pytest.approx(1.0)]], "max": pytest.approx(1.0)}
+    assert found.leader_value_bounds == {"best_response": (pytest.approx(4.0), pytest.approx(4.0))}
+    assert found.proof is None
+    assert "no proof" in found.reason
+    timed = TimedStrategies((jnp.tile(jnp.array([[1.0, 0.0]] * 5), (10, 1, 1)).at[9].set(jnp.array([0.0, 1.0])),))
+    exact = certify_play(game, rule, timed)
+    assert (exact.value, exact.epsilon["max"]) == (pytest.approx(4.0), pytest.approx(0.0, abs=1e-9))
+    assert "From step 1 to 9" in exact.play_text
+    assert "In step 10" in exact.play_text
+    mixed = certify_play(game, rule, Strategies((jnp.full((5, 2), 0.5),)))
+    assert mixed.epsilon["max"] > 1
+
+
+def test_several_followers_that_act_in_every_step() -> None:
+    game = Toll(levels=3, steps=3)
+    play = Strategies(tuple(jnp.full((o, a), 1 / a) for o, a in zip(game.n_obs, game.n_actions, strict=True)))
+    found = certify_play(game, np.zeros(game.n_observations, int), play)
+    assert found.epsilon["max"] is None
+    low, high = found.leader_value_bounds["stage_equilibrium"]
+    assert low <= high
+    assert "several followers" in found.reason
+
+
+def test_what_cannot_be_certified_is_refused() -> None:
+    with pytest.raises(InputError, match="no table of states"):
         certify_play(Copying(), np.zeros(5, int), Strategies((jnp.full((5, 2), 0.5),)))
     with pytest.raises(InputError, match="samples"):
         certify_play(Lottery(), np.array([1]), Strategies((jnp.full((2, 2), 0.5),)), samples=1)

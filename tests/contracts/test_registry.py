@@ -14,16 +14,20 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.followers import (
     BestResponse,
+    Contextual,
     Exp3,
     FictitiousPlay,
     Logit,
+    Meta,
     MultiplicativeWeights,
+    PolicyGradient,
     QLearning,
     RegretMatching,
     SwapRegret,
 )
+from firstmover.followers.trained import Trained
 from firstmover.games import Game
-from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch
+from firstmover.leaders import A2C, DQN, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch, Reinforce
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import joint_play
 from firstmover.rule import Rule
@@ -31,11 +35,14 @@ from firstmover.spaces import Box
 
 FOLLOWERS = [
     BestResponse("weak"),
+    Contextual("trained.npz"),
     Exp3(rounds=5),
     FictitiousPlay(rounds=5, ties="weak"),
     Logit(rounds=5),
+    Meta("trained.npz", episodes=2),
     MultiplicativeWeights(rounds=5),
     MultiplicativeWeights(rounds=5, update="sampled"),
+    PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
     SwapRegret(rounds=5),
@@ -48,6 +55,9 @@ LEADERS = [
     A2C(1, 32, reward_episodes=2, centralised=True, action_map=False, response_steps=0.5, evaluation="stochastic"),
     Evolution(updates=2, population=4, reward_episodes=3, evaluation="stochastic"),
     RandomSearch(updates=2, episodes=4, reward_episodes=3),
+    Reinforce(2, 32, phase_visible=True, reward_while_learning=True, entropy=0.1),
+    Reinforce(2, 32, policy="network", action_map=False, response_steps=0.5, evaluation="stochastic"),
+    DQN(2, 32, lookahead=1, memory=1, gradient_steps=2, reward_while_learning=True),
 ]
 
 
@@ -134,6 +144,9 @@ ANSWERS = [
 @pytest.mark.parametrize(("name", "followers"), ANSWERS)
 def test_followers_answer_with_distributions_over_what_is_possible(name: str, followers) -> None:
     game = LISTABLE[name]
+    if isinstance(followers, Trained):
+        networks = followers.untrained(game, jax.random.key(0))
+        followers = type(followers).of(jax.tree.map(lambda leaf: leaf[None], networks))
     problem = StackelbergPOMDP(game, followers, 4)
     came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
     joint = np.asarray(joint_play(game, came.strategy))
@@ -148,7 +161,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
 
 
 # Every leader where the rule has masks, choices and real numbers; some where it has one kind of decision, or chance.
-LEARNING = [("sequential-price", leader) for leader in LEADERS]
+LEARNING = [("visits" if isinstance(leader, DQN) else "sequential-price", leader) for leader in LEADERS]
 LEARNING += [("visits", LEADERS[0]), ("maintain mixed", LEADERS[3]), ("lottery", LEADERS[2]), ("lottery", LEADERS[0])]
 
 

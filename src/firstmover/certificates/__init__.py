@@ -2,10 +2,12 @@
 
 from firstmover.certificates.certificate import Certificate, certify_play, summary
 from firstmover.certificates.induced import exact_table, induced_game, play_distribution, value_of
+from firstmover.certificates.replies import certified_reply
 from firstmover.certificates.sampled import sampled_values
 
 __all__ = [
     "Certificate",
+    "certified_reply",
     "certify_play",
     "exact_table",
     "induced_game",

@@ -17,11 +17,13 @@ import numpy as np
 from firstmover import verify
 from firstmover.certificates import exact
 from firstmover.certificates.induced import induced_game, play_distribution, value_of
+from firstmover.certificates.replies import certified_reply
 from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
+from firstmover.equilibria.markov import best_response
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game
-from firstmover.rollout import JointPlay, Strategies, all_profiles
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
 from firstmover.rule import Rule, play_text
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
@@ -42,7 +44,8 @@ class Certificate:
         epsilon: `by_follower`, for each follower and type the most that it could gain by one fixed action in place of
             its play, conditional on its type (null for a type that never occurs), and `max`.
         leader_value_bounds: least and greatest value of the leader over each equilibrium set of the induced game
-            (`cce`, or `bcce` and `anf_cce` for games with types), or null with `reason`.
+            (`cce`, or `bcce` and `anf_cce` for games with types; `best_response` or `stage_equilibrium` where followers
+            act in every step, see `replies`), or null with `reason`.
         leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `bounds_epsilon`.
         bounds_epsilon: `epsilon["max"]`, rounded up in the twelfth digit, or what was asked for.
         reason: why bounds, or a proof, are missing, or null.
@@ -70,7 +73,7 @@ class Certificate:
     epsilon: dict[str, Any]
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
-    bounds_epsilon: float
+    bounds_epsilon: float | None
     reason: str | None
     exact: bool
     confidence: float | None
@@ -97,7 +100,7 @@ def summary(certificate: dict[str, Any]) -> dict[str, Any]:
 def certify_play(
     game: Game,
     actions: np.ndarray,
-    play: Strategies | JointPlay,
+    play: Strategies | TimedStrategies | JointPlay,
     *,
     followers: dict[str, Any] | None = None,
     epsilon: float | None = None,
@@ -117,12 +120,14 @@ def certify_play(
         seed: of the sample.
 
     Raises:
-        InputError: the game's followers act in every step; no certificate is defined for them yet.
+        InputError: epsilon is negative, or the game's followers act in every step and it has no table of states.
     """
-    if game.followers_act != "once":
-        raise InputError(f"certificates need followers that act once; those of {game.name} act in every step.")
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
+    if game.followers_act == "every step":
+        assert not isinstance(play, JointPlay)
+        return _assembled(rule, play, certified_reply(rule, play), followers)
+    assert not isinstance(play, TimedStrategies)
     try:
         all_profiles(game)
     except InputError as why:
@@ -134,6 +139,16 @@ def certify_play(
             found = _enumerated(rule, play, epsilon, f"no proof is given: {why}")
         else:
             found = _proved(finite, play, epsilon)
+    return _assembled(rule, play, found, followers)
+
+
+def _assembled(
+    rule: Rule,
+    play: Strategies | TimedStrategies | JointPlay,
+    found: dict[str, Any],
+    followers: dict[str, Any] | None,
+) -> Certificate:
+    game = rule.game
     baseline = _baseline(game)
     return Certificate(
         **rule.as_file(),
@@ -287,6 +302,9 @@ def _baseline(game: Game) -> dict[str, Any]:
     try:
         name, baseline_game, actions = game.baseline()
         rule = Rule(baseline_game, actions).as_told()
+        if game.followers_act == "every step":
+            reply = best_response(rule.game.markov(), rule.actions, "strong")
+            return {"rule": name, "value": reply.leader, "over": "the best reply for the leader", "proof": None}
         all_profiles(rule.game)
     except InputError as why:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}

@@ -93,6 +93,14 @@ def _parser() -> argparse.ArgumentParser:
     command = add("verify", _verify, "check a certificate independently, in exact fractions")
     command.add_argument("certificate", metavar="CERTIFICATE", help="a file written by 'firstmover certify'")
 
+    command = add("pretrain", _pretrain, "train contextual followers once, for many designs")
+    command.add_argument("game", metavar="GAME", help=game_help)
+    _add_parameters(command, "-g", "game")
+    _add_parameters(command, "-f", "training")
+    command.add_argument("--seeds", default="1", metavar="N", help="independent followers, trained at once (1)")
+    command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
+    command.add_argument("--out", default="followers.npz", metavar="FILE", help="a new file (followers.npz)")
+
     command = add("reproduce", _reproduce, "the papers' figures and tables: run, compare with what was published, draw")
     command.add_argument("names", nargs="*", metavar="NAME", help="figures, or all")
     command.add_argument("--list", action="store_true", dest="only_list", help="the figures and what they claim")
@@ -237,6 +245,27 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.pretraining import Pretraining, as_json, pretrain
+
+    game = build.game_from(options.game, _pairs("-g", options.game_parameters))
+    settings = build.constructed(Pretraining, "the training", _pairs("-f", options.training_parameters))
+    with Watched() as progress:
+        made = pretrain(
+            game,
+            settings,
+            seeds=build.whole("--seeds", options.seeds),
+            seed=build.whole("--seed", options.seed),
+            out=options.out,
+            progress=progress,
+        )
+    result = as_json(game, settings, made)
+    return result, printing.pretrained(result)
 
 
 def _verify(options: argparse.Namespace) -> tuple[Any, str]:

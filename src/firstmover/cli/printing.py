@@ -64,12 +64,14 @@ def certificate(found: dict[str, Any]) -> list[str]:
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     low, high = found["payoff_range"]["leader"]
     how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
-    lines = [
-        f"certified  no follower gains more than {max(epsilon, 1e-12):.3g} by another action ({how})",
-    ]
+    if epsilon is None:
+        lines = ["certified  the value under the followers' play (exact); their regrets are not known"]
+    else:
+        what = "another action" if found["bounds_epsilon"] is not None else "another reply"
+        lines = [f"certified  no follower gains more than {max(epsilon, 1e-12):.3g} by {what} ({how})"]
     for name, bounds in (found["leader_value_bounds"] or {}).items():
         lines.append(f"           value over every {name}: {_interval(bounds)}")
-    noticeable = at > 1e-9 * max(1.0, abs(high), abs(low))
+    noticeable = at is not None and at > 1e-9 * max(1.0, abs(high), abs(low))
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {_interval(bounds)}")
     if reason is not None:
@@ -126,6 +128,34 @@ def solution(result: dict[str, Any]) -> str:
     for name, bound in result["upper_bounds"].items():
         lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
     lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
+    return "\n".join(lines)
+
+
+def pretrained(result: dict[str, Any]) -> str:
+    """Trained followers, and how far their replies are from exact ones."""
+    lines = [
+        "",
+        f"game       {_item(result['game'])}",
+        f"training   {_item({'name': '', 'parameters': result['settings']})}",
+    ]
+    quality = result["quality"]
+    if quality is None:
+        lines.append("quality    not known: exact replies need a table of states and one follower")
+    else:
+        lines.append(f"quality    against {quality['rules']} leader rules, mean over {result['seeds']} seed(s)")
+        for kind, who in (("memoryless", "best reply by own observation"), ("timed", "best reply that counts steps")):
+            found = quality[kind]
+            mean, share = (sum(found[key]) / len(found[key]) for key in ("mean_regret", "exact"))
+            worst = max(found["worst_regret"])
+            lines.append(
+                f"           {who}: regret {_clean(mean)} on average, {_clean(worst)} at worst, exact for {share:.1%}"
+            )
+    seconds = result["seconds"]
+    lines.append(
+        f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "
+        f"{result['env_steps']:.3g} env steps a seed"
+    )
+    lines.append(f"written    {result['network']}: use it with '--followers contextual -f network={result['network']}'")
     return "\n".join(lines)
 
 

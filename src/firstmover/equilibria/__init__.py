@@ -3,6 +3,8 @@
 from firstmover.equilibria.deviations import regrets, swap_regrets
 from firstmover.equilibria.entropy import MaxEntropy, max_entropy
 from firstmover.equilibria.finite_game import FiniteGame
+from firstmover.equilibria.markov import MarkovGame, Response, best_response, memoryless_response, play_values
+from firstmover.equilibria.markov_commitments import MarkovCommitment, markov_commitment
 from firstmover.equilibria.membership import Violation, violation
 from firstmover.equilibria.polytopes import extreme, value_bounds
 from firstmover.equilibria.programs import MAX_VARIABLES, Extreme, Sense, joint_play, n_variables
@@ -14,13 +16,20 @@ __all__ = [
     "EquilibriumSet",
     "Extreme",
     "FiniteGame",
+    "MarkovCommitment",
+    "MarkovGame",
     "MaxEntropy",
+    "Response",
     "Sense",
     "Violation",
+    "best_response",
     "extreme",
     "joint_play",
+    "markov_commitment",
     "max_entropy",
+    "memoryless_response",
     "n_variables",
+    "play_values",
     "pure_equilibria",
     "regrets",
     "swap_regrets",

@@ -5,13 +5,14 @@ is told what came of them, and so arrives at the way in which it will play. One 
 """
 
 import abc
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import JointPlay, Outcome, Query, Strategies, all_profiles
+from firstmover.rollout import JointPlay, Outcome, Query, Strategies, TimedStrategies, all_profiles
 
 
 class Follower(abc.ABC):
@@ -19,17 +20,19 @@ class Follower(abc.ABC):
 
     Attributes:
         name: the registered name.
-        enumerates: whether the one query that it asks is the whole induced game (`all_profiles`).
         converges_to: the equilibrium set that its time average tends to, or what else it promises.
+        acts: how often the followers of the games that it can play act in a sub-episode.
+        needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
     """
 
     name: ClassVar[str]
     converges_to: ClassVar[str]
+    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
+    needs_steps: ClassVar[bool] = False
 
-    @property
     @abc.abstractmethod
-    def enumerates(self) -> bool:
-        """Whether it asks for the whole induced game, once."""
+    def enumerates(self, game: Game) -> bool:
+        """Whether the one query that it asks is the whole induced game (`all_profiles`)."""
 
     def check(self, game: Game) -> None:
         """Refuse a game that this follower cannot play.
@@ -37,12 +40,25 @@ class Follower(abc.ABC):
         Raises:
             InputError: with the reason, and followers that fit.
         """
-        if game.followers_act != "once":
+        if game.followers_act not in self.acts:
+            words = {"once": "once in a sub-episode", "every step": "in every step"}
+            others = "'best-response', 'q-learning', 'policy-gradient' and 'contextual' can play in every step."
             raise InputError(
-                f"{self.name} needs followers that act once in a sub-episode; those of {game.name} act in every step."
+                f"{self.name} needs followers that act {words[self.acts[0]]}; those of {game.name} act "
+                f"{words[game.followers_act]}. {others}"
             )
-        if self.enumerates:
+        if self.enumerates(game):
             all_profiles(game)
+
+    def of_seed(self, position: Int[Array, ""] | int) -> "Follower":
+        """The followers that the seed at this position meets, where each seed has trained followers of its own."""
+        del position
+        return self
+
+    @property
+    def plays_pure(self) -> bool:
+        """Whether its strategy has no chance in it, so that one sub-episode tells what it earns."""
+        return False
 
     @property
     def optimum_ties(self) -> Ties:
@@ -69,6 +85,17 @@ class Follower(abc.ABC):
     def init(self, game: Game) -> Any:
         """State before anything is known of the commitment: an array pytree."""
 
+    def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
+        """Observations at which the leader is asked what it does, before anything is played; by default none.
+
+        Its answers are decisions of the episode that are paid nothing (the query phase of Gerstgrasser and Parkes).
+        """
+        return np.zeros((0, len(game.leader_obs_sizes)), np.int32)
+
+    def answered(self, game: Game, state: Any, actions: Array) -> Any:
+        """The state after the leader has answered, actions [questions, ...] in the order of the questions."""
+        raise NotImplementedError(f"{self.name} asks no questions")
+
     @abc.abstractmethod
     def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
         """The sub-episodes to play next."""
@@ -78,7 +105,7 @@ class Follower(abc.ABC):
         """The state after learning what came of the query."""
 
     @abc.abstractmethod
-    def strategy(self, game: Game, state: Any) -> Strategies | JointPlay:
+    def strategy(self, game: Game, state: Any) -> Strategies | TimedStrategies | JointPlay:
         """How the followers play in the reward phase."""
 
     @abc.abstractmethod

@@ -1,9 +1,12 @@
 """Best response: followers know the induced game and play an exact pure equilibrium of it.
 
-With one follower, every type plays an action of the largest expected payoff. With several, all pure profiles of
-(type -> action) maps are listed, and the one with the least largest regret over all (follower, type) pairs is played:
-a pure Bayes-Nash equilibrium where one exists, the nearest thing to one otherwise (the certificate tells which).
-Ties are broken for the leader (`strong`) or against it (`weak`).
+Where they act once, the whole induced game is listed. With one follower, every type plays an action of the largest
+expected payoff. With several, all pure profiles of (type -> action) maps are listed, and the one with the least largest
+regret over all (follower, type) pairs is played: a pure Bayes-Nash equilibrium where one exists, the nearest thing to
+one otherwise (the certificate tells which). Ties are broken for the leader (`strong`) or against it (`weak`).
+
+Where they act in every step, the leader is asked what it does at each of its observations, and the followers plan on
+the game's table of states (`planning`).
 
 Source: the strong and weak Stackelberg equilibria of Breton, Alj and Haurie 1988.
 Cost: with several followers, the product over followers of actions ** types; refused above `_MAX_MAPS`.
@@ -12,38 +15,44 @@ Cost: with several followers, the product over followers of actions ** types; re
 import itertools
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
+from firstmover.followers.planning import TIE, memoryless, memoryless_policies, observed_states, timed
+from firstmover.followers.queried import Queried
+from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks
+from firstmover.rollout import Outcome, Query, Strategies, TimedStrategies, all_profiles, type_masks
 
 _MAX_MAPS = 20_000
-# Payoffs this close, as a share of their range, count as equal: some units of rounding of 32- and 64-bit numbers.
-_TIE = {4: 2e-6, 8: 1e-11}
 
 
 @dataclass(frozen=True)
-class BestResponse(Follower):
+class BestResponse(Queried):
     """Followers that play an exact best response.
+
+    The state are the strategies' tables where followers act once, else the leader's answers.
 
     Attributes:
         ties: "strong" breaks ties in the leader's favour, "weak" against it.
+        policies: among what followers that act in every step choose: all that depends on the state and the time
+            ("timed"), or with one follower tables of one action per observation of its own ("memoryless").
     """
 
     ties: Literal["strong", "weak"] = "strong"
+    policies: Literal["timed", "memoryless"] = "timed"
 
     name: ClassVar[str] = "best-response"
     converges_to: ClassVar[str] = "pure Bayes-Nash equilibrium, where there is one"
+    plays_pure: ClassVar[bool] = True
 
-    @property
-    def enumerates(self) -> bool:
-        return True
+    def enumerates(self, game: Game) -> bool:
+        return game.followers_act == "once"
 
     @property
     def optimum_ties(self) -> Ties:
@@ -51,6 +60,9 @@ class BestResponse(Follower):
 
     def check(self, game: Game) -> None:
         super().check(game)
+        if not self.enumerates(game):
+            self._check_states(game)
+            return
         maps = math.prod(float(a) ** t for a, t in zip(game.n_actions, game.n_types, strict=True))
         if game.n_followers > 1 and maps > _MAX_MAPS:
             raise InputError(
@@ -58,27 +70,59 @@ class BestResponse(Follower):
                 f"than {_MAX_MAPS}. Use 'multiplicative-weights'."
             )
 
+    def _check_states(self, game: Game) -> None:
+        """Refuse a game of which no plan can be made."""
+        try:
+            table_of_states(game)
+        except InputError as error:
+            raise InputError(
+                f"best-response plans on the table of a game's states: {error} 'q-learning' and 'policy-gradient' do "
+                "without."
+            ) from None
+        if self.policies == "memoryless":
+            memoryless_policies(game)
+        else:
+            observed_states(game)
+
+    def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
+        return Follower.questions(self, game) if self.enumerates(game) else super().questions(game)
+
     def asks(self, game: Game) -> int:
-        return 1
+        return 1 if self.enumerates(game) else 0
 
     def rounds_per_ask(self, game: Game) -> int:
         return 1
 
-    def init(self, game: Game) -> tuple[Float[Array, "_types _actions"], ...]:
+    def init(self, game: Game) -> Any:
+        if not self.enumerates(game):
+            return super().init(game)
         masks = type_masks(game)
         return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in masks)
 
-    def ask(self, game: Game, state: tuple[Array, ...], noise: Float[Array, "u"]) -> Query:
-        return all_profiles(game)
+    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+        return all_profiles(game) if self.enumerates(game) else super().ask(game, state, noise)
 
-    def tell(
-        self, game: Game, state: tuple[Array, ...], query: Query, outcome: Outcome
-    ) -> tuple[Float[Array, "_types _actions"], ...]:
+    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+        return self._replies(game, state, outcome) if self.enumerates(game) else state
+
+    def strategy(self, game: Game, state: Any) -> Strategies | TimedStrategies:
+        if self.enumerates(game):
+            return Strategies(state)
+        return (timed if self.policies == "timed" else memoryless)(game, state, self.ties)
+
+    def features(self, game: Game, state: Any) -> Float[Array, "F"]:
+        """The strategies, uniform until the game is known, pure afterwards; or the leader's answers."""
+        if self.enumerates(game):
+            return jnp.concatenate([table.ravel() for table in state])
+        return super().features(game, state)
+
+    def _replies(self, game: Game, state: tuple[Array, ...], outcome: Outcome) -> tuple[Array, ...]:
+        """The strategies for the listed game; only what is possible has a positive entry in those before."""
         support, probs = game.types.profiles
         leader = outcome.leader.reshape(len(support), *game.n_actions)
         followers = outcome.followers.T.reshape(-1, len(support), *game.n_actions)
         sign = 1.0 if self.ties == "strong" else -1.0
-        tie = _TIE[followers.dtype.itemsize] * game.follower_payoff_scale
+        tie = TIE[followers.dtype.itemsize] * game.follower_payoff_scale
         masks = [table > 0 for table in state]
         if game.n_followers == 1:
             # One row per type that occurs; a type of probability zero keeps its initial strategy.
@@ -92,13 +136,6 @@ class BestResponse(Follower):
         tied = regret <= jnp.maximum(regret.min(), 0) + tie
         chosen = jnp.argmax(jnp.where(tied, sign * value, -jnp.inf))
         return tuple(jnp.eye(a)[jnp.asarray(part)[chosen]] for a, part in zip(game.n_actions, maps, strict=True))
-
-    def strategy(self, game: Game, state: tuple[Array, ...]) -> Strategies:
-        return Strategies(state)
-
-    def features(self, game: Game, state: tuple[Array, ...]) -> Float[Array, "F"]:
-        """The strategies: uniform until the game is known, pure afterwards."""
-        return jnp.concatenate([table.ravel() for table in state])
 
 
 def _pure_maps(game: Game) -> list[np.ndarray]:

@@ -73,8 +73,7 @@ class Dynamics(Learners):
     ) -> Float[Array, "types actions ..."]:
         """The table of one follower after a round in which it played `mixed` and each action would have paid this."""
 
-    @property
-    def enumerates(self) -> bool:
+    def enumerates(self, game: Game) -> bool:
         return self.update == "expected"
 
     @property
@@ -86,19 +85,19 @@ class Dynamics(Learners):
         return self.ties in ("strong", "weak")
 
     def asks(self, game: Game) -> int:
-        return 1 if self.enumerates else self.rounds
+        return 1 if self.enumerates(game) else self.rounds
 
     def rounds_per_ask(self, game: Game) -> int:
-        return self.rounds if self.enumerates else 1
+        return self.rounds if self.enumerates(game) else 1
 
     def rounds_used(self, game: Game, state: State) -> Int[Array, ""] | int:
-        return state.rounds if self.enumerates else 1
+        return state.rounds if self.enumerates(game) else 1
 
     def noise_size(self, game: Game) -> int:
-        return 0 if self.enumerates else super().noise_size(game)
+        return 0 if self.enumerates(game) else super().noise_size(game)
 
     def ask(self, game: Game, state: State, noise: Float[Array, "u"]) -> Query:
-        if self.enumerates:
+        if self.enumerates(game):
             return all_profiles(game)
         types, actions = self.draw(game, state, noise)
         # Every action of every follower against the others' drawn ones, in one query.
@@ -111,7 +110,7 @@ class Dynamics(Learners):
         )
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
-        if self.enumerates:
+        if self.enumerates(game):
             payoffs = listed_payoffs(game, outcome, self.payoff_scale(game))
             return batch_last(lambda state, payoffs: self._response(game, state, payoffs))(state, payoffs)
         first, tables, leader = 0, list(state.tables), list(state.leader)

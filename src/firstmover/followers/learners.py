@@ -18,9 +18,10 @@ from jaxtyping import Array, Bool, Float, Int
 from firstmover.batching import short_first, short_sum
 from firstmover.errors import require
 from firstmover.followers.base import Follower
+from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
 from firstmover.noise import inverse_cdf
-from firstmover.rollout import JointPlay, Strategies, check_size, joint_play, type_masks
+from firstmover.rollout import JointPlay, Strategies, check_size, joint_play
 
 
 class State(NamedTuple):
@@ -85,8 +86,7 @@ class Learners(Follower):
 
     # What follows.
 
-    @property
-    def enumerates(self) -> bool:
+    def enumerates(self, game: Game) -> bool:
         return False
 
     def check(self, game: Game) -> None:
@@ -104,7 +104,7 @@ class Learners(Follower):
         return 2 * game.n_followers
 
     def init(self, game: Game) -> State:
-        masks = type_masks(game)
+        masks = tuple(map(jnp.asarray, possible_actions(game)))
         leader = tuple(jnp.zeros(mask.shape) for mask in masks) if self.looks_at_leader else ()
         joint = None
         if self.play == "average":

@@ -56,8 +56,7 @@ class Logit(Follower):
         require(0 < self.damping <= 1, "damping must be more than 0 and at most 1", self.damping)
         require(0 <= self.scale < math.inf, "scale must be a positive number, or 0 for the payoff range", self.scale)
 
-    @property
-    def enumerates(self) -> bool:
+    def enumerates(self, game: Game) -> bool:
         return True
 
     def asks(self, game: Game) -> int:

@@ -1,17 +1,23 @@
-"""Q-learning: every (follower, type) keeps a value per action and mostly plays the best one.
+"""Q-learning: every follower keeps a value per action at each observation and mostly plays the best one.
 
-    Q_i[t_i, a] <- (1 - learning_rate) * Q_i[t_i, a] + learning_rate * payoff              for the played action a
-    p_i[t_i]     = a greedy action, or with probability exploration * exp(-decay * round) any possible one
+    Q_i[o_i, a] <- (1 - learning_rate) * Q_i[o_i, a] + learning_rate * target              for the played action a
+    p_i[o_i]     = a greedy action, or with probability exploration * exp(-decay * round) any possible one
 
-Source: Calvano, Calzolari, Denicolo and Pastorello 2020, without memory of past rounds, so that there is nothing to
-discount; Brero et al. 2022 let a leader learn against such followers.
-Differs from the source: values start at `initial`; a greedy action of several is drawn or the first, by `ties`.
+Where followers act once, an observation is a type and the target the payoff. Where they act in every step, the target
+is what was paid until the follower acted again, and its greatest value there; nothing is discounted. Observations do
+not tell the time unless the game shows it, so that a value is a mean over the times at which its observation came up.
+The steps of a sub-episode are learnt from when it is over, the last one first, so that news travels back at once.
+
+Source: Watkins 1989; Calvano, Calzolari, Denicolo and Pastorello 2020; Brero et al. 2022 let a leader learn against
+such followers; the order of the steps is that of Lin 1992 (backward replay).
+Differs from the sources: values start at `initial`; a greedy action of several is drawn or the first, by `ties`.
 """
 
 import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
@@ -19,6 +25,8 @@ from firstmover.batching import short_max, short_sum
 from firstmover.errors import require
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
+from firstmover.games.base import Game
+from firstmover.rollout import Outcome, Query, Step, Strategies, play_noise_size, play_query
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ class QLearning(Bandits):
         exploration: probability of a uniformly random action in the first round.
         decay: rate at which exploration falls per round, at least 0.
         initial: value of every action before the first round; a payoff lies in [0, 1], from the follower's least to its
-            greatest. Above 1 every action is tried before one is repeated.
+            greatest. Above 1 every action is tried before one is repeated, where followers act once.
     """
 
     rounds: int = 1000
@@ -47,6 +55,8 @@ class QLearning(Bandits):
 
     name: ClassVar[str] = "q-learning"
     converges_to: ClassVar[str] = "nothing in general"
+    acts = ("once", "every step")
+    needs_steps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -60,9 +70,51 @@ class QLearning(Bandits):
         require(0 <= self.decay < math.inf, "decay must be 0 or a positive number", self.decay)
         require(math.isfinite(self.initial), "initial must be a finite number", self.initial)
 
+    @property
+    def plays_pure(self) -> bool:
+        return self.play == "argmax" and self.ties == "first"
+
+    def noise_size(self, game: Game) -> int:
+        return play_noise_size(game)
+
     def start(self, mask: Bool[Array, "types actions"]) -> Float[Array, "types actions"]:
         """Values, minus infinity where impossible."""
         return jnp.where(mask, self.initial, -jnp.inf)
+
+    def ask(self, game: Game, state: State, noise: Float[Array, "u"]) -> Query:
+        return play_query(game, Strategies(tuple(self.mixed(state, i) for i in range(game.n_followers))), noise[None])
+
+    def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
+        if game.followers_act == "once":
+            return super().tell(game, state, query, outcome)
+        assert outcome.steps is not None
+        steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
+        tables = tuple(self._replayed(game, table, i, steps) for i, table in enumerate(state.tables))
+        return state._replace(tables=tables, rounds=state.rounds + 1)
+
+    def _replayed(
+        self, game: Game, table: Float[Array, "observations actions"], i_follower: int, steps: Step
+    ) -> Float[Array, "observations actions"]:
+        """The table of one follower after the steps of a sub-episode."""
+
+        def replay(carry: tuple[Array, Array], step: tuple[Array, ...]) -> tuple[tuple[Array, Array], None]:
+            table, ahead = carry
+            acts, obs, action, reward = step
+            target = ahead + reward / self.payoff_scale(game)
+            row = table[obs]
+            row = self._towards(row, acts & (jnp.arange(row.shape[0]) == action), target)
+            return (table.at[obs].set(row), jnp.where(acts, row.max(), target)), None
+
+        # What is earned is counted from the least: a payoff of all steps lies in [0, 1].
+        start = table, jnp.asarray(-game.follower_payoff_ranges[i_follower][0] / self.payoff_scale(game))
+        own = (
+            steps.followers_act[:, i_follower],
+            steps.follower_obs[:, i_follower],
+            steps.follower_actions[:, i_follower],
+            steps.follower_rewards[:, i_follower],
+        )
+        (table, _), _ = jax.lax.scan(replay, start, own, reverse=True)
+        return table
 
     def mixed(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
         possible = (state.tables[i_follower] > -jnp.inf).astype(float)
@@ -80,7 +132,13 @@ class QLearning(Bandits):
         taken: Float[Array, "types actions"],
         payoff: Float[Array, ""],
     ) -> Float[Array, "types actions"]:
-        return jnp.where(taken > 0, table + self.learning_rate * (payoff - table), table)
+        return self._towards(table, taken > 0, payoff)
+
+    def _towards(
+        self, values: Float[Array, "*shape"], taken: Bool[Array, "*shape"], target: Float[Array, ""]
+    ) -> Float[Array, "*shape"]:
+        """The values, those of what was done nearer to the target."""
+        return jnp.where(taken, values + self.learning_rate * (target - values), values)
 
     def _greedy(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
         table = state.tables[i_follower]

@@ -2,24 +2,30 @@
 
 from firstmover.games.base import Game, Rewards, Solution, Turn
 from firstmover.games.bayesian_normal_form import BayesianNormalForm
+from firstmover.games.iterated_matrix import IteratedMatrix
 from firstmover.games.matrix_design import MatrixDesign
 from firstmover.games.normal_form import Escape, Maintain, NormalForm
+from firstmover.games.patrol import Patrol
 from firstmover.games.security import SecurityGame
 from firstmover.games.sequential_price import Agrawal, SequentialPrice
 from firstmover.games.simple_allocation import SimpleAllocation
+from firstmover.games.toll import Toll
 
 __all__ = [
     "Agrawal",
     "BayesianNormalForm",
     "Escape",
     "Game",
+    "IteratedMatrix",
     "Maintain",
     "MatrixDesign",
     "NormalForm",
+    "Patrol",
     "Rewards",
     "SecurityGame",
     "SequentialPrice",
     "SimpleAllocation",
     "Solution",
+    "Toll",
     "Turn",
 ]

@@ -12,7 +12,7 @@ import abc
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,6 +21,9 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.markov import MarkovGame
 
 Ties = Literal["strong", "weak"]
 Selection = Literal["best", "worst", "anf_cce"]
@@ -213,6 +216,14 @@ class Game(abc.ABC):
         if wanted.selection != "best" or wanted.threshold:
             raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
         return self.optimum(ties)
+
+    def markov(self) -> "MarkovGame":
+        """The game as a table of its states for the exact solvers, where it has one.
+
+        Raises:
+            InputError: the game has no such table, or one that is too large.
+        """
+        raise InputError(f"{self.name} has no table of states.")
 
     # What follows from it.
 

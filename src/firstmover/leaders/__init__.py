@@ -3,8 +3,21 @@
 from firstmover.leaders.a2c import A2C
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.leaders.commitment_gradient import CommitmentGradient
+from firstmover.leaders.dqn import DQN
 from firstmover.leaders.evolution import Evolution
 from firstmover.leaders.ppo import MAPPO, PPO
 from firstmover.leaders.random_search import RandomSearch
+from firstmover.leaders.reinforce import Reinforce
 
-__all__ = ["A2C", "MAPPO", "PPO", "CommitmentGradient", "Evolution", "Leader", "Metrics", "RandomSearch"]
+__all__ = [
+    "A2C",
+    "DQN",
+    "MAPPO",
+    "PPO",
+    "CommitmentGradient",
+    "Evolution",
+    "Leader",
+    "Metrics",
+    "RandomSearch",
+    "Reinforce",
+]

@@ -1,12 +1,17 @@
-"""What the actor-critic learners on the step-level Stackelberg POMDP share: PPO, MAPPO and A2C, as in the papers.
+"""What the learners on the step-level Stackelberg POMDP share, above all the actor-critic ones: PPO, MAPPO and A2C.
 
-Every decision of the leader is a transition. The actor is a 64-64 tanh network that sees the leader's observation
-only. So does the critic, unless it is centralised: then it also sees the followers' features at the start of the round
-(for learners with weights, the normalised weights) and whether this is a reward sub-episode (centralised training,
-decentralised execution). Within an episode an observation that comes up again gets the action that it got before: the
-papers' observation-action map, here by drawing with noise that is a function of (episode, observation).
+Every decision of the leader is a transition, answers to the followers' questions among them. The actor is a 64-64 tanh
+network that sees the leader's observation only. So does the critic, unless it is centralised: then it also sees the
+followers' features at the start of the round (for learners with weights, the normalised weights) and whether this is a
+reward sub-episode (centralised training, decentralised execution). Within an episode an observation that comes up
+again gets the action that it got before: the papers' observation-action map, here by drawing with noise that is a
+function of (episode, observation).
+
+Three options leave the construction on purpose, to show what it is good for: hidden responses (`response_steps` 0), a
+phase that the actor can see (`phase_visible`), and pay for the response (`reward_while_learning`).
 
 Source: Brero et al., "Stackelberg POMDP", sections 6 and 7; Schulman et al. 2016 (GAE); gamma is 1 as in the paper.
+The three options: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023).
 Differs from the source: an update collects whole episodes instead of a fixed number of steps, so that no episode sees
 two policies; rewards are divided by the leader's payoff range.
 """
@@ -24,9 +29,20 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import episode_noise
 from firstmover.errors import require
+from firstmover.games.base import Game
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, address_uniform, seed_of, stream
-from firstmover.policies import MLP, Head, NetworkPolicy, head_for, network_policy, one_hot, outputs
+from firstmover.policies import (
+    MLP,
+    Head,
+    NetworkPolicy,
+    Policy,
+    TablePolicy,
+    head_for,
+    network_policy,
+    one_hot,
+    outputs,
+)
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
 from firstmover.step_level import Obs, StepLevel
@@ -70,7 +86,7 @@ class Transitions(NamedTuple):
 class Rows(NamedTuple):
     """What is learnt from, [rows, ...]; rows that are not `kept` are left out."""
 
-    observation: Int[Array, "*batch"]  # index of the leader's observation
+    observation: Int[Array, "*batch"]  # index of what the learner saw
     features: Float[Array, "*batch F"]  # for a centralised critic
     raw: Array
     log_probability: Float[Array, "*batch"]
@@ -88,32 +104,176 @@ class Evaluated(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ActorCritic(Leader):
-    """An actor and a critic that learn from the transitions of whole episodes.
+class StepLearner(Leader):
+    """A learner that makes its decisions one by one, and learns from them after whole episodes.
+
+    Its state has `parameters`, `step` and `key`. What it sees of a decision (`seen`) is the leader's observation, and
+    as a last component the phase, if that is visible.
 
     Attributes:
         updates: updates, each from freshly collected episodes.
         steps: about how many leader decisions an update collects; rounded to whole episodes, at least one.
         learning_rate: the optimiser's.
-        gae: lambda of generalised advantage estimation, in [0, 1].
-        entropy: weight of the entropy bonus.
         reward_episodes: reward sub-episodes of an episode, at least 1.
         action_map: whether an observation that comes up again in an episode gets the action that it got before; if
             not, every decision is drawn anew.
-        response_steps: probability with which a decision of the response phase is learnt from, in [0, 1]; those of
-            the reward phase always are. At 0 the learner sees the reward phase only.
-        evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
-            "stochastic": it is one draw from the policy.
+        response_steps: probability with which a decision of the response phase (an answer to a question among them)
+            is learnt from, in [0, 1]; those of the reward phase always are. At 0 the learner sees the reward phase
+            only.
+        phase_visible: whether the learner sees if the response is over. Then it may answer the followers in one way
+            and play in another: the reward in training is no longer that of any commitment. The rule that is committed
+            to, and evaluated, is what it does in the reward phase.
+        reward_while_learning: whether the sub-episodes of the response are paid like those of the reward phase.
     """
 
     updates: int = 100
     steps: int = 2048
     learning_rate: float = 3e-4
-    gae: float = 0.95
-    entropy: float = 0.0
     reward_episodes: int = 30
     action_map: bool = True
     response_steps: float = 1.0
+    phase_visible: bool = False
+    reward_while_learning: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
+        for field in ("updates", "steps", "reward_episodes"):
+            require(getattr(self, field) >= 1, f"{field} must be at least 1", getattr(self, field))
+        require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
+        require(0 <= self.response_steps <= 1, "response_steps must lie in [0, 1]", self.response_steps)
+
+    @abc.abstractmethod
+    def actor(self, parameters: Any) -> Policy:
+        """What is learnt of the decisions: an output for everything that the learner may see."""
+
+    @abc.abstractmethod
+    def learnt(self, problem: StackelbergPOMDP, state: Any, batch: Transitions) -> tuple[Any, Float[Array, ""]]:
+        """The state after learning from episodes [episodes, decisions, ...], and the critic's mean squared error."""
+
+    def head(self, problem: StackelbergPOMDP, parameters: Any) -> Head:
+        """What turns the policy's outputs into decisions."""
+        del parameters
+        return head_for(problem.game.leader_space)
+
+    def exploring(
+        self, parameters: Any, output: Float[Array, "width"], mask: Bool[Array, "a"]
+    ) -> Float[Array, "width"]:
+        """The output from which the decisions of an episode are drawn: by default the policy's."""
+        del parameters, mask
+        return output
+
+    def judged(self, problem: StackelbergPOMDP, parameters: Any, obs: Obs) -> Float[Array, ""]:
+        """The critic's estimate of what is still to be paid, where there is one."""
+        del problem, parameters, obs
+        return jnp.float32(0)
+
+    def env(self, problem: StackelbergPOMDP) -> StepLevel:
+        """The problem decision by decision."""
+        return StepLevel(problem, self.reward_while_learning)
+
+    def sizes(self, game: Game) -> tuple[int, ...]:
+        """Number of values of each component of what the learner sees."""
+        return (*game.leader_obs_sizes, 2) if self.phase_visible else game.leader_obs_sizes
+
+    def seen(self, obs: Obs) -> Int[Array, "s"]:
+        """What the learner sees of a decision."""
+        return jnp.append(obs.leader, obs.rewarding) if self.phase_visible else obs.leader
+
+    def sights(self, game: Game) -> tuple[Int[Array, "sights s"], Bool[Array, "sights a"]]:
+        """Everything that the learner may see, in the order of `observation_index`, and what it may do then."""
+        observations = jnp.asarray(game.observations())
+        masks = jax.vmap(game.leader_mask)(observations)
+        if not self.phase_visible:
+            return observations, masks
+        phase = jnp.tile(jnp.arange(2, dtype=jnp.int32), len(observations))[:, None]
+        return jnp.concatenate([jnp.repeat(observations, 2, axis=0), phase], axis=1), jnp.repeat(masks, 2, axis=0)
+
+    def update(self, problem: StackelbergPOMDP, state: Any) -> tuple[Any, Metrics]:
+        env, parameters = self.env(problem), state.parameters
+        keys = jax.random.split(
+            jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
+        )
+        batch, env_steps = jax.vmap(lambda key: self.collect(env, parameters, key))(keys)
+        after, critic_loss = self.learnt(problem, state, batch)
+        rewards = batch.reward.sum(1)
+        sights, masks = self.sights(problem.game)
+        spread = jax.vmap(
+            lambda output, mask: self.head(problem, parameters).entropy(self.exploring(parameters, output, mask), mask)
+        )(outputs(self.actor(parameters), sights), masks)
+        metrics = Metrics(
+            value=rewards.mean(),
+            best=rewards.max(),
+            entropy=spread.mean(),
+            env_steps=env_steps.sum(),
+            simulated_steps=jnp.sum(batch.alive, dtype=jnp.float32),
+            evaluated=self.evaluated(problem, after),
+            critic_loss=critic_loss,
+        )
+        return after, metrics
+
+    def n_episodes(self, problem: StackelbergPOMDP) -> int:
+        """Episodes of an update."""
+        return max(1, round(self.steps / self.env(problem).max_decisions))
+
+    def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
+        game, head = problem.game, self.head(problem, state.parameters)
+        shown = outputs(self.actor(state.parameters), self.sights(game)[0])
+        if self.phase_visible:
+            shown = shown[1::2]  # in the reward phase
+        return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]
+
+    def collect(self, env: StepLevel, parameters: Any, key: Key[Array, ""]) -> tuple[Transitions, Float[Array, ""]]:
+        """The transitions of one whole episode, and how many decisions' payoffs were consumed in it."""
+        problem = env.problem
+        head, actor = self.head(problem, parameters), self.actor(parameters)
+
+        def decide(carry: tuple[Any, Obs], decision: Array) -> tuple[tuple[Any, Obs], Transitions]:
+            state, obs = carry
+            seen = self.seen(obs)
+            output = self.exploring(parameters, actor(seen), obs.mask)
+            if self.action_map:
+                noise = episode_noise(head, key, seen)
+            else:
+                noise = address_uniform(seed_of(stream(key, Stream.DECISION)), decision[None], head.noise_size)
+            raw = head.draw(output, obs.mask, noise)
+            after, obs_after, reward, _done = env.step(state, head.action(raw))
+            alive = ~env.done(state)
+            u = address_uniform(seed_of(stream(key, Stream.SELECTION)), decision[None], 1)[0]
+            transition = Transitions(
+                obs,
+                raw,
+                head.log_probability(output, obs.mask, raw),
+                self.judged(problem, parameters, obs),
+                reward,
+                alive,
+                alive & (obs.rewarding | (u < self.response_steps)),
+            )
+            return (after, obs_after), transition
+
+        decisions = jnp.arange(env.max_decisions, dtype=jnp.int32)
+        (state, _), steps = jax.lax.scan(decide, env.reset(key), decisions)
+        rounds = problem.followers.rounds_used(problem.game, state.followers)
+        once = steps.obs.rewarding | (decisions < env.n_questions)
+        return steps, jnp.sum(jnp.where(once, 1, rounds) * steps.alive, dtype=jnp.float32)
+
+
+@dataclass(frozen=True)
+class ActorCritic(StepLearner):
+    """An actor and a critic that learn from the transitions of whole episodes.
+
+    Attributes:
+        gae: lambda of generalised advantage estimation, in [0, 1].
+        entropy: weight of the entropy bonus.
+        evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
+            "stochastic": it is one draw from the policy.
+    """
+
+    gae: float = 0.95
+    entropy: float = 0.0
     evaluation: Evaluation = "greedy"
 
     @property
@@ -127,11 +287,8 @@ class ActorCritic(Leader):
         Raises:
             InputError: a parameter is out of range.
         """
-        for field in ("updates", "steps", "reward_episodes"):
-            require(getattr(self, field) >= 1, f"{field} must be at least 1", getattr(self, field))
-        require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
-        for field in ("gae", "response_steps"):
-            require(0 <= getattr(self, field) <= 1, f"{field} must lie in [0, 1]", getattr(self, field))
+        super().__post_init__()
+        require(0 <= self.gae <= 1, "gae must lie in [0, 1]", self.gae)
         require(0 <= self.entropy < math.inf, "entropy must be a number, not negative", self.entropy)
 
     @abc.abstractmethod
@@ -145,95 +302,41 @@ class ActorCritic(Leader):
         """The parameters and the optimiser after learning from rows, and the critic's mean squared error."""
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> State:
-        env, game = StepLevel(problem), problem.game
+        game, sizes = problem.game, self.sizes(problem.game)
         key_actor, key_critic = jax.random.split(stream(key, Stream.PARAMETERS))
-        inputs = sum(game.leader_obs_sizes) + (env.n_critic_features if self.centralised else 0)
+        inputs = sum(sizes) + (self.env(problem).n_critic_features if self.centralised else 0)
         parameters = Parameters(
-            network_policy(game.leader_obs_sizes, head_for(game.leader_space), key_actor),
-            MLP(inputs, 1, key_critic),
-            jnp.log(0.3),
+            network_policy(sizes, head_for(game.leader_space), key_actor), MLP(inputs, 1, key_critic), jnp.log(0.3)
         )
         return State(parameters, self.optimiser().init(parameters), jnp.int32(0), key)
 
-    def update(self, problem: StackelbergPOMDP, state: State) -> tuple[State, Metrics]:
-        env, parameters = StepLevel(problem), state.parameters
-        n_episodes = max(1, round(self.steps / env.max_decisions))
-        keys = jax.random.split(jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), n_episodes)
-        batch, env_steps = jax.vmap(lambda key: self.collect(env, parameters, key))(keys)
+    def learnt(self, problem: StackelbergPOMDP, state: State, batch: Transitions) -> tuple[State, Float[Array, ""]]:
         rows = jax.vmap(lambda episode: self._rows(problem, episode))(batch)
         rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), rows)
         key = jax.random.fold_in(stream(state.key, Stream.MINIBATCH), state.step)
-        new, optimiser, critic_loss = self.learn(problem, parameters, state.optimiser, rows, key)
-        after = State(new, optimiser, state.step + 1, state.key)
-        rewards = batch.reward.sum(1)
-        observations = jnp.asarray(problem.game.observations())
-        masks = jax.vmap(problem.game.leader_mask)(observations)
-        spread = jax.vmap(self.head(problem, parameters).entropy)(outputs(parameters.actor, observations), masks)
-        metrics = Metrics(
-            value=rewards.mean(),
-            best=rewards.max(),
-            entropy=spread.mean(),
-            env_steps=env_steps.sum(),
-            simulated_steps=jnp.sum(batch.alive, dtype=jnp.float32),
-            evaluated=self.evaluated(problem, after),
-            critic_loss=critic_loss,
-        )
-        return after, metrics
+        parameters, optimiser, critic_loss = self.learn(problem, state.parameters, state.optimiser, rows, key)
+        return State(parameters, optimiser, state.step + 1, state.key), critic_loss
 
-    def tables(self, problem: StackelbergPOMDP, state: State) -> Array:
-        head = self.head(problem, state.parameters)
-        return committed(problem, head, state.parameters.actor, self.evaluation, state.key)[None]
+    def actor(self, parameters: Parameters) -> Policy:
+        return parameters.actor
 
     def head(self, problem: StackelbergPOMDP, parameters: Parameters) -> Head:
-        """What turns the actor's outputs into decisions."""
         return head_for(problem.game.leader_space, jnp.exp(parameters.log_sigma))
 
+    def judged(self, problem: StackelbergPOMDP, parameters: Parameters, obs: Obs) -> Float[Array, ""]:
+        return self._value(problem, parameters, self.seen(obs), obs.critic)
+
     def _value(
-        self, problem: StackelbergPOMDP, parameters: Parameters, obs: Int[Array, "d"], features: Float[Array, "F"]
+        self, problem: StackelbergPOMDP, parameters: Parameters, seen: Int[Array, "s"], features: Float[Array, "F"]
     ) -> Float[Array, ""]:
-        seen = one_hot(obs, problem.game.leader_obs_sizes)
-        return parameters.critic(jnp.concatenate([seen, features]) if self.centralised else seen)[0]
-
-    def collect(
-        self, env: StepLevel, parameters: Parameters, key: Key[Array, ""]
-    ) -> tuple[Transitions, Float[Array, ""]]:
-        """The transitions of one whole episode, and how many decisions' payoffs were consumed in it."""
-        problem = env.problem
-        head = self.head(problem, parameters)
-
-        def decide(carry: tuple[Any, Obs], decision: Array) -> tuple[tuple[Any, Obs], Transitions]:
-            state, obs = carry
-            output = parameters.actor(obs.leader)
-            if self.action_map:
-                noise = episode_noise(head, key, obs.leader)
-            else:
-                noise = address_uniform(seed_of(stream(key, Stream.DECISION)), decision[None], head.noise_size)
-            raw = head.draw(output, obs.mask, noise)
-            after, obs_after, reward, _done = env.step(state, head.action(raw))
-            alive, rewarding = ~env.done(state), obs.critic[-1] > 0
-            u = address_uniform(seed_of(stream(key, Stream.SELECTION)), decision[None], 1)[0]
-            transition = Transitions(
-                obs,
-                raw,
-                head.log_probability(output, obs.mask, raw),
-                self._value(problem, parameters, obs.leader, obs.critic),
-                reward,
-                alive,
-                alive & (rewarding | (u < self.response_steps)),
-            )
-            return (after, obs_after), transition
-
-        decisions = jnp.arange(env.max_decisions, dtype=jnp.int32)
-        (state, _), steps = jax.lax.scan(decide, env.reset(key), decisions)
-        rounds = problem.followers.rounds_used(problem.game, state.followers)
-        consumed = jnp.where(steps.obs.critic[..., -1] > 0, 1, rounds) * steps.alive
-        return steps, jnp.sum(consumed, dtype=jnp.float32)
+        shown = one_hot(seen, self.sizes(problem.game))
+        return parameters.critic(jnp.concatenate([shown, features]) if self.centralised else shown)[0]
 
     def _rows(self, problem: StackelbergPOMDP, episode: Transitions) -> Rows:
-        low, high = problem.game.leader_payoff_range
-        advantage = self.advantages(episode.reward / ((high - low) or 1.0), episode.value, episode.kept)
+        sizes = self.sizes(problem.game)
+        advantage = self.advantages(in_range(problem.game, episode.reward), episode.value, episode.kept)
         return Rows(
-            jax.vmap(lambda obs: observation_index(obs, problem.game.leader_obs_sizes))(episode.obs.leader),
+            jax.vmap(lambda obs: observation_index(self.seen(obs), sizes))(episode.obs),
             episode.obs.critic,
             episode.raw,
             episode.log_probability,
@@ -265,24 +368,29 @@ class ActorCritic(Leader):
 
     def evaluate(self, problem: StackelbergPOMDP, parameters: Parameters, rows: Rows) -> Evaluated:
         """What the networks say of rows."""
-        game = problem.game
-        observations = jnp.asarray(game.observations())
+        sights, possible = self.sights(problem.game)
         head = self.head(problem, parameters)
-        output = _looked_up(parameters.actor, observations, rows.observation)
-        seen = observations[rows.observation]
-        masks = jax.vmap(game.leader_mask)(seen)
+        output = looked_up(parameters.actor, sights, rows.observation)
+        masks = possible[rows.observation]
         if self.centralised:
-            value = jax.vmap(lambda obs, features: self._value(problem, parameters, obs, features))(seen, rows.features)
+            seen = sights[rows.observation]
+            value = jax.vmap(lambda s, features: self._value(problem, parameters, s, features))(seen, rows.features)
         else:
             alone = jnp.zeros(rows.features.shape[-1])
-            value = _looked_up(
-                lambda obs: self._value(problem, parameters, obs, alone)[None], observations, rows.observation
-            )[:, 0]
+            value = looked_up(lambda s: self._value(problem, parameters, s, alone)[None], sights, rows.observation)[
+                :, 0
+            ]
         log_probability = jax.vmap(head.log_probability)(output, masks, rows.raw)
         return Evaluated(log_probability, jax.vmap(head.entropy)(output, masks), value)
 
 
-def _looked_up(
+def in_range(game: Game, payments: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """Payments to the leader as shares of the range of its payoff, so that rates and weights suit every game."""
+    low, high = game.leader_payoff_range
+    return payments / ((high - low) or 1.0)
+
+
+def looked_up(
     network: Callable[[Array], Array], observations: Int[Array, "observations d"], rows: Int[Array, "rows"]
 ) -> Float[Array, "rows width"]:
     """What a network says at each row's observation; asked once for every observation where there are fewer."""

@@ -19,7 +19,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import require
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.step_level import StepLevel
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class _Clipped(ActorCritic):
 
     def _most_kept(self, problem: StackelbergPOMDP, n_rows: int) -> int:
         """An upper bound on the rows that are kept."""
-        env = StepLevel(problem)
+        env = self.env(problem)
         if self.response_steps == 0:
             return n_rows // env.max_decisions * env.max_reward_decisions
         return n_rows

@@ -13,12 +13,13 @@ from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.experiments import Experiment
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
+from firstmover.reproduce.oracles import ORACLES
 from firstmover.runs import Run
 from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
-FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS)}
+FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES)}
 
 
 def claims() -> dict[str, dict[str, str]]:

@@ -10,10 +10,11 @@ import numpy as np
 from firstmover import build
 from firstmover.designs import Design, design, resume
 from firstmover.errors import InputError
-from firstmover.followers import Follower
+from firstmover.followers import Contextual, Follower
 from firstmover.games import Game
 from firstmover.leaders import Leader
 from firstmover.leaders.actor_critic import ActorCritic
+from firstmover.pretraining import Pretraining, pretrain
 from firstmover.report.curves import Curve, Panel
 from firstmover.runs import Run
 from firstmover.training import Progress
@@ -25,12 +26,12 @@ class Experiment:
 
     Attributes:
         name: of its run folder; figures that share an experiment share its run.
-        game, followers, leader: what is run.
+        game, followers, leader: what is run; followers that are trained first are given by how they are trained.
     """
 
     name: str
     game: Game
-    followers: Follower
+    followers: Follower | Pretraining
     leader: Leader
 
     def run(self, folder: Path, seeds: int, progress: Progress | None) -> Design:
@@ -40,10 +41,11 @@ class Experiment:
             InputError: the folder holds a run of something else.
         """
         path = folder / self.name
+        followers = self._trained(path, seeds, progress) if isinstance(self.followers, Pretraining) else self.followers
         if not (path / "config.json").exists():
             return design(
                 self.game,
-                followers=self.followers,
+                followers=followers,
                 leader=self.leader,
                 seeds=seeds,
                 out=path,
@@ -52,13 +54,22 @@ class Experiment:
         config = Run.open(path).read_json("config.json")
         mine: tuple[tuple[str, Any], ...] = (
             ("game", self.game),
-            ("followers", self.followers),
+            ("followers", followers),
             ("leader", self.leader),
         )
         same = all(config.get(kind) == build.as_stored(item) for kind, item in mine) and config.get("seeds") == seeds
         if not same:
             raise InputError(f"{path} holds a run with other settings; name another folder with --out.")
         return resume(path, progress=progress)
+
+    def _trained(self, path: Path, seeds: int, progress: Progress | None) -> Follower:
+        """Contextual followers of every seed, from the file beside the run folder, which is written at first."""
+        assert isinstance(self.followers, Pretraining)
+        file = path.with_name(f"{self.name}.npz")
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            pretrain(self.game, self.followers, seeds=seeds, out=file, progress=progress)
+        return Contextual(str(file))
 
 
 @dataclass(frozen=True)

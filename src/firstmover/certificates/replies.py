@@ -1,0 +1,67 @@
+"""What is certified where followers act in every step: how far a reply is from the best one, and what that leaves open.
+
+The game is taken as a table of its states (`Game.markov`), in float64. The certified reply is compared with the best
+reply to the rule, which may know the state and the time. The interval of the leader's value is over best replies: the
+worst and the best for the leader.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from firstmover.equilibria.markov import MarkovGame, best_response, joint_strategy, play_values
+from firstmover.errors import InputError
+from firstmover.rollout import Strategies, TimedStrategies
+from firstmover.rule import Rule
+
+
+def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str, Any]:
+    """The parts of a certificate (see `Certificate`) that depend on the play, by exact dynamic programming.
+
+    Raises:
+        InputError: the game has no table of states, or leader decisions that are not one of several actions.
+    """
+    game = rule.game
+    if rule.actions.ndim != 1 or game.leader_space.continuous:
+        raise InputError(f"rules of {game.name} are not one action for each observation")
+    markov = game.markov()
+    value, *followers = play_values(markov, rule.actions, _joint(markov, play)).tolist()
+    bounds, reasons = None, ["no proof is given for followers that act in every step"]
+    by_follower: list[list[float | None]] = [[None] for _ in followers]
+    try:
+        replies = {ties: best_response(markov, rule.actions, ties) for ties in ("weak", "strong")}
+        name = "best_response" if len(followers) == 1 else "stage_equilibrium"
+        bounds = {name: (replies["weak"].leader, replies["strong"].leader)}
+        if len(followers) == 1:
+            by_follower = [[float(replies["strong"].followers[0]) - followers[0]]]
+        else:
+            reasons.append("regrets of several followers that act in every step are not computed")
+    except InputError as why:
+        reasons.append(str(why))
+    known = [regret for row in by_follower for regret in row if regret is not None]
+    return {
+        "value": value,
+        "welfare": float(sum(followers)),
+        "revenue": None,
+        "epsilon": {"by_follower": by_follower, "max": max(0.0, *known) if known else None},
+        "leader_value_bounds": bounds,
+        "leader_value_bounds_at_epsilon": None,
+        "bounds_epsilon": None,
+        "reason": "; ".join(reasons),
+        "exact": True,
+        "confidence": None,
+        "sizes": {"states": len(markov.start), "leader_observations": markov.n_observations},
+        "tolerance": 1e-9,
+        "proof": None,
+    }
+
+
+def _joint(markov: MarkovGame, play: Strategies | TimedStrategies) -> np.ndarray:
+    """The play as `play_values` takes it: joint actions by time and state, or their probabilities by state."""
+    tables = [np.asarray(table, np.float64) for table in play.tables]
+    if isinstance(play, Strategies):
+        return joint_strategy(markov, [table / table.sum(axis=-1, keepdims=True) for table in tables])
+    joint = np.zeros((markov.horizon, len(markov.start)), np.int64)
+    for table, obs, size in zip(tables, markov.follower_obs, markov.n_actions, strict=True):
+        joint = joint * size + np.argmax(table, axis=-1)[:, obs]
+    return joint

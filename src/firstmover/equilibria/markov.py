@@ -1,0 +1,346 @@
+"""Finite Markov games as tables: what followers reply to a leader's memoryless rule, exactly.
+
+Arrays are indexed [state, leader action, joint follower action]; a joint action is one number, with the last
+follower's action varying fastest. Players: the leader first, then the followers. What is random is the state at the
+start, and the leader's action under a mixed rule; nothing else. Payments of step t count `discount ** t`. Everyone
+maximises, over `horizon` steps, in the units of the payments.
+
+A rule is one action (or one mixture) for each of the leader's observations, whatever the time. Two kinds of replies:
+
+- exact: followers know the state and the time. By backward induction they play, in each (time, state), a pure Nash
+  equilibrium of the stage game whose payoffs are the payment now and the value of what follows: with one follower a
+  best response to the rule. Of several equilibria they play the one with the best continuation for the leader
+  (`strong`) or the worst (`weak`); of those that are as good, the first. With one follower that is the best or worst of
+  all its best responses; with several it is a choice made stage by stage, since what is chosen later also moves what
+  is in equilibrium before. There may be no pure equilibrium in a stage; then nothing is claimed (an `InputError`).
+- memoryless: one follower plays the best table of one action per observation of its own, found by trying all of them.
+
+Source: backward induction as in any text on dynamic programming (Puterman, "Markov decision processes", 1994, section
+4.5).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from firstmover.equilibria.reply_regions import Ties
+from firstmover.errors import InputError, require
+
+MAX_WORK = 2_000_000_000  # numbers looked at in an enumeration: about half a minute
+
+
+CHUNK = 300_000  # numbers held at a time
+
+
+@dataclass(frozen=True, eq=False)
+class MarkovGame:
+    """A finite Markov game with one leader and n followers, as tables.
+
+    Attributes:
+        start: probability of every state at the start, summing to 1.
+        leader_obs: what the leader observes in every state, below `n_observations`.
+        follower_obs: what every follower observes in every state, below `n_obs[i]`.
+        next_states: the state that follows.
+        leader: payments to the leader.
+        followers: payments to every follower.
+        possible: joint actions that the followers may take in every state.
+        n_actions: number of actions of each follower.
+        n_observations: number of the leader's observations.
+        n_obs: number of observations of each follower.
+        horizon: number of steps, at least 1.
+        discount: what a payment one step later is worth, more than 0 and at most 1.
+        symmetric: whether followers are interchangeable, and roles are drawn anew in every step (see the module).
+
+    Raises:
+        InputError: shapes do not fit together, an index is out of range, or a number is not what is said here.
+    """
+
+    start: Float[np.ndarray, "S"]
+    leader_obs: Int[np.ndarray, "S"]
+    follower_obs: Int[np.ndarray, "n S"]
+    next_states: Int[np.ndarray, "S A B"]
+    leader: Float[np.ndarray, "S A B"]
+    followers: Float[np.ndarray, "n S A B"]
+    possible: Bool[np.ndarray, "S B"]
+    n_actions: tuple[int, ...]
+    n_observations: int
+    n_obs: tuple[int, ...]
+    horizon: int
+    discount: float = 1.0
+    symmetric: bool = False
+
+    def __post_init__(self) -> None:
+        states, _, joint = shape = self.next_states.shape
+        n = len(self.n_actions)
+        fits = self.leader.shape == shape and self.followers.shape == (n, *shape) and len(self.n_obs) == n
+        fits &= self.start.shape == self.leader_obs.shape == (states,) and self.follower_obs.shape == (n, states)
+        fits &= self.possible.shape == (states, joint) and joint == math.prod(self.n_actions)
+        require(bool(fits) and min(shape) > 0, "the tables of a Markov game must have shapes that fit together", shape)
+        require(_within(self.next_states, states), f"next states must be from 0 to {states - 1}", "others")
+        seen = _within(self.leader_obs, self.n_observations)
+        seen &= all(_within(obs, size) for obs, size in zip(self.follower_obs, self.n_obs, strict=True))
+        require(seen, "observations must be below their number", "others")
+        finite = np.isfinite(self.leader).all() and np.isfinite(self.followers).all()
+        require(bool(finite), "the payments of a Markov game must be finite numbers", "NaN or infinity")
+        require(bool(self.possible.any(axis=1).all()), "something must be possible in every state", "a state without")
+        chances = bool((self.start >= 0).all() and abs(self.start.sum() - 1) <= 1e-9)
+        require(chances, "the probabilities of the start must sum to 1", self.start.sum())
+        require(self.horizon >= 1, "a Markov game needs a step", self.horizon)
+        require(0 < self.discount <= 1, "the discount must be more than 0 and at most 1", self.discount)
+
+    @property
+    def rewards(self) -> Float[np.ndarray, "players S A B"]:
+        """Payments to everybody, the leader first."""
+        return np.concatenate([self.leader[None], self.followers])
+
+    @property
+    def spans(self) -> Float[np.ndarray, "players"]:
+        """No two plays differ by more than this in what they pay a player in total; 1 where that is 0."""
+        total = sum(self.discount**t for t in range(self.horizon))
+        spans = total * np.ptp(self.rewards.reshape(1 + len(self.n_actions), -1), axis=1)
+        return np.where(spans > 0, spans, 1.0)
+
+    def reachable(self) -> Bool[np.ndarray, "S"]:
+        """States that some play comes to in time to act there."""
+        seen = self.start > 0
+        for _ in range(self.horizon - 1):
+            ahead = self.next_states[seen].swapaxes(0, 1)[:, self.possible[seen]]
+            grown = seen.copy()
+            grown[ahead.ravel()] = True
+            if (grown == seen).all():
+                break
+            seen = grown
+        return seen
+
+
+class Response(NamedTuple):
+    """How followers reply to a rule.
+
+    Attributes:
+        leader: the leader's expected total payoff.
+        followers: the same for every follower.
+        play: the joint action at every time and state.
+        policy: the action at each of the follower's observations, if it replies without memory.
+    """
+
+    leader: float
+    followers: Float[np.ndarray, "n"]
+    play: Int[np.ndarray, "T S"]
+    policy: Int[np.ndarray, "_obs"] | None = None
+
+
+def best_response(
+    game: MarkovGame,
+    rule: Int[np.ndarray, "O"] | Float[np.ndarray, "O A"],
+    ties: Ties,
+    *,
+    tolerance: float = 1e-9,
+) -> Response:
+    """The followers' exact reply to a rule, as the module says.
+
+    Args:
+        game: the game.
+        rule: an action for each of the leader's observations, or a mixture of actions.
+        ties: "strong" or "weak".
+        tolerance: payoffs this close, as a share of the player's `spans`, count as equal; >= 0.
+
+    Raises:
+        InputError: a stage that can come up has no pure equilibrium, which needs several followers.
+    """
+    values, play = by_backward_induction(game, induced(game, rule[None]), ties, tolerance, keep=True)
+    paid = values[:, 0, game.start > 0] @ game.start[game.start > 0]
+    if np.isnan(paid[0]):
+        raise InputError("this rule leaves the followers a stage without a pure equilibrium; no reply is known.")
+    return Response(float(paid[0]), paid[1:], play[:, 0])
+
+
+def memoryless_response(
+    game: MarkovGame,
+    rule: Int[np.ndarray, "O"] | Float[np.ndarray, "O A"],
+    ties: Ties,
+    *,
+    tolerance: float = 1e-9,
+) -> Response:
+    """The best reply of a single follower among tables of one action per observation of its own.
+
+    Args:
+        game: a game with one follower.
+        rule: an action for each of the leader's observations, or a mixture of actions.
+        ties: how the follower chooses among tables that pay it as much, "strong" or "weak".
+        tolerance: as in `best_response`.
+
+    Raises:
+        InputError: there are several followers, or too many tables.
+    """
+    policies = memoryless_policies(game)
+    size = float(len(policies)) * game.next_states.size
+    check_work(game, f"{len(policies)} policies of the follower", size * game.horizon)
+    joint = policies[:, game.follower_obs[0]]
+    left = induced(game, rule[None])
+    parts = np.array_split(joint, 1 + int(size) // CHUNK)
+    paid = np.concatenate(
+        [_totals(game, left, np.broadcast_to(part, (game.horizon, *part.shape))) for part in parts], axis=1
+    )
+    best = paid[1] >= paid[1].max() - tolerance * game.spans[1]
+    chosen = int(preferred(paid[0], best, ties, tolerance * game.spans[0]))
+    play = np.repeat(joint[chosen][None], game.horizon, axis=0)
+    return Response(float(paid[0, chosen]), paid[1:, chosen], play, policies[chosen])
+
+
+def play_values(
+    game: MarkovGame,
+    rule: Int[np.ndarray, "O"] | Float[np.ndarray, "O A"],
+    play: Int[np.ndarray, "T S"] | Float[np.ndarray, "S B"],
+) -> Float[np.ndarray, "players"]:
+    """Expected total payoffs, the leader's first.
+
+    Args:
+        game: the game.
+        rule: an action for each of the leader's observations, or a mixture of actions.
+        play: the followers' joint action at every time and state, or probabilities of joint actions in every state
+            (`joint_strategy` makes them of one table per follower).
+    """
+    left = induced(game, rule[None])
+    if play.dtype.kind != "f":
+        return _totals(game, left, play[:, None])[:, 0]
+    values = np.zeros_like(left.paid[:, 0])
+    for _ in range(game.horizon):
+        values = (left.ahead(values, game.discount) * play.T[:, None]).sum(axis=1)
+    return values[:, 0] @ game.start
+
+
+def joint_strategy(game: MarkovGame, tables: Sequence[np.ndarray]) -> Float[np.ndarray, "S B"]:
+    """Probabilities of joint actions in every state, for followers that play these tables independently.
+
+    Args:
+        game: the game.
+        tables: for each follower the probability of its actions at its observations, shape [n_obs[i], n_actions[i]].
+    """
+    joint = np.ones((len(game.start), 1))
+    for table, obs in zip(tables, game.follower_obs, strict=True):
+        joint = (joint[:, :, None] * np.asarray(table, np.float64)[obs][:, None, :]).reshape(len(joint), -1)
+    return joint
+
+
+def memoryless_policies(game: MarkovGame) -> Int[np.ndarray, "P _obs"]:
+    """All tables of one action per observation of a game's only follower, action 0 where no play comes to.
+
+    Raises:
+        InputError: there are several followers, or too many tables.
+    """
+    require(len(game.n_actions) == 1, "memoryless replies are for one follower", f"{len(game.n_actions)} followers")
+    allowed = np.ones((game.n_obs[0], game.n_actions[0]), bool)
+    seen = game.reachable()
+    np.logical_and.at(allowed, game.follower_obs[0, seen], game.possible[seen])
+    require(
+        bool(allowed.any(axis=1).all()), "an observation must leave some action possible wherever it occurs", "none"
+    )
+    options = [np.flatnonzero(row) for row in allowed]
+    for obs in set(range(game.n_obs[0])) - set(game.follower_obs[0, seen].tolist()):
+        options[obs] = np.zeros(1, np.intp)
+    size = math.prod(float(len(option)) for option in options)
+    check_work(game, f"{size:.3g} policies of the follower", size * game.n_obs[0])
+    return np.stack(np.meshgrid(*options, indexing="ij"), axis=-1).reshape(-1, len(options))
+
+
+class Induced(NamedTuple):
+    """The games that R rules leave the followers; `weights` of K branches where the leader mixes, else one branch.
+
+    Joint actions come first, so that what is best is found along a long inner axis.
+    """
+
+    paid: Float[np.ndarray, "players B R S"]
+    follows: Int[np.ndarray, "K B R S"]
+    weights: Float[np.ndarray, "K R S"] | None
+
+    def ahead(self, values: Float[np.ndarray, "players Q S"], discount: float) -> Float[np.ndarray, "players B Q S"]:
+        """What every joint action pays now and later, if these are the values of what follows; R may be 1 or Q."""
+        flat, first = values.reshape(len(values), -1), np.arange(values.shape[1])[:, None] * values.shape[2]
+        if self.weights is None:
+            return self.paid + discount * flat.take(first + self.follows[0], axis=1)
+        total = np.repeat(self.paid, values.shape[1] // self.paid.shape[2], axis=2)
+        for follows, weight in zip(self.follows, self.weights, strict=True):
+            # A branch of probability 0 counts nothing, not even where nothing is known of it (NaN).
+            total += np.where(weight > 0, discount * weight * flat.take(first + follows, axis=1), 0.0)
+        return total
+
+
+def induced(game: MarkovGame, rules: Int[np.ndarray, "R O"] | Float[np.ndarray, "R O A"]) -> Induced:
+    """The games that these rules leave the followers.
+
+    Raises:
+        InputError: a rule has not one entry for each of the leader's observations.
+    """
+    require(rules.shape[1] == game.n_observations, f"a rule needs {game.n_observations} actions", rules.shape[1])
+    decided = rules[:, game.leader_obs]
+    states = np.arange(len(game.start))
+    if rules.dtype.kind != "f":
+        paid, follows = game.rewards[:, states, decided], game.next_states[states, decided]
+        joint_first = np.ascontiguousarray(np.moveaxis(follows, -1, 0))
+        return Induced(np.ascontiguousarray(np.moveaxis(paid, -1, 1)), joint_first[None], None)
+    return Induced(
+        np.einsum("rsa,psab->pbrs", decided, game.rewards),
+        game.next_states.transpose(1, 2, 0)[:, :, None],
+        np.moveaxis(decided, -1, 0),
+    )
+
+
+def by_backward_induction(
+    game: MarkovGame, left: Induced, ties: Ties, tolerance: float, *, keep: bool = False
+) -> tuple[Float[np.ndarray, "players R S"], Int[np.ndarray, "_T R S"]]:
+    """Values at the start, NaN where a stage that can follow has no pure equilibrium, and the play if it is kept."""
+    spans, possible = tolerance * game.spans, game.possible.T[:, None]
+    values, play = np.zeros_like(left.paid[:, 0]), []
+    for _ in range(game.horizon):
+        ahead = left.ahead(values, game.discount)
+        stable = np.broadcast_to(possible, ahead.shape[1:])
+        for i in range(len(game.n_actions)):
+            own = np.where(possible, ahead[1 + i], -np.inf).reshape(*game.n_actions, *values.shape[1:])
+            best = own >= own.max(axis=i, keepdims=True) - spans[1 + i]
+            stable = stable & best.reshape(stable.shape)
+        chosen = preferred(ahead[0], stable, ties, spans[0])
+        values = np.take_along_axis(ahead, chosen[None, None], axis=1)[:, 0]
+        values = np.where(stable.any(axis=0), values, np.nan)
+        if game.symmetric:
+            values[1:] = values[1:].mean(axis=0)
+        if keep:
+            play.append(chosen)
+    return values, np.array(play[::-1], np.int64).reshape(len(play), *values.shape[1:])
+
+
+def preferred(
+    leader: Float[np.ndarray, "B *batch"], stable: Bool[np.ndarray, "B *batch"], ties: Ties, within: float
+) -> Int[np.ndarray, "*batch"]:
+    """The first of the stable that is best (strong) or worst (weak) for the leader, up to `within`."""
+    sign = 1.0 if ties == "strong" else -1.0
+    wanted = np.where(stable, sign * leader, -np.inf)
+    return np.asarray(np.argmax(wanted >= wanted.max(axis=0) - within, axis=0))
+
+
+def _totals(game: MarkovGame, left: Induced, play: Int[np.ndarray, "T Q S"]) -> Float[np.ndarray, "players Q"]:
+    """Expected total payoffs of Q ways to play against one rule, a joint action for each at every time and state."""
+    values = np.zeros((len(left.paid), *play.shape[1:]))
+    for joint in play[::-1]:
+        ahead = left.ahead(values, game.discount)
+        values = np.take_along_axis(ahead, joint[None, None], axis=1)[:, 0]
+    return values @ game.start
+
+
+def _within(indices: Int[np.ndarray, "..."], size: int) -> bool:
+    return bool(((indices >= 0) & (indices < size)).all())
+
+
+def check_work(game: MarkovGame, what: str, work: float) -> None:
+    """Refuse an enumeration of more than `MAX_WORK` numbers.
+
+    Raises:
+        InputError: it would look at more.
+    """
+    if work > MAX_WORK:
+        raise InputError(
+            f"{what} over {game.horizon} steps are too many: {work:.3g} numbers to look at, more than {MAX_WORK:.3g}."
+        )

@@ -1,0 +1,127 @@
+"""The best deterministic memoryless rule of the leader of a finite Markov game, by enumeration.
+
+Every rule is tried that differs from the others where some play comes to; the followers' reply to each is exact, as
+`markov` says. Rules are worked on together, so that 100,000 of them take seconds. No better method is known in general:
+the optimum is hard to find (Letchford et al., "Computing optimal strategies to commit to in stochastic games", AAAI
+2012).
+"""
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from firstmover.equilibria.markov import (
+    CHUNK,
+    MarkovGame,
+    by_backward_induction,
+    check_work,
+    induced,
+    memoryless_policies,
+    preferred,
+)
+from firstmover.equilibria.reply_regions import Ties
+from firstmover.errors import InputError
+
+Reply = Literal["exact", "memoryless"]
+
+
+class MarkovCommitment(NamedTuple):
+    """An optimal deterministic memoryless rule.
+
+    Attributes:
+        value: the leader's optimal expected total payoff.
+        rule: an action for each of the leader's observations: the first optimal rule in lexical order, with action 0
+            wherever no play comes to.
+        n_optimal: how many rules are optimal, of those that differ where some play comes to.
+        n_rules: how many rules differ there.
+    """
+
+    value: float
+    rule: Int[np.ndarray, "O"]
+    n_optimal: int
+    n_rules: int
+
+
+def markov_commitment(
+    game: MarkovGame, ties: Ties, reply: Reply = "exact", *, tolerance: float = 1e-9
+) -> MarkovCommitment:
+    """The best deterministic memoryless rule, by enumeration of all that differ where some play comes to.
+
+    Args:
+        game: the game.
+        ties: "strong" or "weak", see the module.
+        reply: how the followers reply, "exact" or "memoryless" (one follower only).
+        tolerance: as in `best_response`; rules this close to the best count as optimal.
+
+    Raises:
+        InputError: there are too many rules to go through, some rule leaves the followers a stage without a pure
+            equilibrium, or a memoryless reply of several followers is asked for.
+    """
+    states, actions, joint = game.next_states.shape
+    varied = np.unique(game.leader_obs[game.reachable()])
+    players = 1 + len(game.n_actions)
+    if reply == "memoryless":
+        policies = memoryless_policies(game)
+        each = len(policies) * int((game.start > 0).sum())
+        earned = functools.partial(_against_memoryless, game, policies, ties, tolerance)
+    else:
+        each = states * joint
+        earned = functools.partial(_against_exact, game, ties, tolerance)
+    size = math.prod([float(actions)] * len(varied))
+    check_work(game, f"{actions}^{len(varied)} rules of the leader", size * each * game.horizon * players)
+    count = actions ** len(varied)
+    values = np.concatenate([earned(rules) for rules in _rules(game, varied, max(1, CHUNK // (each * players)))])
+    missing = int(np.isnan(values).sum())
+    if missing:
+        raise InputError(
+            f"{missing} of {count} rules leave the followers a stage without a pure equilibrium; no optimum is known."
+        )
+    optimal = values >= values.max() - tolerance * game.spans[0]
+    first = int(np.argmax(optimal))
+    rule = next(_rules(game, varied, 1, first))[0]
+    return MarkovCommitment(float(values[first]), rule, int(optimal.sum()), count)
+
+
+def _against_exact(
+    game: MarkovGame, ties: Ties, tolerance: float, rules: Int[np.ndarray, "R O"]
+) -> Float[np.ndarray, "R"]:
+    """What the leader expects under each rule if followers reply exactly; NaN where a stage has no pure equilibrium."""
+    values, _ = by_backward_induction(game, induced(game, rules), ties, tolerance)
+    return values[0][:, game.start > 0] @ game.start[game.start > 0]
+
+
+def _against_memoryless(
+    game: MarkovGame, policies: Int[np.ndarray, "P _obs"], ties: Ties, tolerance: float, rules: Int[np.ndarray, "R O"]
+) -> Float[np.ndarray, "R"]:
+    """What the leader expects under each rule if the follower replies by the best of these tables: all pairs played."""
+    leader, follower = np.zeros((2, len(policies), len(rules)))
+    rows, columns = np.arange(len(policies))[:, None], np.arange(len(rules))
+    for begin in np.flatnonzero(game.start):
+        state = np.full(leader.shape, begin)
+        for t in range(game.horizon):
+            weight = game.start[begin] * game.discount**t
+            at = state, rules[columns, game.leader_obs[state]], policies[rows, game.follower_obs[0, state]]
+            leader += weight * game.leader[at]
+            follower += weight * game.followers[0][at]
+            state = game.next_states[at]
+    best = follower >= follower.max(axis=0) - tolerance * game.spans[1]
+    chosen = preferred(leader, best, ties, tolerance * game.spans[0])
+    return leader[chosen, np.arange(len(rules))]
+
+
+def _rules(
+    game: MarkovGame, varied: Int[np.ndarray, "_varied"], size: int, begin: int = 0
+) -> Iterator[Int[np.ndarray, "_chunk O"]]:
+    """Rules in lexical order from the one with number `begin` on, `size` at a time."""
+    actions = game.next_states.shape[1]
+    count = actions ** len(varied)
+    powers = actions ** np.arange(len(varied) - 1, -1, -1)
+    for low in range(begin, count, size):
+        numbers = np.arange(low, min(low + size, count))
+        rules = np.zeros((len(numbers), game.n_observations), np.int64)
+        rules[:, varied] = numbers[:, None] // powers % actions
+        yield rules

@@ -1,0 +1,122 @@
+"""Followers that are trained once, over many leader policies, and then frozen.
+
+What they share: the file that holds their networks (arrays only, so that reading one executes nothing), networks of
+several seeds, each met by one seed of a design, and that they play the likeliest action of a table of logits.
+"""
+
+import abc
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.followers.base import Follower
+from firstmover.followers.states import possible_actions
+from firstmover.games.base import Game
+from firstmover.rollout import Strategies
+
+Networks = tuple[Any, ...]  # one for each follower
+Logits = tuple[Float[Array, "_observations _actions"], ...]  # of each follower
+Self = TypeVar("Self", bound="Trained")
+
+
+@dataclass(frozen=True)
+class Trained(Follower):
+    """Followers with networks that were trained before.
+
+    Attributes:
+        network: the file that `firstmover pretrain` wrote; networks of several seeds are met by one seed each.
+    """
+
+    network: str
+
+    acts = ("every step", "once")
+    plays_pure: ClassVar[bool] = True
+    converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
+
+    @classmethod
+    @abc.abstractmethod
+    def untrained(cls, game: Game, key: Key[Array, ""]) -> Networks:
+        """A network for each follower, before training."""
+
+    @abc.abstractmethod
+    def outputs(self, game: Game, networks: Networks, state: Any) -> Logits:
+        """What each follower's network makes of the response's state, at each of its own observations."""
+
+    def logits(self, game: Game, networks: Networks, state: Any) -> Logits:
+        """The outputs, and minus infinity for what is not possible."""
+        masks = possible_actions(game)
+        made = zip(self.outputs(game, networks, state), masks, strict=True)
+        return tuple(jnp.where(jnp.asarray(mask), own, -jnp.inf) for own, mask in made)
+
+    @classmethod
+    def of(cls: type[Self], networks: Networks, network: str = "") -> Self:
+        """Followers with these networks, every array with a leading axis of seeds."""
+        followers = cls(network)
+        object.__setattr__(followers, "_networks", networks)
+        return followers
+
+    def enumerates(self, game: Game) -> bool:
+        return False
+
+    def check(self, game: Game) -> None:
+        super().check(game)
+        if not hasattr(self, "_networks"):
+            like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
+            object.__setattr__(self, "_networks", read_networks(self.network, self.name, like))
+
+    def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
+        own = jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self._stored)
+        return type(self).of(own, self.network)
+
+    @property
+    def _stored(self) -> Networks:
+        networks: Networks = self._networks  # type: ignore[attr-defined]
+        return networks
+
+    def strategy(self, game: Game, state: Any) -> Strategies:
+        # `of_seed` has chosen the networks that play, or they are the first ones.
+        first = jax.tree.map(lambda leaf: leaf[0], self._stored)
+        tables = [jax.nn.one_hot(jnp.argmax(own, axis=-1), own.shape[-1]) for own in self.logits(game, first, state)]
+        return Strategies(tuple(tables))
+
+
+def network_bytes(kind: str, networks: Networks) -> bytes:
+    """The content of a file with networks: the follower's registered name, and all arrays in order."""
+    buffer = io.BytesIO()
+    np.savez(buffer, *[np.asarray(leaf) for leaf in jax.tree.leaves(networks)], kind=np.array(kind))
+    return buffer.getvalue()
+
+
+def read_networks(path: str, kind: str, like: Networks) -> Networks:
+    """The networks that were stored, every array with a leading axis of seeds.
+
+    Args:
+        path: the file.
+        kind: the registered name of the follower.
+        like: structure and shapes of one seed (`jax.eval_shape` makes one).
+
+    Raises:
+        InputError: the file cannot be read, is damaged, or holds a follower of another kind or for other sizes.
+    """
+    leaves, structure = jax.tree.flatten(like)
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            found = str(stored["kind"])
+            arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}; 'firstmover pretrain' writes one.") from None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
+        raise InputError(f"{path} is not a trained follower, or is damaged.") from None
+    if found != kind:
+        raise InputError(f"{path} holds a trained {found} follower, not a {kind} one.")
+    if [a.shape[1:] for a in arrays] != [leaf.shape for leaf in leaves] or len({a.shape[:1] for a in arrays}) != 1:
+        raise InputError(f"the follower in {path} was trained for a game of other sizes.")
+    return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])

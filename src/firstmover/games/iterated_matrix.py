@@ -1,0 +1,281 @@
+"""Iterated matrix games: the leader and a follower play one matrix game `steps` times and remember what was played.
+
+Players: a leader and one follower, who choose a row and a column at the same time, in every step.
+Information: both see the last `memory` joint actions and nothing else, least of all the time. Nobody has a private
+type. Observations are numbered by the length of the history, then by the joint actions in it, the oldest first, each
+counted as (leader action, follower action): with memory 1 and two actions each start, 00, 01, 10, 11.
+Payoffs: tables in units of the user's own, less `offset`; those of step t count `discount ** t`. Nothing is random.
+Rule: one action for every observation. In a rule file, `{"when": {"last": [0, 1]}, "do": {"action": 1}}`: after action
+0 of the leader and 1 of the follower. The start is `"last": []`. With memory 2 the condition is a list of up to two
+such pairs, the oldest first, and with memory 0 there is none. A number that is null matches any action.
+Known optima: `optimum` computes them, against a follower that replies exactly and may count the steps
+(`memory_optimum`: against one that replies by the best table over its own observations). In the prisoner's dilemma with
+10 steps that is 4 (and 6): defect first, then copy, is the only optimal rule of the 32. Playing the best single action
+ten times earns -5. With memory 2 it is 8, by one of 512 of the 2,097,152 rules.
+
+The twelve named games are the symmetric strict ordinal 2x2 games, iterated as in Gerstgrasser and Parkes, "Oracles &
+Followers" (ICML 2023), with 2.5 taken from every payoff.
+"""
+
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int, Key
+
+from firstmover.errors import InputError, require, unknown_name
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.state_tables import state_table
+from firstmover.spaces import Discrete
+from firstmover.types import TypeDistribution
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.markov import MarkovGame
+    from firstmover.equilibria.markov_commitments import Reply
+
+MatrixName = Literal[
+    "prisoners_dilemma",
+    "stag_hunt",
+    "assurance",
+    "coordination",
+    "mixedharmony",
+    "harmony",
+    "noconflict",
+    "deadlock",
+    "prisoners_delight",
+    "hero",
+    "battle",
+    "chicken",
+]
+
+# [leader action][follower action] (leader, follower)
+MATRICES: dict[MatrixName, Any] = {
+    "prisoners_dilemma": [[(3, 3), (1, 4)], [(4, 1), (2, 2)]],
+    "stag_hunt": [[(4, 4), (1, 3)], [(3, 1), (2, 2)]],
+    "assurance": [[(4, 4), (1, 2)], [(2, 1), (3, 3)]],
+    "coordination": [[(4, 4), (2, 1)], [(1, 2), (3, 3)]],
+    "mixedharmony": [[(4, 4), (3, 1)], [(1, 3), (2, 2)]],
+    "harmony": [[(4, 4), (3, 2)], [(2, 3), (1, 1)]],
+    "noconflict": [[(4, 4), (2, 3)], [(3, 2), (1, 1)]],
+    "deadlock": [[(2, 2), (1, 4)], [(4, 1), (3, 3)]],
+    "prisoners_delight": [[(1, 1), (2, 4)], [(4, 2), (3, 3)]],
+    "hero": [[(1, 1), (3, 4)], [(4, 3), (2, 2)]],
+    "battle": [[(2, 2), (3, 4)], [(4, 3), (1, 1)]],
+    "chicken": [[(3, 3), (2, 4)], [(4, 2), (1, 1)]],
+}
+_OFFSET = 2.5  # taken from the payoffs of named games: their mean
+_MAX_MEMORY = 2
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    seen: Int[Array, ""]
+
+
+class IteratedMatrix(Game):
+    """A matrix game played many times by a leader and a follower who see what was played last."""
+
+    name = "iterated-matrix"
+    followers_act = "every step"
+    has_chance = False
+    objective = "the leader's total payoff"
+
+    def __init__(
+        self,
+        game: MatrixName = "prisoners_dilemma",
+        leader_payoffs: Annotated[Any, "matrix"] = None,
+        follower_payoffs: Annotated[Any, "matrix"] = None,
+        steps: int = 10,
+        memory: int = 1,
+        discount: float = 1.0,
+        offset: float | None = None,
+    ):
+        """A matrix game, and how often it is played.
+
+        Args:
+            game: one of the twelve named games; not looked at where payoffs are given.
+            leader_payoffs: the leader's payoffs [leader actions, follower actions] in any other game: an array, or on
+                the command line the name of a CSV file.
+            follower_payoffs: the follower's, in the same order; given with leader_payoffs or not at all.
+            steps: how often the game is played, at least 1.
+            memory: how many joint actions both remember: 0, 1 or 2.
+            discount: what a payoff one step later is worth, more than 0 and at most 1.
+            offset: taken from every payoff of both; if not given, 2.5 in the named games and 0 in any other.
+
+        Raises:
+            InputError: an unknown name, payoffs that are not two tables of one shape, or a number out of range.
+        """
+        if (leader_payoffs is None) != (follower_payoffs is None):
+            raise InputError("a game of your own needs both leader_payoffs and follower_payoffs.")
+        self.game: MatrixName | None = game if leader_payoffs is None else None
+        if self.game is None:
+            if game != "prisoners_dilemma":
+                raise InputError(f"give the name of a game or its payoffs; got game={game} and payoffs.")
+            self.leader_payoffs, self.follower_payoffs = _tables(leader_payoffs, follower_payoffs)
+        else:
+            if game not in MATRICES:
+                raise unknown_name("matrix game", game, get_args(MatrixName))
+            self.leader_payoffs, self.follower_payoffs = np.moveaxis(np.array(MATRICES[game], np.float64), -1, 0)
+        require(steps >= 1, "steps must be at least 1", steps)
+        require(0 <= memory <= _MAX_MEMORY, "memory must be 0, 1 or 2", memory)
+        require(0 < discount <= 1, "discount must be more than 0 and at most 1", discount)
+        self.offset = (0.0 if self.game is None else _OFFSET) if offset is None else float(offset)
+        require(bool(np.isfinite(self.offset)), "offset must be a finite number", self.offset)
+        self.steps, self.memory, self.discount = steps, memory, float(discount)
+        rows, columns = self.leader_payoffs.shape
+        pairs = list(itertools.product(range(rows), range(columns)))
+        # What an observation stands for: the joint actions that are remembered.
+        self.histories = [h for length in range(memory + 1) for h in itertools.product(pairs, repeat=length)]
+        places = {history: k for k, history in enumerate(self.histories)}
+        self._following = np.array(
+            [[places[(*h, pair)[len(h) + 1 - min(len(h) + 1, memory) :]] for pair in pairs] for h in self.histories],
+            np.int32,
+        ).reshape(-1, rows, columns)
+        self.horizon = steps
+        self.types = TypeDistribution.independent([[1.0]])
+        self.n_obs, self.n_actions = (len(self.histories),), (columns,)
+        self.leader_space = Discrete(rows)
+        self.leader_obs_sizes = (len(self.histories),)
+        total = sum(self.discount**t for t in range(steps))
+        paid = [table - self.offset for table in (self.leader_payoffs, self.follower_payoffs)]
+        ranges = [(total * float(table.min()), total * float(table.max())) for table in paid]
+        self.leader_payoff_range, self.follower_payoff_ranges = ranges[0], (ranges[1],)
+
+    def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
+        del types, key
+        return _State(jnp.int32(0), jnp.int32(0))
+
+    def observe(self, state: _State) -> Turn:
+        playing = state.time < self.steps
+        return Turn(
+            leader_obs=state.seen[None],
+            leader_acts=playing,
+            follower_obs=state.seen[None],
+            followers_act=playing[None],
+            follower_mask=jnp.ones((1, self.n_actions[0]), bool),
+        )
+
+    def step(
+        self, state: _State, action: Int[Array, ""], follower_actions: Int[Array, "1"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        column = follower_actions[0]
+        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset, float)
+        weight = jnp.asarray(self.discount, float) ** state.time
+        paid = jnp.where(state.time < self.steps, weight * tables[:, action, column], 0)
+        seen = jnp.asarray(self._following)[state.seen, action, column]
+        return _State(state.time + 1, seen), Rewards(paid[0], paid[1:])
+
+    def parameters(self) -> dict[str, Any]:
+        if self.game is None:
+            which: dict[str, Any] = {
+                "leader_payoffs": self.leader_payoffs.tolist(),
+                "follower_payoffs": self.follower_payoffs.tolist(),
+            }
+        else:
+            which = {"game": self.game}
+        return which | {
+            "steps": self.steps,
+            "memory": self.memory,
+            "discount": self.discount,
+            "offset": self.offset,
+        }
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        from firstmover.equilibria.commitments import deterministic_commitment
+
+        once = deterministic_commitment(self.leader_payoffs, self.follower_payoffs[None], "weak")
+        return "the best single action, always", self, np.full(self.n_observations, once.commitment)
+
+    def markov(self) -> "MarkovGame":
+        return self._table
+
+    @functools.cached_property
+    def _table(self) -> "MarkovGame":
+        states = _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
+        return state_table(self, states, lambda state: state.seen, self.discount)
+
+    def optimum(self, ties: Ties) -> Solution:
+        """The best deterministic rule against a follower that replies exactly, and may count the steps."""
+        return self._optimum(ties, "exact", "backward induction for each", "best response that may count the steps")
+
+    def memory_optimum(self, ties: Ties) -> Solution:
+        """The best deterministic rule against a follower that replies by a table over its own observations.
+
+        Raises:
+            InputError: there are too many pairs of a rule and a table.
+        """
+        how = "every table of the follower for each"
+        return self._optimum(ties, "memoryless", how, "best table of one action per observation")
+
+    def _optimum(self, ties: Ties, reply: "Reply", how: str, who: str) -> Solution:
+        from firstmover.equilibria.markov_commitments import markov_commitment
+
+        found = markov_commitment(self.markov(), ties, reply)
+        return Solution(
+            value=found.value,
+            rule=self.rule(found.rule),
+            attained=True,
+            method=f"enumeration of {found.n_rules} rules ({found.n_optimal} optimal), {how}",
+            followers=f"{who}, ties {ties}",
+        )
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        last = [list(pair) for pair in self.histories[observation[0]]]
+        when = {0: {}, 1: {"last": last[0] if last else []}}.get(self.memory, {"last": last})
+        return {"when": when, "do": {"action": int(action)}}
+
+    def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
+        """This game.
+
+        Raises:
+            InputError: a condition is null, which would match anything where the start may be meant.
+        """
+        if any("last" in entry["when"] and entry["when"]["last"] is None for entry in entries):
+            raise InputError("'last' must not be null: write [] for the start, or leave it out to match anything.")
+        return self
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        (action,) = asked(do, "action")
+        return np.asarray(whole_below(action, len(self.leader_payoffs), "action"))
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        last = entry["when"].get("last")
+        pairs = [last] if last and self.memory == 1 else last
+        return (
+            f"{self._after(pairs)}, play action {entry['do']['action']}"
+            if self.memory
+            else (f"always play action {entry['do']['action']}")
+        )
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        """What the follower does at one of its observations; it has no types, and `type_` is the observation."""
+        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        said = f"the follower plays {' or '.join(plays)}"
+        return f"{self._after(self.histories[type_])}, {said}" if self.memory else said
+
+    def _after(self, history: Sequence[Sequence[int]] | None) -> str:
+        """A situation in words, the joint actions as (leader, follower)."""
+        played = [f"({', '.join(map(str, pair))})" for pair in history or ()]
+        return f"after {' then '.join(played)}" if played else "at the start"
+
+
+def _tables(leader: Any, follower: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Two payoff tables [leader actions, follower actions], checked."""
+    try:
+        tables = np.asarray(leader, np.float64), np.asarray(follower, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("payoffs must be tables of numbers with rows of one length.") from None
+    shape = tables[0].shape
+    if len(shape) != 2 or 0 in shape or tables[1].shape != shape:
+        raise InputError(
+            f"both need payoffs of one shape [leader actions, follower actions]; leader_payoffs has {shape}, "
+            f"follower_payoffs {tables[1].shape}. Transpose a follower-first matrix."
+        )
+    if not all(np.isfinite(table).all() for table in tables):
+        raise InputError("payoffs must be finite numbers; they hold NaN or infinity.")
+    return tables

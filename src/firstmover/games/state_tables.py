@@ -1,0 +1,75 @@
+"""The table of a game's states, made by the game's own code: every state is stepped once with all that can be done.
+
+For games without chance and without private types whose leader picks one of n actions, each always possible, and whose
+payments change with time by a discount only.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from firstmover.games.base import Game
+from firstmover.spaces import Discrete, observation_index
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.markov import MarkovGame
+
+
+def state_table(
+    game: Game, states: Any, index: Callable[[Any], Array], discount: float = 1.0, symmetric: bool = False
+) -> "MarkovGame":
+    """The game as a table.
+
+    Args:
+        game: the game.
+        states: all its states at time 0, a pytree of integer arrays with a leading axis.
+        index: the row of a state in `states`, whatever its time.
+        discount: what a payment one step later is worth.
+        symmetric: whether the followers are interchangeable and draw their roles anew in every step.
+    """
+    from firstmover.equilibria.markov import MarkovGame
+
+    space = game.leader_space
+    assert isinstance(space, Discrete)
+    assert not game.has_chance
+    key = jax.random.key(0)
+    profiles = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
+
+    def at_state(state: Any) -> Any:
+        turn = game.observe(state)
+        possible = jnp.all(turn.follower_mask[jnp.arange(game.n_followers), jnp.asarray(profiles)], axis=-1)
+
+        def stepped(action: Array, actions: Array) -> Any:
+            following, rewards = game.step(state, action, actions, key)
+            return index(following), rewards.leader, rewards.followers
+
+        leader_actions = jnp.arange(space.n, dtype=jnp.int32)
+        paired = jax.vmap(jax.vmap(stepped, (None, 0)), (0, None))(leader_actions, jnp.asarray(profiles))
+        return paired, observation_index(turn.leader_obs, game.leader_obs_sizes), turn.follower_obs, possible
+
+    def table(states: Any) -> Any:
+        return jax.vmap(at_state)(states), index(game.reset(jnp.zeros(game.n_followers, jnp.int32), key))
+
+    # In 64 bit, as everything that is exact.
+    with jax.enable_x64(True):
+        (paired, leader_obs, follower_obs, possible), begin = jax.tree.map(np.asarray, jax.jit(table)(states))
+    next_states, leader, followers = paired
+    return MarkovGame(
+        start=np.eye(len(leader_obs))[begin],
+        leader_obs=leader_obs,
+        follower_obs=np.ascontiguousarray(follower_obs.T),
+        next_states=next_states,
+        leader=leader,
+        followers=np.ascontiguousarray(np.moveaxis(followers, -1, 0)),
+        possible=possible,
+        n_actions=game.n_actions,
+        n_observations=game.n_observations,
+        n_obs=game.n_obs,
+        horizon=game.horizon,
+        discount=discount,
+        symmetric=symmetric,
+    )

@@ -1,0 +1,226 @@
+"""Training followers once, for many designs: against leader policies drawn at random.
+
+In a context the leader's table is drawn at random, and the followers respond to it as they always do (they ask, or play
+to adapt). Their tables are then drawn several times, half of them from what their networks make of the response and
+half at random, and each set of tables plays one sub-episode. The networks then raise the likelihood
+of what each table did where it came to, the more the better the table paid among those of its context. So the reply to
+one leader is never judged by what replies to other leaders earn, and a good reply is learnt from when it is met by
+chance: a plain policy gradient settles on what it found first, for good.
+
+Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, for the setting; Peng et al.,
+"Advantage-weighted regression" (2019), for learning by exponential weights.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover import build
+from firstmover.commitment import draw_table, table_of
+from firstmover.errors import InputError, require
+from firstmover.followers.contextual import Contextual
+from firstmover.followers.trained import Networks, Trained, network_bytes
+from firstmover.games.base import Game
+from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.policies import head_for
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.reply_quality import quality
+from firstmover.rollout import Strategies, rollout
+from firstmover.runs import write_whole
+from firstmover.training import Progress, Silent
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How a follower is trained.
+
+    Attributes:
+        updates: steps of Adam, at least 1.
+        contexts: leader policies in a step, at least 1.
+        draws: sets of follower tables that are played against each, at least 2.
+        learning_rate: of Adam at the start, positive; it falls to nothing.
+        temperature: by how much of its payoff range a table must earn more to count e times as much, positive.
+    """
+
+    updates: int = 300
+    contexts: int = 8
+    draws: int = 8
+    learning_rate: float = 0.01
+    temperature: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: a parameter is out of range.
+        """
+        for field, least in {"updates": 1, "contexts": 1, "draws": 2}.items():
+            require(getattr(self, field) >= least, f"{field} must be at least {least}", getattr(self, field))
+        require(0 < self.learning_rate < float("inf"), "learning_rate must be a positive number", self.learning_rate)
+        require(0 < self.temperature < float("inf"), "temperature must be a positive number", self.temperature)
+
+
+def random_leader(game: Game, key: Key[Array, ""]) -> Array:
+    """A leader's table, every possible action at every observation equally likely."""
+    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    masks = jax.vmap(game.leader_mask)(observations)
+    raw = draw_table(head, jnp.zeros((game.n_observations, head.width)), masks, observations, key)
+    return jax.vmap(head.action)(raw)
+
+
+def train_networks(game: Game, followers: Trained, settings: Pretraining, key: Key[Array, ""]) -> Networks:
+    """Train the networks of a game's followers; a pure function of arrays, to be compiled and vmapped over keys."""
+    key = stream(key, Stream.PRETRAINING)
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+    networks = followers.untrained(game, jax.random.fold_in(key, 0))
+    optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates))
+    scale = jnp.asarray([max(high - low, 1e-9) for low, high in game.follower_payoff_ranges])
+
+    def play(leader: Array, drawn: tuple[Array, ...], types: Array, chance: Array) -> tuple[Array, ...]:
+        """What every follower earns in a sub-episode, and where it came to."""
+        tables = tuple(jax.nn.one_hot(a, n) for a, n in zip(drawn, game.n_actions, strict=True))
+        steps = rollout(game, table_of(game, leader), Strategies(tables), None, types, chance)
+        acts = steps.followers_act.astype(float)
+        visits = [jnp.zeros(n).at[steps.follower_obs[:, i]].max(acts[:, i]) for i, n in enumerate(game.n_obs)]
+        return steps.follower_rewards.sum(0), *visits
+
+    def loss(networks: Networks, leaders: Array, states: Any, uniform: Array, types: Array, chance: Array) -> Array:
+        logits = jax.vmap(lambda state: followers.logits(game, networks, state))(states)
+        # Half of the tables explore: the networks alone would settle on what they happened to find first.
+        explore = jnp.arange(settings.draws) < settings.draws // 2
+        tables = _drawn(jax.lax.stop_gradient(logits), uniform, explore)
+        payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, 0, 0)))(leaders, tables, types, chance)
+        # Tables of one context are compared with each other only, in sub-episodes of the same types.
+        share = jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
+        total = jnp.float32(0)
+        for i, (own, drawn, visited) in enumerate(zip(logits, tables, visits, strict=True)):
+            logp = jax.nn.log_softmax(own)[:, None]
+            chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
+            total = total - jnp.mean(jnp.sum(share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
+        return total
+
+    def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
+        networks, state = carry
+        keys = jax.random.split(jax.random.fold_in(key, step + 1), 5)
+        shape = settings.contexts, settings.draws
+        leaders = jax.vmap(lambda k: random_leader(game, k))(jax.random.split(keys[0], settings.contexts))
+        responses = jax.vmap(lambda leader, k: problem.respond(table_of(game, leader), k).state)
+        states = responses(leaders, jax.random.split(keys[1], settings.contexts))
+        uniform = jax.random.uniform(keys[2], (*shape, sum(game.n_obs)))
+        types = jax.vmap(game.types.sample)(jax.random.uniform(keys[3], (settings.contexts, game.n_followers)))
+        types = jnp.broadcast_to(types[:, None], (*shape, game.n_followers))
+        gradient = jax.grad(loss)(networks, leaders, states, uniform, types, jax.random.split(keys[4], shape))
+        change, state = optimiser.update(gradient, state)
+        return (optax.apply_updates(networks, change), state), None
+
+    start = networks, optimiser.init(networks)
+    (networks, _), _ = jax.lax.scan(update, start, jnp.arange(settings.updates))
+    return networks
+
+
+def _drawn(
+    logits: tuple[Float[Array, "contexts _observations _actions"], ...],
+    uniform: Float[Array, "contexts draws u"],
+    explore: Bool[Array, "draws"],
+) -> tuple[Int[Array, "contexts draws _observations"], ...]:
+    """An action for every follower at every observation, by inversion; all equally likely in draws that explore."""
+    drawn, start = [], 0
+    for own in logits:
+        noise = uniform[..., start : start + own.shape[1]]
+        start += own.shape[1]
+        probabilities = jnp.where(explore[:, None, None], jnp.isfinite(own)[:, None], jax.nn.softmax(own)[:, None])
+        drawn.append(jax.vmap(jax.vmap(jax.vmap(inverse_cdf)))(probabilities, noise))
+    return tuple(drawn)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """Trained followers.
+
+    Attributes:
+        followers: ready to be used in a design.
+        seeds: how many.
+        quality: see `reply_quality.quality`; null where the game has no table of states.
+        env_steps: steps that one seed took in training.
+        seconds: `compile` and `train`, wall clock.
+    """
+
+    followers: Trained
+    seeds: int
+    quality: dict[str, Any] | None
+    env_steps: int
+    seconds: dict[str, float]
+
+
+def pretrain(
+    game: Game,
+    settings: Pretraining | None = None,
+    *,
+    followers: type[Trained] = Contextual,
+    seeds: int = 1,
+    seed: int = 0,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Pretrained:
+    """Train followers of a game over random leader rules.
+
+    Args:
+        game: the game.
+        settings: how to train; the defaults if not given.
+        followers: which kind.
+        seeds: independent networks, at least 1, trained at once.
+        seed: the first of them, 0 or more.
+        out: a new file to write them to; nothing is written if not given.
+        progress: told of what goes on.
+
+    Raises:
+        InputError: a number is out of range, the game has too many observations, or the file exists or cannot be
+            written.
+    """
+    settings, progress = settings or Pretraining(), progress or Silent()
+    require(seeds >= 1, "seeds must be at least 1", seeds)
+    require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)
+    if out is not None and Path(out).exists():
+        raise InputError(f"{out} exists; name a new file with --out.")
+    keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
+    progress.stage("compiling the followers' training")
+    began = time.perf_counter()
+    kind = followers.of(jax.vmap(lambda key: followers.untrained(game, key))(keys))
+    train = jax.jit(jax.vmap(lambda key: train_networks(game, kind, settings, key))).lower(keys).compile()
+    compiled = time.perf_counter()
+    progress.stage("training the followers")
+    networks = jax.block_until_ready(train(keys))
+    took = time.perf_counter() - compiled
+    trained = followers.of(networks, "" if out is None else str(out))
+    progress.stage("comparing with exact replies")
+    found = quality(game, trained, seeds=seeds)
+    if out is not None:
+        try:
+            write_whole(Path(out), network_bytes(trained.name, networks))
+        except OSError as error:
+            raise InputError(f"cannot write {out}: {error.strerror}.") from None
+    leader = random_leader(game, jax.random.key(0))
+    adapting = StackelbergPOMDP(game, trained, reward_episodes=1).respond(table_of(game, leader), jax.random.key(0))
+    each = settings.draws * game.max_leader_decisions + float(adapting.env_steps)
+    steps = round(settings.updates * settings.contexts * each)
+    return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
+
+
+def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, Any]:
+    """The result as JSON values."""
+    return {
+        "game": build.description(game),
+        "followers": made.followers.name,
+        "settings": {key: getattr(settings, key) for key in build.settings(Pretraining)},
+        "seeds": made.seeds,
+        "quality": made.quality,
+        "env_steps": made.env_steps,
+        "seconds": made.seconds,
+        "network": made.followers.network or None,
+    }

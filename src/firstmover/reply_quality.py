@@ -1,0 +1,94 @@
+"""How good followers' replies are, compared with exact ones, in games with a table of states."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Int
+
+from firstmover.commitment import table_of
+from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
+from firstmover.errors import InputError
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import TimedStrategies
+
+MAX_RULES = 1_000  # leader rules that a follower is judged by, all there are or a sample
+_EXACT = 1e-6  # a reply this close to the best, as a share of the payoff range, is exact
+
+
+def rules_to_judge_by(game: Game, seed: int = 0) -> Int[np.ndarray, "rules O"]:
+    """All deterministic rules of a game with discrete decisions, or `MAX_RULES` drawn at random where there are more.
+
+    Raises:
+        InputError: decisions are not discrete.
+    """
+    if game.leader_space.continuous or np.asarray(game.leader_space.idle()).ndim:
+        raise InputError(f"replies are judged by deterministic rules; decisions in {game.name} are not discrete.")
+    masks = np.asarray(jax.vmap(game.leader_mask)(jnp.asarray(game.observations())))
+    options = [np.flatnonzero(mask) for mask in masks]
+    if np.prod([float(len(option)) for option in options]) <= MAX_RULES:
+        return np.array(list(itertools.product(*options)), np.int64)
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.choice(option, MAX_RULES) for option in options], axis=1)
+
+
+def quality(
+    game: Game, followers: Follower, *, seeds: int = 1, rules: Int[np.ndarray, "rules O"] | None = None
+) -> dict[str, Any] | None:
+    """How far a single follower's replies are from exact ones, over all or over random leader rules.
+
+    Two exact replies: the best among tables of one action per observation (`memoryless`), and the best reply that knows
+    the state and the time (`timed`).
+
+    Args:
+        game: the game.
+        followers: the model; with `of_seed`, each seed's own.
+        seeds: how many of them.
+        rules: leader rules; all of them, or a sample, if not given.
+
+    Returns:
+        `rules`: how many; for each kind of exact reply `mean_regret` and `worst_regret` (payoff units) and `exact`
+        (fraction of rules with a reply within 1e-6 of the payoff range), a list over seeds. None where the game has no
+        table of states or several followers.
+    """
+    try:
+        markov, judged = game.markov(), rules_to_judge_by(game) if rules is None else rules
+        best = {
+            "memoryless": np.array([memoryless_response(markov, rule, "strong").followers[0] for rule in judged]),
+            "timed": np.array([best_response(markov, rule, "strong").followers[0] for rule in judged]),
+        }
+    except InputError:
+        return None
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+
+    def reply(position: jax.Array, rule: jax.Array) -> Any:
+        return problem.of_seed(position).episode(table_of(game, rule), jax.random.key(position)).strategy
+
+    with jax.enable_x64(True):
+        strategies = jax.jit(jax.vmap(jax.vmap(reply, (None, 0)), (0, None)))(jnp.arange(seeds), jnp.asarray(judged))
+    earned = np.array(
+        [[_earned(markov, rule, strategies, (s, k)) for k, rule in enumerate(judged)] for s in range(seeds)]
+    )
+    found: dict[str, Any] = {"rules": len(judged)}
+    for kind, values in best.items():
+        regret = values - earned
+        found[kind] = {
+            "mean_regret": regret.mean(axis=1).tolist(),
+            "worst_regret": regret.max(axis=1).tolist(),
+            "exact": (regret <= _EXACT * markov.spans[1]).mean(axis=1).tolist(),
+        }
+    return found
+
+
+def _earned(markov: Any, rule: np.ndarray, strategies: Any, at: Sequence[int]) -> float:
+    """What the follower earns by its strategy against a rule."""
+    table = np.asarray(strategies.tables[0][tuple(at)], np.float64)
+    if isinstance(strategies, TimedStrategies):
+        play = np.argmax(table, axis=-1)[:, markov.follower_obs[0]]
+        return float(play_values(markov, rule, play)[1])
+    return float(play_values(markov, rule, joint_strategy(markov, [table]))[1])
