@@ -167,7 +167,7 @@ class StepLevel:
 
     def done(self, state: State) -> Bool[Array, ""]:
         """Whether the last reward sub-episode is over."""
-        return ~self._asking(state) & self._rewarding(state) & (state.episode >= self.problem.reward_episodes)
+        return self._rewarding(state) & (state.episode >= self.problem.reward_episodes)
 
     def _rewarding(self, state: State) -> Bool[Array, ""]:
         return state.exchange >= self.problem.followers.asks(self.problem.game)

@@ -22,7 +22,7 @@ from firstmover.followers import (
 )
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
-from firstmover.games import IteratedMatrix, NormalForm
+from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
 from firstmover.policies import head_for, network_policy, outputs
 from firstmover.pomdp import StackelbergPOMDP
@@ -209,6 +209,7 @@ ASKING = {
 ASKED = {
     "copying": Copying(),
     "chicken": IteratedMatrix("chicken", steps=3),
+    "allocation": SimpleAllocation(3, 2),
     "lottery": Lottery(),
     "mixed": NormalForm([[3.0, 0.0, 1.0], [1.0, 2.0, 4.0]], [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0]], "mixed"),
 }
@@ -259,10 +260,10 @@ def test_both_views_agree_where_followers_ask(game_name: str, follower_name: str
             np.testing.assert_allclose(one, other, atol=1e-5)
         # First come the questions, then as many sub-episodes as are played; nothing is paid before the reward phase.
         questions, decisions = game.observations(), 1 + int(np.argmax(np.asarray(done)))
-        sub_episodes = 2 + followers.asks(game) * 3
-        assert decisions == len(questions) + sub_episodes * game.horizon
+        each, sub_episodes = game.max_leader_decisions, 2 + followers.asks(game) * 3
+        assert decisions == len(questions) + sub_episodes * each
         np.testing.assert_array_equal(observed[: len(questions)], questions)
-        np.testing.assert_array_equal(rewarding[:decisions], np.arange(decisions) >= decisions - 2 * game.horizon)
+        np.testing.assert_array_equal(rewarding[:decisions], np.arange(decisions) >= decisions - 2 * each)
         assert not np.any(np.asarray(reward)[~np.asarray(rewarding)])
         assert int(episode.simulated_steps) == int(episode.env_steps) == decisions
         assert bool(episode.visited.all())
@@ -332,11 +333,12 @@ def payoffs_of(game: IteratedMatrix, leader, follower) -> np.ndarray:
 
 @functools.cache
 def replies(name: str, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All tables of the leader; the follower's best table against each, ties for the leader; what the leader earns."""
+    """All tables of the leader; the first best reply to each, ties for the leader; what the leader earns."""
     game = IteratedMatrix(name, steps=steps)
     tables = list(itertools.product(range(2), repeat=5))
-    best = [max((payoffs_of(game, a, b)[::-1].tolist(), b) for b in tables) for a in tables]
-    return np.array(tables), np.array([b for _, b in best]), np.array([paid[1] for paid, _ in best])
+    best = [max(tables, key=lambda b, a=a: tuple(payoffs_of(game, a, b)[::-1])) for a in tables]
+    earned = [payoffs_of(game, a, b)[0] for a, b in zip(tables, best, strict=True)]
+    return np.array(tables), np.array(best), np.array(earned)
 
 
 class Replying(Queried):

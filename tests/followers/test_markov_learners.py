@@ -17,6 +17,8 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import answer, rollout
 from firstmover.step_level import StepLevel
 
+pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
+
 KEY = jax.random.key(7)
 RULE = np.array([0, 1, 1, 0, 1])
 

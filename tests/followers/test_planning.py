@@ -20,6 +20,8 @@ from firstmover.rollout import rollout
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
+pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
+
 KEY = jax.random.key(0)
 
 

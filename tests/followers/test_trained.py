@@ -20,6 +20,8 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.pretraining import Pretraining, pretrain
 from firstmover.reply_quality import quality, rules_to_judge_by
 
+pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
+
 GAME = IteratedMatrix("prisoners_dilemma")
 RULES = np.array(list(itertools.product((0, 1), repeat=5)))
 FAST = Pretraining(updates=20, contexts=4, draws=4)

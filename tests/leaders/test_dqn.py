@@ -16,17 +16,19 @@ from firstmover.leaders import DQN
 from firstmover.leaders.dqn import _drawn
 from firstmover.pomdp import StackelbergPOMDP
 
+pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
+
 PROBLEM = StackelbergPOMDP(DILEMMA, Replying(), 1)
 
 
 def test_it_finds_the_best_rule_of_the_dilemma() -> None:
     committed, reward = learnt(DQN())
-    assert np.sum(committed == 6) >= 5  # of 8; 7 when this was written, 12 of 16
+    assert np.sum(committed == 6) >= 5  # of 8
     assert reward.max() <= 6 + 1e-4
 
 
 def test_a_visible_phase_earns_more_in_training_by_a_rule_that_is_worth_less() -> None:
-    committed, reward = learnt(DQN(phase_visible=True))
+    committed, reward = learnt(DQN(updates=200, phase_visible=True))
     assert reward.min() > 6
     assert committed.max() < 0
 

@@ -3,7 +3,7 @@
 The followers ask nothing. They play a few sub-episodes against the leader, at random, and a recurrent network of each
 follower reads what it saw there, step by step: its observation, its action, its payment, and whether an episode began.
 What the network makes of it is a table of logits over its own observations, which it plays from then on. The weights
-are trained over random leader policies (`pretraining`) and then frozen: learning about one leader is in the memory only.
+are trained over random leader policies (`pretraining`) and then frozen: what is learnt of one leader is in the memory.
 
 Sources: Duan et al., "RL^2: fast reinforcement learning via slow reinforcement learning" (2016); Gerstgrasser and
 Parkes, "Oracles & Followers" (ICML 2023), section 4. Unlike RL^2, play while adapting is random, not learnt.

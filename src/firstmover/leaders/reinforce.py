@@ -6,8 +6,9 @@ map, a decision that repeats an earlier one of its episode is no draw, so it is 
 of the expected value of a drawn rule, without bias.
 
 Without the map every decision is drawn anew, and so an answer may differ from what is played at the same observation.
-The reward in training can then exceed the value of every rule: in the iterated prisoner's dilemma with 10 steps the
-policy learns to earn 8 to 9 where the best rule earns 6, and the rule that it leaves earns 5.
+The reward in training can then exceed the value of every rule: in the iterated prisoner's dilemma with 10 steps and
+exact replies without memory, the policy learns to earn 8 to 9 where the best rule earns 6, and leaves a rule that earns
+5.
 
 Source: Williams 1992; gamma is 1. Rewards are divided by the leader's payoff range. With a critic in place of the
 average, and repeated decisions counted, it is A2C (`a2c.py`).
