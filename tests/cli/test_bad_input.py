@@ -24,7 +24,7 @@ CASES = [
     (["design", "simple-allocation", "-g", "prior=nan,0.5,0.5"], "finite number"),
     (["design", "simple-allocation", "-g", "prior=a,b,c"], "finite number"),
     (["design", "maintain", "-g", "commitment=mixt"], "commitment must be one of deterministic, mixed"),
-    (["design", "maintain", "--followers", "multiplicative"], "valid: best-response, exp3"),
+    (["design", "maintain", "--followers", "multiplicative"], "valid: best-response, contextual"),
     (["design", "maintain", "-f", "epsilon=-1"], "epsilon must be a positive number"),
     (["design", "maintain", "-f", "epsilon=inf"], "epsilon must be a finite number"),
     (["design", "maintain", "-f", "rounds=0"], "rounds must be at least 1"),

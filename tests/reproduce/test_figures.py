@@ -4,15 +4,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from firstmover import reproduce as room
 from firstmover.cli import main
 from firstmover.errors import InputError
-from firstmover.followers import MultiplicativeWeights
+from firstmover.followers import Contextual, MultiplicativeWeights
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import CommitmentGradient
+from firstmover.pretraining import Pretraining
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
@@ -20,6 +22,7 @@ from firstmover.reproduce.figures import agrawal_loss, payments_table
 
 NAMES = """
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers
+twelve-games follower-quality
 """
 
 
@@ -35,7 +38,11 @@ def test_figures_share_a_run_only_where_they_share_an_experiment() -> None:
     for figure in FIGURES.values():
         for experiment in figure.experiments.values():
             assert by_name.setdefault(experiment.name, experiment) is experiment
-            experiment.leader.problem(experiment.game, experiment.followers)  # its parts fit
+            followers = experiment.followers
+            if isinstance(followers, Pretraining):
+                networks = Contextual.untrained(experiment.game, jax.random.key(0))
+                followers = Contextual.of(jax.tree.map(lambda leaf: leaf[None], networks))
+            experiment.leader.problem(experiment.game, followers)  # its parts fit
             assert Path(experiment.name).name == experiment.name
             assert set(experiment.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 

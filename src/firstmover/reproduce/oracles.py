@@ -30,12 +30,12 @@ _TRAINING = Pretraining()
 
 
 def _contextual(name: MatrixName) -> Experiment:
-    return Experiment(f"twelve-{name}-contextual", IteratedMatrix(name), _TRAINING, _LEADER)
+    return Experiment(f"twelve-{name.replace('_', '-')}-contextual", IteratedMatrix(name), _TRAINING, _LEADER)
 
 
 def _q_learning(name: MatrixName) -> Experiment:
     followers = QLearning(rounds=100, learning_rate=0.3, decay=0.03)
-    return Experiment(f"twelve-{name}-q-learning", IteratedMatrix(name), followers, _LEADER)
+    return Experiment(f"twelve-{name.replace('_', '-')}-q-learning", IteratedMatrix(name), followers, _LEADER)
 
 
 def _optimum(name: MatrixName) -> float:
@@ -95,13 +95,14 @@ def _training_steps(made: Design) -> int:
     return _TRAINING.updates * _TRAINING.contexts * (_TRAINING.draws * made.game.horizon + made.game.n_observations)
 
 
+_CONTEXTUAL = {str(name): _contextual(name) for name in MATRICES}
+
 TWELVE_GAMES = Figure(
     "twelve-games",
     _SOURCE,
     "A leader learns the best value of all twelve iterated games against a contextual follower, in few steps.",
     "value of the rule as committed",
-    {str(name): _contextual(name) for name in MATRICES}
-    | {f"{name}, Q-learning": _q_learning(name) for name in MATRICES},
+    _CONTEXTUAL | {f"{name}, Q-learning": _q_learning(name) for name in MATRICES},
     lambda: {},
     _judge_twelve,
 )
@@ -149,7 +150,7 @@ FOLLOWER_QUALITY = Figure(
     _SOURCE,
     "A contextual follower, trained once on random leaders, replies best to every leader rule.",
     "value of the rule as committed",
-    {str(name): _contextual(name) for name in MATRICES},
+    _CONTEXTUAL,
     lambda: {},
     _judge_quality,
 )
