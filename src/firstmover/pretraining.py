@@ -12,7 +12,7 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,7 @@ def pretrain(
     game: Game,
     settings: Pretraining | None = None,
     *,
-    followers: type[Trained] = Contextual,
+    followers: Trained | None = None,
     seeds: int = 1,
     seed: int = 0,
     out: str | Path | None = None,
@@ -173,7 +173,7 @@ def pretrain(
     Args:
         game: the game.
         settings: how to train; the defaults if not given.
-        followers: which kind.
+        followers: which kind, untrained; contextual ones if not given.
         seeds: independent networks, at least 1, trained at once.
         seed: the first of them, 0 or more.
         out: a new file to write them to; nothing is written if not given.
@@ -191,13 +191,15 @@ def pretrain(
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     progress.stage("compiling the followers' training")
     began = time.perf_counter()
-    kind = followers.of(jax.vmap(lambda key: followers.untrained(game, key))(keys))
-    train = jax.jit(jax.vmap(lambda key: train_networks(game, kind, settings, key))).lower(keys).compile()
+    kind = followers or Contextual()
+    kind = replace(kind, network="" if out is None else str(out))
+    untrained = kind.having(jax.vmap(lambda key: kind.untrained(game, key))(keys))
+    train = jax.jit(jax.vmap(lambda key: train_networks(game, untrained, settings, key))).lower(keys).compile()
     compiled = time.perf_counter()
     progress.stage("training the followers")
     networks = jax.block_until_ready(train(keys))
     took = time.perf_counter() - compiled
-    trained = followers.of(networks, "" if out is None else str(out))
+    trained = kind.having(networks)
     progress.stage("comparing with exact replies")
     found = quality(game, trained, seeds=seeds)
     if out is not None:
@@ -205,11 +207,16 @@ def pretrain(
             write_whole(Path(out), network_bytes(trained.name, networks))
         except OSError as error:
             raise InputError(f"cannot write {out}: {error.strerror}.") from None
-    leader = random_leader(game, jax.random.key(0))
-    adapting = StackelbergPOMDP(game, trained, reward_episodes=1).respond(table_of(game, leader), jax.random.key(0))
-    each = settings.draws * game.max_leader_decisions + float(adapting.env_steps)
-    steps = round(settings.updates * settings.contexts * each)
+    steps = training_steps(game, trained, settings)
     return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
+
+
+def training_steps(game: Game, followers: Trained, settings: Pretraining) -> int:
+    """Environment steps that one seed of these followers takes in training."""
+    leader, key = random_leader(game, jax.random.key(0)), jax.random.key(0)
+    response = StackelbergPOMDP(game, followers, reward_episodes=1).respond(table_of(game, leader), key)
+    each = settings.draws * game.max_leader_decisions + float(response.env_steps)
+    return round(settings.updates * settings.contexts * each)
 
 
 def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
     game = LISTABLE[name]
     if isinstance(followers, Trained):
         networks = followers.untrained(game, jax.random.key(0))
-        followers = type(followers).of(jax.tree.map(lambda leaf: leaf[None], networks))
+        followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
     problem = StackelbergPOMDP(game, followers, 4)
     came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
     joint = np.asarray(joint_play(game, came.strategy))

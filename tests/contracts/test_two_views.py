@@ -197,7 +197,7 @@ class AsksAndPlays(Lookup):
 
 def contextual(game) -> Contextual:
     networks = Contextual.untrained(game, jax.random.key(1))
-    return Contextual.of(jax.tree.map(lambda leaf: leaf[None], networks))
+    return Contextual().having(jax.tree.map(lambda leaf: leaf[None], networks))
 
 
 ASKING = {

@@ -111,17 +111,17 @@ def test_the_order_of_questions_changes_nothing(trained, monkeypatch: pytest.Mon
 
 def test_training_is_a_function_of_the_seed() -> None:
     one, two = (pretrain(GAME, FAST, seeds=2, seed=5) for _ in range(2))
-    for a, b in zip(jax.tree.leaves(one.followers._stored), jax.tree.leaves(two.followers._stored), strict=True):
+    for a, b in zip(jax.tree.leaves(one.followers.networks), jax.tree.leaves(two.followers.networks), strict=True):
         np.testing.assert_array_equal(a, b)
     other = pretrain(GAME, FAST, seeds=1, seed=6)
-    first = jax.tree.leaves(other.followers._stored)[0][0]
-    np.testing.assert_allclose(first, jax.tree.leaves(one.followers._stored)[0][1], rtol=1e-5, atol=1e-6)
+    first = jax.tree.leaves(other.followers.networks)[0][0]
+    np.testing.assert_allclose(first, jax.tree.leaves(one.followers.networks)[0][1], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow
 def test_meta_learnt_followers_adapt() -> None:
     """A short training: replies are much better than chance, and depend on what was seen of the leader."""
-    made = pretrain(GAME, Pretraining(updates=300, contexts=16, draws=16), followers=Meta, seeds=2)
+    made = pretrain(GAME, Pretraining(updates=300, contexts=16, draws=16), followers=Meta(), seeds=2)
     uniform = np.mean(
         [np.mean([max(_earned(r, o)[1] for o in RULES) - _earned(r, p)[1] for p in RULES]) for r in RULES]
     )
@@ -170,9 +170,9 @@ def test_bad_files(tmp_path: Path, trained) -> None:
     (tmp_path / "bad.npz").write_bytes(file.read_bytes()[:500])
     with pytest.raises(InputError, match="is damaged"):
         StackelbergPOMDP(GAME, Contextual(str(tmp_path / "bad.npz")), 1)
-    (tmp_path / "meta.npz").write_bytes(network_bytes("meta", made.followers._stored))
+    (tmp_path / "meta.npz").write_bytes(network_bytes("meta", made.followers.networks))
     with pytest.raises(InputError, match="holds a trained meta follower, not a contextual one"):
-        read_networks(str(tmp_path / "meta.npz"), "contextual", made.followers._stored)
+        read_networks(str(tmp_path / "meta.npz"), "contextual", made.followers.networks)
     with pytest.raises(InputError, match="not discrete"):
         from firstmover.games import Maintain
 

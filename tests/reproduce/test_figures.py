@@ -40,8 +40,8 @@ def test_figures_share_a_run_only_where_they_share_an_experiment() -> None:
             assert by_name.setdefault(experiment.name, experiment) is experiment
             followers = experiment.followers
             if isinstance(followers, Pretraining):
-                networks = Contextual.untrained(experiment.game, jax.random.key(0))
-                followers = Contextual.of(jax.tree.map(lambda leaf: leaf[None], networks))
+                networks = Contextual().untrained(experiment.game, jax.random.key(0))
+                followers = Contextual().having(jax.tree.map(lambda leaf: leaf[None], networks))
             experiment.leader.problem(experiment.game, followers)  # its parts fit
             assert Path(experiment.name).name == experiment.name
             assert set(experiment.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")

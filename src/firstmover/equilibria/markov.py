@@ -226,8 +226,12 @@ def joint_strategy(game: MarkovGame, tables: Sequence[np.ndarray]) -> Float[np.n
     return joint
 
 
-def memoryless_policies(game: MarkovGame) -> Int[np.ndarray, "P _obs"]:
+def memoryless_policies(game: MarkovGame, most: float = math.inf) -> Int[np.ndarray, "P _obs"]:
     """All tables of one action per observation of a game's only follower, action 0 where no play comes to.
+
+    Args:
+        game: the game.
+        most: how many tables there may be.
 
     Raises:
         InputError: there are several followers, or too many tables.
@@ -243,6 +247,7 @@ def memoryless_policies(game: MarkovGame) -> Int[np.ndarray, "P _obs"]:
     for obs in set(range(game.n_obs[0])) - set(game.follower_obs[0, seen].tolist()):
         options[obs] = np.zeros(1, np.intp)
     size = math.prod(float(len(option)) for option in options)
+    require(size <= most, f"at most {most} tables of the follower are tried", f"{size:.3g}")
     check_work(game, f"{size:.3g} policies of the follower", size * game.n_obs[0])
     return np.stack(np.meshgrid(*options, indexing="ij"), axis=-1).reshape(-1, len(options))
 

@@ -42,7 +42,7 @@ class Follower(abc.ABC):
         """
         if game.followers_act not in self.acts:
             words = {"once": "once in a sub-episode", "every step": "in every step"}
-            others = "'best-response', 'q-learning', 'policy-gradient' and 'contextual' can play in every step."
+            others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
             raise InputError(
                 f"{self.name} needs followers that act {words[self.acts[0]]}; those of {game.name} act "
                 f"{words[game.followers_act]}. {others}"
@@ -94,7 +94,8 @@ class Follower(abc.ABC):
 
     def answered(self, game: Game, state: Any, actions: Array) -> Any:
         """The state after the leader has answered, actions [questions, ...] in the order of the questions."""
-        raise NotImplementedError(f"{self.name} asks no questions")
+        del game, actions
+        return state
 
     @abc.abstractmethod
     def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:

@@ -23,7 +23,7 @@ from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.followers.planning import TIE, memoryless, memoryless_policies, observed_states, timed
+from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
 from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
@@ -80,7 +80,7 @@ class BestResponse(Queried):
                 "without."
             ) from None
         if self.policies == "memoryless":
-            memoryless_policies(game)
+            all_tables(game)
         else:
             observed_states(game)
 

@@ -15,15 +15,14 @@ Source: backward induction as in any text on dynamic programming (Puterman, "Mar
 4.5).
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.errors import InputError, require
-from firstmover.followers.states import possible_actions, table_of_states
+from firstmover.equilibria.markov import memoryless_policies
+from firstmover.errors import InputError
+from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
 from firstmover.rollout import Strategies, TimedStrategies
 
@@ -58,7 +57,7 @@ def timed(game: Game, answers: Int[Array, "observations"], ties: Ties) -> TimedS
 
 def memoryless(game: Game, answers: Int[Array, "observations"], ties: Ties) -> Strategies:
     """The only follower's best table."""
-    table, policies = table_of_states(game), memoryless_policies(game)
+    table, policies = table_of_states(game), all_tables(game)
     paid, following = _left(game, answers)
     starts = np.flatnonzero(table.start)
     actions = jnp.asarray(policies[:, table.follower_obs[0]])  # [policies, S]
@@ -105,25 +104,16 @@ def observed_states(game: Game) -> tuple[Int[np.ndarray, "steps _observations"],
     return tuple(places)
 
 
-def memoryless_policies(game: Game) -> Int[np.ndarray, "policies observations"]:
-    """All tables of one action per observation of the only follower, action 0 where no play comes to.
+def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
+    """Every table of one action per observation of the only follower.
 
     Raises:
         InputError: there are several followers, or too many tables.
     """
-    require(game.n_followers == 1, "policies=memoryless is for one follower", f"{game.n_followers} followers")
-    table = table_of_states(game)
-    seen = np.unique(table.follower_obs[0, table.reachable()])
-    options = [
-        np.flatnonzero(row) if k in seen else np.zeros(1, int) for k, row in enumerate(possible_actions(game)[0])
-    ]
-    size = math.prod(float(len(option)) for option in options)
-    if not 1 <= size <= _MAX_POLICIES:
-        raise InputError(
-            f"policies=memoryless tries all tables of the follower; {game.name} has {size:.3g}, and from 1 to "
-            f"{_MAX_POLICIES} are supported. Use policies=timed, 'q-learning' or 'policy-gradient'."
-        )
-    return np.stack(np.meshgrid(*options, indexing="ij"), axis=-1).reshape(-1, len(options)).astype(np.int32)
+    try:
+        return memoryless_policies(table_of_states(game), _MAX_POLICIES).astype(np.int32)
+    except InputError as error:
+        raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 
 
 def _left(game: Game, answers: Int[Array, "observations"]) -> tuple[Float[Array, "players S B"], Int[Array, "S B"]]:

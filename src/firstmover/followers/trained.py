@@ -5,9 +5,10 @@ several seeds, each met by one seed of a design, and that they play the likelies
 """
 
 import abc
+import copy
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -33,9 +34,11 @@ class Trained(Follower):
 
     Attributes:
         network: the file that `firstmover pretrain` wrote; networks of several seeds are met by one seed each.
+        networks: what the file holds, every array with a leading axis of seeds; empty until they are read or given.
     """
 
-    network: str
+    network: str = ""
+    networks: Networks = field(default=(), init=False, repr=False, compare=False)
 
     acts = ("every step", "once")
     plays_pure: ClassVar[bool] = True
@@ -56,11 +59,10 @@ class Trained(Follower):
         made = zip(self.outputs(game, networks, state), masks, strict=True)
         return tuple(jnp.where(jnp.asarray(mask), own, -jnp.inf) for own, mask in made)
 
-    @classmethod
-    def of(cls: type[Self], networks: Networks, network: str = "") -> Self:
-        """Followers with these networks, every array with a leading axis of seeds."""
-        followers = cls(network)
-        object.__setattr__(followers, "_networks", networks)
+    def having(self: Self, networks: Networks) -> Self:
+        """The same followers with these networks, every array with a leading axis of seeds."""
+        followers = copy.copy(self)
+        object.__setattr__(followers, "networks", networks)
         return followers
 
     def enumerates(self, game: Game) -> bool:
@@ -68,22 +70,16 @@ class Trained(Follower):
 
     def check(self, game: Game) -> None:
         super().check(game)
-        if not hasattr(self, "_networks"):
+        if not self.networks:
             like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
-            object.__setattr__(self, "_networks", read_networks(self.network, self.name, like))
+            object.__setattr__(self, "networks", read_networks(self.network, self.name, like))
 
     def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
-        own = jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self._stored)
-        return type(self).of(own, self.network)
-
-    @property
-    def _stored(self) -> Networks:
-        networks: Networks = self._networks  # type: ignore[attr-defined]
-        return networks
+        return self.having(jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self.networks))
 
     def strategy(self, game: Game, state: Any) -> Strategies:
         # `of_seed` has chosen the networks that play, or they are the first ones.
-        first = jax.tree.map(lambda leaf: leaf[0], self._stored)
+        first = jax.tree.map(lambda leaf: leaf[0], self.networks)
         tables = [jax.nn.one_hot(jnp.argmax(own, axis=-1), own.shape[-1]) for own in self.logits(game, first, state)]
         return Strategies(tuple(tables))
 
@@ -106,6 +102,8 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     Raises:
         InputError: the file cannot be read, is damaged, or holds a follower of another kind or for other sizes.
     """
+    if not path:
+        raise InputError(f"{kind} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
     try:
         with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:

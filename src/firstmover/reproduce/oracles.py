@@ -13,10 +13,11 @@ from firstmover.certificates import certified_reply
 from firstmover.designs import Design
 from firstmover.equilibria.markov import best_response
 from firstmover.followers import QLearning
+from firstmover.followers.trained import Trained
 from firstmover.games import IteratedMatrix
 from firstmover.games.iterated_matrix import MATRICES, MatrixName
 from firstmover.leaders import CommitmentGradient
-from firstmover.pretraining import Pretraining
+from firstmover.pretraining import Pretraining, training_steps
 from firstmover.reply_quality import quality
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import summary
@@ -60,7 +61,8 @@ def _judge_twelve(made: Mapping[str, Design]) -> Sequence[Verdict]:
         true = [best_response(contextual.game.markov(), rule, "strong").leader for rule in contextual.tables]
         reached = int(np.sum(contextual.values >= optimum - 1e-6))
         steps = steps_until_close(contextual, optimum), steps_until_close(inner, optimum)
-        training = _training_steps(contextual)
+        assert isinstance(contextual.followers, Trained)
+        training = training_steps(contextual.game, contextual.followers, _TRAINING)
         faster.append(steps[1] / steps[0])
         faster_in_all.append(steps[1] / (steps[0] + training))
         verdicts.append(
@@ -88,11 +90,6 @@ def _judge_twelve(made: Mapping[str, Design]) -> Sequence[Verdict]:
         )
     )
     return verdicts
-
-
-def _training_steps(made: Design) -> int:
-    """Steps that one seed's followers were trained for."""
-    return _TRAINING.updates * _TRAINING.contexts * (_TRAINING.draws * made.game.horizon + made.game.n_observations)
 
 
 _CONTEXTUAL = {str(name): _contextual(name) for name in MATRICES}
