@@ -1,24 +1,15 @@
-"""What the learners on the step-level Stackelberg POMDP share, above all the actor-critic ones: PPO, MAPPO and A2C.
+"""What the actor-critic learners on the step-level Stackelberg POMDP share: PPO, MAPPO and A2C.
 
-Every decision of the leader is a transition, answers to the followers' questions among them. The actor is a 64-64 tanh
-network that sees the leader's observation only. So does the critic, unless it is centralised: then it also sees the
-followers' features at the start of the round (for learners with weights, the normalised weights) and whether this is a
-reward sub-episode (centralised training, decentralised execution). Within an episode an observation that comes up
-again gets the action that it got before: the papers' observation-action map, here by drawing with noise that is a
-function of (episode, observation).
-
-Three options leave the construction on purpose, to show what it is good for: hidden responses (`response_steps` 0), a
-phase that the actor can see (`phase_visible`), and pay for the response (`reward_while_learning`).
+The actor is a 64-64 tanh network that sees the leader's observation only. So does the critic, unless it is centralised:
+then it also sees the followers' features at the start of the round (for learners with weights, the normalised weights)
+and whether this is a reward sub-episode (centralised training, decentralised execution).
 
 Source: Brero et al., "Stackelberg POMDP", sections 6 and 7; Schulman et al. 2016 (GAE); gamma is 1 as in the paper.
-The three options: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023).
-Differs from the source: an update collects whole episodes instead of a fixed number of steps, so that no episode sees
-two policies; rewards are divided by the leader's payoff range.
+Differs from the source: see `step_learner.py`; rewards are divided by the leader's payoff range.
 """
 
 import abc
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -27,25 +18,14 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.commitment import episode_noise
 from firstmover.errors import require
-from firstmover.games.base import Game
-from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
-from firstmover.noise import Stream, address_uniform, seed_of, stream
-from firstmover.policies import (
-    MLP,
-    Head,
-    NetworkPolicy,
-    Policy,
-    TablePolicy,
-    head_for,
-    network_policy,
-    one_hot,
-    outputs,
-)
+from firstmover.leaders.base import Evaluation
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
+from firstmover.noise import Stream, stream
+from firstmover.policies import MLP, Head, NetworkPolicy, Policy, head_for, network_policy, one_hot
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
-from firstmover.step_level import Obs, StepLevel
+from firstmover.step_level import Obs
 
 VALUE_WEIGHT = 0.5  # of the critic's loss
 MAX_GRADIENT_NORM = 0.5
@@ -68,21 +48,6 @@ class State(NamedTuple):
     key: Key[Array, ""]
 
 
-class Transitions(NamedTuple):
-    """The leader's decisions in an episode, [decisions, ...].
-
-    Those after the end have `alive` false; those that the learner sees, of the others, have `kept` true.
-    """
-
-    obs: Obs
-    raw: Array
-    log_probability: Float[Array, "*batch"]
-    value: Float[Array, "*batch"]
-    reward: Float[Array, "*batch"]
-    alive: Bool[Array, "*batch"]
-    kept: Bool[Array, "*batch"]
-
-
 class Rows(NamedTuple):
     """What is learnt from, [rows, ...]; rows that are not `kept` are left out."""
 
@@ -101,164 +66,6 @@ class Evaluated(NamedTuple):
     log_probability: Float[Array, "rows"]
     entropy: Float[Array, "rows"]
     value: Float[Array, "rows"]
-
-
-@dataclass(frozen=True)
-class StepLearner(Leader):
-    """A learner that makes its decisions one by one, and learns from them after whole episodes.
-
-    Its state has `parameters`, `step` and `key`. What it sees of a decision (`seen`) is the leader's observation, and
-    as a last component the phase, if that is visible.
-
-    Attributes:
-        updates: updates, each from freshly collected episodes.
-        steps: about how many leader decisions an update collects; rounded to whole episodes, at least one.
-        learning_rate: the optimiser's.
-        reward_episodes: reward sub-episodes of an episode, at least 1.
-        action_map: whether an observation that comes up again in an episode gets the action that it got before; if
-            not, every decision is drawn anew.
-        response_steps: probability with which a decision of the response phase (an answer to a question among them)
-            is learnt from, in [0, 1]; those of the reward phase always are. At 0 the learner sees the reward phase
-            only.
-        phase_visible: whether the learner sees if the response is over. Then it may answer the followers in one way
-            and play in another: the reward in training is no longer that of any commitment. The rule that is committed
-            to, and evaluated, is what it does in the reward phase.
-        reward_while_learning: whether the sub-episodes of the response are paid like those of the reward phase.
-    """
-
-    updates: int = 100
-    steps: int = 2048
-    learning_rate: float = 3e-4
-    reward_episodes: int = 30
-    action_map: bool = True
-    response_steps: float = 1.0
-    phase_visible: bool = False
-    reward_while_learning: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            InputError: a parameter is out of range.
-        """
-        for field in ("updates", "steps", "reward_episodes"):
-            require(getattr(self, field) >= 1, f"{field} must be at least 1", getattr(self, field))
-        require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
-        require(0 <= self.response_steps <= 1, "response_steps must lie in [0, 1]", self.response_steps)
-
-    @abc.abstractmethod
-    def actor(self, parameters: Any) -> Policy:
-        """What is learnt of the decisions: an output for everything that the learner may see."""
-
-    @abc.abstractmethod
-    def learnt(self, problem: StackelbergPOMDP, state: Any, batch: Transitions) -> tuple[Any, Float[Array, ""]]:
-        """The state after learning from episodes [episodes, decisions, ...], and the critic's mean squared error."""
-
-    def head(self, problem: StackelbergPOMDP, parameters: Any) -> Head:
-        """What turns the policy's outputs into decisions."""
-        del parameters
-        return head_for(problem.game.leader_space)
-
-    def exploring(
-        self, parameters: Any, output: Float[Array, "width"], mask: Bool[Array, "a"]
-    ) -> Float[Array, "width"]:
-        """The output from which the decisions of an episode are drawn: by default the policy's."""
-        del parameters, mask
-        return output
-
-    def judged(self, problem: StackelbergPOMDP, parameters: Any, obs: Obs) -> Float[Array, ""]:
-        """The critic's estimate of what is still to be paid, where there is one."""
-        del problem, parameters, obs
-        return jnp.float32(0)
-
-    def env(self, problem: StackelbergPOMDP) -> StepLevel:
-        """The problem decision by decision."""
-        return StepLevel(problem, self.reward_while_learning)
-
-    def sizes(self, game: Game) -> tuple[int, ...]:
-        """Number of values of each component of what the learner sees."""
-        return (*game.leader_obs_sizes, 2) if self.phase_visible else game.leader_obs_sizes
-
-    def seen(self, obs: Obs) -> Int[Array, "s"]:
-        """What the learner sees of a decision."""
-        return jnp.append(obs.leader, obs.rewarding) if self.phase_visible else obs.leader
-
-    def sights(self, game: Game) -> tuple[Int[Array, "sights s"], Bool[Array, "sights a"]]:
-        """Everything that the learner may see, in the order of `observation_index`, and what it may do then."""
-        observations = jnp.asarray(game.observations())
-        masks = jax.vmap(game.leader_mask)(observations)
-        if not self.phase_visible:
-            return observations, masks
-        phase = jnp.tile(jnp.arange(2, dtype=jnp.int32), len(observations))[:, None]
-        return jnp.concatenate([jnp.repeat(observations, 2, axis=0), phase], axis=1), jnp.repeat(masks, 2, axis=0)
-
-    def update(self, problem: StackelbergPOMDP, state: Any) -> tuple[Any, Metrics]:
-        env, parameters = self.env(problem), state.parameters
-        keys = jax.random.split(
-            jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
-        )
-        batch, env_steps = jax.vmap(lambda key: self.collect(env, parameters, key))(keys)
-        after, critic_loss = self.learnt(problem, state, batch)
-        rewards = batch.reward.sum(1)
-        sights, masks = self.sights(problem.game)
-        spread = jax.vmap(
-            lambda output, mask: self.head(problem, parameters).entropy(self.exploring(parameters, output, mask), mask)
-        )(outputs(self.actor(parameters), sights), masks)
-        metrics = Metrics(
-            value=rewards.mean(),
-            best=rewards.max(),
-            entropy=spread.mean(),
-            env_steps=env_steps.sum(),
-            simulated_steps=jnp.sum(batch.alive, dtype=jnp.float32),
-            evaluated=self.evaluated(problem, after),
-            critic_loss=critic_loss,
-        )
-        return after, metrics
-
-    def n_episodes(self, problem: StackelbergPOMDP) -> int:
-        """Episodes of an update."""
-        return max(1, round(self.steps / self.env(problem).max_decisions))
-
-    def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
-        game, head = problem.game, self.head(problem, state.parameters)
-        shown = outputs(self.actor(state.parameters), self.sights(game)[0])
-        if self.phase_visible:
-            shown = shown[1::2]  # in the reward phase
-        return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]
-
-    def collect(self, env: StepLevel, parameters: Any, key: Key[Array, ""]) -> tuple[Transitions, Float[Array, ""]]:
-        """The transitions of one whole episode, and how many decisions' payoffs were consumed in it."""
-        problem = env.problem
-        head, actor = self.head(problem, parameters), self.actor(parameters)
-
-        def decide(carry: tuple[Any, Obs], decision: Array) -> tuple[tuple[Any, Obs], Transitions]:
-            state, obs = carry
-            seen = self.seen(obs)
-            output = self.exploring(parameters, actor(seen), obs.mask)
-            if self.action_map:
-                noise = episode_noise(head, key, seen)
-            else:
-                noise = address_uniform(seed_of(stream(key, Stream.DECISION)), decision[None], head.noise_size)
-            raw = head.draw(output, obs.mask, noise)
-            after, obs_after, reward, _done = env.step(state, head.action(raw))
-            alive = ~env.done(state)
-            u = address_uniform(seed_of(stream(key, Stream.SELECTION)), decision[None], 1)[0]
-            transition = Transitions(
-                obs,
-                raw,
-                head.log_probability(output, obs.mask, raw),
-                self.judged(problem, parameters, obs),
-                reward,
-                alive,
-                alive & (obs.rewarding | (u < self.response_steps)),
-            )
-            return (after, obs_after), transition
-
-        decisions = jnp.arange(env.max_decisions, dtype=jnp.int32)
-        (state, _), steps = jax.lax.scan(decide, env.reset(key), decisions)
-        rounds = problem.followers.rounds_used(problem.game, state.followers)
-        once = steps.obs.rewarding | (decisions < env.n_questions)
-        return steps, jnp.sum(jnp.where(once, 1, rounds) * steps.alive, dtype=jnp.float32)
 
 
 @dataclass(frozen=True)
@@ -382,20 +189,3 @@ class ActorCritic(StepLearner):
             ]
         log_probability = jax.vmap(head.log_probability)(output, masks, rows.raw)
         return Evaluated(log_probability, jax.vmap(head.entropy)(output, masks), value)
-
-
-def in_range(game: Game, payments: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
-    """Payments to the leader as shares of the range of its payoff, so that rates and weights suit every game."""
-    low, high = game.leader_payoff_range
-    return payments / ((high - low) or 1.0)
-
-
-def looked_up(
-    network: Callable[[Array], Array], observations: Int[Array, "observations d"], rows: Int[Array, "rows"]
-) -> Float[Array, "rows width"]:
-    """What a network says at each row's observation; asked once for every observation where there are fewer."""
-    if len(observations) > rows.size:
-        return jax.vmap(network)(observations[rows])
-    # A product with one-hot rows: its gradient is a product too, where that of indexing is a slow scatter.
-    which = jax.nn.one_hot(rows, len(observations))
-    return jnp.matmul(which, jax.vmap(network)(observations), precision="highest")

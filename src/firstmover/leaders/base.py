@@ -60,7 +60,7 @@ class Leader(abc.ABC):
     name: ClassVar[str]
     updates: int
     reward_episodes: int
-    evaluation: Evaluation
+    evaluation: Evaluation = "greedy"
     target: Target = "learned"
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:

@@ -27,8 +27,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.leaders.actor_critic import StepLearner, Transitions, in_range, looked_up
-from firstmover.leaders.base import Evaluation
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
 from firstmover.noise import Stream, stream
 from firstmover.policies import NetworkPolicy, Policy, head_for, network_policy
 from firstmover.pomdp import StackelbergPOMDP
@@ -87,11 +86,6 @@ class DQN(StepLearner):
     exploration: float = 0.5
 
     name: ClassVar[str] = "dqn"
-
-    @property
-    def evaluation(self) -> Evaluation:  # type: ignore[override]
-        """The rule is the best action at every observation."""
-        return "greedy"
 
     def __post_init__(self) -> None:
         """Check the ranges.

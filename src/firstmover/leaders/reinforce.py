@@ -24,8 +24,8 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import require
-from firstmover.leaders.actor_critic import StepLearner, Transitions, in_range, looked_up
 from firstmover.leaders.base import Evaluation
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
 from firstmover.noise import Stream, stream
 from firstmover.policies import Head, Policy, head_for, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP

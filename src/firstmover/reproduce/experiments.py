@@ -13,7 +13,7 @@ from firstmover.errors import InputError
 from firstmover.followers import Contextual, Follower
 from firstmover.games import Game
 from firstmover.leaders import Leader
-from firstmover.leaders.actor_critic import StepLearner
+from firstmover.leaders.step_learner import StepLearner
 from firstmover.pretraining import Pretraining, pretrain
 from firstmover.report.curves import Curve, Panel
 from firstmover.runs import Run
