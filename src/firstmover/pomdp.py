@@ -20,6 +20,8 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.commitment import Commitment
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
+from firstmover.followers.planning import leader_value
+from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.rollout import (
@@ -78,8 +80,9 @@ class StackelbergPOMDP:
     Attributes:
         game: what is played.
         followers: how the participants adapt.
-        reward_episodes: reward sub-episodes of an episode, at least 1; or 0: the expectation over all type and
-            action profiles in place of a sample, for games small enough to list (commitment level only).
+        reward_episodes: reward sub-episodes of an episode, at least 1; or 0: the expectation in place of a sample,
+            over all type and action profiles in games small enough to list, or over all that can happen in games with a
+            table of states (commitment level only).
         target: what an episode is rewarded for: the value at the response that the followers learn ("learned"), or a
             lower bound on the value over all coarse correlated equilibria of the agent normal form ("worst";
             commitment level only, reward_episodes 0).
@@ -106,11 +109,14 @@ class StackelbergPOMDP:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
         if self.reward_episodes == 0 and self.game.followers_act == "once":
             all_profiles(self.game)
-        elif self.reward_episodes == 0 and (self.game.has_chance or not self.followers.plays_pure):
-            raise InputError(
-                f"the reward of {self.followers.name} followers in {self.game.name} has to be sampled: "
-                "reward_episodes must be at least 1."
-            )
+        elif self.reward_episodes == 0 and self._mixes:
+            try:
+                table_of_states(self.game)
+            except InputError as why:
+                raise InputError(
+                    f"the reward of {self.followers.name} followers in {self.game.name} has to be sampled, "
+                    f"reward_episodes must be at least 1: {why}"
+                ) from None
         if self.target == "worst":
             if self.reward_episodes:
                 raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {self.reward_episodes}.")
@@ -129,7 +135,13 @@ class StackelbergPOMDP:
         state, visited, env_steps, simulated = self.respond(commitment, key, full)
         strategy = followers.strategy(game, state)
 
-        if self.reward_episodes == 0 and game.followers_act == "every step":
+        if self.reward_episodes == 0 and self._mixes:
+            assert not isinstance(strategy, JointPlay)
+            observations = jnp.asarray(game.observations())
+            reward = leader_value(game, self._decisions(commitment, key, observations), strategy)
+            visited, env_steps = jnp.ones_like(visited), env_steps + game.max_leader_decisions
+            simulated = simulated + game.max_leader_decisions
+        elif self.reward_episodes == 0 and game.followers_act == "every step":
             assert not isinstance(strategy, JointPlay)
             support, probs = game.types.profiles
             query = Query(jnp.asarray(support), strategy, None, jnp.zeros(len(support), jnp.int32))
@@ -156,6 +168,11 @@ class StackelbergPOMDP:
             visited, count = self._met(outcome, visited)
             env_steps, simulated = env_steps + count, simulated + count
         return Episode(reward, strategy, visited, env_steps, simulated)
+
+    @property
+    def _mixes(self) -> bool:
+        """Whether one sub-episode per type profile does not tell what play in every step earns."""
+        return self.game.followers_act == "every step" and (self.game.has_chance or not self.followers.plays_pure)
 
     def respond(self, commitment: Commitment, key: Key[Array, ""], full: Outcome | None = None) -> Responded:
         """Let the followers respond to a frozen commitment.
@@ -196,12 +213,18 @@ class StackelbergPOMDP:
         if not len(questions):
             return state, visited
 
-        def decided(obs: Array, number: Array) -> Array:
-            return commitment(obs, game.leader_mask(obs), jax.random.fold_in(stream(key, Stream.QUESTION), number))
-
-        answers = jax.vmap(decided)(jnp.asarray(questions), jnp.arange(len(questions)))
+        answers = self._decisions(commitment, key, jnp.asarray(questions))
         rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
         return followers.answered(game, state, answers), visited.at[rows].set(True)
+
+    def _decisions(self, commitment: Commitment, key: Key[Array, ""], questions: Int[Array, "questions d"]) -> Array:
+        """What the leader says that it does at these observations."""
+
+        def decided(obs: Array, number: Array) -> Array:
+            mask = self.game.leader_mask(obs)
+            return commitment(obs, mask, jax.random.fold_in(stream(key, Stream.QUESTION), number))
+
+        return jax.vmap(decided)(questions, jnp.arange(len(questions)))
 
     def _met(
         self, outcome: Outcome, visited: Bool[Array, "observations"]

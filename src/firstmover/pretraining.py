@@ -5,7 +5,8 @@ to adapt). Their tables are then drawn several times, half of them from what the
 half at random, and each set of tables plays one sub-episode. The networks then raise the likelihood
 of what each table did where it came to, the more the better the table paid among those of its context. So the reply to
 one leader is never judged by what replies to other leaders earn, and a good reply is learnt from when it is met by
-chance: a plain policy gradient settles on what it found first, for good.
+chance: a plain policy gradient settles on what it found first, for good. What a table earned stays true whatever the
+networks have become, so that contexts are kept and learnt from again.
 
 Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, for the setting; Peng et al.,
 "Advantage-weighted regression" (2019), for learning by exponential weights.
@@ -14,7 +15,7 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,22 +36,27 @@ from firstmover.rollout import Strategies, rollout
 from firstmover.runs import write_whole
 from firstmover.training import Progress, Silent
 
+_REMEMBERED = 100  # updates whose sub-episodes are learnt from again
+
 
 @dataclass(frozen=True)
 class Pretraining:
     """How a follower is trained.
 
     Attributes:
-        updates: steps of Adam, at least 1.
-        contexts: leader policies in a step, at least 1.
+        updates: how often there is fresh play to learn from, at least 1.
+        contexts: leader policies that are played against in an update, and learnt from in a step of Adam, at least 1.
         draws: sets of follower tables that are played against each, at least 2.
+        passes: steps of Adam after each update, on contexts drawn from the last hundred updates, at least 1: play is
+            dearer than learning, so what was played once is learnt from often.
         learning_rate: of Adam at the start, positive; it falls to nothing.
         temperature: by how much of its payoff range a table must earn more to count e times as much, positive.
     """
 
-    updates: int = 300
-    contexts: int = 8
-    draws: int = 8
+    updates: int = 24
+    contexts: int = 16
+    draws: int = 16
+    passes: int = 20
     learning_rate: float = 0.01
     temperature: float = 0.01
 
@@ -60,10 +66,19 @@ class Pretraining:
         Raises:
             InputError: a parameter is out of range.
         """
-        for field, least in {"updates": 1, "contexts": 1, "draws": 2}.items():
+        for field, least in {"updates": 1, "contexts": 1, "draws": 2, "passes": 1}.items():
             require(getattr(self, field) >= least, f"{field} must be at least {least}", getattr(self, field))
         require(0 < self.learning_rate < float("inf"), "learning_rate must be a positive number", self.learning_rate)
         require(0 < self.temperature < float("inf"), "temperature must be a positive number", self.temperature)
+
+
+class _Contexts(NamedTuple):
+    """What was played against some leaders, [contexts, ...]."""
+
+    states: Any  # of the response
+    tables: tuple[Int[Array, "contexts draws _observations"], ...]  # that were tried, of each follower
+    visits: tuple[Float[Array, "contexts draws _observations"], ...]  # whether it came there
+    share: Float[Array, "contexts draws n"]  # by how much each follower's table counts
 
 
 def random_leader(game: Game, key: Key[Array, ""]) -> Array:
@@ -79,7 +94,7 @@ def train_networks(game: Game, followers: Trained, settings: Pretraining, key: K
     key = stream(key, Stream.PRETRAINING)
     problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     networks = followers.untrained(game, jax.random.fold_in(key, 0))
-    optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates))
+    optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates * settings.passes))
     scale = jnp.asarray([max(high - low, 1e-9) for low, high in game.follower_payoff_ranges])
 
     def play(leader: Array, drawn: tuple[Array, ...], types: Array, chance: Array) -> tuple[Array, ...]:
@@ -90,37 +105,60 @@ def train_networks(game: Game, followers: Trained, settings: Pretraining, key: K
         visits = [jnp.zeros(n).at[steps.follower_obs[:, i]].max(acts[:, i]) for i, n in enumerate(game.n_obs)]
         return steps.follower_rewards.sum(0), *visits
 
-    def loss(networks: Networks, leaders: Array, states: Any, uniform: Array, types: Array, chance: Array) -> Array:
-        logits = jax.vmap(lambda state: followers.logits(game, networks, state))(states)
-        # Half of the tables explore: the networks alone would settle on what they happened to find first.
-        explore = jnp.arange(settings.draws) < settings.draws // 2
-        tables = _drawn(jax.lax.stop_gradient(logits), uniform, explore)
-        payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, 0, 0)))(leaders, tables, types, chance)
-        # Tables of one context are compared with each other only, in sub-episodes of the same types.
-        share = jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
-        total = jnp.float32(0)
-        for i, (own, drawn, visited) in enumerate(zip(logits, tables, visits, strict=True)):
-            logp = jax.nn.log_softmax(own)[:, None]
-            chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
-            total = total - jnp.mean(jnp.sum(share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
-        return total
-
-    def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
-        networks, state = carry
-        keys = jax.random.split(jax.random.fold_in(key, step + 1), 5)
+    def played(networks: Networks, key: Key[Array, ""]) -> _Contexts:
+        """Fresh contexts: leaders at random, the followers' responses, and what some of their tables earn."""
+        keys = jax.random.split(key, 5)
         shape = settings.contexts, settings.draws
         leaders = jax.vmap(lambda k: random_leader(game, k))(jax.random.split(keys[0], settings.contexts))
         responses = jax.vmap(lambda leader, k: problem.respond(table_of(game, leader), k).state)
         states = responses(leaders, jax.random.split(keys[1], settings.contexts))
-        uniform = jax.random.uniform(keys[2], (*shape, sum(game.n_obs)))
+        logits = jax.vmap(lambda state: followers.logits(game, networks, state))(states)
+        # Half of the tables explore: the networks alone would settle on what they happened to find first.
+        explore = jnp.arange(settings.draws) < settings.draws // 2
+        tables = _drawn(logits, jax.random.uniform(keys[2], (*shape, sum(game.n_obs))), explore)
         types = jax.vmap(game.types.sample)(jax.random.uniform(keys[3], (settings.contexts, game.n_followers)))
         types = jnp.broadcast_to(types[:, None], (*shape, game.n_followers))
-        gradient = jax.grad(loss)(networks, leaders, states, uniform, types, jax.random.split(keys[4], shape))
-        change, state = optimiser.update(gradient, state)
-        return (optax.apply_updates(networks, change), state), None
+        payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, 0, 0)))(
+            leaders, tables, types, jax.random.split(keys[4], shape)
+        )
+        # Tables of one context are compared with each other only, in sub-episodes of the same types.
+        return _Contexts(
+            states, tables, tuple(visits), jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
+        )
 
-    start = networks, optimiser.init(networks)
-    (networks, _), _ = jax.lax.scan(update, start, jnp.arange(settings.updates))
+    def loss(networks: Networks, seen: _Contexts) -> Float[Array, ""]:
+        logits = jax.vmap(lambda state: followers.logits(game, networks, state))(seen.states)
+        total = jnp.float32(0)
+        for i, (own, drawn, visited) in enumerate(zip(logits, seen.tables, seen.visits, strict=True)):
+            logp = jax.nn.log_softmax(own)[:, None]
+            chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
+            total = total - jnp.mean(jnp.sum(seen.share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
+        return total
+
+    def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
+        networks, state, memory = carry
+        key_play, key_pass = jax.random.split(jax.random.fold_in(key, step + 1))
+        fresh = played(networks, key_play)
+        at = jnp.mod(step, room) * settings.contexts
+        memory = jax.tree.map(lambda old, new: jax.lax.dynamic_update_slice_in_dim(old, new, at, 0), memory, fresh)
+        remembered = jnp.minimum(step + 1, room) * settings.contexts
+
+        def once(carry: Any, key: Key[Array, ""]) -> tuple[Any, None]:
+            networks, state = carry
+            rows = jax.random.randint(key, (settings.contexts,), 0, remembered)
+            gradient = jax.grad(loss)(networks, jax.tree.map(lambda leaf: leaf[rows], memory))
+            change, state = optimiser.update(gradient, state)
+            return (optax.apply_updates(networks, change), state), None
+
+        (networks, state), _ = jax.lax.scan(once, (networks, state), jax.random.split(key_pass, settings.passes))
+        return (networks, state, memory), None
+
+    room = min(settings.updates, _REMEMBERED)
+    shapes = jax.eval_shape(played, networks, key)
+    memory = jax.tree.map(lambda leaf: jnp.zeros((room * leaf.shape[0], *leaf.shape[1:]), leaf.dtype), shapes)
+    (networks, _, _), _ = jax.lax.scan(
+        update, (networks, optimiser.init(networks), memory), jnp.arange(settings.updates)
+    )
     return networks
 
 

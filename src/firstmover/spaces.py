@@ -6,7 +6,7 @@ A decision picks one of n, or a real vector in a box, or one of several options 
 from dataclasses import dataclass
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,13 @@ class Branching:
 
 
 Space = Discrete | Box | Branching
+
+
+def mixture(weights: Float[Array, "*rows actions"]) -> Float[Array, "*rows actions"]:
+    """The probabilities that weights in [0, 1] stand for: their shares, or all equal where there is none."""
+    weights = jnp.maximum(weights, 0)
+    total = weights.sum(axis=-1, keepdims=True)
+    return jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.shape[-1])
 
 
 def observation_index(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Int[Array, ""]:

@@ -127,10 +127,11 @@ class StepLevel:
         game, followers = self.problem.game, self.problem.followers
         return 1 + jax.eval_shape(lambda: followers.features(game, followers.init(game))).shape[0]
 
-    def reset(self, key: Key[Array, ""]) -> tuple[State, Obs]:
-        """The first decision of an episode."""
+    def reset(self, key: Key[Array, ""], followers: Any = None) -> tuple[State, Obs]:
+        """The first decision of an episode; its followers start anew if no state of theirs is given."""
         problem = self.problem
-        game, followers = problem.game, problem.followers.init(problem.game)
+        game = problem.game
+        followers = problem.followers.init(game) if followers is None else followers
         response_noise, reward_noise = problem.response_noise(key), problem.reward_noise(key)
         idle = game.leader_space.idle()
         query = problem.followers.ask(game, followers, self._noise(response_noise, 0))

@@ -278,7 +278,7 @@ def test_learners_count_answers_once(follower_name: str) -> None:
     game, leader = ASKED["copying"], Reinforce(reward_episodes=2)
     problem, key = StackelbergPOMDP(game, ASKING[follower_name](game), 2), jax.random.key(0)
     state = leader.init(problem, key)
-    _, consumed = jax.jit(lambda: leader.collect(StepLevel(problem), state.parameters, key))()
+    _, _, consumed = jax.jit(lambda: leader.collect(StepLevel(problem), state.parameters, key))()
     assert float(consumed) == float(jax.jit(problem.episode)(some_table(game), key).env_steps)
 
 

@@ -170,7 +170,7 @@ def test_as_many_steps_are_consumed_as_at_commitment_level(update: str) -> None:
     problem = StackelbergPOMDP(SimpleAllocation(3, 2), MultiplicativeWeights(rounds=4, update=update), 3)
     leader, key = PPO(), jax.random.key(0)
     parameters = start(leader).parameters
-    _, consumed = jax.jit(lambda: leader.collect(StepLevel(problem), parameters, key))()
+    _, _, consumed = jax.jit(lambda: leader.collect(StepLevel(problem), parameters, key))()
     episode = jax.jit(problem.episode)(table_of(problem.game, jnp.zeros(2, jnp.int32)), key)
     assert float(consumed) == float(episode.env_steps)
 

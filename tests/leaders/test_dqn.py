@@ -35,7 +35,7 @@ def test_a_visible_phase_earns_more_in_training_by_a_rule_that_is_worth_less() -
 
 def collected(leader, kept):
     state = leader.init(PROBLEM, jax.random.key(0))
-    batch, _ = jax.jit(lambda: leader.collect(leader.env(PROBLEM), state.parameters, jax.random.key(1)))()
+    batch, _, _ = jax.jit(lambda: leader.collect(leader.env(PROBLEM), state.parameters, jax.random.key(1)))()
     return batch._replace(kept=jnp.asarray(kept), reward=jnp.arange(15.0))
 
 

@@ -76,7 +76,7 @@ def test_the_gradient_is_that_of_the_expected_reward(action_map: bool) -> None:
     @jax.jit
     def estimated():
         keys = jax.random.split(jax.random.key(1), 6000)
-        batch, _ = jax.vmap(lambda key: leader.collect(env, parameters, key))(keys)
+        batch, _, _ = jax.vmap(lambda key: leader.collect(env, parameters, key))(keys)
         ahead = jnp.cumsum(batch.reward[:, ::-1], axis=1)[:, ::-1]
         parts = jax.tree.map(lambda x: x.reshape(20, 300, *x.shape[1:]), (batch, ahead + 0.5))  # 0.5: any baseline
         return jax.lax.map(lambda part: leader.gradient(problem, parameters, *part).actor.outputs, parts)
@@ -123,7 +123,7 @@ def test_with_a_visible_phase_the_rule_is_what_is_done_in_the_reward_phase(leade
     assert answers.tolist() != plays.tolist()
     assert leader.tables(problem, state)[0].tolist() == plays.tolist()
     env, key = leader.env(problem), jax.random.key(2)
-    batch, _ = jax.jit(lambda: leader.collect(env, state.parameters, key))()
+    batch, _, _ = jax.jit(lambda: leader.collect(env, state.parameters, key))()
     assert batch.raw[:5].tolist() == answers.tolist()
     assert batch.raw[5:].tolist() == plays[batch.obs.leader[5:, 0]].tolist()
 

@@ -19,17 +19,17 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     """The parts of a certificate (see `Certificate`) that depend on the play, by exact dynamic programming.
 
     Raises:
-        InputError: the game has no table of states, or leader decisions that are not one of several actions.
+        InputError: the game has no table of states.
     """
     game = rule.game
-    if rule.actions.ndim != 1 or game.leader_space.continuous:
-        raise InputError(f"rules of {game.name} are not one action for each observation")
-    markov = game.markov()
-    value, *followers = play_values(markov, rule.actions, _joint(markov, play)).tolist()
+    markov, actions = game.markov(), rule.actions
+    if game.leader_space.continuous:
+        actions = np.stack([game.played(action) for action in actions])
+    value, *followers = play_values(markov, actions, _joint(markov, play)).tolist()
     bounds, reasons = None, ["no proof is given for followers that act in every step"]
     by_follower: list[list[float | None]] = [[None] for _ in followers]
     try:
-        replies = {ties: best_response(markov, rule.actions, ties) for ties in ("weak", "strong")}
+        replies = {ties: best_response(markov, actions, ties) for ties in ("weak", "strong")}
         name = "best_response" if len(followers) == 1 else "stage_equilibrium"
         bounds = {name: (replies["weak"].leader, replies["strong"].leader)}
         if len(followers) == 1:

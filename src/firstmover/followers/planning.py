@@ -1,7 +1,7 @@
 """Exact replies to a leader's answers in games whose followers act in every step.
 
 The same replies as in `equilibria.markov`, as functions of arrays that can be compiled and vmapped over leaders. They
-work on the game's table of states, and know the leader's action at each of its observations.
+work on the game's table of states, and know what the leader does at each of its observations: an action, or a mixture.
 
 - `timed`: followers know the state and the time. By backward induction they play in each (time, state) a pure Nash
   equilibrium of the stage game whose payoffs are the payment now and the value of what follows; with one follower that
@@ -11,9 +11,13 @@ work on the game's table of states, and know the leader's action at each of its 
   the same in all.
 - `memoryless`: one follower plays the best table of one action per observation of its own, found by trying all of them.
 
+`leader_value` is what any such play is worth to the leader, in expectation.
+
 Source: backward induction as in any text on dynamic programming (Puterman, "Markov decision processes", 1994, section
 4.5).
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,28 +28,46 @@ from firstmover.equilibria.markov import memoryless_policies
 from firstmover.errors import InputError
 from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Strategies, TimedStrategies
+from firstmover.rollout import Strategies, TimedStrategies, play_at
+from firstmover.spaces import mixture
 
 _MAX_POLICIES = 4096
 # Payoffs this close, as a share of their range, count as equal: some units of rounding of 32- and 64-bit numbers.
 TIE = {4: 2e-6, 8: 1e-11}
 
 
-def timed(game: Game, answers: Int[Array, "observations"], ties: Ties) -> TimedStrategies:
+# The leader's action, or the weights of its actions, at each of its observations.
+Answers = Int[Array, "observations"] | Float[Array, "observations actions"]
+
+
+class Left(NamedTuple):
+    """The game that a rule leaves the followers: K branches where the leader mixes, else one.
+
+    Attributes:
+        paid: what is paid in expectation to everybody, the leader first, for each joint action.
+        following: the state that follows.
+        weights: how likely each branch is.
+    """
+
+    paid: Float[Array, "players S B"]
+    following: Int[Array, "K S B"]
+    weights: Float[Array, "K S"]
+
+
+def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
     """The followers' play at every time, [steps, own observations, actions] each."""
-    table = table_of_states(game)
-    paid, following = _left(game, answers)
+    table, left = table_of_states(game), _left(game, answers)
 
     def stage(ahead: Float[Array, "players S"], _: None) -> tuple[Float[Array, "players S"], Int[Array, "S"]]:
         """The values of a stage from those of the next one, and what is played in it."""
-        values = paid + table.discount * ahead[:, following]
+        values = _with_later(game, left, ahead)
         joint = _chosen(game, values, jnp.asarray(table.possible), game.n_actions, ties)
         reached = jnp.take_along_axis(values, joint[None, :, None], axis=2)[:, :, 0]
         if table.symmetric:
             reached = reached.at[1:].set(reached[1:].mean(axis=0))
         return reached, joint
 
-    _, play = jax.lax.scan(stage, jnp.zeros(paid.shape[:2]), None, length=game.horizon)
+    _, play = jax.lax.scan(stage, jnp.zeros(left.paid.shape[:2]), None, length=game.horizon)
     own = jnp.stack(jnp.unravel_index(play[::-1], game.n_actions))
     return TimedStrategies(
         tuple(
@@ -55,22 +77,10 @@ def timed(game: Game, answers: Int[Array, "observations"], ties: Ties) -> TimedS
     )
 
 
-def memoryless(game: Game, answers: Int[Array, "observations"], ties: Ties) -> Strategies:
+def memoryless(game: Game, answers: Answers, ties: Ties) -> Strategies:
     """The only follower's best table."""
     table, policies = table_of_states(game), all_tables(game)
-    paid, following = _left(game, answers)
-    starts = np.flatnonzero(table.start)
-    actions = jnp.asarray(policies[:, table.follower_obs[0]])  # [policies, S]
-
-    def step(carry: tuple[Array, Array], time: Array) -> tuple[tuple[Array, Array], None]:
-        states, total = carry
-        chosen = jnp.take_along_axis(actions, states, axis=1)
-        return (following[states, chosen], total + table.discount**time * paid[:, states, chosen]), None
-
-    states = jnp.broadcast_to(starts, (len(policies), len(starts)))
-    start = states, jnp.zeros((2, *states.shape))
-    (_, total), _ = jax.lax.scan(step, start, jnp.arange(game.horizon))
-    values = total @ jnp.asarray(table.start[starts], float)
+    values = _worth(game, answers, jnp.asarray(policies[:, table.follower_obs[0]]))
     best = _chosen(game, values[:, None], jnp.ones((1, len(policies)), bool), (len(policies),), ties)[0]
     return Strategies((jax.nn.one_hot(jnp.asarray(policies)[best], game.n_actions[0], dtype=float),))
 
@@ -116,11 +126,53 @@ def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
         raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 
 
-def _left(game: Game, answers: Int[Array, "observations"]) -> tuple[Float[Array, "players S B"], Int[Array, "S B"]]:
-    """What the leader's rule leaves: payments to everybody, the leader first, and what state follows."""
+def leader_value(game: Game, answers: Answers, play: Strategies | TimedStrategies) -> Float[Array, ""]:
+    """The leader's expected payoff of a sub-episode, where followers draw from these tables independently."""
+    table, left = table_of_states(game), _left(game, answers)
+
+    def before(ahead: Float[Array, "players S"], time: Int[Array, ""]) -> tuple[Float[Array, "players S"], None]:
+        joint = jnp.ones((len(table.start), 1))
+        now = play_at(play, time)
+        assert isinstance(now, Strategies)
+        for own, obs in zip(now.tables, table.follower_obs, strict=True):
+            joint = (joint[:, :, None] * own[obs][:, None]).reshape(len(joint), -1)
+        return (_with_later(game, left, ahead) * joint).sum(axis=-1), None
+
+    start = jnp.zeros(left.paid.shape[:2])
+    values, _ = jax.lax.scan(before, start, jnp.arange(game.horizon, dtype=jnp.int32), reverse=True)
+    return values[0] @ jnp.asarray(table.start, float)
+
+
+def _left(game: Game, answers: Answers) -> Left:
+    """What the leader's rule leaves."""
     table = table_of_states(game)
-    states, decided = np.arange(len(table.start)), answers[table.leader_obs]
-    return jnp.asarray(table.rewards, float)[:, states, decided], jnp.asarray(table.next_states)[states, decided]
+    rewards, following = jnp.asarray(table.rewards, float), jnp.asarray(table.next_states, jnp.int32)
+    decided = answers[table.leader_obs]
+    if game.leader_space.continuous:
+        weights = mixture(decided)
+        return Left(jnp.einsum("sa,psab->psb", weights, rewards), following.swapaxes(0, 1), weights.T)
+    states = np.arange(len(table.start))
+    return Left(rewards[:, states, decided], following[states, decided][None], jnp.ones((1, len(states))))
+
+
+def _with_later(game: Game, left: Left, ahead: Float[Array, "players S"]) -> Float[Array, "players S B"]:
+    """What each joint action pays now and later, if these are the values of what follows."""
+    later = jnp.einsum("ks,pksb->psb", left.weights, ahead[:, left.following])
+    return left.paid + table_of_states(game).discount * later
+
+
+def _worth(game: Game, answers: Answers, actions: Int[Array, "policies S"]) -> Float[Array, "players policies"]:
+    """What everybody earns where the only follower plays these actions, whatever the time."""
+    table, left = table_of_states(game), _left(game, answers)
+    states, rows = np.arange(len(table.start)), np.arange(len(actions))[:, None]
+    paid, following = left.paid[:, states, actions], left.following[:, states, actions]
+
+    def before(_: Array, ahead: Float[Array, "players policies S"]) -> Float[Array, "players policies S"]:
+        later = jnp.einsum("ks,pkqs->pqs", left.weights, ahead[:, rows, following])
+        return paid + table.discount * later
+
+    values = jax.lax.fori_loop(0, game.horizon, before, jnp.zeros(paid.shape))
+    return values @ jnp.asarray(table.start, float)
 
 
 def _chosen(

@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
+from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution, checked_probabilities
 
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
@@ -108,10 +109,7 @@ class BayesianNormalForm(Game):
         del key
         tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1), float)[state.type]
         if self.commitment == "mixed":
-            weights = jnp.maximum(action, 0)
-            total = weights.sum()
-            mixture = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.size)
-            row = jnp.einsum("m,pma->pa", mixture.astype(tables.dtype), tables)
+            row = jnp.einsum("m,pma->pa", mixture(action).astype(tables.dtype), tables)
         else:
             row = tables[:, action]
         paid = jnp.where(state.playing, row[:, follower_actions[0]], 0)

@@ -4,14 +4,17 @@ Players: a leader and one follower, who choose a row and a column at the same ti
 Information: both see the last `memory` joint actions and nothing else, least of all the time. Nobody has a private
 type. Observations are numbered by the length of the history, then by the joint actions in it, the oldest first, each
 counted as (leader action, follower action): with memory 1 and two actions each start, 00, 01, 10, 11.
-Payoffs: tables in units of the user's own, less `offset`; those of step t count `discount ** t`. Nothing is random.
-Rule: one action for every observation. In a rule file, `{"when": {"last": [0, 1]}, "do": {"action": 1}}`: after action
-0 of the leader and 1 of the follower. The start is `"last": []`. With memory 2 the condition is a list of up to two
-such pairs, the oldest first, and with memory 0 there is none. A number that is null matches any action.
+Payoffs: tables in units of the user's own, less `offset`; those of step t count `discount ** t`. Nothing is random but
+the draws of a leader that mixes (`commitment` mixed).
+Rule: one action, or one mixture of actions, for every observation. In a rule file, `{"when": {"last": [0, 1]}, "do":
+{"action": 1}}`: after action 0 of the leader and 1 of the follower. The start is `"last": []`. With memory 2 the
+condition is a list of up to two such pairs, the oldest first, and with memory 0 there is none. A number that is null
+matches any action. A mixture is told as in normal-form games, `"do": {"mixture": [0.5, 0.5]}`.
 Known optima: `optimum` computes them, against a follower that replies exactly and may count the steps
 (`memory_optimum`: against one that replies by the best table over its own observations). In the prisoner's dilemma with
 10 steps that is 4 (and 6): defect first, then copy, is the only optimal rule of the 32. Playing the best single action
-ten times earns -5. With memory 2 it is 8, by one of 512 of the 2,097,152 rules.
+ten times earns -5. With memory 2 it is 8, by one of 512 of the 2,097,152 rules. No exact method is known for rules that
+mix (Letchford et al., AAAI 2012).
 
 The twelve named games are the symmetric strict ordinal 2x2 games, iterated as in Gerstgrasser and Parkes, "Oracles &
 Followers" (ICML 2023), with 2.5 taken from every payoff.
@@ -22,14 +25,17 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words, shares
 from firstmover.games.state_tables import state_table
-from firstmover.spaces import Discrete
+from firstmover.noise import inverse_cdf
+from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 
 if TYPE_CHECKING:
@@ -80,7 +86,6 @@ class IteratedMatrix(Game):
 
     name = "iterated-matrix"
     followers_act = "every step"
-    has_chance = False
     objective = "the leader's total payoff"
 
     def __init__(
@@ -92,6 +97,7 @@ class IteratedMatrix(Game):
         memory: int = 1,
         discount: float = 1.0,
         offset: float | None = None,
+        commitment: CommitmentKind = "deterministic",
     ):
         """A matrix game, and how often it is played.
 
@@ -104,6 +110,7 @@ class IteratedMatrix(Game):
             memory: how many joint actions both remember: 0, 1 or 2.
             discount: what a payoff one step later is worth, more than 0 and at most 1.
             offset: taken from every payoff of both; if not given, 2.5 in the named games and 0 in any other.
+            commitment: whether the leader plays one action at each observation, or draws from a mixture every time.
 
         Raises:
             InputError: an unknown name, payoffs that are not two tables of one shape, or a number out of range.
@@ -125,6 +132,7 @@ class IteratedMatrix(Game):
         self.offset = (0.0 if self.game is None else _OFFSET) if offset is None else float(offset)
         require(bool(np.isfinite(self.offset)), "offset must be a finite number", self.offset)
         self.steps, self.memory, self.discount = steps, memory, float(discount)
+        self.commitment, self.has_chance = commitment, commitment == "mixed"
         rows, columns = self.leader_payoffs.shape
         pairs = list(itertools.product(range(rows), range(columns)))
         # What an observation stands for: the joint actions that are remembered.
@@ -137,7 +145,7 @@ class IteratedMatrix(Game):
         self.horizon = steps
         self.types = TypeDistribution.independent([[1.0]])
         self.n_obs, self.n_actions = (len(self.histories),), (columns,)
-        self.leader_space = Discrete(rows)
+        self.leader_space = Box(rows) if commitment == "mixed" else Discrete(rows)
         self.leader_obs_sizes = (len(self.histories),)
         total = sum(self.discount**t for t in range(steps))
         paid = [table - self.offset for table in (self.leader_payoffs, self.follower_payoffs)]
@@ -159,9 +167,10 @@ class IteratedMatrix(Game):
         )
 
     def step(
-        self, state: _State, action: Int[Array, ""], follower_actions: Int[Array, "1"], key: Key[Array, ""]
+        self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
-        del key
+        if self.commitment == "mixed":
+            action = inverse_cdf(mixture(action), jax.random.uniform(key))
         column = follower_actions[0]
         tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset, float)
         weight = jnp.asarray(self.discount, float) ** state.time
@@ -182,16 +191,22 @@ class IteratedMatrix(Game):
             "memory": self.memory,
             "discount": self.discount,
             "offset": self.offset,
+            "commitment": self.commitment,
         }
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         from firstmover.equilibria.commitments import deterministic_commitment
 
         once = deterministic_commitment(self.leader_payoffs, self.follower_payoffs[None], "weak")
-        return "the best single action, always", self, np.full(self.n_observations, once.commitment)
+        return "the best single action, always", self._pure, np.full(self.n_observations, once.commitment)
+
+    @functools.cached_property
+    def _pure(self) -> "IteratedMatrix":
+        """The same game for a leader that does not mix."""
+        return IteratedMatrix(**(self.parameters() | {"commitment": "deterministic"}))
 
     def markov(self) -> "MarkovGame":
-        return self._table
+        return self._pure._table
 
     @functools.cached_property
     def _table(self) -> "MarkovGame":
@@ -214,6 +229,8 @@ class IteratedMatrix(Game):
     def _optimum(self, ties: Ties, reply: "Reply", how: str, who: str) -> Solution:
         from firstmover.equilibria.markov_commitments import markov_commitment
 
+        if self.commitment == "mixed":
+            raise InputError("no exact method is known for rules that mix; solve with commitment=deterministic.")
         found = markov_commitment(self.markov(), ties, reply)
         return Solution(
             value=found.value,
@@ -226,7 +243,8 @@ class IteratedMatrix(Game):
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         last = [list(pair) for pair in self.histories[observation[0]]]
         when = {0: {}, 1: {"last": last[0] if last else []}}.get(self.memory, {"last": last})
-        return {"when": when, "do": {"action": int(action)}}
+        do = {"mixture": self.played(action).tolist()} if self.commitment == "mixed" else {"action": int(action)}
+        return {"when": when, "do": do}
 
     def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
         """This game.
@@ -240,17 +258,18 @@ class IteratedMatrix(Game):
 
     def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
         del when
-        (action,) = asked(do, "action")
-        return np.asarray(whole_below(action, len(self.leader_payoffs), "action"))
+        return commitment_of(do, self.commitment, len(self.leader_payoffs))
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        return shares(action) if self.commitment == "mixed" else action
 
     def sentence(self, entry: dict[str, Any]) -> str:
         last = entry["when"].get("last")
         pairs = [last] if last and self.memory == 1 else last
-        return (
-            f"{self._after(pairs)}, play action {entry['do']['action']}"
-            if self.memory
-            else (f"always play action {entry['do']['action']}")
-        )
+        names = [f"action {a}" for a in range(len(self.leader_payoffs))]
+        do = entry["do"]
+        played = mixed_words(do["mixture"], names) if "mixture" in do else names[do["action"]]
+        return f"{self._after(pairs)}, play {played}" if self.memory else f"always play {played}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What the follower does at one of its observations; it has no types, and `type_` is the observation."""

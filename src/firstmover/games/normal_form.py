@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
-from firstmover.spaces import Box, Discrete
+from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution, checked_probabilities
 
 CommitmentKind = Literal["deterministic", "mixed"]
@@ -99,10 +99,7 @@ class NormalForm(Game):
         del key
         tables = jnp.asarray(np.concatenate([self.leader_payoffs[None], self.follower_payoffs]))
         if self.commitment == "mixed":
-            weights = jnp.maximum(action, 0)
-            total = weights.sum()
-            mixture = jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.size)
-            row = jnp.einsum("a,pa...->p...", mixture.astype(tables.dtype), tables)
+            row = jnp.einsum("a,pa...->p...", mixture(action).astype(tables.dtype), tables)
         else:
             row = tables[:, action]
         paid = jnp.where(state.playing, row[(slice(None), *follower_actions)], 0)
@@ -137,15 +134,13 @@ class NormalForm(Game):
     def played(self, action: np.ndarray) -> np.ndarray:
         if self.commitment == "deterministic":
             return action
-        weights = np.maximum(np.asarray(action, np.float64), 0)
-        return weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
+        return shares(action)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]
         if "action" in entry["do"]:
             return f"always play {names[entry['do']['action']]}"
-        played = [f"{names[i]} with probability {p:.4f}" for i, p in enumerate(entry["do"]["mixture"]) if p >= 5e-5]
-        return "play " + ", ".join(played)
+        return f"play {mixed_words(entry['do']['mixture'], names)}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         names = self.action_names[1 + follower]
@@ -240,11 +235,22 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
     if kind == "deterministic":
         (action,) = asked(do, "action")
         return np.asarray(whole_below(action, n_actions, "action"))
-    (mixture,) = asked(do, "mixture")
-    weights = checked_probabilities(mixture, "the mixture")
+    (stated,) = asked(do, "mixture")
+    weights = checked_probabilities(stated, "the mixture")
     if weights.shape != (n_actions,):
         raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
     return weights
+
+
+def shares(weights: np.ndarray) -> np.ndarray:
+    """As `spaces.mixture`, in 64-bit numbers."""
+    weights = np.maximum(np.asarray(weights, np.float64), 0)
+    return weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
+
+
+def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
+    """A mixture in words, without what is as good as never played."""
+    return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
 def _payoffs(values: Matrix, what: str) -> np.ndarray:

@@ -44,6 +44,7 @@ class State(NamedTuple):
 
     parameters: Parameters
     optimiser: Any
+    followers: Any  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -115,14 +116,14 @@ class ActorCritic(StepLearner):
         parameters = Parameters(
             network_policy(sizes, head_for(game.leader_space), key_actor), MLP(inputs, 1, key_critic), jnp.log(0.3)
         )
-        return State(parameters, self.optimiser().init(parameters), jnp.int32(0), key)
+        return State(parameters, self.optimiser().init(parameters), self.first_followers(problem), jnp.int32(0), key)
 
     def learnt(self, problem: StackelbergPOMDP, state: State, batch: Transitions) -> tuple[State, Float[Array, ""]]:
         rows = jax.vmap(lambda episode: self._rows(problem, episode))(batch)
         rows = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), rows)
         key = jax.random.fold_in(stream(state.key, Stream.MINIBATCH), state.step)
         parameters, optimiser, critic_loss = self.learn(problem, state.parameters, state.optimiser, rows, key)
-        return State(parameters, optimiser, state.step + 1, state.key), critic_loss
+        return State(parameters, optimiser, state.followers, state.step + 1, state.key), critic_loss
 
     def actor(self, parameters: Parameters) -> Policy:
         return parameters.actor

@@ -55,6 +55,7 @@ class _State(NamedTuple):
     parameters: _Parameters
     optimiser: Any
     memories: _Memories
+    followers: Any  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -119,7 +120,9 @@ class DQN(StepLearner):
         room = (self.memory, self.n_episodes(problem) * self.env(problem).max_decisions)
         index, flag = jnp.zeros(room, jnp.int32), jnp.zeros(room, bool)
         memories = _Memories(index, index, jnp.zeros(room), index, flag, flag)
-        return _State(_Parameters(q, q, jnp.float32(1)), self._optimiser().init(q), memories, jnp.int32(0), key)
+        parameters = _Parameters(q, q, jnp.float32(1))
+        followers = self.first_followers(problem)
+        return _State(parameters, self._optimiser().init(q), memories, followers, jnp.int32(0), key)
 
     def _optimiser(self) -> optax.GradientTransformation:
         return optax.adam(self.learning_rate)
@@ -167,7 +170,7 @@ class DQN(StepLearner):
         target = jax.tree.map(lambda new, old: jnp.where(step % self.renewal == 0, new, old), q, target)
         share = jnp.minimum(step / (self.exploration * self.updates), 1)
         parameters = _Parameters(q, target, 1 - share * (1 - self.epsilon))
-        return _State(parameters, optimiser, memories, step, state.key), errors.mean()
+        return _State(parameters, optimiser, memories, state.followers, step, state.key), errors.mean()
 
     def _memories(self, game: Game, episode: Transitions) -> _Memories:
         """What is remembered of an episode: its kept decisions, one after the other, then nothing.

@@ -41,6 +41,7 @@ class _State(NamedTuple):
     parameters: _Parameters
     optimiser: Any
     baseline: Float[Array, "decisions"]  # what is still to be paid at each decision of an episode, on average
+    followers: Any  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -85,7 +86,8 @@ class Reinforce(StepLearner):
         actor = network_policy(sizes, head, stream(key, Stream.PARAMETERS)) if network else table_policy(sizes, head)
         parameters = _Parameters(actor, jnp.log(0.3))
         baseline = jnp.zeros(self.env(problem).max_decisions)
-        return _State(parameters, optax.adam(self.learning_rate).init(parameters), baseline, jnp.int32(0), key)
+        optimiser = optax.adam(self.learning_rate).init(parameters)
+        return _State(parameters, optimiser, baseline, self.first_followers(problem), jnp.int32(0), key)
 
     def actor(self, parameters: _Parameters) -> Policy:
         return parameters.actor
@@ -102,7 +104,7 @@ class Reinforce(StepLearner):
         step, optimiser = optax.adam(self.learning_rate).update(gradient, state.optimiser)
         parameters = optax.apply_updates(state.parameters, step)
         baseline = self.decay * baseline + (1 - self.decay) * average
-        return _State(parameters, optimiser, baseline, state.step + 1, state.key), jnp.float32(0)
+        return _State(parameters, optimiser, baseline, state.followers, state.step + 1, state.key), jnp.float32(0)
 
     def gradient(
         self,

@@ -4,10 +4,12 @@ Every decision of the leader is a transition, answers to the followers' question
 observation that comes up again gets the action that it got before: the papers' observation-action map, here by drawing
 with noise that is a function of (episode, observation).
 
-Three options leave the construction on purpose, to show what it is good for: hidden responses (`response_steps` 0), a
-phase that the actor can see (`phase_visible`), and pay for the response (`reward_while_learning`).
+Four options leave the construction on purpose, to show what it is good for: hidden responses (`response_steps` 0), a
+phase that the actor can see (`phase_visible`), pay for the response (`reward_while_learning`), and followers that go on
+from where they stood in the episode before (`carry_followers`). The last one, with followers of one round, is learning
+side by side at two time scales (Zheng et al., "The AI Economist", 2022).
 
-Source: Brero et al., "Stackelberg POMDP", sections 6 and 7; gamma is 1 as in the paper. The three options: Gerstgrasser
+Source: Brero et al., "Stackelberg POMDP", sections 6 and 7; gamma is 1 as in the paper. The four options: Gerstgrasser
 and Parkes, "Oracles & Followers" (ICML 2023).
 Differs from the source: an update collects whole episodes instead of a fixed number of steps, so that no episode sees
 two policies.
@@ -24,7 +26,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import episode_noise
-from firstmover.errors import require
+from firstmover.errors import InputError, require
+from firstmover.followers.base import Follower
+from firstmover.followers.learners import Learners
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics, committed
 from firstmover.noise import Stream, address_uniform, seed_of, stream
@@ -52,8 +56,8 @@ class Transitions(NamedTuple):
 class StepLearner(Leader):
     """A learner that makes its decisions one by one, and learns from them after whole episodes.
 
-    Its state has `parameters`, `step` and `key`. What it sees of a decision (`seen`) is the leader's observation, and
-    as a last component the phase, if that is visible.
+    Its state has `parameters`, `followers`, `step` and `key`. What it sees of a decision (`seen`) is the leader's
+    observation, and as a last component the phase, if that is visible.
 
     Attributes:
         updates: updates, each from freshly collected episodes.
@@ -69,6 +73,8 @@ class StepLearner(Leader):
             and play in another: the reward in training is no longer that of any commitment. The rule that is committed
             to, and evaluated, is what it does in the reward phase.
         reward_while_learning: whether the sub-episodes of the response are paid like those of the reward phase.
+        carry_followers: whether the followers of an episode start from what those of the update before had learnt in
+            the same place, not anew. The rule that is committed to is evaluated with followers that start anew.
     """
 
     updates: int = 100
@@ -79,6 +85,7 @@ class StepLearner(Leader):
     response_steps: float = 1.0
     phase_visible: bool = False
     reward_while_learning: bool = False
+    carry_followers: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -116,6 +123,24 @@ class StepLearner(Leader):
         del problem, parameters, obs
         return jnp.float32(0)
 
+    def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
+        """The problem that this learner solves.
+
+        Raises:
+            InputError: the parts do not fit, or followers that do not learn over rounds are to be carried over.
+        """
+        if self.carry_followers and not isinstance(followers, Learners):
+            raise InputError(f"carry_followers needs followers that learn over rounds; {followers.name} ones do not.")
+        return super().problem(game, followers)
+
+    def first_followers(self, problem: StackelbergPOMDP) -> Any:
+        """The followers that the first update meets, [episodes, ...], if they are carried over; else nothing."""
+        if not self.carry_followers:
+            return None
+        start = problem.followers.init(problem.game)
+        episodes = self.n_episodes(problem)
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), start)
+
     def env(self, problem: StackelbergPOMDP) -> StepLevel:
         """The problem decision by decision."""
         return StepLevel(problem, self.reward_while_learning)
@@ -142,8 +167,12 @@ class StepLearner(Leader):
         keys = jax.random.split(
             jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
         )
-        batch, env_steps = jax.vmap(lambda key: self.collect(env, parameters, key))(keys)
+        batch, followers, env_steps = jax.vmap(lambda key, old: self.collect(env, parameters, key, old))(
+            keys, state.followers
+        )
         after, critic_loss = self.learnt(problem, state, batch)
+        if self.carry_followers:
+            after = after._replace(followers=followers)
         rewards = batch.reward.sum(1)
         sights, masks = self.sights(problem.game)
         spread = jax.vmap(
@@ -171,8 +200,14 @@ class StepLearner(Leader):
             shown = shown[1::2]  # in the reward phase
         return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]
 
-    def collect(self, env: StepLevel, parameters: Any, key: Key[Array, ""]) -> tuple[Transitions, Float[Array, ""]]:
-        """The transitions of one whole episode, and how many decisions' payoffs were consumed in it."""
+    def collect(
+        self, env: StepLevel, parameters: Any, key: Key[Array, ""], followers: Any = None
+    ) -> tuple[Transitions, Any, Float[Array, ""]]:
+        """One whole episode, with new followers if none are given.
+
+        Returns:
+            Its transitions, the followers at its end, and how many decisions' payoffs were consumed in it.
+        """
         problem = env.problem
         head, actor = self.head(problem, parameters), self.actor(parameters)
 
@@ -200,10 +235,11 @@ class StepLearner(Leader):
             return (after, obs_after), transition
 
         decisions = jnp.arange(env.max_decisions, dtype=jnp.int32)
-        (state, _), steps = jax.lax.scan(decide, env.reset(key), decisions)
+        (state, _), steps = jax.lax.scan(decide, env.reset(key, followers), decisions)
         rounds = problem.followers.rounds_used(problem.game, state.followers)
         once = steps.obs.rewarding | (decisions < env.n_questions)
-        return steps, jnp.sum(jnp.where(once, 1, rounds) * steps.alive, dtype=jnp.float32)
+        consumed = jnp.sum(jnp.where(once, 1, rounds) * steps.alive, dtype=jnp.float32)
+        return steps, state.followers, consumed
 
 
 def in_range(game: Game, payments: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
