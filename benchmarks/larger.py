@@ -52,13 +52,13 @@ def main() -> None:
         print(name, flush=True)
         shared = (options.seeds, options.chunk, options.updates, options.rounds)
         with_messages = values(game, *shared)
-        without = values(game.with_messages(1), *shared)
+        without = values(game.with_settings(messages=1), *shared)
         mean, low, high = mean_interval(with_messages - without)
         print(f"  loss with messages {-with_messages.mean():.4f}, without {-without.mean():.4f}")
         print(f"  paired difference {mean:.4f}, 95 % interval [{low:.4f}, {high:.4f}]")
         print(f"  {time.perf_counter() - began:.0f} s")
         try:
-            exact = game.with_messages(1).optimum("strong").value
+            exact = game.with_settings(messages=1).optimum("strong").value
             print(f"  exact loss without messages on this price grid: {-exact:.4f}")
         except InputError as why:
             print(f"  exact loss without messages: {why}")

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import firstmover
-from firstmover.designs import Design, certify, design, resume
+from firstmover.certifications import certify
+from firstmover.designs import Design, design, resume
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SimpleAllocation

@@ -12,7 +12,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "spaces", "noise", "types", "batching", "verify"},
+    {"errors", "array_files", "spaces", "noise", "types", "batching", "verify"},
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"leaders"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
-    {"designs", "reply_quality", "pretraining"},
+    {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
     {"reproduce"},
     {"cli"},
     {"__init__", "__main__"},
@@ -68,7 +68,7 @@ def test_certificates_and_what_they_rest_on_never_meet_a_learner() -> None:
         seen.add(room)
         paths = [p for p in _modules() if _room(p) == room]
         todo |= set().union(*map(_imports, paths)) - seen
-    assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs"}
+    assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs", "certifications"}
 
 
 def test_the_checker_stands_alone() -> None:

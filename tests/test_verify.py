@@ -195,6 +195,32 @@ def test_a_consistent_lie_is_refuted() -> None:
                     assert _checked(certificate) == "refuted", (name, part["set"], sense)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda game: game["leader"][0].pop(),
+        lambda game: game["followers"].pop(),
+        lambda game: game["types"][0].pop(),
+        lambda game: game["probabilities"].pop(),
+        lambda game: game.update(types=[], probabilities=[], leader=[], followers=[[]] * len(game["sizes"])),
+        lambda game: game["allowed"][0].clear(),
+        lambda game: game["allowed"][0][game["types"][0][0]].append(game["sizes"][0]),
+    ],
+    ids=["payoff", "follower", "type", "probability", "everything", "actions", "action"],
+)
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_a_stated_game_that_is_none_is_refuted_and_nothing_is_said_of_it(name: str, change) -> None:
+    certificate = copy.deepcopy(CERTIFICATES[name])
+    change(certificate["proof"]["induced"])
+    (claim,) = verify.check(verify.read(json.dumps(certificate)))
+    assert (claim.claim, claim.verdict) == ("the game", "refuted")
+    certificate = copy.deepcopy(CERTIFICATES[name])
+    if certificate["baseline"]["proof"] is not None:
+        change(certificate["baseline"]["proof"]["induced"])
+        claims = verify.check(verify.read(json.dumps(certificate)))
+        assert [claim.claim for claim in claims if claim.verdict == "refuted"] == ["the baseline's game"]
+
+
 def test_a_better_game_than_the_rule_leads_to_is_refuted() -> None:
     original, refuted = CERTIFICATES["prices"], 0
     for price in (0.0, 0.5, 1.0):
@@ -249,10 +275,13 @@ def test_unreadable(tmp_path: Path, text: str, message: str) -> None:
 def test_the_module_runs_alone_on_the_standard_library(tmp_path: Path) -> None:
     copied = tmp_path / "alone.py"
     copied.write_text(Path(verify.__file__).read_text())
-    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good, bad, no_game = tmp_path / "good.json", tmp_path / "bad.json", tmp_path / "no_game.json"
     good.write_text(json.dumps(CERTIFICATES["prices"]))
     bad.write_text(json.dumps({**CERTIFICATES["prices"], "value": 0.5}))
-    for path, status in ((good, 0), (bad, 1), (tmp_path / "none.json", 2)):
+    without = copy.deepcopy(CERTIFICATES["prices"])
+    without["proof"]["induced"]["leader"].pop()
+    no_game.write_text(json.dumps(without))
+    for path, status in ((good, 0), (bad, 1), (no_game, 1), (tmp_path / "none.json", 2)):
         # -I -S: no site packages, no environment.
         done = subprocess.run([sys.executable, "-I", "-S", str(copied), str(path)], capture_output=True, text=True)
         assert done.returncode == status, done.stderr

@@ -2,6 +2,7 @@
 
 design      learn the rule of a game, with a certificate          resume   go on with a run that was stopped
 solve       the exact optimum, where the game is small enough     certify  certify a finished run anew
+pretrain    train followers once, for many designs
 games       what is played                                        followers  how participants adapt
 leaders     how the leader learns                                 equilibria  exact solvers on plain arrays
 """
@@ -11,14 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders
-    from firstmover.designs import Design, certify, design, resume, solve
+    from firstmover.certifications import certify
+    from firstmover.designs import Design, design, resume
     from firstmover.errors import InputError
+    from firstmover.pretraining import pretrain
+    from firstmover.solutions import solve
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    **dict.fromkeys(("Design", "certify", "design", "resume", "solve"), "firstmover.designs"),
+    **dict.fromkeys(("Design", "design", "resume"), "firstmover.designs"),
     "InputError": "firstmover.errors",
+    "certify": "firstmover.certifications",
+    "pretrain": "firstmover.pretraining",
+    "solve": "firstmover.solutions",
 }
 _ROOMS = ("certificates", "equilibria", "followers", "games", "leaders")
 
@@ -32,6 +39,7 @@ __all__ = [
     "followers",
     "games",
     "leaders",
+    "pretrain",
     "resume",
     "solve",
 ]

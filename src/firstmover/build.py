@@ -22,7 +22,6 @@ from firstmover import leaders as leader_room
 from firstmover.errors import InputError, unknown_name
 from firstmover.followers import Follower
 from firstmover.games import Game
-from firstmover.games.base import Solution, Ties
 from firstmover.games.security import COLUMNS
 from firstmover.leaders import Leader
 
@@ -288,39 +287,6 @@ def description(item: Game | Follower | Leader) -> dict[str, Any]:
         return {"name": item.name, "parameters": item.parameters()}
     values = {key: getattr(item, key) for key in settings(type(item))}
     return {"name": item.name, "parameters": json.loads(json.dumps(values))}
-
-
-def solved(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
-    """What `firstmover solve --json` prints: a superset of a rule file."""
-    told = game if solution.game is None else solution.game
-    text = None
-    if solution.rule is not None:
-        text = " ".join(f"{s[:1].upper()}{s[1:]}." for s in map(told.sentence, solution.rule))
-    loss = game.value_is_loss and solution.value is not None
-    return {
-        "game": description(told),
-        "optimum": solution.value,
-        "optimum_fraction": solution.fraction,
-        "welfare_loss": -float(solution.value or 0.0) if loss else None,
-        "bounds": solution.bounds if solution.value is None else (solution.value, solution.value),
-        "rule": solution.rule,
-        "rule_text": text,
-        "prices": solution.prices,
-        "play": solution.play,
-        "ties": ties,
-        "attained": solution.attained,
-        "exact": solution.value is not None,
-        "method": solution.method,
-        "followers": solution.followers,
-        "upper_bounds": solution.upper_bounds,
-    }
-
-
-def rule_content(game: Game, solution: Solution) -> dict[str, Any]:
-    """A solution's rule as a rule file, with the play if the solver found it."""
-    told = description(game if solution.game is None else solution.game)
-    content = {"game": told["name"], "parameters": told["parameters"], "rule": solution.rule}
-    return content | ({} if solution.play is None else {"play": solution.play})
 
 
 def as_stored(item: Game | Follower | Leader) -> dict[str, Any]:

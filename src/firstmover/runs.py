@@ -18,7 +18,6 @@ import json
 import os
 import platform
 import tempfile
-import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from firstmover.array_files import arrays_in
 from firstmover.errors import InputError
 
 FORMAT = 2
@@ -122,14 +122,9 @@ class Run:
         """
         path = self.path / name
         leaves, structure = jax.tree.flatten(like)
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                arrays = [stored[f"arr_{k}"] for k in range(len(leaves))]
-                surplus = len(stored.files) - len(leaves)
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror or error}.") from None
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
-            raise InputError(f"{path} is damaged: it is not a whole checkpoint of this run.") from None
+        with arrays_in(path, damaged=f"{path} is damaged: it is not a whole checkpoint of this run.") as stored:
+            arrays = [stored[f"arr_{k}"] for k in range(len(leaves))]
+            surplus = len(stored.files) - len(leaves)
         shapes = [_plain_shape(leaf) for leaf in leaves]
         if surplus or any(a.shape != s[0] or a.dtype != s[1] for a, s in zip(arrays, shapes, strict=True)):
             raise InputError(f"{path} is damaged: its arrays are not those of this run.")

@@ -25,7 +25,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -285,7 +285,7 @@ def _finite(
     """A game from what it pays (leader, followers, revenue) at every type and action profile."""
     support = [(row, p) for row, p in types if p > 0]
     paid = [[pay(row, actions) for actions in itertools.product(*map(range, sizes))] for row, _ in support]
-    money = all(p[2] is not None for row in paid for p in row)
+    revenue = [[p[2] for p in row if p[2] is not None] for row in paid]  # nothing where the game knows no money
     return Finite(
         [row for row, _ in support],
         [p for _, p in support],
@@ -293,7 +293,7 @@ def _finite(
         list(sizes),
         [[p[0] for p in row] for row in paid],
         [[[p[1][i] for p in row] for row in paid] for i in range(len(sizes))],
-        [[p[2] for p in row] for row in paid] if money else None,  # type: ignore[misc]
+        revenue if all(revenue) else None,
     )
 
 
@@ -651,8 +651,9 @@ def check(certificate: Mapping[str, Any]) -> list[Claim]:
 
 def _claims(certificate: Mapping[str, Any]) -> Iterator[Claim]:
     proof = certificate["proof"]
-    yield from _game_claims("the game", certificate, proof["induced"])
-    game = game_of(proof["induced"])
+    game = yield from _game_claims("the game", certificate, proof["induced"])
+    if game is None:
+        return
     try:
         joint = joint_of_play(game, proof["play"])
     except ValueError as why:
@@ -668,17 +669,24 @@ def _claims(certificate: Mapping[str, Any]) -> Iterator[Claim]:
     yield from _baseline_claims(certificate["baseline"], certificate["gain"], certificate["value"])
 
 
-def _game_claims(claim: str, rule: Mapping[str, Any], induced: Mapping[str, Any]) -> Iterator[Claim]:
-    """The stored game is a game, and is what the rule and the parameters lead to."""
+def _game_claims(
+    claim: str, rule: Mapping[str, Any], induced: Mapping[str, Any]
+) -> Generator[Claim, None, Finite | None]:
+    """The stored game is a game, and is what the rule and the parameters lead to.
+
+    Returns:
+        The stored game; None if it is none, so that nothing can be computed from it.
+    """
     game = game_of(induced)
     profiles = math.prod(game.sizes)
     tables = [game.leader, *game.followers, *([] if game.revenue is None else [game.revenue])]
     sound = (
         abs(sum(game.probabilities, Fraction(-1))) <= Fraction(1, 10**6)
-        and min(game.probabilities) > 0
+        and all(p > 0 for p in game.probabilities)
         and len(set(game.types)) == len(game.types) == len(game.probabilities)
         and all(len(table) == len(game.types) and all(len(row) == profiles for row in table) for table in tables)
         and len(game.followers) == len(game.sizes) == len(game.allowed)
+        and all(len(row) == len(game.sizes) for row in game.types)
         and all(
             t in range(len(game.allowed[i]))
             and game.allowed[i][t]
@@ -689,18 +697,19 @@ def _game_claims(claim: str, rule: Mapping[str, Any], induced: Mapping[str, Any]
     )
     if not sound:
         yield Claim(claim, "refuted", "its tables do not fit together, or its probabilities are none")
-        return
+        return None
     try:
         derived = derive(rule)
     except ValueError as why:
         yield Claim(claim, "refuted", str(why))
-        return
+        return game
     if derived is None:
         yield Claim(claim, "unchecked", f"{rule['game']!r} is not known here, so its link to the rule is not checked")
     elif derived == game:
         yield Claim(claim, "confirmed", "derived again from the rule and the parameters")
     else:
         yield Claim(claim, "refuted", "it is not what the rule and the parameters lead to")
+    return game
 
 
 def _play_claims(certificate: Mapping[str, Any], game: Finite, joint: Joint) -> Iterator[Claim]:
@@ -781,8 +790,10 @@ def _baseline_claims(baseline: Mapping[str, Any], gain: Any, value: Any) -> Iter
         yield Claim("the value of the baseline", "unchecked", "it carries no proof")
     else:
         part = baseline["proof"]
-        yield from _game_claims("the baseline's game", part, part["induced"])
-        why = why_not_end(game_of(part["induced"]), part["set"], "greatest", Fraction(0), part["greatest"])
+        game = yield from _game_claims("the baseline's game", part, part["induced"])
+        if game is None:
+            return
+        why = why_not_end(game, part["set"], "greatest", Fraction(0), part["greatest"])
         if why is None:
             yield _shown("the value of the baseline", baseline["value"], fraction(part["greatest"]["value"]))
         else:

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 
 import jax
 import jax.numpy as jnp
@@ -65,6 +66,17 @@ def test_every_registered_item_has_an_instance_here() -> None:
     assert {game.name for game in REGISTERED.values()} == set(build.registered("game"))
     assert {followers.name for followers in FOLLOWERS} == set(build.registered("followers"))
     assert {leader.name for leader in LEADERS} == set(build.registered("leader"))
+
+
+def test_a_refusal_names_the_followers_that_can_act_in_every_step() -> None:
+    game = next(game for game in REGISTERED.values() if game.followers_act == "every step")
+    able = {name for name, cls in build.registered("followers").items() if "every step" in cls.acts}
+    refused = [followers for followers in FOLLOWERS if followers.name not in able]
+    assert refused
+    for followers in refused:
+        with pytest.raises(InputError, match="can act in every step") as refusal:
+            followers.check(game)
+        assert set(re.findall(r"'([a-z-]+)'", str(refusal.value))) == able
 
 
 @pytest.mark.parametrize("kind", build.KINDS)

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from contracts.test_two_views import Replying
 from leaders.test_reinforce import DILEMMA, learnt
+from replying import Replying
 
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse

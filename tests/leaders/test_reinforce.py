@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from contracts.test_two_views import Replying, replies
+from replying import Replying, replies
 
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix

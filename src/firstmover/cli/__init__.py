@@ -201,8 +201,8 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.designs import solve
     from firstmover.runs import write_json
+    from firstmover.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     if options.ties not in ("strong", "weak"):
@@ -220,18 +220,18 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             time_limit=None if options.time_limit is None else build.number("--time-limit", options.time_limit),
             progress=progress.working,
         )
-    result = build.solved(game, solution, options.ties)
+    result = as_json(game, solution, options.ties)
     if options.out is not None:
         if solution.rule is None:
             raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
-        write_json(Path(options.out), build.rule_content(game, solution))
+        write_json(Path(options.out), as_file(game, solution))
     return result, printing.solution(result)
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
+    from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
-    from firstmover.designs import certificate_path, certify
 
     given = _pairs("-f", options.followers_parameters)
     if Path(options.path).is_dir() and (given or options.followers):

@@ -42,6 +42,7 @@ class Follower(abc.ABC):
         """
         if game.followers_act not in self.acts:
             words = {"once": "once in a sub-episode", "every step": "in every step"}
+            # By hand, since the list of all followers is made above this module; a test compares the two.
             others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
             raise InputError(
                 f"{self.name} needs followers that act {words[self.acts[0]]}; those of {game.name} act "

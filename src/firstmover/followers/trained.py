@@ -7,7 +7,6 @@ several seeds, each met by one seed of a design, and that they play the likelies
 import abc
 import copy
 import io
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -17,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.array_files import arrays_in
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
@@ -105,14 +105,10 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     if not path:
         raise InputError(f"{kind} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
-    try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            found = str(stored["kind"])
-            arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}; 'firstmover pretrain' writes one.") from None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
-        raise InputError(f"{path} is not a trained follower, or is damaged.") from None
+    damaged, otherwise = f"{path} is not a trained follower, or is damaged.", "; 'firstmover pretrain' writes one"
+    with arrays_in(Path(path), damaged=damaged, otherwise=otherwise) as stored:
+        found = str(stored["kind"])
+        arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
     if found != kind:
         raise InputError(f"{path} holds a trained {found} follower, not a {kind} one.")
     if [a.shape[1:] for a in arrays] != [leaf.shape for leaf in leaves] or len({a.shape[:1] for a in arrays}) != 1:

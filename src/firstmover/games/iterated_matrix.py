@@ -33,14 +33,13 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words, shares
-from firstmover.games.state_tables import state_table
+from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.noise import inverse_cdf
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
-    from firstmover.equilibria.markov_commitments import Reply
 
 MatrixName = Literal[
     "prisoners_dilemma",
@@ -215,7 +214,7 @@ class IteratedMatrix(Game):
 
     def optimum(self, ties: Ties) -> Solution:
         """The best deterministic rule against a follower that replies exactly, and may count the steps."""
-        return self._optimum(ties, "exact", "backward induction for each", "best response that may count the steps")
+        return enumerated_optimum(self, ties, f"best response that may count the steps, ties {ties}")
 
     def memory_optimum(self, ties: Ties) -> Solution:
         """The best deterministic rule against a follower that replies by a table over its own observations.
@@ -223,22 +222,7 @@ class IteratedMatrix(Game):
         Raises:
             InputError: there are too many pairs of a rule and a table.
         """
-        how = "every table of the follower for each"
-        return self._optimum(ties, "memoryless", how, "best table of one action per observation")
-
-    def _optimum(self, ties: Ties, reply: "Reply", how: str, who: str) -> Solution:
-        from firstmover.equilibria.markov_commitments import markov_commitment
-
-        if self.commitment == "mixed":
-            raise InputError("no exact method is known for rules that mix; solve with commitment=deterministic.")
-        found = markov_commitment(self.markov(), ties, reply)
-        return Solution(
-            value=found.value,
-            rule=self.rule(found.rule),
-            attained=True,
-            method=f"enumeration of {found.n_rules} rules ({found.n_optimal} optimal), {how}",
-            followers=f"{who}, ties {ties}",
-        )
+        return enumerated_optimum(self, ties, f"best table of one action per observation, ties {ties}", "memoryless")
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         last = [list(pair) for pair in self.histories[observation[0]]]

@@ -30,7 +30,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
-from firstmover.games.state_tables import state_table
+from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -178,16 +178,7 @@ class Patrol(Game):
 
     def optimum(self, ties: Ties) -> Solution:
         """The best deterministic rule against a crosser that replies exactly, by enumeration."""
-        from firstmover.equilibria.markov_commitments import markov_commitment
-
-        found = markov_commitment(self.markov(), ties)
-        return Solution(
-            value=found.value,
-            rule=self.rule(found.rule),
-            attained=True,
-            method=f"enumeration of {found.n_rules} rules ({found.n_optimal} optimal), backward induction for each",
-            followers=f"best response, ties {ties}",
-        )
+        return enumerated_optimum(self, ties, f"best response, ties {ties}")
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         parts = {"lane": ("lane",), "row": ("row",), "both": ("row", "lane")}[self.sight]

@@ -7,7 +7,7 @@ for it at the prices offered.
 Payoffs: an agent is paid its value minus the price. The leader is paid minus the welfare loss (welfare minus the
 largest possible welfare of the realised values), the revenue, or a weighted mix, in units of the values.
 Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming; with messages, for
-two agents and one unit of one item, by `search`.
+two agents and one unit of one item, by `search`. `sequential_price_optima` has both.
 
 Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 5e-7 of the largest value count as
 equal, in 32- and in 64-bit numbers; of equally good items the first is taken.
@@ -20,7 +20,6 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -102,6 +101,7 @@ class SequentialPrice(Game):
         self.units = (1,) * items if units is None else tuple(units)
         if len(self.units) != items or min(self.units) < 1:
             raise InputError(f"units must be {items} numbers of at least 1, one per item; got {list(self.units)}.")
+        self.value_grid = types if values is None else None  # points of the grid that values are drawn from
         if values is None:
             grid = np.linspace(0, 1, types)
             vectors = np.array(list(itertools.product(grid, repeat=items)))
@@ -142,7 +142,7 @@ class SequentialPrice(Game):
             self.leader_obs_sizes = (messages,) * agents + (1 + len(self.bundles),) * agents
         else:
             self.leader_obs_sizes = (messages,) * agents + (2,) * agents + tuple(u + 1 for u in self.units)
-        most = float(self._first_best(np.array([table.max(axis=0) for table in self.values]), np))
+        most = float(self.first_best(np.array([table.max(axis=0) for table in self.values]), np))
         self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
@@ -161,7 +161,7 @@ class SequentialPrice(Game):
         values = jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
         nothing = jnp.zeros(self.n_followers, jnp.int32)
         left = jnp.asarray(self.units, jnp.int32)
-        return _State(jnp.int32(0), types, values, self._first_best(values, jnp), nothing, nothing, left)
+        return _State(jnp.int32(0), types, values, self.first_best(values, jnp), nothing, nothing, left)
 
     def observe(self, state: _State) -> Turn:
         if self.history == "sold":
@@ -190,8 +190,8 @@ class SequentialPrice(Game):
         agent = action[0].astype(jnp.int32)
         # Selection by comparison: gathers and scatters of single numbers are slow in batches.
         mine = (jnp.arange(self.n_followers) == agent) & visiting & (state.status == 0)
-        values, prices = jnp.sum(jnp.where(mine[:, None], state.values, 0), axis=0), self._prices(action[1:])
-        bundle = self._taken(values, prices, state.left, jnp) * jnp.any(mine)
+        values, prices = jnp.sum(jnp.where(mine[:, None], state.values, 0), axis=0), self.prices_of(action[1:])
+        bundle = self.taken(values, prices, state.left, jnp) * jnp.any(mine)
         taken = jnp.asarray(self.bundles, jnp.int32)[bundle]
         welfare, revenue = jnp.sum(values * taken), jnp.sum(prices * taken)
         # The first best is charged with the first visit: there always is one.
@@ -206,7 +206,7 @@ class SequentialPrice(Game):
         leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
         return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0))
 
-    def _prices(self, parts: Any) -> Float[Any, "... items"]:
+    def prices_of(self, parts: Any) -> Float[Any, "... items"]:
         """What the price components of an action come to."""
         if self.prices == "continuous":
             return parts
@@ -218,7 +218,7 @@ class SequentialPrice(Game):
         assert self.prices != "continuous"
         return self.highest / (self.prices - 1)
 
-    def _taken(
+    def taken(
         self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
     ) -> Int[Any, "..."]:
         """The bundle that is best for an agent with these values; `xp` is `jax.numpy` or `numpy`."""
@@ -230,7 +230,7 @@ class SequentialPrice(Game):
         best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
         return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
 
-    def _first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
+    def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
         """The largest welfare of any allocation."""
         if self.valuation == "additive":
             ranked = -xp.sort(-values, axis=-2)
@@ -255,22 +255,22 @@ class SequentialPrice(Game):
     def parameters(self) -> dict[str, Any]:
         return self._settings
 
-    def _with(self, **changes: Any) -> "SequentialPrice":
+    def with_settings(self, **changes: Any) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        silent = self._with(messages=1)
-        return "no messages: the best prices and order", silent, silent._table(silent.without_messages)
+        silent = self.with_settings(messages=1)
+        return "no messages: the best prices and order", silent, silent.without_messages[1]
 
     def optimum(self, ties: Ties) -> Solution:
         """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing."""
         if self.messages > 1:
             return super().optimum(ties)
-        found = self.without_messages
+        value, table = self.without_messages
         return Solution(
-            value=found.value,
-            rule=self.rule(self._table(found)),
+            value=value,
+            rule=self.rule(table),
             attained=True,
             method="dynamic programming over who and what is left",
             followers="no messages, so nothing to choose",
@@ -280,129 +280,18 @@ class SequentialPrice(Game):
         """With messages, for two agents and one item: over all rules with any prices from 0 to the largest value."""
         if self.messages == 1:
             return self.optimum(ties)
-        if self.n_followers != 2 or self.units != (1,):
-            raise InputError("the best mechanism with messages is only known for two agents and one unit of one item.")
-        from firstmover.equilibria.mechanisms import optimal_mechanism
+        from firstmover.games.sequential_price_optima import with_messages
 
-        values, prior = self._in_fractions()
-        found = optimal_mechanism(
-            values,
-            prior,
-            self.messages,
-            selection=wanted.selection,
-            welfare_weight=Fraction(repr(self.welfare_weight)),
-            buy_at_tie=self.buy_at_tie,
-            threshold=wanted.threshold,
-            time_limit=wanted.time_limit,
-            progress=wanted.progress,
-        )
-        game = self._with(prices="continuous")
-        rule = None
-        if found.cells:
-            # Offers by who is left: the first one while both are, then whoever was not asked yet.
-            offers = {
-                (*messages, *seen): [agent, float(price)]
-                for messages, (first, price_first, price_second) in found.cells.items()
-                for seen, agent, price in (
-                    ((0, 0), first, price_first),
-                    (tuple(int(i == first) for i in (0, 1)), 1 - first, price_second),
-                )
-            }
-            table = np.zeros((game.n_observations, 2))
-            for row, obs in enumerate(game.observations().tolist()):
-                table[row] = offers.get(tuple(obs[:4]), [0, 0.0])
-            rule = game.rule(table)
-        play = None
-        if found.strategies is not None:
-            play = [np.eye(self.messages)[list(sent)].tolist() for sent in found.strategies]
-        return Solution(
-            value=None if found.value is None else float(found.value),
-            rule=rule,
-            attained=found.attained,
-            method=found.method,
-            followers={
-                "best": "the best pure Bayes-Nash equilibrium",
-                "worst": "the worst pure Bayes-Nash equilibrium, of rules that have one",
-                "anf_cce": "the worst coarse correlated equilibrium of the agent normal form (anf_cce)",
-            }[wanted.selection]
-            + (", messages of intervals of values" if wanted.threshold else ""),
-            bounds=(self.leader_payoff_range[0] if found.lower is None else float(found.lower), float(found.upper)),
-            fraction=None if found.value is None else str(found.value),
-            prices={f"{m0},{m1}": [str(p) for p in offer[1:]] for (m0, m1), offer in found.cells.items()},
-            play=play,
-            game=game,
-        )
-
-    def _in_fractions(self) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
-        """The values of both agents' types, and the probability of every pair of types, for one item."""
-        if self._settings["values"] is None:
-            points = self._settings["types"]
-            grid = [Fraction(k, points - 1) for k in range(points)]
-            return [grid, grid], [[Fraction(1, points**2)] * points] * points
-        values = [[Fraction(repr(v)) for v in table[:, 0].tolist()] for table in self.values]
-        prior = [[Fraction(0)] * len(values[1]) for _ in values[0]]
-        for (t0, t1), p in zip(*(part.tolist() for part in self.types.profiles), strict=True):
-            prior[t0][t1] = Fraction(repr(p)).limit_denominator(10**12)
-        total = sum(map(sum, prior))
-        return values, [[p / total for p in row] for row in prior]
+        return with_messages(self, wanted)
 
     @functools.cached_property
-    def without_messages(self) -> Any:
-        """The best mechanism that ignores messages, `equilibria.sequential_prices.NoMessages`.
+    def without_messages(self) -> tuple[float, np.ndarray]:
+        """Value and table of the best mechanism that ignores messages, see `sequential_price_optima`."""
+        from firstmover.games.sequential_price_optima import without_messages
 
-        Raises:
-            InputError: values are correlated, or there are too many profiles or prices to list.
-        """
-        from firstmover.equilibria.sequential_prices import NoMessages, best_without_messages
+        return without_messages(self)
 
-        if any(table.ndim > 1 for table in self.types.tables):
-            raise InputError("the best mechanism without messages is only known for independent values.")
-        rows = self._prices(self._price_parts())
-
-        def offer(agent: int, available: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
-            values, probs = self.values[agent], self.types.tables[agent]
-            bundle = self._taken(values[:, None], rows, np.array(available), np)  # [types, Q]
-            units = self.bundles[bundle]
-            welfare = np.einsum("tqi,ti->tq", units, values)
-            revenue = np.einsum("tqi,qi->tq", units, rows)
-            gain = probs @ (self.welfare_weight * welfare + (1 - self.welfare_weight) * revenue)
-            return gain, np.einsum("t,tqb->qb", probs, np.eye(len(self.bundles))[bundle])
-
-        found = best_without_messages(self.n_followers, self.units, self.bundles, offer)
-        if self.welfare_weight == 0:
-            return found
-        support, probs = self.types.profiles
-        realised = np.stack([table[support[:, i]] for i, table in enumerate(self.values)], axis=1)
-        first_best = float(probs @ self._first_best(realised, np))
-        return NoMessages(found.value - self.welfare_weight * first_best, found.choice)
-
-    def _price_parts(self) -> np.ndarray:
-        """Price components of actions that some best mechanism without messages is among, [Q, items]."""
-        grid: np.ndarray
-        if self.prices != "continuous":
-            grid = np.arange(self.prices)
-        elif self.items == 1 and (self.buy_at_tie or self.welfare_weight == 1):
-            # What an agent does changes at its values only.
-            worth = np.unique(np.concatenate([table.ravel() for table in self.values]))
-            grid = np.unique(np.concatenate([[0.0], worth, (worth[1:] + worth[:-1]) / 2]))
-        else:
-            raise InputError(
-                "the best mechanism without messages is only known for a price grid, or for one item with welfare as "
-                "the objective or agents that buy at ties."
-            )
-        if len(grid) ** self.items > 100_000:
-            raise InputError(f"{len(grid)} prices for {self.items} items are more than 100000 price vectors to list.")
-        return np.array(list(itertools.product(grid, repeat=self.items)))
-
-    def _table(self, found: Any) -> np.ndarray:
-        """The table of a mechanism that ignores messages; where nothing is to be decided, agent 0 at price 0."""
-        parts, table = self._price_parts(), []
-        for obs in self.observations().tolist():
-            agent, row = found.choice.get(self._situation(obs), (0, 0))
-            table.append([agent, *parts[row]])
-        return np.array(table, np.float64 if self.leader_space.continuous else np.int32)
-
-    def _situation(self, obs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def situation(self, obs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Who (1 for every agent not yet visited) and what (units) is left; units below 0 where it cannot occur."""
         n = self.n_followers
         remaining = tuple(int(s == 0) for s in obs[n : 2 * n])
@@ -417,7 +306,7 @@ class SequentialPrice(Game):
         for messages in itertools.product(range(self.messages), repeat=n):
             reached = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
             for obs in reached:  # grows on the way
-                remaining, left = self._situation(obs)
+                remaining, left = self.situation(obs)
                 if not any(remaining) or not any(left):
                     continue
                 row = int(np.ravel_multi_index(obs, self.leader_obs_sizes))
@@ -433,18 +322,18 @@ class SequentialPrice(Game):
 
     def _possible_bundles(self, agent: int, action: np.ndarray, left: Sequence[int]) -> list[int]:
         """What some type of an agent takes at these prices."""
-        prices = self._prices(np.asarray(action[1:], np.float64))
-        return np.unique(self._taken(self.values[agent], prices, np.array(left), np)).tolist()
+        prices = self.prices_of(np.asarray(action[1:], np.float64))
+        return np.unique(self.taken(self.values[agent], prices, np.array(left), np)).tolist()
 
     def played(self, action: np.ndarray) -> np.ndarray:
         return np.array([action[0], *self._told_prices(action)])
 
     def _told_prices(self, action: np.ndarray) -> list[float]:
-        return [float(f"{price:.9g}") for price in self._prices(np.asarray(action[1:], np.float64))]
+        return [float(f"{price:.9g}") for price in self.prices_of(np.asarray(action[1:], np.float64))]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         n = self.n_followers
-        remaining, left = self._situation(observation)
+        remaining, left = self.situation(observation)
         when: dict[str, Any] = {
             "messages": [int(m) for m in observation[:n]],
             "remaining": [i for i, r in enumerate(remaining) if r],
@@ -462,7 +351,7 @@ class SequentialPrice(Game):
         parts = [price / self._price_step for price in told if isinstance(price, int | float)]
         if all(abs(part - round(part)) <= _GRID for part in parts if np.isfinite(part)):
             return self
-        return self._with(prices="continuous")
+        return self.with_settings(prices="continuous")
 
     def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
         agent, prices = asked(do, "agent", "prices")
@@ -475,7 +364,7 @@ class SequentialPrice(Game):
         return np.array([agent, *np.rint(told / self._price_step)])
 
     def revenue_game(self) -> Game:
-        return self._with(objective="revenue")
+        return self.with_settings(objective="revenue")
 
     def sentence(self, entry: dict[str, Any]) -> str:
         when, do = entry["when"], entry["do"]

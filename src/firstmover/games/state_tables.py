@@ -1,7 +1,7 @@
 """The table of a game's states, made by the game's own code: every state is stepped once with all that can be done.
 
 For games without chance and without private types whose leader picks one of n actions, each always possible, and whose
-payments change with time by a discount only.
+payments change with time by a discount only. `enumerated_optimum` is the optimum of such a game.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from firstmover.games.base import Game
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Solution, Ties
 from firstmover.spaces import Discrete, observation_index
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
+    from firstmover.equilibria.markov_commitments import Reply
 
 
 def state_table(
@@ -72,4 +74,32 @@ def state_table(
         horizon=game.horizon,
         discount=discount,
         symmetric=symmetric,
+    )
+
+
+def enumerated_optimum(game: Game, ties: Ties, followers: str, reply: "Reply" = "exact") -> Solution:
+    """The best deterministic rule of a game with a table of states, by enumeration.
+
+    Args:
+        game: the game.
+        ties: as in `Game.optimum`.
+        followers: who replies, in the words of the solution.
+        reply: how, see `equilibria.markov_commitments.markov_commitment`.
+
+    Raises:
+        InputError: the leader mixes, there are too many rules, or some rule leaves the followers a stage without a pure
+            equilibrium.
+    """
+    from firstmover.equilibria.markov_commitments import markov_commitment
+
+    if game.leader_space.continuous:
+        raise InputError("no exact method is known for rules that mix; solve with commitment=deterministic.")
+    found = markov_commitment(game.markov(), ties, reply)
+    how = {"exact": "backward induction", "memoryless": "every table of the follower"}[reply]
+    return Solution(
+        value=found.value,
+        rule=game.rule(found.rule),
+        attained=True,
+        method=f"enumeration of {found.n_rules} rules ({found.n_optimal} optimal), {how} for each",
+        followers=followers,
     )

@@ -35,7 +35,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
-from firstmover.games.state_tables import state_table
+from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -192,17 +192,8 @@ class Toll(Game):
         Raises:
             InputError: there are too many rules, or some rule leaves a stage without a pure equilibrium.
         """
-        from firstmover.equilibria.markov_commitments import markov_commitment
-
-        found = markov_commitment(self.markov(), ties)
         which = "best" if ties == "strong" else "worst"
-        return Solution(
-            value=found.value,
-            rule=self.rule(found.rule),
-            attained=True,
-            method=f"enumeration of {found.n_rules} rules ({found.n_optimal} optimal), backward induction for each",
-            followers=f"a pure equilibrium of every stage, the {which} for the keeper",
-        )
+        return enumerated_optimum(self, ties, f"a pure equilibrium of every stage, the {which} for the keeper")
 
     def revenue_game(self) -> Game:
         changed = {"tolls": tuple(self.tolls.tolist()), "objective": "revenue"}

@@ -1,0 +1,88 @@
+"""Certifying anew: the best rule of a finished run, or a rule that somebody wrote down.
+
+Where a rule comes without its followers' play, they respond to it first.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from firstmover import build
+from firstmover.certificates import certify_play, exact_table, summary
+from firstmover.commitment import table_of
+from firstmover.designs import Design
+from firstmover.errors import InputError
+from firstmover.followers.base import Follower
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies
+from firstmover.rule import Rule
+from firstmover.rule_files import read_rule_file
+from firstmover.runs import Run, write_json
+
+
+def certify(
+    path: str | Path,
+    *,
+    followers: Follower | str = "multiplicative-weights",
+    epsilon: float | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
+
+    Args:
+        path: a run folder or a rule file.
+        followers: who responds to the rule of a file that states no play: a model, or the name of one. A run's rule is
+            certified with the play of its own followers.
+        epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
+        out: the file to write; `certificate_path(path)` if not given.
+        seed: of the followers' response, and of a sample where one is needed; a run has its own.
+
+    Raises:
+        InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
+    """
+    played_by: Follower | None
+    if Path(path).is_dir():
+        loaded = Design.load(path)
+        rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
+    else:
+        rule, stated = read_rule_file(path)
+        responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
+        play = respond(rule, responding, seed=seed) if stated is None else stated
+        played_by = responding if stated is None else None
+    written = certificate_path(path) if out is None else Path(out)
+    _refuse_other_files(written)
+    model = None if played_by is None else build.description(played_by)
+    certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
+    write_json(written, certificate)
+    if Path(path).is_dir() and out is None:
+        run = Run.open(path)
+        run.write_json("result.json", {**run.read_json("result.json"), "certificate": summary(certificate)})
+    return certificate
+
+
+def certificate_path(path: str | Path) -> Path:
+    """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file."""
+    path = Path(path)
+    return path / "certificate.json" if path.is_dir() else path.with_suffix(".certificate.json")
+
+
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | TimedStrategies | JointPlay:
+    """How followers play once they have responded to a rule.
+
+    Raises:
+        InputError: the followers cannot play the game.
+    """
+    problem = StackelbergPOMDP(rule.game, followers, reward_episodes=1)
+    with jax.enable_x64(True):
+        episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
+        play = episode(exact_table(rule.game, rule.actions).actions).strategy
+        return jax.tree.map(np.asarray, play)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """A certificate may replace an older certificate, and nothing else."""
+    if path.exists() and not (path.is_file() and '"leader_value_bounds"' in path.read_text(errors="replace")):
+        raise InputError(f"{path} exists and is not a certificate; name another file with --out.")
