@@ -9,7 +9,7 @@ import pytest
 from tiny_games import REGISTERED, Copying, _Tiny
 
 from firstmover.commitment import table_of
-from firstmover.equilibria.markov import MarkovGame, best_response
+from firstmover.equilibria.markov import MarkovGame, best_response, memoryless_response
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.followers.planning import timed
@@ -178,6 +178,15 @@ def test_a_follower_without_memory_plays_its_best_table(name: str, ties: str) ->
     np.testing.assert_allclose(np.stack([leader, follower[:, 0]], 1), expected, atol=1e-5)
     _, planned = earned(game, BestResponse(ties), tables)
     assert (planned >= follower - 1e-5).all()
+
+
+def test_a_follower_without_memory_plays_the_same_in_64_bit() -> None:
+    # As in the final response of a design.
+    game, tables = GAMES["discounted"], rules(GAMES["discounted"])
+    with jax.enable_x64(True):
+        leader, _ = earned(game, BestResponse(policies="memoryless"), tables)
+    expected = [memoryless_response(game.markov(), rule, "strong").leader for rule in tables]
+    np.testing.assert_allclose(leader, expected, atol=1e-12)
 
 
 def test_who_counts_the_steps_gains_by_it() -> None:

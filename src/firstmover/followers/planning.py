@@ -59,7 +59,7 @@ def memoryless(game: Game, answers: Int[Array, "observations"], ties: Ties) -> S
     """The only follower's best table."""
     table, policies = table_of_states(game), all_tables(game)
     paid, following = _left(game, answers)
-    starts = np.flatnonzero(table.start)
+    starts = np.flatnonzero(table.start).astype(table.next_states.dtype)
     actions = jnp.asarray(policies[:, table.follower_obs[0]])  # [policies, S]
 
     def step(carry: tuple[Array, Array], time: Array) -> tuple[tuple[Array, Array], None]:
