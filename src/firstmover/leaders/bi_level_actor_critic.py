@@ -10,8 +10,7 @@ The leader plays the action with the largest Q_l(a_l, pi_f(a_l)). In a sub-episo
 Both players explore: either of them takes any possible action with a probability that falls from 1 to `epsilon`.
 Payoffs are shares of a player's range, counted from its least; values start at 0.
 
-The follower is learnt with the leader, in the same sub-episodes. The followers of the problem meet the rule only when
-it is evaluated.
+Both are learnt in the same sub-episodes. The followers of the problem meet the rule only when it is evaluated.
 
 Source: Zhang et al., "Bi-level Actor-Critic for Multi-agent Coordination", AAAI 2020.
 Differs from the source: tables in place of networks, and what was played is learnt from once, without a replay buffer.
@@ -116,8 +115,8 @@ class BiLevelActorCritic(Leader):
             u = jax.random.uniform(stream(key, Stream.DECISION), (2,))
             row = inverse_cdf(_exploring(_led(game, learnt), rows, epsilon), u[0])
             column = inverse_cdf(_exploring(_replies(game, learnt)[row], columns, epsilon), u[1])
-            nobody = jnp.zeros(1, jnp.int32)
-            steps = rollout(game, table_of(game, row[None]), Actions(column[None]), None, nobody, key)
+            rule, types, chance = table_of(game, row[None]), jnp.zeros(1, jnp.int32), stream(key, Stream.CHANCE)
+            steps = rollout(game, rule, Actions(column[None]), None, types, chance)
             paid = jnp.stack([steps.leader_reward.sum(), steps.follower_rewards.sum()])
             error = (paid - low) / width - learnt.critics[:, row, column]
             critics = learnt.critics.at[:, row, column].add(self.learning_rate * error)

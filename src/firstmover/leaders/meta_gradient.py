@@ -6,8 +6,8 @@ takes `inner_steps` steps, all at once, up its own expected payoff under the lea
     logits_i <- logits_i + inner_rate * gradient of (payoff_i / range of payoff_i) with respect to logits_i
 
 The leader's policy is a table of logits too, drawn from anew in every step of play. Its payoff is that against the
-followers at the end of these steps, and its gradient goes back through all of them. Expected payoffs are exact
-(`expected_play`): this leader knows the game, and samples nothing.
+followers at the end of these steps; its gradient goes back through all of them. Payoffs are exact expectations
+(`expected_play`): this leader knows the game and samples nothing.
 
 What is committed to is the likeliest action at every observation, and the followers of the problem, who need not be
 naive, meet that. `value` is what the mixed rule earns from the model, `evaluated` what the committed one earns from the
@@ -108,15 +108,13 @@ class MetaGradient(Leader):
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
         game, head = problem.game, head_for(problem.game.leader_space)
-        low, high = game.leader_payoff_range
         masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
-        value, gradient = jax.value_and_grad(lambda policy: self.earned(game, policy.outputs))(state.policy)
-        loss = jax.tree.map(lambda slope: -slope / ((high - low) or 1.0), gradient)
-        change, optimiser = optax.adam(self.learning_rate).update(loss, state.optimiser)
+        loss, gradient = jax.value_and_grad(lambda policy: -self.earned(game, policy.outputs))(state.policy)
+        change, optimiser = optax.adam(self.learning_rate).update(gradient, state.optimiser)
         after = _State(optax.apply_updates(state.policy, change), optimiser, state.step + 1, state.key)
         metrics = Metrics(
-            value=value,
-            best=value,
+            value=-loss,
+            best=-loss,
             entropy=jax.vmap(head.entropy)(state.policy.outputs, masks).mean(),
             env_steps=jnp.float32((self.inner_steps + 1) * game.max_leader_decisions),
             simulated_steps=jnp.float32(0),
@@ -139,8 +137,7 @@ class MetaGradient(Leader):
         ranges = [(high - low) or 1.0 for low, high in game.follower_payoff_ranges]
 
         def mixed(logits: tuple[Array, ...]) -> tuple[Array, ...]:
-            masked = [jnp.where(mask, own, -jnp.inf) for mask, own in zip(possible, logits, strict=True)]
-            return tuple(map(jax.nn.softmax, masked))
+            return tuple(jax.nn.softmax(jnp.where(m, own, -jnp.inf)) for m, own in zip(possible, logits, strict=True))
 
         def step(logits: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
             def slope(i: int) -> Array:

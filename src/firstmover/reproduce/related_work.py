@@ -134,7 +134,7 @@ def _verdict(label: str, done: Design) -> Verdict:
 RELATED_WORK = Figure(
     "related-work",
     "Balaguer et al. 2022, Zhang et al. 2020",
-    "Meta-gradient leads learning followers to favourable outcomes, bi-level actor-critic finds Stackelberg equilibria.",
+    "Meta-gradient leads learners to favourable outcomes, bi-level actor-critic finds Stackelberg equilibria.",
     "value of the rule as committed",
     _EXPERIMENTS,
     lambda: {"dilemma": _best(_DILEMMA), "escape": _best(_ESCAPE), "maintain": _best(_MAINTAIN)},
