@@ -259,8 +259,8 @@ def test_both_precisions_and_nested_batches_agree() -> None:
         (Copying(), BestResponse(), "tiny has no table of states. 'q-learning' and 'policy-gradient' do without."),
         (Tabled(0, np.zeros((2, 4), int)), BestResponse(), "see too little. Use 'q-learning'"),
         (Tabled(0), BestResponse(policies="memoryless"), "for one follower; got 2 followers"),
-        (GAMES["iterated-matrix 2x3"], BestResponse(policies="memoryless"), "has 3.28e"),
-        (Copying(), MultiplicativeWeights(), "'policy-gradient' and 'contextual' can play in every step"),
+        (GAMES["iterated-matrix 2x3"], BestResponse(policies="memoryless"), "tables .* tried; got 3.28e"),
+        (Copying(), MultiplicativeWeights(), "'policy-gradient', 'contextual' and 'meta' can act in every step"),
     ],
 )
 def test_games_that_do_not_fit_are_refused(game, followers, message: str) -> None:
