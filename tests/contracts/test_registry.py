@@ -28,7 +28,18 @@ from firstmover.followers import (
 )
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
-from firstmover.leaders import A2C, DQN, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch, Reinforce
+from firstmover.leaders import (
+    A2C,
+    DQN,
+    MAPPO,
+    PPO,
+    BiLevelActorCritic,
+    CommitmentGradient,
+    Evolution,
+    MetaGradient,
+    RandomSearch,
+    Reinforce,
+)
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import joint_play
 from firstmover.rule import Rule
@@ -59,6 +70,8 @@ LEADERS = [
     Reinforce(2, 32, phase_visible=True, reward_while_learning=True, entropy=0.1),
     Reinforce(2, 32, policy="network", action_map=False, response_steps=0.5, evaluation="stochastic"),
     DQN(2, 32, lookahead=1, memory=1, gradient_steps=2, reward_while_learning=True),
+    MetaGradient(updates=2, inner_steps=3, reward_episodes=2, evaluation="stochastic"),
+    BiLevelActorCritic(updates=2, steps=5, reward_episodes=2),
 ]
 
 
@@ -172,8 +185,10 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
     assert int(came.env_steps) >= int(came.simulated_steps) > 0
 
 
-# Every leader where the rule has masks, choices and real numbers; some where it has one kind of decision, or chance.
-LEARNING = [("visits" if isinstance(leader, DQN) else "sequential-price", leader) for leader in LEADERS]
+# Every leader where the rule has masks, choices and real numbers, if it can do those; some where it has one kind of
+# decision, or chance.
+SMALLER = {DQN: "visits", MetaGradient: "bayesian-normal-form", BiLevelActorCritic: "escape"}
+LEARNING = [(SMALLER.get(type(leader), "sequential-price"), leader) for leader in LEADERS]
 LEARNING += [("visits", LEADERS[0]), ("maintain mixed", LEADERS[3]), ("lottery", LEADERS[2]), ("lottery", LEADERS[0])]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tiny_games import REGISTERED, Copying, _Tiny
 
 from firstmover.commitment import table_of
-from firstmover.equilibria.markov import MarkovGame, best_response
+from firstmover.equilibria.markov import MarkovGame, best_response, memoryless_response
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.followers.planning import timed
@@ -180,6 +180,15 @@ def test_a_follower_without_memory_plays_its_best_table(name: str, ties: str) ->
     assert (planned >= follower - 1e-5).all()
 
 
+def test_a_follower_without_memory_plays_the_same_in_64_bit() -> None:
+    # As in the final response of a design.
+    game, tables = GAMES["discounted"], rules(GAMES["discounted"])
+    with jax.enable_x64(True):
+        leader, _ = earned(game, BestResponse(policies="memoryless"), tables)
+    expected = [memoryless_response(game.markov(), rule, "strong").leader for rule in tables]
+    np.testing.assert_allclose(leader, expected, atol=1e-12)
+
+
 def test_who_counts_the_steps_gains_by_it() -> None:
     # Against "copy what the follower did", cooperation pays until the last step, in which nothing follows.
     game, copy = IteratedMatrix("prisoners_dilemma", steps=4), np.array([[0, 0, 1, 0, 1]])
@@ -250,8 +259,8 @@ def test_both_precisions_and_nested_batches_agree() -> None:
         (Copying(), BestResponse(), "tiny has no table of states. 'q-learning' and 'policy-gradient' do without."),
         (Tabled(0, np.zeros((2, 4), int)), BestResponse(), "see too little. Use 'q-learning'"),
         (Tabled(0), BestResponse(policies="memoryless"), "for one follower; got 2 followers"),
-        (GAMES["iterated-matrix 2x3"], BestResponse(policies="memoryless"), "has 3.28e"),
-        (Copying(), MultiplicativeWeights(), "'policy-gradient' and 'contextual' can play in every step"),
+        (GAMES["iterated-matrix 2x3"], BestResponse(policies="memoryless"), "tables .* tried; got 3.28e"),
+        (Copying(), MultiplicativeWeights(), "'policy-gradient', 'contextual' and 'meta' can act in every step"),
     ],
 )
 def test_games_that_do_not_fit_are_refused(game, followers, message: str) -> None:

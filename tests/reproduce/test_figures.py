@@ -10,10 +10,11 @@ import pytest
 
 from firstmover import reproduce as room
 from firstmover.cli import main
+from firstmover.designs import design
 from firstmover.errors import InputError
 from firstmover.followers import Contextual, MultiplicativeWeights
-from firstmover.games import SimpleAllocation
-from firstmover.leaders import CommitmentGradient
+from firstmover.games import Escape, SimpleAllocation
+from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
 from firstmover.pretraining import Pretraining
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES
@@ -22,7 +23,7 @@ from firstmover.reproduce.figures import agrawal_loss, payments_table
 
 NAMES = """
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers
-twelve-games follower-quality
+twelve-games follower-quality related-work
 """
 
 
@@ -130,6 +131,24 @@ def test_bad_input(
     assert main(["reproduce", *arguments]) == 2
     assert match in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_verdicts_on_related_work_are_computed_from_what_was_learnt() -> None:
+    game, optimum = Escape(), 30.0
+    made = {
+        "escape, meta-gradient": design(game, leader=MetaGradient(updates=1, spread=0.0), seeds=2),
+        "escape, bi-level actor-critic": design(game, leader=BiLevelActorCritic(), seeds=2),
+    }
+    early, late = FIGURES["related-work"].judge(made)
+    assert not early.agrees
+    mixed, committed = early.ours.split("; ")[:2]
+    # Uniform play earns 75 / 9 from a uniform follower, and 10 from one that replies best to it.
+    assert 75 / 9 < float(mixed.split("mean ")[1].split()[0]) < 10
+    assert f"as committed mean {np.mean(made['escape, meta-gradient'].values):.4g} " in committed
+    np.testing.assert_allclose(made["escape, bi-level actor-critic"].values, optimum)
+    assert late.agrees
+    assert "2 of 2 seeds" in late.ours
+    assert {verdict.exact.split(",")[0] for verdict in (early, late)} == {"30"}
 
 
 def test_curves_as_csv() -> None:

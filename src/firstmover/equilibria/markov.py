@@ -226,7 +226,7 @@ def joint_strategy(game: MarkovGame, tables: Sequence[np.ndarray]) -> Float[np.n
     return joint
 
 
-def memoryless_policies(game: MarkovGame, most: float = math.inf) -> Int[np.ndarray, "P _obs"]:
+def memoryless_policies(game: MarkovGame, most: int | float = math.inf) -> Int[np.ndarray, "P _obs"]:
     """All tables of one action per observation of a game's only follower, action 0 where no play comes to.
 
     Args:

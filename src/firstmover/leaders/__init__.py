@@ -2,9 +2,11 @@
 
 from firstmover.leaders.a2c import A2C
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.leaders.bi_level_actor_critic import BiLevelActorCritic
 from firstmover.leaders.commitment_gradient import CommitmentGradient
 from firstmover.leaders.dqn import DQN
 from firstmover.leaders.evolution import Evolution
+from firstmover.leaders.meta_gradient import MetaGradient
 from firstmover.leaders.ppo import MAPPO, PPO
 from firstmover.leaders.random_search import RandomSearch
 from firstmover.leaders.reinforce import Reinforce
@@ -14,9 +16,11 @@ __all__ = [
     "DQN",
     "MAPPO",
     "PPO",
+    "BiLevelActorCritic",
     "CommitmentGradient",
     "Evolution",
     "Leader",
+    "MetaGradient",
     "Metrics",
     "RandomSearch",
     "Reinforce",

@@ -14,12 +14,13 @@ from firstmover.reproduce.experiments import Experiment
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.oracles import ORACLES
+from firstmover.reproduce.related_work import RELATED_WORK
 from firstmover.runs import Run
 from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
-FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES)}
+FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, RELATED_WORK)}
 
 
 def claims() -> dict[str, dict[str, str]]:

@@ -1,0 +1,142 @@
+"""Other ways to lead, which the second paper compares with or builds on: their own designs on three small games.
+
+A leader that lets its followers respond anew to every commitment (the Stackelberg POMDP), one that differentiates
+through a model of their learning, and one that learns its follower's replies with its own values. Whatever they
+learnt with, their rules are then held to the same measure: the best reply by the follower's own observations.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from firstmover.designs import Design
+from firstmover.equilibria.markov import memoryless_response
+from firstmover.equilibria.markov_commitments import markov_commitment
+from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.games import Escape, Game, IteratedMatrix, Maintain
+from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
+from firstmover.leaders.expected_play import table_of_play
+from firstmover.report.statistics import mean_interval
+from firstmover.reproduce.experiments import Experiment, Figure, Verdict
+from firstmover.reproduce.oracles import TWELVE_GAMES, steps_until_close
+
+_CLOSE = 0.01  # share of the leader's payoff range
+_DILEMMA, _ESCAPE, _MAINTAIN = IteratedMatrix("prisoners_dilemma"), Escape(), Maintain()
+
+
+def _one_shot(name: str, game: Game) -> dict[str, Experiment]:
+    leaders = {
+        "inner loop": CommitmentGradient(updates=30, restarts=2),
+        "meta-gradient": MetaGradient(),
+        "bi-level actor-critic": BiLevelActorCritic(),
+    }
+    return {
+        f"{name}, {way}": Experiment(f"related-{name}-{way.replace(' ', '-')}", game, MultiplicativeWeights(), leader)
+        for way, leader in leaders.items()
+    }
+
+
+_EXPERIMENTS = {
+    "dilemma, inner loop": TWELVE_GAMES.experiments["prisoners_dilemma, Q-learning"],
+    "dilemma, meta-gradient": Experiment(
+        "related-dilemma-meta-gradient", _DILEMMA, BestResponse(policies="memoryless"), MetaGradient()
+    ),
+    **_one_shot("escape", _ESCAPE),
+    **_one_shot("maintain", _MAINTAIN),
+}
+
+
+def _committed(made: Design) -> Float[np.ndarray, "seeds"]:
+    """What every seed's rule is worth against the exact reply."""
+    table = table_of_play(made.game)
+    return np.array([memoryless_response(table, rule, "strong").leader for rule in made.tables])
+
+
+def _modelled(made: Design) -> Float[np.ndarray, "seeds"]:
+    """What every seed's mixed rule earns from the followers that the leader models."""
+    return np.asarray(made.history.value)[-1]
+
+
+class _Claim(NamedTuple):
+    """What is claimed of a way to lead.
+
+    Attributes:
+        claim, published, why: as in `Verdict`.
+        earned: what has to reach the optimum, for every seed.
+    """
+
+    claim: str
+    published: str
+    why: str
+    earned: Callable[[Design], Float[np.ndarray, "seeds"]] = _committed
+
+
+_CLAIMS = {
+    "inner loop": _Claim(
+        "a leader whose followers respond anew to every commitment finds the best one",
+        "finds it (Brero et al. 2023; Gerstgrasser and Parkes 2023)",
+        "commitment level; expected multiplicative weights or 100 sub-episodes of Q-learning for every commitment",
+    ),
+    "meta-gradient": _Claim(
+        "a leader that learns through its followers' learning leads them to favourable outcomes",
+        "'able to shepherd the participants strategies towards favorable outcomes' (Balaguer et al. 2022)",
+        "favourable: at least the best deterministic value, for the mixed rule and the naive followers that it was "
+        "learnt with; the rule as committed is its likeliest actions. Expected payoffs, from a table of the game, in "
+        "place of episodes; the leader is paid when its followers have learnt",
+        _modelled,
+    ),
+    "bi-level actor-critic": _Claim(
+        "the leader and its follower converge to the Stackelberg equilibrium",
+        "'successfully converged to the Stackelberg equilibria in matrix games' (Zhang et al. 2020)",
+        "tables in place of networks, no replay buffer",
+    ),
+}
+
+
+def _best(game: Game) -> float:
+    """The best deterministic rule against the best reply by own observations."""
+    value = markov_commitment(table_of_play(game), "strong", "memoryless").value
+    assert value is not None
+    return value
+
+
+def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
+    return [_verdict(label, done) for label, done in made.items()]
+
+
+def _verdict(label: str, done: Design) -> Verdict:
+    claim, optimum = _CLAIMS[label.split(", ")[1]], _best(done.game)
+    low, high = done.game.leader_payoff_range
+
+    def reached(earned: Float[np.ndarray, "seeds"]) -> int:
+        return int(np.sum(earned >= optimum - _CLOSE * (high - low)))
+
+    def summary(earned: Float[np.ndarray, "seeds"]) -> str:
+        mean, least, most = mean_interval(earned)
+        there = f"{reached(earned)} of {done.seeds} seeds within {_CLOSE:.0%} of the range of {optimum:g} or above"
+        return f"mean {mean:.4g} [{least:.4g}, {most:.4g}], {there}"
+
+    committed = f"as committed {summary(_committed(done))}"
+    if claim.earned is _modelled:
+        committed = f"mixed, from the followers it models, {summary(_modelled(done))}; {committed}"
+    return Verdict(
+        f"{label}: {claim.claim}",
+        claim.published,
+        f"{committed}; {steps_until_close(done, optimum):.3g} steps until the evaluated mean stays within 5 %",
+        f"{optimum:g}, best deterministic rule against the best reply by own observations",
+        reached(claim.earned(done)) >= 0.9 * done.seeds,
+        claim.why,
+    )
+
+
+RELATED_WORK = Figure(
+    "related-work",
+    "Balaguer et al. 2022, Zhang et al. 2020",
+    "Meta-gradient leads learners to favourable outcomes, bi-level actor-critic finds Stackelberg equilibria.",
+    "value of the rule as committed",
+    _EXPERIMENTS,
+    lambda: {"dilemma": _best(_DILEMMA), "escape": _best(_ESCAPE), "maintain": _best(_MAINTAIN)},
+    _judge,
+)
