@@ -10,6 +10,7 @@ from typing import Any
 from firstmover.designs import Design
 from firstmover.errors import InputError, unknown_name
 from firstmover.report.curves import as_csv, draw
+from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.experiments import Experiment
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
@@ -20,7 +21,7 @@ from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
-FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, RELATED_WORK)}
+FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, RELATED_WORK)}
 
 
 def claims() -> dict[str, dict[str, str]]:
