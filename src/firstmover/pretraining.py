@@ -53,7 +53,7 @@ class Pretraining:
         temperature: by how much of its payoff range a table must earn more to count e times as much, positive.
     """
 
-    updates: int = 24
+    updates: int = 20
     contexts: int = 16
     draws: int = 16
     passes: int = 20

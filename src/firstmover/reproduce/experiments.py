@@ -1,7 +1,7 @@
 """What a reproduction is made of: experiments that are run, figures that show them, claims that they are held to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 from firstmover import build
 from firstmover.designs import Design, design, resume
 from firstmover.errors import InputError
-from firstmover.followers import Contextual, Follower
+from firstmover.followers import Follower
+from firstmover.followers.trained import Trained
 from firstmover.games import Game
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
@@ -26,13 +27,15 @@ class Experiment:
 
     Attributes:
         name: of its run folder; figures that share an experiment share its run.
-        game, followers, leader: what is run; followers that are trained first are given by how they are trained.
+        game, followers, leader: what is run.
+        training: how the followers are trained first, if they are.
     """
 
     name: str
     game: Game
-    followers: Follower | Pretraining
+    followers: Follower
     leader: Leader
+    training: Pretraining | None = None
 
     def run(self, folder: Path, seeds: int, progress: Progress | None) -> Design:
         """Run it, go on with it, or read it back, whatever its folder holds.
@@ -41,7 +44,7 @@ class Experiment:
             InputError: the folder holds a run of something else.
         """
         path = folder / self.name
-        followers = self._trained(path, seeds, progress) if isinstance(self.followers, Pretraining) else self.followers
+        followers = self._trained(path, seeds, progress) if self.training else self.followers
         if not (path / "config.json").exists():
             return design(
                 self.game,
@@ -63,13 +66,13 @@ class Experiment:
         return resume(path, progress=progress)
 
     def _trained(self, path: Path, seeds: int, progress: Progress | None) -> Follower:
-        """Contextual followers of every seed, from the file beside the run folder, which is written at first."""
-        assert isinstance(self.followers, Pretraining)
+        """Followers of every seed, from the file beside the run folder, which is written at first."""
+        assert isinstance(self.followers, Trained)
         file = path.with_name(f"{self.name}.npz")
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            pretrain(self.game, self.followers, seeds=seeds, out=file, progress=progress)
-        return Contextual(str(file))
+            pretrain(self.game, self.training, followers=self.followers, seeds=seeds, out=file, progress=progress)
+        return replace(self.followers, network=str(file))
 
 
 @dataclass(frozen=True)
