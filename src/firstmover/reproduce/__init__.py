@@ -14,6 +14,7 @@ from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.experiments import Experiment
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
+from firstmover.reproduce.markov_games import MARKOV_GAMES
 from firstmover.reproduce.oracles import ORACLES
 from firstmover.reproduce.related_work import RELATED_WORK
 from firstmover.runs import Run
@@ -21,7 +22,9 @@ from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
-FIGURES = {figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, RELATED_WORK)}
+FIGURES = {
+    figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, MARKOV_GAMES, RELATED_WORK)
+}
 
 
 def claims() -> dict[str, dict[str, str]]:
