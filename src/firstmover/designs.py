@@ -101,7 +101,8 @@ class Design:
     def solution(self) -> Solution | None:
         """The exact optimum, where it is known; ties go as the followers break them, for the leader if they do not."""
         try:
-            return self.game.optimum(self.followers.optimum_ties)
+            exact = self.game.optimum if self.followers.counts_steps else self.game.memory_optimum
+            return exact(self.followers.optimum_ties)
         except InputError:
             return None
 

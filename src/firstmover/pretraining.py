@@ -19,11 +19,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover import build
 from firstmover.commitment import draw_table, table_of
+from firstmover.designs import Design
 from firstmover.errors import InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
@@ -33,6 +35,7 @@ from firstmover.policies import head_for
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import Strategies, rollout
+from firstmover.rule_files import read_rule_file
 from firstmover.runs import write_whole
 from firstmover.training import Progress, Silent
 
@@ -81,19 +84,38 @@ class _Contexts(NamedTuple):
     share: Float[Array, "contexts draws n"]  # by how much each follower's table counts
 
 
-def random_leader(game: Game, key: Key[Array, ""]) -> Array:
-    """A leader's table, every possible action at every observation equally likely."""
+def random_leader(game: Game, key: Key[Array, ""], rules: Array | None = None) -> Array:
+    """A leader's table, every possible action at every observation equally likely; or as often one of these rules."""
     head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
     raw = draw_table(head, jnp.zeros((game.n_observations, head.width)), masks, observations, key)
-    return jax.vmap(head.action)(raw)
+    drawn = jax.vmap(head.action)(raw)
+    if rules is None:
+        return drawn
+    key_which, key_row = jax.random.split(jax.random.fold_in(key, 0))
+    chosen = jnp.asarray(rules, drawn.dtype)[jax.random.randint(key_row, (), 0, len(rules))]
+    return jnp.where(jax.random.bernoulli(key_which), chosen, drawn)
 
 
-def train_networks(game: Game, followers: Trained, settings: Pretraining, key: Key[Array, ""]) -> Networks:
-    """Train the networks of a game's followers; a pure function of arrays, to be compiled and vmapped over keys."""
-    key = stream(key, Stream.PRETRAINING)
+def train_networks(
+    game: Game,
+    followers: Trained,
+    settings: Pretraining,
+    key: Key[Array, ""],
+    networks: Networks,
+    rules: Array | None = None,
+) -> Networks:
+    """Train the networks of a game's followers; a pure function of arrays, to be compiled and vmapped over seeds.
+
+    Args:
+        game: the game.
+        followers: their kind.
+        settings: how to train.
+        key: of the seed.
+        networks: to start from.
+        rules: of the leader, [rules, observations, ...], met half of the time; only random ones if not given.
+    """
     problem = StackelbergPOMDP(game, followers, reward_episodes=1)
-    networks = followers.untrained(game, jax.random.fold_in(key, 0))
     optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates * settings.passes))
     scale = jnp.asarray([max(high - low, 1e-9) for low, high in game.follower_payoff_ranges])
 
@@ -106,10 +128,10 @@ def train_networks(game: Game, followers: Trained, settings: Pretraining, key: K
         return steps.follower_rewards.sum(0), *visits
 
     def played(networks: Networks, key: Key[Array, ""]) -> _Contexts:
-        """Fresh contexts: leaders at random, the followers' responses, and what some of their tables earn."""
+        """Fresh contexts: leaders, the followers' responses, and what some of their tables earn."""
         keys = jax.random.split(key, 5)
         shape = settings.contexts, settings.draws
-        leaders = jax.vmap(lambda k: random_leader(game, k))(jax.random.split(keys[0], settings.contexts))
+        leaders = jax.vmap(lambda k: random_leader(game, k, rules))(jax.random.split(keys[0], settings.contexts))
         responses = jax.vmap(lambda leader, k: problem.respond(table_of(game, leader), k).state)
         states = responses(leaders, jax.random.split(keys[1], settings.contexts))
         logits = jax.vmap(lambda state: followers.logits(game, networks, state))(states)
@@ -134,6 +156,8 @@ def train_networks(game: Game, followers: Trained, settings: Pretraining, key: K
             chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
             total = total - jnp.mean(jnp.sum(seen.share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
         return total
+
+    key = stream(key, Stream.PRETRAINING)
 
     def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
         networks, state, memory = carry
@@ -201,6 +225,7 @@ def pretrain(
     settings: Pretraining | None = None,
     *,
     followers: Trained | None = None,
+    rules: Array | np.ndarray | None = None,
     seeds: int = 1,
     seed: int = 0,
     out: str | Path | None = None,
@@ -211,7 +236,10 @@ def pretrain(
     Args:
         game: the game.
         settings: how to train; the defaults if not given.
-        followers: which kind, untrained; contextual ones if not given.
+        followers: which kind; contextual ones if not given. Those that have networks, or a file of them, are trained
+            on: their networks are where the seeds start.
+        rules: leader rules [rules, observations, ...] that they shall know well, such as those that a leader has
+            learnt (`Design.tables`): half of the leaders that they meet, the others are random.
         seeds: independent networks, at least 1, trained at once.
         seed: the first of them, 0 or more.
         out: a new file to write them to; nothing is written if not given.
@@ -229,24 +257,59 @@ def pretrain(
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     progress.stage("compiling the followers' training")
     began = time.perf_counter()
-    kind = followers or Contextual()
-    kind = replace(kind, network="" if out is None else str(out))
-    untrained = kind.having(jax.vmap(lambda key: kind.untrained(game, key))(keys))
-    train = jax.jit(jax.vmap(lambda key: train_networks(game, untrained, settings, key))).lower(keys).compile()
+    kind, start = _start(game, followers or Contextual(), keys)
+    fixed = None if rules is None else jnp.asarray(rules)
+
+    def one(key: Key[Array, ""], networks: Networks) -> Networks:
+        return train_networks(game, kind, settings, key, networks, fixed)
+
+    train = jax.jit(jax.vmap(one)).lower(keys, start).compile()
     compiled = time.perf_counter()
     progress.stage("training the followers")
-    networks = jax.block_until_ready(train(keys))
+    networks = jax.block_until_ready(train(keys, start))
     took = time.perf_counter() - compiled
-    trained = kind.having(networks)
+    trained = replace(kind, network="" if out is None else str(out)).having(networks)
     progress.stage("comparing with exact replies")
     found = quality(game, trained, seeds=seeds)
     if out is not None:
         try:
-            write_whole(Path(out), network_bytes(trained.name, networks))
+            write_whole(Path(out), network_bytes(trained.kind, networks))
         except OSError as error:
             raise InputError(f"cannot write {out}: {error.strerror}.") from None
     steps = training_steps(game, trained, settings)
     return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
+
+
+def _start(game: Game, followers: Trained, keys: Key[Array, "seeds"]) -> tuple[Trained, Networks]:
+    """The followers, and the networks that the seeds start from: those that they have, or untrained ones.
+
+    Raises:
+        InputError: their file cannot be read, or they cannot play the game.
+    """
+    if followers.network or followers.networks:
+        followers.check(game)
+        networks = followers.networks
+        return followers, jax.tree.map(lambda leaf: leaf[np.arange(len(keys)) % len(leaf)], networks)
+    streams = jax.vmap(lambda key: stream(key, Stream.PRETRAINING))(keys)
+    networks = jax.vmap(lambda key: followers.untrained(game, jax.random.fold_in(key, 0)))(streams)
+    return followers.having(networks), networks
+
+
+def learnt_rules(game: Game, path: str | Path) -> np.ndarray:
+    """The rules of a run, one for each seed, or the rule of a rule file, as `pretrain` takes them.
+
+    Raises:
+        InputError: they cannot be read, or are for another game.
+    """
+    if Path(path).is_dir():
+        design = Design.load(path)
+        other, rules = design.game, design.tables
+    else:
+        rule, _ = read_rule_file(path)
+        other, rules = rule.game, rule.actions[None]
+    if build.as_stored(other) != build.as_stored(game):
+        raise InputError(f"the rules of {path} are for another game, or for other parameters of {game.name}.")
+    return rules
 
 
 def training_steps(game: Game, followers: Trained, settings: Pretraining) -> int:
@@ -261,7 +324,7 @@ def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, An
     """The result as JSON values."""
     return {
         "game": build.description(game),
-        "followers": made.followers.name,
+        "followers": build.description(made.followers),
         "settings": {key: getattr(settings, key) for key in build.settings(Pretraining)},
         "seeds": made.seeds,
         "quality": made.quality,

@@ -196,7 +196,7 @@ class AsksAndPlays(Lookup):
 
 
 def contextual(game) -> Contextual:
-    networks = Contextual.untrained(game, jax.random.key(1))
+    networks = Contextual().untrained(game, jax.random.key(1))
     return Contextual().having(jax.tree.map(lambda leaf: leaf[None], networks))
 
 

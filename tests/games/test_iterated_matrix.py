@@ -4,14 +4,19 @@ import functools
 import itertools
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from firstmover import build
+from firstmover.commitment import table_of
 from firstmover.equilibria import best_response
+from firstmover.equilibria.markov import memoryless_response
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix
 from firstmover.games.iterated_matrix import MATRICES
+from firstmover.rollout import Strategies, rollout
 from firstmover.rule import Rule
 
 TIES = ["strong", "weak"]
@@ -179,7 +184,8 @@ def test_tables_come_from_files(tmp_path: Path) -> None:
     assert own.optimum("strong").rule == named.optimum("strong").rule
     assert own.optimum("strong").value == pytest.approx(4)
     chicken = build.build("game", "iterated-matrix", {"game": "chicken", "memory": "0", "steps": "3"})
-    assert chicken.parameters() == {"game": "chicken", "steps": 3, "memory": 0, "discount": 1.0, "offset": 2.5}
+    expected = {"game": "chicken", "steps": 3, "memory": 0, "discount": 1.0, "offset": 2.5}
+    assert chicken.parameters() == expected | {"commitment": "deterministic"}
 
 
 @pytest.mark.parametrize(
@@ -204,3 +210,41 @@ def test_bad_parameters_are_refused_in_a_sentence(parameters, match: str) -> Non
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(InputError, match=r"game must be one of prisoners_dilemma, .*; got 'chess'"):
         build.build("game", "iterated-matrix", {"game": "chess"})
+
+
+# Leaders that mix.
+
+
+def test_a_mixed_rule_is_told_and_read_back() -> None:
+    game = IteratedMatrix("chicken", commitment="mixed")
+    rule = Rule(game, np.array([[1, 3], [0, 0], [1, 1], [1, 0], [0.2, 0.8]]))
+    assert rule.entries[0] == {"when": {"last": []}, "do": {"mixture": [0.25, 0.75]}}
+    assert rule.entries[1]["do"] == {"mixture": [0.5, 0.5]}  # nothing to go by: all are as likely
+    again = Rule.read(game, rule.entries)
+    np.testing.assert_allclose(again([0]), [0.25, 0.75])
+    assert "At the start, play action 0 with probability 0.2500, action 1 with probability 0.7500." in rule.text
+
+
+def test_a_leader_that_mixes_draws_its_actions() -> None:
+    """The share of steps in which it plays its second action, against the mixture."""
+    game = IteratedMatrix(leader_payoffs=[[0.0], [1.0]], follower_payoffs=[[0.0], [0.0]], steps=500, commitment="mixed")
+    rule = table_of(game, jnp.tile(jnp.array([0.3, 0.7]), (game.n_observations, 1)))
+    play = Strategies((jnp.ones((game.n_observations, 1)),))
+    steps = rollout(game, rule, play, None, jnp.zeros(1, jnp.int32), jax.random.key(0))
+    assert abs(float(steps.leader_reward.mean()) - 0.7) < 4 * np.sqrt(0.21 / 500)
+
+
+@pytest.mark.parametrize("solve", ["optimum", "memory_optimum"])
+def test_no_exact_optimum_is_claimed_for_rules_that_mix(solve: str) -> None:
+    with pytest.raises(InputError, match="no exact method is known for rules that mix"):
+        getattr(IteratedMatrix("chicken", commitment="mixed"), solve)("strong")
+
+
+def test_mixing_is_worth_more_in_the_dilemma() -> None:
+    """A rule found by hand: defect first, forgive a little; safe under weak ties."""
+    game = IteratedMatrix("prisoners_dilemma", commitment="mixed")
+    second = np.array([1, 0.29, 1, 0.59, 1])
+    rule = np.stack([1 - second, second], axis=1)
+    pure = game._pure
+    assert memoryless_response(game.markov(), rule, "weak").leader > 9.9 > pure.memory_optimum("strong").value
+    assert best_response(game.markov(), rule, "weak").leader > 7.9 > pure.optimum("strong").value

@@ -12,10 +12,10 @@ from firstmover import reproduce as room
 from firstmover.cli import main
 from firstmover.designs import design
 from firstmover.errors import InputError
-from firstmover.followers import Contextual, MultiplicativeWeights
+from firstmover.followers import MultiplicativeWeights
+from firstmover.followers.trained import Trained
 from firstmover.games import Escape, SimpleAllocation
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
-from firstmover.pretraining import Pretraining
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
@@ -23,7 +23,8 @@ from firstmover.reproduce.figures import agrawal_loss, payments_table
 
 NAMES = """
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers
-twelve-games follower-quality related-work
+twelve-games follower-quality meta-followers mixed-leader related-work markov-games
+hidden-queries leader-memory carried-followers reward-while-learning best-responding
 """
 
 
@@ -40,9 +41,10 @@ def test_figures_share_a_run_only_where_they_share_an_experiment() -> None:
         for experiment in figure.experiments.values():
             assert by_name.setdefault(experiment.name, experiment) is experiment
             followers = experiment.followers
-            if isinstance(followers, Pretraining):
-                networks = Contextual().untrained(experiment.game, jax.random.key(0))
-                followers = Contextual().having(jax.tree.map(lambda leaf: leaf[None], networks))
+            assert isinstance(followers, Trained) == (experiment.training is not None)
+            if isinstance(followers, Trained):
+                networks = followers.untrained(experiment.game, jax.random.key(0))
+                followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
             experiment.leader.problem(experiment.game, followers)  # its parts fit
             assert Path(experiment.name).name == experiment.name
             assert set(experiment.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -149,6 +151,15 @@ def test_verdicts_on_related_work_are_computed_from_what_was_learnt() -> None:
     assert late.agrees
     assert "2 of 2 seeds" in late.ours
     assert {verdict.exact.split(",")[0] for verdict in (early, late)} == {"30"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reward-while-learning", "best-responding", "mixed-leader"])
+def test_claims_hold_over_few_seeds(name: str, tmp_path: Path) -> None:
+    """`firstmover reproduce` has 25; the claims are the same."""
+    verdicts = room.reproduce([name], seeds=4, out=tmp_path)[name]["verdicts"]
+    assert len(verdicts) >= 2
+    assert [verdict["claim"] for verdict in verdicts if verdict["agrees"] is False] == []
 
 
 def test_curves_as_csv() -> None:

@@ -93,10 +93,13 @@ def _parser() -> argparse.ArgumentParser:
     command = add("verify", _verify, "check a certificate independently, in exact fractions")
     command.add_argument("certificate", metavar="CERTIFICATE", help="a file written by 'firstmover certify'")
 
-    command = add("pretrain", _pretrain, "train contextual followers once, for many designs")
+    command = add("pretrain", _pretrain, "train followers once, for many designs")
     command.add_argument("game", metavar="GAME", help=game_help)
+    command.add_argument("--followers", default="contextual", metavar="NAME", help="contextual or meta (contextual)")
+    command.add_argument("--rules", metavar="RUN", help="a run or a rule file whose rules they shall know well")
     _add_parameters(command, "-g", "game")
-    _add_parameters(command, "-f", "training")
+    _add_parameters(command, "-f", "followers")
+    _add_parameters(command, "-t", "training")
     command.add_argument("--seeds", default="1", metavar="N", help="independent followers, trained at once (1)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--out", default="followers.npz", metavar="FILE", help="a new file (followers.npz)")
@@ -251,14 +254,20 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.pretraining import Pretraining, as_json, pretrain
+    from firstmover.followers.trained import Trained
+    from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
-    settings = build.constructed(Pretraining, "the training", _pairs("-f", options.training_parameters))
+    followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
+    if not isinstance(followers, Trained):
+        raise InputError(f"{options.followers} followers are not trained; name 'contextual' or 'meta'.")
+    settings = build.constructed(Pretraining, "the training", _pairs("-t", options.training_parameters))
     with Watched() as progress:
         made = pretrain(
             game,
             settings,
+            followers=followers,
+            rules=None if options.rules is None else learnt_rules(game, options.rules),
             seeds=build.whole("--seeds", options.seeds),
             seed=build.whole("--seed", options.seed),
             out=options.out,

@@ -136,6 +136,7 @@ def pretrained(result: dict[str, Any]) -> str:
     lines = [
         "",
         f"game       {_item(result['game'])}",
+        f"followers  {_item(result['followers'])}",
         f"training   {_item({'name': '', 'parameters': result['settings']})}",
     ]
     quality = result["quality"]
@@ -155,8 +156,15 @@ def pretrained(result: dict[str, Any]) -> str:
         f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "
         f"{result['env_steps']:.3g} env steps a seed"
     )
-    lines.append(f"written    {result['network']}: use it with '--followers contextual -f network={result['network']}'")
+    model = result["followers"]
+    use = " ".join(f"-f {key}={_written(value)}" for key, value in model["parameters"].items() if value)
+    lines.append(f"written    {result['network']}: use it with '--followers {model['name']} {use}'")
     return "\n".join(lines)
+
+
+def _written(value: Any) -> str:
+    """A parameter as the command line takes it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def claims(found: dict[str, dict[str, str]]) -> str:

@@ -62,6 +62,11 @@ class Follower(abc.ABC):
         return False
 
     @property
+    def counts_steps(self) -> bool:
+        """Whether its play in a game of many steps depends on the step as well as on what it observes."""
+        return False
+
+    @property
     def optimum_ties(self) -> Ties:
         """The tie rule of the optimum to compare with: how indifferent followers choose, for the leader if open."""
         return "strong"

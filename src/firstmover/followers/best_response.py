@@ -55,6 +55,10 @@ class BestResponse(Queried):
         return game.followers_act == "once"
 
     @property
+    def counts_steps(self) -> bool:
+        return self.policies == "timed"
+
+    @property
     def optimum_ties(self) -> Ties:
         return self.ties
 

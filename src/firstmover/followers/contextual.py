@@ -1,6 +1,7 @@
 """Contextual followers: a network that gets the leader's answers, trained once over many leader policies.
 
-The leader is asked what it does at every observation. From the answers the network of each follower gives its
+The leader is asked what it does at its observations: at all of them, or where there are too many at some that are
+chosen, or drawn once at random. From the answers the network of each follower gives its
 probabilities at each of its own observations; it plays the likeliest action. Training (`pretraining`) draws the
 leader's policy at random, so that the network generalises over leaders; afterwards it is frozen, and a response costs
 as many decisions as there are questions.
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
-from jaxtyping import Array, Key
+import numpy as np
+from jaxtyping import Array, Int, Key
 
-from firstmover.errors import InputError
+from firstmover.errors import InputError, require
 from firstmover.followers.queried import Queried, described
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
@@ -25,22 +27,60 @@ MAX_QUESTIONS = 10_000
 
 @dataclass(frozen=True)
 class Contextual(Trained, Queried):
-    """A network, trained once over random leader policies, replies to the leader's answers."""
+    """A network, trained once over random leader policies, replies to the leader's answers.
+
+    Attributes:
+        at: observations at which the leader is asked, by their number (`Game.observations`); if none, `sample` decides.
+        sample: at how many observations it is asked, drawn at random, for all networks the same; 0: at all.
+    """
+
+    at: tuple[int, ...] = ()
+    sample: int = 0
 
     name: ClassVar[str] = "contextual"
 
-    @classmethod
-    def untrained(cls, game: Game, key: Key[Array, ""]) -> Networks:
-        """All answers in, a logit for each of a follower's observations and actions out."""
-        if game.n_observations > MAX_QUESTIONS:
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: questions are negative or repeated, or both chosen and drawn.
+        """
+        fits = len(set(self.at)) == len(self.at) and min(self.at, default=0) >= 0
+        require(fits, "at must be different numbers of observations, from 0 on", list(self.at))
+        require(self.sample >= 0, "sample must be 0 (all) or a number of observations", self.sample)
+        require(not (self.at and self.sample), "give at or sample, not both", f"at={list(self.at)}")
+
+    @property
+    def kind(self) -> str:
+        chosen = f" asking at {', '.join(map(str, self.at))}" if self.at else ""
+        return self.name + (f" asking at {self.sample} drawn at random" if self.sample else chosen)
+
+    def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
+        observations = game.observations()
+        if self.at:
+            return observations[list(self.at)]
+        if self.sample:
+            return observations[np.sort(np.random.default_rng(0).permutation(len(observations))[: self.sample])]
+        return observations
+
+    def check(self, game: Game) -> None:
+        last, asked = max(self.at, default=0), self.sample or len(self.at) or game.n_observations
+        if max(last + 1, self.sample) > game.n_observations:
+            raise InputError(f"{game.name} has {game.n_observations} observations, fewer than are asked at.")
+        if asked > MAX_QUESTIONS:
             raise InputError(
-                f"contextual followers ask at every observation, at most {MAX_QUESTIONS}; {game.name} has "
-                f"{game.n_observations}."
+                f"contextual followers ask at {MAX_QUESTIONS} observations at most; {game.name} has "
+                f"{game.n_observations}. Have some drawn with sample=N."
             )
+        super().check(game)
+
+    def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
+        """All answers in, a logit for each of a follower's observations and actions out."""
         width = game.leader_space.idle().size if game.leader_space.continuous else game.leader_space.mask_size
+        inputs = len(self.questions(game)) * width
         keys = jax.random.split(key, game.n_followers)
         sizes = zip(game.n_obs, game.n_actions, keys, strict=True)
-        return tuple(MLP(game.n_observations * width, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)
+        return tuple(MLP(inputs, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)
 
     def outputs(self, game: Game, networks: Networks, state: Array) -> Logits:
         context = described(game, state).ravel()

@@ -64,8 +64,7 @@ class Meta(Trained):
         """
         require(self.episodes >= 1, "episodes must be at least 1", self.episodes)
 
-    @classmethod
-    def untrained(cls, game: Game, key: Key[Array, ""]) -> Networks:
+    def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         networks = []
         for i, (n_obs, n_actions) in enumerate(zip(game.n_obs, game.n_actions, strict=True)):
             keys = jax.random.split(jax.random.fold_in(key, i))

@@ -35,7 +35,7 @@ class Queried(Follower):
 
     def init(self, game: Game) -> Array:
         idle = game.leader_space.idle()
-        return jnp.broadcast_to(idle, (game.n_observations, *idle.shape))
+        return jnp.broadcast_to(idle, (len(self.questions(game)), *idle.shape))
 
     def ask(self, game: Game, state: Array, noise: Float[Array, "u"]) -> Query:
         """A sub-episode that is never played: there are no exchanges."""
@@ -52,8 +52,8 @@ class Queried(Follower):
         return described(game, state).ravel()
 
 
-def described(game: Game, answers: Array) -> Float[Array, "observations width"]:
-    """The leader's answers as numbers in [0, 1], a row for each observation."""
+def described(game: Game, answers: Array) -> Float[Array, "questions width"]:
+    """The leader's answers as numbers in [0, 1], a row for each question."""
     if game.leader_space.continuous:
-        return answers.reshape(game.n_observations, -1)
+        return answers.reshape(len(answers), -1)
     return (answers[:, None] == jnp.arange(game.leader_space.mask_size)).astype(float)

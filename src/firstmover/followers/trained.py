@@ -44,10 +44,14 @@ class Trained(Follower):
     plays_pure: ClassVar[bool] = True
     converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
 
-    @classmethod
     @abc.abstractmethod
-    def untrained(cls, game: Game, key: Key[Array, ""]) -> Networks:
+    def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """A network for each follower, before training."""
+
+    @property
+    def kind(self) -> str:
+        """What a file of these networks says that it holds."""
+        return self.name
 
     @abc.abstractmethod
     def outputs(self, game: Game, networks: Networks, state: Any) -> Logits:
@@ -72,7 +76,7 @@ class Trained(Follower):
         super().check(game)
         if not self.networks:
             like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
-            object.__setattr__(self, "networks", read_networks(self.network, self.name, like))
+            object.__setattr__(self, "networks", read_networks(self.network, self.kind, like))
 
     def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
         return self.having(jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self.networks))
@@ -96,21 +100,21 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
 
     Args:
         path: the file.
-        kind: the registered name of the follower.
+        kind: what they have to be (`Trained.kind`).
         like: structure and shapes of one seed (`jax.eval_shape` makes one).
 
     Raises:
         InputError: the file cannot be read, is damaged, or holds a follower of another kind or for other sizes.
     """
     if not path:
-        raise InputError(f"{kind} followers need the network=FILE that 'firstmover pretrain' wrote.")
+        raise InputError(f"{kind.split()[0]} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
     damaged, otherwise = f"{path} is not a trained follower, or is damaged.", "; 'firstmover pretrain' writes one"
     with arrays_in(Path(path), damaged=damaged, otherwise=otherwise) as stored:
         found = str(stored["kind"])
         arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
     if found != kind:
-        raise InputError(f"{path} holds a trained {found} follower, not a {kind} one.")
+        raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
     if [a.shape[1:] for a in arrays] != [leaf.shape for leaf in leaves] or len({a.shape[:1] for a in arrays}) != 1:
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])

@@ -207,6 +207,16 @@ class Game(abc.ABC):
         """
         raise InputError(f"there is no exact method for {self.name} yet; use 'firstmover design' to learn a rule.")
 
+    def memory_optimum(self, ties: Ties) -> Solution:
+        """The exact optimum against followers that go by what they observe, and do not count the steps.
+
+        The same as `optimum`, unless a game knows better.
+
+        Raises:
+            InputError: as `optimum`.
+        """
+        return self.optimum(ties)
+
     def search(self, ties: Ties, wanted: Search) -> Solution:
         """The exact optimum by a search that may take long; where there is none to make, `optimum`.
 

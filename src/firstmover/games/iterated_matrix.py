@@ -202,6 +202,8 @@ class IteratedMatrix(Game):
     @functools.cached_property
     def _pure(self) -> "IteratedMatrix":
         """The same game for a leader that does not mix."""
+        if self.commitment == "deterministic":
+            return self
         return IteratedMatrix(**(self.parameters() | {"commitment": "deterministic"}))
 
     def markov(self) -> "MarkovGame":

@@ -7,6 +7,7 @@ it says.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ _REPLY = BestResponse(policies="memoryless")
 _REINFORCE = Reinforce(updates=150)
 
 
-def _once(payoffs: Sequence[Sequence[tuple[float, float]]]) -> IteratedMatrix:
+def _once(payoffs: Any) -> IteratedMatrix:
     """A matrix game played once, entries (leader, follower)."""
     tables = np.array(payoffs, np.float64)
     return IteratedMatrix(leader_payoffs=tables[..., 0], follower_payoffs=tables[..., 1], steps=1, memory=0)
@@ -195,7 +196,7 @@ def _paid_experiments() -> dict[str, Experiment]:
     for best in (2.0, 1.5):
         for apart in (0.0, -5.0):
             game, where = _coordination(best, apart), f"x = {best:g}, c = {apart:g}"
-            slug = f"breaks-paid-{best:g}-{abs(apart):g}".replace(".", "_")
+            slug = f"breaks-paid-x{best:g}-c{abs(apart):g}".replace(".", "-")
             experiments[where] = Experiment(slug, game, _SLOW, _PAID)
             paid = replace(_PAID, reward_while_learning=True)
             experiments[f"{where}, paid while learning"] = Experiment(f"{slug}-all", game, _SLOW, paid)
