@@ -1,4 +1,4 @@
-"""Every kind of leader with every follower that acts in every step, at both levels, in a game with a table of states."""
+"""Every kind of leader with every follower that acts in every step, at both levels."""
 
 import jax
 import numpy as np

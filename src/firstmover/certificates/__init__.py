@@ -2,7 +2,7 @@
 
 from firstmover.certificates.certificate import Certificate, certify_play, summary
 from firstmover.certificates.induced import exact_table, induced_game, play_distribution, value_of
-from firstmover.certificates.replies import certified_reply
+from firstmover.certificates.replies import certified_reply, solvable
 from firstmover.certificates.sampled import sampled_values
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "induced_game",
     "play_distribution",
     "sampled_values",
+    "solvable",
     "summary",
     "value_of",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 
 from firstmover.equilibria.markov import MarkovGame, best_response, joint_strategy, play_values
 from firstmover.errors import InputError
+from firstmover.games.base import Game
 from firstmover.rollout import Strategies, TimedStrategies
 from firstmover.rule import Rule
 
@@ -22,9 +23,7 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
         InputError: the game has no table of states.
     """
     game = rule.game
-    markov, actions = game.markov(), rule.actions
-    if game.leader_space.continuous:
-        actions = np.stack([game.played(action) for action in actions])
+    markov, actions = game.markov(), solvable(game, rule.actions)
     value, *followers = play_values(markov, actions, _joint(markov, play)).tolist()
     bounds, reasons = None, ["no proof is given for followers that act in every step"]
     by_follower: list[list[float | None]] = [[None] for _ in followers]
@@ -54,6 +53,11 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
         "tolerance": 1e-9,
         "proof": None,
     }
+
+
+def solvable(game: Game, actions: np.ndarray) -> np.ndarray:
+    """A rule's table as the exact solvers take it: an action for each observation, or a mixture of actions."""
+    return np.stack([game.played(action) for action in actions]) if game.leader_space.continuous else actions
 
 
 def _joint(markov: MarkovGame, play: Strategies | TimedStrategies) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Expected payoffs of mixed play, exact and differentiable: the distribution over a game's states is carried forward.
 
-The table is `Game.markov` where followers act in every step. Where they act once, and the leader has one observation,
-it has one step: its states are the type profiles, its payments those of whole sub-episodes.
+The table is `Game.markov` where followers act in every step, also for a leader that mixes its actions. Where they act
+once, and the leader has one observation, it has one step: its states are the type profiles, its payments those of whole
+sub-episodes.
 """
 
 import functools
@@ -27,10 +28,10 @@ def table_of_play(game: Game) -> MarkovGame:
     Raises:
         InputError: decisions are more than one of n actions, or the game has no such table.
     """
-    if not isinstance(game.leader_space, Discrete):
-        raise InputError(f"a decision in {game.name} is more than one of n actions.")
     if game.followers_act == "every step":
         return table_of_states(game)
+    if not isinstance(game.leader_space, Discrete):
+        raise InputError(f"a decision in {game.name} is more than one of n actions.")
     if game.n_observations > 1:
         raise InputError(f"followers of {game.name} act once, and its leader has {game.n_observations} observations.")
     # In 64 bit, as every table.

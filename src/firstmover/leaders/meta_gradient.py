@@ -9,11 +9,10 @@ The leader's policy is a table of logits too, drawn from anew in every step of p
 followers at the end of these steps; its gradient goes back through all of them. Payoffs are exact expectations
 (`expected_play`): this leader knows the game and samples nothing.
 
-What is committed to is the likeliest action at every observation, and the followers of the problem, who need not be
-naive, meet that. `value` is what the mixed rule earns from the model, `evaluated` what the committed one earns from the
-followers of the problem. In `iterated-matrix` with the defaults all of 25 seeds end with mixed rules that are worth 6.6
-to 8.8 against an exact memoryless reply, more than the 6 of the best deterministic rule; made deterministic, 23 of them
-are worth -5.
+What is committed to is the mixed rule itself in a game whose leader mixes (`iterated-matrix` with commitment=mixed),
+else the likeliest action at every observation. The followers of the problem, who need not be naive, meet that. `value`
+is what the mixed rule earns from the model, `evaluated` what the committed one earns from the followers of the problem.
+A rule that mixes may be good and its likeliest actions bad: `firstmover reproduce related-work` shows both.
 
 Source: Balaguer, Koster, Summerfield and Tacchetti 2022, "The Good Shepherd: An Oracle Agent for Mechanism Design";
 Yang et al. 2021, "Adaptive Incentive Design with Multi-Agent Meta-Gradient Reinforcement Learning".
@@ -37,7 +36,7 @@ from firstmover.games.base import Game
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.leaders.expected_play import expected_payoffs, table_of_play
 from firstmover.noise import Stream, stream
-from firstmover.policies import TablePolicy, head_for
+from firstmover.policies import CategoricalHead, TablePolicy, head_for
 from firstmover.pomdp import StackelbergPOMDP
 
 
@@ -62,7 +61,8 @@ class MetaGradient(Leader):
         inner_rate: length of their steps, positive, in logits per payoff; payoffs are shares of a follower's range.
         spread: standard deviation of the leader's first logits, at least 0. At 0 all seeds are alike.
         reward_episodes: reward sub-episodes of an episode of the metric `evaluated`; 0 for the exact expectation.
-        evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
+        evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw; where the
+            leader mixes, both commit to the mixtures.
     """
 
     updates: int = 200
@@ -107,7 +107,7 @@ class MetaGradient(Leader):
         return _State(policy, optax.adam(self.learning_rate).init(policy), jnp.int32(0), key)
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
-        game, head = problem.game, head_for(problem.game.leader_space)
+        game = problem.game
         masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
         loss, gradient = jax.value_and_grad(lambda policy: -self.earned(game, policy.outputs))(state.policy)
         change, optimiser = optax.adam(self.learning_rate).update(gradient, state.optimiser)
@@ -115,7 +115,7 @@ class MetaGradient(Leader):
         metrics = Metrics(
             value=-loss,
             best=-loss,
-            entropy=jax.vmap(head.entropy)(state.policy.outputs, masks).mean(),
+            entropy=jax.vmap(CategoricalHead(masks.shape[1]).entropy)(state.policy.outputs, masks).mean(),
             env_steps=jnp.float32((self.inner_steps + 1) * game.max_leader_decisions),
             simulated_steps=jnp.float32(0),
             evaluated=self.evaluated(problem, after),
@@ -153,5 +153,7 @@ class MetaGradient(Leader):
         return mixed(logits)
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
+        if problem.game.leader_space.continuous:
+            return jax.nn.softmax(state.policy.outputs)[None]
         head = head_for(problem.game.leader_space)
         return committed(problem, head, state.policy, self.evaluation, state.key)[None]

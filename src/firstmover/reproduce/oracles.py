@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.certificates import solvable
 from firstmover.designs import Design
 from firstmover.equilibria.markov import best_response, memoryless_response
 from firstmover.followers import BestResponse, Contextual, Meta, QLearning
@@ -55,11 +56,8 @@ def _optimum(game: IteratedMatrix) -> float:
 def against_exact(made: Design, reply: str, ties: Ties = "strong") -> Float[np.ndarray, "seeds"]:
     """What the leader earns by every seed's rule against an exact reply, "memoryless" or "timed"."""
     respond = {"memoryless": memoryless_response, "timed": best_response}[reply]
-    game = made.game
-    rules = made.tables
-    if game.leader_space.continuous:
-        rules = np.array([[game.played(action) for action in rule] for rule in rules])
-    return np.array([respond(game.markov(), rule, ties).leader for rule in rules])
+    table = made.game.markov()
+    return np.array([respond(table, solvable(made.game, rule), ties).leader for rule in made.tables])
 
 
 def steps_until_close(made: Design, value: float) -> float:

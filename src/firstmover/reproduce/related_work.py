@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.certificates import solvable
 from firstmover.designs import Design
 from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
@@ -21,7 +22,7 @@ from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradi
 from firstmover.leaders.expected_play import table_of_play
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
-from firstmover.reproduce.oracles import TWELVE_GAMES, steps_until_close
+from firstmover.reproduce.oracles import MIXED_LEADER, TWELVE_GAMES, steps_until_close
 
 _CLOSE = 0.01  # share of the leader's payoff range
 _SIDE = "side by side"
@@ -54,6 +55,13 @@ _EXPERIMENTS = {
     "dilemma, meta-gradient": Experiment(
         "related-dilemma-meta-gradient", _DILEMMA, BestResponse(policies="memoryless"), MetaGradient()
     ),
+    "mixed dilemma, inner loop": MIXED_LEADER.experiments["replies by own observations"],
+    "mixed dilemma, meta-gradient": Experiment(
+        "related-mixed-dilemma-meta-gradient",
+        IteratedMatrix("prisoners_dilemma", commitment="mixed"),
+        BestResponse(policies="memoryless"),
+        MetaGradient(),
+    ),
     f"dilemma, {_SIDE}": _side_by_side("dilemma", _DILEMMA, 850),
     **_one_shot("escape", _ESCAPE),
     **_one_shot("maintain", _MAINTAIN),
@@ -62,8 +70,8 @@ _EXPERIMENTS = {
 
 def _committed(made: Design) -> Float[np.ndarray, "seeds"]:
     """What every seed's rule is worth against the exact reply."""
-    table = table_of_play(made.game)
-    return np.array([memoryless_response(table, rule, "strong").leader for rule in made.tables])
+    game, table = made.game, table_of_play(made.game)
+    return np.array([memoryless_response(table, solvable(game, rule), "strong").leader for rule in made.tables])
 
 
 def _modelled(made: Design) -> Float[np.ndarray, "seeds"]:
@@ -91,14 +99,15 @@ _CLAIMS = {
     "inner loop": _Claim(
         "a leader whose followers respond anew to every commitment finds the best one",
         "finds it (Brero et al. 2023; Gerstgrasser and Parkes 2023)",
-        "commitment level; expected multiplicative weights or 100 sub-episodes of Q-learning for every commitment",
+        "commitment level; for every commitment expected multiplicative weights, 1,000 sub-episodes of Q-learning, or "
+        "where the leader mixes exact replies",
     ),
     "meta-gradient": _Claim(
         "a leader that learns through its followers' learning leads them to favourable outcomes",
         "shepherds learners towards outcomes that it favours (Balaguer et al. 2022)",
         "favourable: at least the best deterministic value, for the mixed rule and the naive followers that it was "
-        "learnt with; the rule as committed is its likeliest actions. Expected payoffs, from a table of the game, in "
-        "place of episodes; the leader is paid when its followers have learnt",
+        "learnt with; the rule as committed is its likeliest actions, or itself where the leader mixes. Expected "
+        "payoffs, from a table of the game, in place of episodes; the leader is paid when its followers have learnt",
         _modelled,
     ),
     _SIDE: _Claim(
