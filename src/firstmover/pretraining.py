@@ -115,6 +115,7 @@ def train_networks(
         networks: to start from.
         rules: of the leader, [rules, observations, ...], met half of the time; only random ones if not given.
     """
+    key = stream(key, Stream.PRETRAINING)
     problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates * settings.passes))
     scale = jnp.asarray([max(high - low, 1e-9) for low, high in game.follower_payoff_ranges])
@@ -130,23 +131,20 @@ def train_networks(
     def played(networks: Networks, key: Key[Array, ""]) -> _Contexts:
         """Fresh contexts: leaders, the followers' responses, and what some of their tables earn."""
         keys = jax.random.split(key, 5)
-        shape = settings.contexts, settings.draws
         leaders = jax.vmap(lambda k: random_leader(game, k, rules))(jax.random.split(keys[0], settings.contexts))
         responses = jax.vmap(lambda leader, k: problem.respond(table_of(game, leader), k).state)
         states = responses(leaders, jax.random.split(keys[1], settings.contexts))
         logits = jax.vmap(lambda state: followers.logits(game, networks, state))(states)
         # Half of the tables explore: the networks alone would settle on what they happened to find first.
         explore = jnp.arange(settings.draws) < settings.draws // 2
-        tables = _drawn(logits, jax.random.uniform(keys[2], (*shape, sum(game.n_obs))), explore)
+        shape = settings.contexts, settings.draws, sum(game.n_obs)
+        tables = _drawn(logits, jax.random.uniform(keys[2], shape), explore)
         types = jax.vmap(game.types.sample)(jax.random.uniform(keys[3], (settings.contexts, game.n_followers)))
-        types = jnp.broadcast_to(types[:, None], (*shape, game.n_followers))
-        payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, 0, 0)))(
-            leaders, tables, types, jax.random.split(keys[4], shape)
-        )
-        # Tables of one context are compared with each other only, in sub-episodes of the same types.
-        return _Contexts(
-            states, tables, tuple(visits), jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
-        )
+        chance = jax.random.split(keys[4], settings.contexts)
+        # Tables of one context are compared with each other only, in sub-episodes of the same types and chance.
+        payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, None, None)))(leaders, tables, types, chance)
+        share = jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
+        return _Contexts(states, tables, tuple(visits), share)
 
     def loss(networks: Networks, seen: _Contexts) -> Float[Array, ""]:
         logits = jax.vmap(lambda state: followers.logits(game, networks, state))(seen.states)
@@ -156,8 +154,6 @@ def train_networks(
             chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
             total = total - jnp.mean(jnp.sum(seen.share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
         return total
-
-    key = stream(key, Stream.PRETRAINING)
 
     def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
         networks, state, memory = carry
