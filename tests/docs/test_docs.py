@@ -1,8 +1,10 @@
-"""The README and the documentation run as they stand, and name what exists."""
+"""The README, the documentation and the examples run as they stand, and name what exists."""
 
 import re
+import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firstmover.cli import main
@@ -47,6 +49,39 @@ def test_the_how_to_of_proofs_runs_as_it_stands(tmp_path: Path, monkeypatch, cap
         assert main(command.split()) == 0
         printed = capsys.readouterr().out.splitlines()
         assert [line for line in shown.splitlines() if line not in printed] == []
+
+
+@pytest.mark.slow
+def test_the_how_to_of_trained_followers_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Its commands are run in turn. Rules and values are as shown; how good replies are may differ by a few rules."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "train-once.md").read_text()
+    steps = re.findall(r"```sh\nfirstmover (.*?)\n```\n\n```text\n(.*?)```", page, re.S)
+    assert len(steps) == page.count("```sh") == 3
+    for command, shown in steps:
+        assert main(command.split()) == 0
+        printed = capsys.readouterr().out
+        lines = [line for line in shown.splitlines() if not line.startswith(("took", " " * 11 + "best reply"))]
+        assert [line for line in lines if line not in printed.splitlines()] == []
+        if command.startswith("pretrain"):
+            own, counting = (float(share) for share in re.findall(r"exact for ([\d.]+)%", printed))
+            assert own >= 97
+            assert own - counting == pytest.approx(12.5, abs=2)
+            assert re.search(r"[\d.e+]+ env steps a seed", printed)[0] in shown
+
+
+@pytest.mark.slow
+def test_the_example_of_markov_games_learns_what_is_exact(capsys: pytest.CaptureFixture) -> None:
+    example = runpy.run_path(str(ROOT / "examples" / "markov_design.py"))
+    table = {row.game: row for row in example["rows"]()}
+    exact = {"prisoners_dilemma": (6, 4), "chicken": (15, 15), "patrol": (-4, -4)}
+    assert table.keys() == exact.keys()
+    for game, (own, counted) in exact.items():
+        row = table[game]
+        assert (row.exact, row.exact_counted) == pytest.approx((own, counted))
+        np.testing.assert_allclose(row.learned, own, atol=1e-6)
+        np.testing.assert_allclose(row.learned_counted, counted, atol=1e-6)
+        assert f"{example['SEEDS']} of {example['SEEDS']}" in example["line"](row)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
