@@ -137,11 +137,11 @@ def pretrained(result: dict[str, Any]) -> str:
         "",
         f"game       {_item(result['game'])}",
         f"followers  {_item(result['followers'])}",
-        f"training   {_item({'name': '', 'parameters': result['settings']})}",
+        "training   " + ", ".join(f"{key}={_clean(value)}" for key, value in result["settings"].items()),
     ]
     quality = result["quality"]
     if quality is None:
-        lines.append("quality    not known: exact replies need a table of states and one follower")
+        lines.append("quality    not known: exact replies need a table of states, and one follower with few tables")
     else:
         lines.append(f"quality    against {quality['rules']} leader rules, mean over {result['seeds']} seed(s)")
         for kind, who in (("memoryless", "best reply by own observation"), ("timed", "best reply that counts steps")):

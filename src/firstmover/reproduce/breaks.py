@@ -84,8 +84,8 @@ def _judge_hidden(made: Mapping[str, Design]) -> Sequence[Verdict]:
             "fresh draws, queries hidden",
             hidden,
             "does not learn that its answers move the follower",
-            "what it answers is never paid for in what it sees: it plays the best reply to a follower that it takes as "
-            "given, which is to defect. Published for memory on one side; here both remember the last joint action",
+            "what it answers is never paid for in what it sees: it takes the follower as given, and both end up "
+            "defecting. Published for memory on one side; here both remember the last joint action",
         ),
     ]
 
