@@ -1,5 +1,6 @@
 """How good followers' replies are, compared with exact ones, in games with a table of states."""
 
+import contextlib
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -53,17 +54,19 @@ def quality(
 
     Returns:
         `rules`: how many; for each kind of exact reply `mean_regret` and `worst_regret` (payoff units) and `exact`
-        (fraction of rules with a reply within 1e-6 of the payoff range), a list over seeds. None where the game has no
-        table of states or several followers.
+        (fraction of rules with a reply within 1e-6 of the payoff range), a list over seeds. `memoryless` is left out
+        where there are too many tables to try. None where the game has no table of states or several followers.
     """
+    if game.n_followers > 1:
+        return None
     try:
         markov, judged = game.markov(), rules_to_judge_by(game) if rules is None else rules
-        best = {
-            "memoryless": np.array([memoryless_response(markov, rule, "strong").followers[0] for rule in judged]),
-            "timed": np.array([best_response(markov, rule, "strong").followers[0] for rule in judged]),
-        }
     except InputError:
         return None
+    best = {}
+    for kind, respond in (("memoryless", memoryless_response), ("timed", best_response)):
+        with contextlib.suppress(InputError):  # too many tables of the follower to try
+            best[kind] = np.array([respond(markov, rule, "strong").followers[0] for rule in judged])
     problem = StackelbergPOMDP(game, followers, reward_episodes=1)
 
     def reply(position: jax.Array, rule: jax.Array) -> Any:

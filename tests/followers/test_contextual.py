@@ -72,6 +72,19 @@ def test_a_file_is_for_the_questions_that_it_was_trained_with(tmp_path) -> None:
             StackelbergPOMDP(GAME, other, 1)
 
 
+def test_a_saved_follower_plays_the_same_after_loading(tmp_path) -> None:
+    file, made = tmp_path / "f.npz", untrained(Contextual())
+    file.write_bytes(network_bytes(made.kind, made.networks))
+
+    def played(followers: Contextual) -> np.ndarray:
+        problem = StackelbergPOMDP(GAME, followers, reward_episodes=1)
+        rules = jnp.asarray(list(np.ndindex(*[2] * 5)), jnp.int32)
+        reply = jax.vmap(lambda rule: problem.episode(table_of(GAME, rule), jax.random.key(0)).strategy.tables[0])
+        return np.asarray(reply(rules))
+
+    np.testing.assert_array_equal(played(Contextual(str(file))), played(made))
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

@@ -18,8 +18,10 @@ FOLLOWERS = QLearning(rounds=4, learning_rate=0.5, ties="uniform")
     "leader",
     [
         Reinforce(updates=3, steps=30, carry_followers=True),
-        DQN(updates=3, steps=30, carry_followers=True),
-        PPO(updates=3, steps=30, reward_episodes=1, epochs=1, carry_followers=True),
+        pytest.param(DQN(updates=3, steps=30, carry_followers=True), marks=pytest.mark.slow),
+        pytest.param(
+            PPO(updates=3, steps=30, reward_episodes=1, epochs=1, carry_followers=True), marks=pytest.mark.slow
+        ),
     ],
     ids=lambda leader: leader.name,
 )

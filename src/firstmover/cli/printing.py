@@ -137,20 +137,19 @@ def pretrained(result: dict[str, Any]) -> str:
         "",
         f"game       {_item(result['game'])}",
         f"followers  {_item(result['followers'])}",
-        "training   " + ", ".join(f"{key}={_clean(value)}" for key, value in result["settings"].items()),
+        "training   " + ", ".join(f"{key}={value:g}" for key, value in result["settings"].items()),
     ]
     quality = result["quality"]
     if quality is None:
-        lines.append("quality    not known: exact replies need a table of states, and one follower with few tables")
+        lines.append("quality    not known: exact replies need a table of states and one follower")
     else:
         lines.append(f"quality    against {quality['rules']} leader rules, mean over {result['seeds']} seed(s)")
-        for kind, who in (("memoryless", "best reply by own observation"), ("timed", "best reply that counts steps")):
-            found = quality[kind]
+        who = {"memoryless": "best reply by own observation", "timed": "best reply that counts steps"}
+        for kind, found in ((kind, quality[kind]) for kind in who if kind in quality):
             mean, share = (sum(found[key]) / len(found[key]) for key in ("mean_regret", "exact"))
             worst = max(found["worst_regret"])
-            lines.append(
-                f"           {who}: regret {_clean(mean)} on average, {_clean(worst)} at worst, exact for {share:.1%}"
-            )
+            regret = f"regret {_clean(mean)} on average, {_clean(worst)} at worst"
+            lines.append(f"           {who[kind]}: {regret}, exact for {share:.1%}")
     seconds = result["seconds"]
     lines.append(
         f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "

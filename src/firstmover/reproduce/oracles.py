@@ -114,13 +114,14 @@ def _judge_twelve(made: Mapping[str, Design]) -> Sequence[Verdict]:
 
 
 _CONTEXTUAL = {str(name): _contextual(name) for name in MATRICES}
+_Q_LEARNING = {f"{name}, Q-learning": _q_learning(name) for name in MATRICES}
 
 TWELVE_GAMES = Figure(
     "twelve-games",
     _SOURCE,
     "A leader learns the best value of all twelve iterated games against a contextual follower, in few steps.",
     "value of the rule as committed",
-    _CONTEXTUAL | {f"{name}, Q-learning": _q_learning(name) for name in MATRICES},
+    _CONTEXTUAL | _Q_LEARNING,
     lambda: {},
     _judge_twelve,
 )
@@ -164,7 +165,7 @@ _META = {
 _DILEMMA = IteratedMatrix("prisoners_dilemma")
 # Every other way to reply, in one game.
 _OTHERS = {
-    "prisoners_dilemma, Q-learning": _q_learning("prisoners_dilemma"),
+    "prisoners_dilemma, Q-learning": _Q_LEARNING["prisoners_dilemma, Q-learning"],
     "prisoners_dilemma, policy gradient": Experiment(
         "quality-dilemma-policy-gradient", _DILEMMA, PolicyGradient(), _LEADER
     ),
