@@ -79,9 +79,8 @@ class _Contexts(NamedTuple):
     """What was played against some leaders, [contexts, ...]."""
 
     states: Any  # of the response
-    tables: tuple[Int[Array, "contexts draws _observations"], ...]  # that were tried, of each follower
-    visits: tuple[Float[Array, "contexts draws _observations"], ...]  # whether it came there
-    share: Float[Array, "contexts draws n"]  # by how much each follower's table counts
+    # For each follower by how much its actions count, where its tables came to.
+    targets: tuple[Float[Array, "contexts _observations _actions"], ...]
 
 
 def random_leader(game: Game, key: Key[Array, ""], rules: Array | None = None) -> Array:
@@ -144,15 +143,19 @@ def train_networks(
         # Tables of one context are compared with each other only, in sub-episodes of the same types and chance.
         payoffs, *visits = jax.vmap(jax.vmap(play, (None, 0, None, None)))(leaders, tables, types, chance)
         share = jax.nn.softmax(payoffs / (settings.temperature * scale), axis=1)
-        return _Contexts(states, tables, tuple(visits), share)
+        targets = tuple(
+            jnp.einsum("cd,cdo,cdoa->coa", share[..., i], visits[i], jax.nn.one_hot(tables[i], n_actions))
+            for i, n_actions in enumerate(game.n_actions)
+        )
+        return _Contexts(states, targets)
 
     def loss(networks: Networks, seen: _Contexts) -> Float[Array, ""]:
         logits = jax.vmap(lambda state: followers.logits(game, networks, state))(seen.states)
         total = jnp.float32(0)
-        for i, (own, drawn, visited) in enumerate(zip(logits, seen.tables, seen.visits, strict=True)):
-            logp = jax.nn.log_softmax(own)[:, None]
-            chosen = jnp.take_along_axis(logp, drawn[..., None], axis=-1)[..., 0]
-            total = total - jnp.mean(jnp.sum(seen.share[..., i] * jnp.sum(chosen * visited, axis=-1), axis=1))
+        for own, target in zip(logits, seen.targets, strict=True):
+            # What is impossible has a logarithm of minus infinity, and counts nothing.
+            logp = jnp.where(target > 0, jax.nn.log_softmax(own), 0)
+            total = total - jnp.sum(target * logp) / len(target)
         return total
 
     def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
