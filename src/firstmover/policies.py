@@ -98,6 +98,13 @@ def one_hot(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Float[Array, "input
     return jnp.concatenate([jax.nn.one_hot(obs[k], size) for k, size in enumerate(sizes)])
 
 
+def epsilon_greedy(
+    best: Int[Array, ""], mask: Bool[Array, "n"], epsilon: Float[Array, ""] | float
+) -> Float[Array, "n"]:
+    """Probabilities of the best action, and with probability epsilon of any possible one."""
+    return (1 - epsilon) * jax.nn.one_hot(best, len(mask)) + epsilon * mask / mask.sum()
+
+
 class CategoricalHead(eqx.Module):
     """A discrete decision from logits; impossible actions have probability zero."""
 

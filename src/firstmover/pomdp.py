@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.commitment import Commitment
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.followers.planning import leader_value
+from firstmover.followers.planning import expected_payoffs
 from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
@@ -138,7 +138,9 @@ class StackelbergPOMDP:
         if self.reward_episodes == 0 and self._mixes:
             assert not isinstance(strategy, JointPlay)
             observations = jnp.asarray(game.observations())
-            reward = leader_value(game, self._decisions(commitment, key, observations), strategy)
+            reward = expected_payoffs(table_of_states(game), self._decisions(commitment, key, observations), strategy)[
+                0
+            ]
             visited, env_steps = jnp.ones_like(visited), env_steps + game.max_leader_decisions
             simulated = simulated + game.max_leader_decisions
         elif self.reward_episodes == 0 and game.followers_act == "every step":

@@ -4,9 +4,10 @@ A decision picks one of n, or a real vector in a box, or one of several options 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Int
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,15 @@ class Branching:
 Space = Discrete | Box | Branching
 
 
-def mixture(weights: Float[Array, "*rows actions"]) -> Float[Array, "*rows actions"]:
-    """The probabilities that weights in [0, 1] stand for: their shares, or all equal where there is none."""
-    weights = jnp.maximum(weights, 0)
+def mixture(weights: Any) -> Any:
+    """The probabilities that weights in [0, 1] stand for: their shares, or all equal where there is none.
+
+    JAX or NumPy arrays [..., actions], of the same kind and precision as they come.
+    """
+    weights = weights.clip(0)
     total = weights.sum(axis=-1, keepdims=True)
-    return jnp.where(total > 0, weights / jnp.where(total > 0, total, 1), 1 / weights.shape[-1])
+    none = total == 0
+    return (weights + none) / (total + none * weights.shape[-1])
 
 
 def observation_index(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Int[Array, ""]:

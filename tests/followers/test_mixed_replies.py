@@ -11,7 +11,7 @@ from firstmover.commitment import table_of
 from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, PolicyGradient
-from firstmover.followers.planning import leader_value
+from firstmover.followers.planning import expected_payoffs
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Strategies
@@ -45,7 +45,7 @@ def test_exact_replies_to_a_mixed_rule_are_those_of_the_solver(seed: int) -> Non
 @pytest.mark.parametrize("game", [DILEMMA, Toll(drivers=2, levels=3, steps=4)], ids=["mixed", "several followers"])
 def test_the_value_of_play_is_that_of_the_solver(game) -> None:
     rng, mixed = np.random.default_rng(1), game.leader_space.continuous
-    value = jax.jit(lambda answers, tables: leader_value(game, answers, Strategies(tables)))
+    value = jax.jit(lambda answers, tables: expected_payoffs(game.markov(), answers, Strategies(tables))[0])
     for seed in range(10):
         rule = mixtures(seed, game) if mixed else rng.integers(0, game.leader_space.mask_size, game.n_observations)
         play = [rng.dirichlet(np.ones(a), o) for o, a in zip(game.n_obs, game.n_actions, strict=True)]

@@ -13,9 +13,11 @@ from firstmover import design
 from firstmover.equilibria.markov import joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
+from firstmover.followers.planning import expected_payoffs
+from firstmover.followers.states import table_of_play
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
-from firstmover.leaders.expected_play import expected_payoffs, table_of_play
+from firstmover.rollout import Strategies
 from firstmover.training import Silent, train
 
 MARKOV = {name: REGISTERED[name] for name in ("iterated-matrix", "iterated-matrix 2x3", "patrol", "toll")}
@@ -42,7 +44,7 @@ def test_expected_payoffs_are_those_of_backward_induction(name: str) -> None:
     leader, followers = strategies(game, 1)
     with jax.enable_x64(True):
         found = np.asarray(
-            expected_payoffs(table_of_play(game), jnp.asarray(leader), tuple(map(jnp.asarray, followers)))
+            expected_payoffs(table_of_play(game), jnp.asarray(leader), Strategies(tuple(map(jnp.asarray, followers))))
         )
     expected = play_values(game.markov(), leader, joint_strategy(game.markov(), followers))
     assert np.ptp(expected) > 1e-3
@@ -53,12 +55,14 @@ def test_expected_payoffs_of_one_shot_games_are_sums_over_types_and_profiles() -
     several, private = REGISTERED["normal-form 3x2x4"], REGISTERED["bayesian-normal-form"]
     with jax.enable_x64(True):
         leader, (first, second) = strategies(several, 2)
-        found = expected_payoffs(table_of_play(several), jnp.asarray(leader), (jnp.asarray(first), jnp.asarray(second)))
+        found = expected_payoffs(
+            table_of_play(several), jnp.asarray(leader), Strategies((jnp.asarray(first), jnp.asarray(second)))
+        )
         paid = np.concatenate([several.leader_payoffs[None], several.follower_payoffs])
         np.testing.assert_allclose(found, np.einsum("a,b,c,pabc->p", leader[0], first[0], second[0], paid), atol=1e-12)
 
         leader, (follower,) = strategies(private, 3)
-        found = expected_payoffs(table_of_play(private), jnp.asarray(leader), (jnp.asarray(follower),))
+        found = expected_payoffs(table_of_play(private), jnp.asarray(leader), Strategies((jnp.asarray(follower),)))
         tables = np.stack([private.leader_payoffs, private.follower_payoffs])  # [players, types, rows, columns]
         np.testing.assert_allclose(
             found, np.einsum("t,a,tb,ptab->p", [0.3, 0.7], leader[0], follower, tables), atol=1e-12
@@ -104,7 +108,9 @@ def test_the_gradient_goes_through_all_steps_of_the_followers(name: str) -> None
     with jax.enable_x64(True):
         earned, gradient = jax.jit(jax.value_and_grad(functools.partial(leader.earned, game)))(jnp.asarray(logits))
         frozen = leader.learnt(game, jnp.asarray(softmax(logits)))
-        alone = jax.grad(lambda x: expected_payoffs(table_of_play(game), jax.nn.softmax(x), frozen)[0])(logits)
+        alone = jax.grad(lambda x: expected_payoffs(table_of_play(game), jax.nn.softmax(x), Strategies(frozen))[0])(
+            logits
+        )
     assert float(earned) == pytest.approx(learnt_numerically(game, leader, logits), abs=1e-7)
     for place in np.ndindex(*logits.shape):
         ends = []

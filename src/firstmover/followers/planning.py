@@ -11,7 +11,7 @@ work on the game's table of states, and know what the leader does at each of its
   the same in all.
 - `memoryless`: one follower plays the best table of one action per observation of its own, found by trying all of them.
 
-`leader_value` is what any such play is worth to the leader, in expectation.
+`expected_payoffs` is what any play is worth, in expectation.
 
 Source: backward induction as in any text on dynamic programming (Puterman, "Markov decision processes", 1994, section
 4.5).
@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.equilibria.markov import memoryless_policies
+from firstmover.equilibria.markov import MarkovGame, memoryless_policies
 from firstmover.errors import InputError
 from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
@@ -56,11 +56,12 @@ class Left(NamedTuple):
 
 def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
     """The followers' play at every time, [steps, own observations, actions] each."""
-    table, left = table_of_states(game), _left(game, answers)
+    table = table_of_states(game)
+    left = _left(table, answers)
 
     def stage(ahead: Float[Array, "players S"], _: None) -> tuple[Float[Array, "players S"], Int[Array, "S"]]:
         """The values of a stage from those of the next one, and what is played in it."""
-        values = _with_later(game, left, ahead)
+        values = _with_later(table, left, ahead)
         joint = _chosen(game, values, jnp.asarray(table.possible), game.n_actions, ties)
         reached = jnp.take_along_axis(values, joint[None, :, None], axis=2)[:, :, 0]
         if table.symmetric:
@@ -80,7 +81,7 @@ def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
 def memoryless(game: Game, answers: Answers, ties: Ties) -> Strategies:
     """The only follower's best table."""
     table, policies = table_of_states(game), all_tables(game)
-    values = _worth(game, answers, jnp.asarray(policies[:, table.follower_obs[0]]))
+    values = _worth(table, answers, jnp.asarray(policies[:, table.follower_obs[0]]))
     best = _chosen(game, values[:, None], jnp.ones((1, len(policies)), bool), (len(policies),), ties)[0]
     return Strategies((jax.nn.one_hot(jnp.asarray(policies)[best], game.n_actions[0], dtype=float),))
 
@@ -126,9 +127,14 @@ def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
         raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 
 
-def leader_value(game: Game, answers: Answers, play: Strategies | TimedStrategies) -> Float[Array, ""]:
-    """The leader's expected payoff of a sub-episode, where followers draw from these tables independently."""
-    table, left = table_of_states(game), _left(game, answers)
+def expected_payoffs(
+    table: MarkovGame, answers: Answers, play: Strategies | TimedStrategies
+) -> Float[Array, "players"]:
+    """Expected total payoffs, the leader's first, where followers draw from these tables independently.
+
+    Exact and differentiable, in the game's units.
+    """
+    left = _left(table, answers)
 
     def before(ahead: Float[Array, "players S"], time: Int[Array, ""]) -> tuple[Float[Array, "players S"], None]:
         joint = jnp.ones((len(table.start), 1))
@@ -136,42 +142,40 @@ def leader_value(game: Game, answers: Answers, play: Strategies | TimedStrategie
         assert isinstance(now, Strategies)
         for own, obs in zip(now.tables, table.follower_obs, strict=True):
             joint = (joint[:, :, None] * own[obs][:, None]).reshape(len(joint), -1)
-        return (_with_later(game, left, ahead) * joint).sum(axis=-1), None
+        return (_with_later(table, left, ahead) * joint).sum(axis=-1), None
 
     start = jnp.zeros(left.paid.shape[:2])
-    values, _ = jax.lax.scan(before, start, jnp.arange(game.horizon, dtype=jnp.int32), reverse=True)
-    return values[0] @ jnp.asarray(table.start, float)
+    values, _ = jax.lax.scan(before, start, jnp.arange(table.horizon, dtype=jnp.int32), reverse=True)
+    return values @ jnp.asarray(table.start, float)
 
 
-def _left(game: Game, answers: Answers) -> Left:
+def _left(table: MarkovGame, answers: Answers) -> Left:
     """What the leader's rule leaves."""
-    table = table_of_states(game)
     rewards, following = jnp.asarray(table.rewards, float), jnp.asarray(table.next_states, jnp.int32)
     decided = answers[table.leader_obs]
-    if game.leader_space.continuous:
+    if answers.ndim > 1:
         weights = mixture(decided)
         return Left(jnp.einsum("sa,psab->psb", weights, rewards), following.swapaxes(0, 1), weights.T)
     states = np.arange(len(table.start))
     return Left(rewards[:, states, decided], following[states, decided][None], jnp.ones((1, len(states))))
 
 
-def _with_later(game: Game, left: Left, ahead: Float[Array, "players S"]) -> Float[Array, "players S B"]:
+def _with_later(table: MarkovGame, left: Left, ahead: Float[Array, "players S"]) -> Float[Array, "players S B"]:
     """What each joint action pays now and later, if these are the values of what follows."""
     later = jnp.einsum("ks,pksb->psb", left.weights, ahead[:, left.following])
-    return left.paid + table_of_states(game).discount * later
+    return left.paid + table.discount * later
 
 
-def _worth(game: Game, answers: Answers, actions: Int[Array, "policies S"]) -> Float[Array, "players policies"]:
+def _worth(table: MarkovGame, answers: Answers, actions: Int[Array, "policies S"]) -> Float[Array, "players policies"]:
     """What everybody earns where the only follower plays these actions, whatever the time."""
-    table, left = table_of_states(game), _left(game, answers)
-    states, rows = np.arange(len(table.start)), np.arange(len(actions))[:, None]
+    left, states, rows = _left(table, answers), np.arange(len(table.start)), np.arange(len(actions))[:, None]
     paid, following = left.paid[:, states, actions], left.following[:, states, actions]
 
     def before(_: Array, ahead: Float[Array, "players policies S"]) -> Float[Array, "players policies S"]:
         later = jnp.einsum("ks,pkqs->pqs", left.weights, ahead[:, rows, following])
         return paid + table.discount * later
 
-    values = jax.lax.fori_loop(0, game.horizon, before, jnp.zeros(paid.shape))
+    values = jax.lax.fori_loop(0, table.horizon, before, jnp.zeros(paid.shape))
     return values @ jnp.asarray(table.start, float)
 
 

@@ -32,7 +32,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
-from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words, shares
+from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
 from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.noise import inverse_cdf
 from firstmover.spaces import Box, Discrete, mixture
@@ -247,7 +247,7 @@ class IteratedMatrix(Game):
         return commitment_of(do, self.commitment, len(self.leader_payoffs))
 
     def played(self, action: np.ndarray) -> np.ndarray:
-        return shares(action) if self.commitment == "mixed" else action
+        return np.asarray(mixture(np.asarray(action, np.float64))) if self.commitment == "mixed" else action
 
     def sentence(self, entry: dict[str, Any]) -> str:
         last = entry["when"].get("last")

@@ -134,7 +134,7 @@ class NormalForm(Game):
     def played(self, action: np.ndarray) -> np.ndarray:
         if self.commitment == "deterministic":
             return action
-        return shares(action)
+        return np.asarray(mixture(np.asarray(action, np.float64)))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]
@@ -240,12 +240,6 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
     if weights.shape != (n_actions,):
         raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
     return weights
-
-
-def shares(weights: np.ndarray) -> np.ndarray:
-    """As `spaces.mixture`, in 64-bit numbers."""
-    weights = np.maximum(np.asarray(weights, np.float64), 0)
-    return weights / weights.sum() if weights.sum() > 0 else np.full(weights.size, 1 / weights.size)
 
 
 def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
-from firstmover.policies import CategoricalHead
+from firstmover.policies import CategoricalHead, epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Actions, Step, rollout, type_masks
 from firstmover.spaces import Discrete
@@ -113,8 +113,8 @@ class BiLevelActorCritic(Leader):
 
         def play(learnt: _Learnt, key: Key[Array, ""]) -> tuple[_Learnt, tuple[Step, Array]]:
             u = jax.random.uniform(stream(key, Stream.DECISION), (2,))
-            row = inverse_cdf(_exploring(_led(game, learnt), rows, epsilon), u[0])
-            column = inverse_cdf(_exploring(_replies(game, learnt)[row], columns, epsilon), u[1])
+            row = inverse_cdf(epsilon_greedy(_led(game, learnt), rows, epsilon), u[0])
+            column = inverse_cdf(epsilon_greedy(_replies(game, learnt)[row], columns, epsilon), u[1])
             rule, types, chance = table_of(game, row[None]), jnp.zeros(1, jnp.int32), stream(key, Stream.CHANCE)
             steps = rollout(game, rule, Actions(column[None]), None, types, chance)
             paid = jnp.stack([steps.leader_reward.sum(), steps.follower_rewards.sum()])
@@ -128,7 +128,7 @@ class BiLevelActorCritic(Leader):
         learnt, (played, errors) = jax.lax.scan(play, state.learnt, jax.random.split(key, self.steps))
         after = _State(learnt, state.step + 1, state.key)
         paid, decisions = played.leader_reward.sum(1), jnp.sum(played.leader_acts, dtype=jnp.float32)
-        explored = jnp.log(_exploring(_led(game, state.learnt), rows, epsilon))
+        explored = jnp.log(epsilon_greedy(_led(game, state.learnt), rows, epsilon))
         metrics = Metrics(
             value=paid.mean(),
             best=paid.max(),
@@ -158,8 +158,3 @@ def _led(game: Game, learnt: _Learnt) -> Int[Array, ""]:
     """The leader's best action, if these are the replies."""
     values = jnp.take_along_axis(learnt.critics[0], _replies(game, learnt)[:, None], axis=1)[:, 0]
     return jnp.argmax(jnp.where(_possible(game)[0], values, -jnp.inf)).astype(jnp.int32)
-
-
-def _exploring(greedy: Int[Array, ""], mask: Bool[Array, "n"], epsilon: Float[Array, ""]) -> Float[Array, "n"]:
-    """Probabilities of the epsilon-greedy choice."""
-    return (1 - epsilon) * jax.nn.one_hot(greedy, len(mask)) + epsilon * mask / mask.sum()

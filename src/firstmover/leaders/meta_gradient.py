@@ -7,7 +7,7 @@ takes `inner_steps` steps, all at once, up its own expected payoff under the lea
 
 The leader's policy is a table of logits too, drawn from anew in every step of play. Its payoff is that against the
 followers at the end of these steps; its gradient goes back through all of them. Payoffs are exact expectations
-(`expected_play`): this leader knows the game and samples nothing.
+(`followers.planning`): this leader knows the game and samples nothing.
 
 What is committed to is the mixed rule itself in a game whose leader mixes (`iterated-matrix` with commitment=mixed),
 else the likeliest action at every observation. The followers of the problem, who need not be naive, meet that. `value`
@@ -31,13 +31,14 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
-from firstmover.followers.states import possible_actions
+from firstmover.followers.planning import expected_payoffs
+from firstmover.followers.states import possible_actions, table_of_play
 from firstmover.games.base import Game
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
-from firstmover.leaders.expected_play import expected_payoffs, table_of_play
 from firstmover.noise import Stream, stream
 from firstmover.policies import CategoricalHead, TablePolicy, head_for
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import Strategies
 
 
 class _State(NamedTuple):
@@ -127,7 +128,7 @@ class MetaGradient(Leader):
         """What a mixed rule earns from the modelled followers after their steps, in the game's units."""
         masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
         leader = jax.nn.softmax(jnp.where(masks, logits, -jnp.inf))
-        return expected_payoffs(table_of_play(game), leader, self.learnt(game, leader))[0]
+        return expected_payoffs(table_of_play(game), leader, Strategies(self.learnt(game, leader)))[0]
 
     def learnt(
         self, game: Game, leader: Float[Array, "observations actions"]
@@ -142,7 +143,8 @@ class MetaGradient(Leader):
         def step(logits: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
             def slope(i: int) -> Array:
                 def paid(own: Array) -> Array:
-                    return expected_payoffs(table, leader, mixed((*logits[:i], own, *logits[i + 1 :])))[1 + i]
+                    others = mixed((*logits[:i], own, *logits[i + 1 :]))
+                    return expected_payoffs(table, leader, Strategies(others))[1 + i]
 
                 return jax.grad(paid)(logits[i])
 

@@ -17,9 +17,9 @@ from firstmover.designs import Design
 from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
+from firstmover.followers.states import table_of_play
 from firstmover.games import Escape, Game, IteratedMatrix, Maintain
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient, Reinforce
-from firstmover.leaders.expected_play import table_of_play
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.oracles import MIXED_LEADER, TWELVE_GAMES, steps_until_close
