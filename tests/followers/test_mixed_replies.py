@@ -88,7 +88,5 @@ def test_mixed_play_of_followers_is_rewarded_in_expectation_too() -> None:
 
 
 def test_without_a_table_of_states_rewards_have_to_be_sampled() -> None:
-    game = IteratedMatrix("chicken", steps=3, commitment="mixed")
-    game.markov = lambda: Toll(drivers=30, levels=9).markov()  # type: ignore[method-assign]
-    with pytest.raises(InputError, match="reward_episodes must be at least 1"):
-        StackelbergPOMDP(game, PolicyGradient(rounds=3, batch=4))
+    with pytest.raises(InputError, match="reward_episodes must be at least 1: a table of states is limited"):
+        StackelbergPOMDP(Toll(drivers=18, levels=9), PolicyGradient(rounds=3, batch=4, play="last"))

@@ -16,7 +16,7 @@ from firstmover.followers import BestResponse, QLearning
 from firstmover.games import IteratedMatrix
 from firstmover.leaders import DQN, Reinforce
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
-from firstmover.reproduce.measures import reached, summary
+from firstmover.reproduce.measures import reached, remembered, summary
 
 _SOURCE = "Gerstgrasser and Parkes 2023"
 _DILEMMA = IteratedMatrix("prisoners_dilemma")
@@ -30,25 +30,16 @@ def _once(payoffs: Any) -> IteratedMatrix:
     return IteratedMatrix(leader_payoffs=tables[..., 0], follower_payoffs=tables[..., 1], steps=1, memory=0)
 
 
-def _best(made: Design) -> float:
-    """The best deterministic rule against the best reply by own observations."""
-    game = made.game
-    assert isinstance(game, IteratedMatrix)
-    value = game.memory_optimum("strong").value
-    assert value is not None
-    return value
-
-
 def _works(label: str, made: Design, published: str, why: str) -> Verdict:
     """Within the conditions, nine tenths of the seeds reach the optimum."""
-    best = _best(made)
+    best = remembered(made.game)
     agrees = reached(made, best) >= 0.9 * made.seeds
     return Verdict(f"{label}: the leader learns the optimum", published, summary(made, best), f"{best:g}", agrees, why)
 
 
 def _fails(label: str, made: Design, published: str, why: str) -> Verdict:
     """Outside them, no more than half do."""
-    best = _best(made)
+    best = remembered(made.game)
     training = f"; paid {np.asarray(made.history.value)[-1].mean():.4g} in its last update"
     agrees = reached(made, best) <= 0.5 * made.seeds
     return Verdict(
@@ -75,8 +66,9 @@ def _judge_hidden(made: Mapping[str, Design]) -> Sequence[Verdict]:
         Verdict(
             "fresh draws: the leader learns to answer queries well",
             "learns",
-            f"{summary(seen, _best(seen))}; paid {np.asarray(seen.history.value)[-1].mean():.4g} in its last update",
-            f"{_best(seen):g} by a deterministic rule, more by one that mixes",
+            f"{summary(seen, remembered(seen.game))}; "
+            f"paid {np.asarray(seen.history.value)[-1].mean():.4g} in its last update",
+            f"{remembered(seen.game):g} by a deterministic rule, more by one that mixes",
             means[0] > means[1],
             "answers and play are drawn apart, so that it learns a mixture; its likeliest actions are worth less",
         ),
@@ -111,7 +103,7 @@ _VISIBLE = {
 
 def _judge_visible(made: Mapping[str, Design]) -> Sequence[Verdict]:
     visible = made["phase visible"]
-    paid, best = float(np.asarray(visible.history.value)[-1].mean()), _best(visible)
+    paid, best = float(np.asarray(visible.history.value)[-1].mean()), remembered(visible.game)
     return [
         _works("phase hidden", made["phase hidden"], "learns", "one policy answers and plays"),
         _fails(
@@ -210,7 +202,7 @@ def _judge_paid(made: Mapping[str, Design]) -> Sequence[Verdict]:
         if "paid" not in label:
             verdicts.append(_works(label, done, "learns", "paid when the followers have learnt"))
         elif label.startswith("x = 2, c = 0"):
-            best = _best(done)
+            best = remembered(done.game)
             verdicts.append(
                 Verdict(
                     f"{label}: mistakes cost the leader too little to matter",

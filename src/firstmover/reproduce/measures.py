@@ -17,15 +17,39 @@ def exact(game: Game) -> float:
     return value
 
 
-def reached(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> int:
-    """How many seeds end within a share of the payoff range of a value, or above it."""
-    return int(np.sum(made.values >= value - tolerance * _range(made)))
+def remembered(game: Game) -> float:
+    """As `exact`, against followers that reply by their own observations and do not count the steps."""
+    value = game.memory_optimum("strong").value
+    assert value is not None
+    return value
 
 
-def summary(made: Design, value: float, tolerance: float = OPTIMUM_TOLERANCE) -> str:
-    """The mean over seeds with its interval, and how many reached a value."""
-    mean, low, high = mean_interval(made.values)
-    count = reached(made, value, tolerance)
+def reached(
+    made: Design,
+    value: float,
+    tolerance: float = OPTIMUM_TOLERANCE,
+    earned: Float[np.ndarray, "seeds"] | None = None,
+) -> int:
+    """How many seeds end within a share of the payoff range of a value, or above it.
+
+    Args:
+        made: the cohort.
+        value: to be reached.
+        tolerance: share of the leader's payoff range.
+        earned: what every seed has earned, if not the value of its rule.
+    """
+    return int(np.sum((made.values if earned is None else earned) >= value - tolerance * _range(made)))
+
+
+def summary(
+    made: Design,
+    value: float,
+    tolerance: float = OPTIMUM_TOLERANCE,
+    earned: Float[np.ndarray, "seeds"] | None = None,
+) -> str:
+    """The mean over seeds with its interval, and how many reached a value; arguments as of `reached`."""
+    mean, low, high = mean_interval(made.values if earned is None else earned)
+    count = reached(made, value, tolerance, earned)
     there = f"{count} of {made.seeds} seeds within {tolerance:.2%} of the range of {value:.4g}"
     return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {there}"
 

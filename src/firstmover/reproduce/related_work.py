@@ -20,8 +20,8 @@ from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGrad
 from firstmover.followers.states import table_of_play
 from firstmover.games import Escape, Game, IteratedMatrix, Maintain
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient, Reinforce
-from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
+from firstmover.reproduce.measures import reached, summary
 from firstmover.reproduce.oracles import MIXED_LEADER, TWELVE_GAMES, steps_until_close
 
 _CLOSE = 0.01  # share of the leader's payoff range
@@ -138,25 +138,16 @@ def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
 
 def _verdict(label: str, done: Design) -> Verdict:
     claim, optimum = _CLAIMS[label.split(", ")[1]], _best(done.game)
-    low, high = done.game.leader_payoff_range
-
-    def reached(earned: Float[np.ndarray, "seeds"]) -> int:
-        return int(np.sum(earned >= optimum - _CLOSE * (high - low)))
-
-    def summary(earned: Float[np.ndarray, "seeds"]) -> str:
-        mean, least, most = mean_interval(earned)
-        there = f"{reached(earned)} of {done.seeds} seeds within {_CLOSE:.0%} of the range of {optimum:g} or above"
-        return f"mean {mean:.4g} [{least:.4g}, {most:.4g}], {there}"
-
-    committed = f"as committed {summary(_committed(done))}"
+    committed = f"as committed {summary(done, optimum, _CLOSE, _committed(done))}"
     if claim.earned is _modelled:
-        committed = f"mixed, from the followers it models, {summary(_modelled(done))}; {committed}"
+        modelled = summary(done, optimum, _CLOSE, _modelled(done))
+        committed = f"mixed, from the followers it models, {modelled}; {committed}"
     return Verdict(
         f"{label}: {claim.claim}",
         claim.published,
         f"{committed}; {steps_until_close(done, optimum):.3g} steps until the evaluated mean stays within 5 %",
         f"{optimum:g}, best deterministic rule against the best reply by own observations",
-        reached(claim.earned(done)) >= 0.9 * done.seeds if claim.claimed else None,
+        reached(done, optimum, _CLOSE, claim.earned(done)) >= 0.9 * done.seeds if claim.claimed else None,
         claim.why,
     )
 
