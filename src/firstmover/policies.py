@@ -14,7 +14,7 @@ from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.noise import inverse_cdf
-from firstmover.spaces import Box, Branching, Discrete, Space, observation_index
+from firstmover.spaces import Box, Branching, Discrete, Mixture, Space, observation_index
 
 
 class TablePolicy(eqx.Module):
@@ -181,7 +181,7 @@ class GaussianHead(eqx.Module):
     Outputs and draws are in units of the box: 0 is its middle, +-0.5 its faces.
     """
 
-    space: Box = eqx.field(static=True)
+    space: Box | Mixture = eqx.field(static=True)
     sigma: Float[Array, ""] | float
 
     @property
@@ -208,7 +208,7 @@ class GaussianHead(eqx.Module):
 
     def action(self, raw: Float[Array, "width"]) -> Float[Array, "width"]:
         """The draw clipped to the box, in the box's own units."""
-        low, high = self.space.low, self.space.high
+        low, high = np.asarray(self.space.low), np.asarray(self.space.high)
         return low + (high - low) * jnp.clip(raw + 0.5, 0, 1)
 
     def log_probability(

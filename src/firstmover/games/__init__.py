@@ -3,6 +3,7 @@
 from firstmover.games.base import Game, Rewards, Solution, Turn
 from firstmover.games.bayesian_normal_form import BayesianNormalForm
 from firstmover.games.iterated_matrix import IteratedMatrix
+from firstmover.games.market import Market
 from firstmover.games.matrix_design import MatrixDesign
 from firstmover.games.normal_form import Escape, Maintain, NormalForm
 from firstmover.games.patrol import Patrol
@@ -18,6 +19,7 @@ __all__ = [
     "Game",
     "IteratedMatrix",
     "Maintain",
+    "Market",
     "MatrixDesign",
     "NormalForm",
     "Patrol",

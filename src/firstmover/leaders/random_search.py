@@ -13,6 +13,7 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import table_of
@@ -20,7 +21,7 @@ from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.spaces import Box, Discrete, Space
+from firstmover.spaces import Box, Discrete, Mixture, Space
 
 
 class _State(NamedTuple):
@@ -105,8 +106,9 @@ def _uniform(space: Space, mask: Bool[Array, "a"], u: Float[Array, "numbers"]) -
     """An action from uniform numbers, one more than it has components."""
     if isinstance(space, Discrete):
         return inverse_cdf(mask.astype(u.dtype), u[0])
-    if isinstance(space, Box):
-        return space.low + (space.high - space.low) * u[1:]
+    if isinstance(space, Box | Mixture):
+        low, high = np.asarray(space.low), np.asarray(space.high)
+        return low + (high - low) * u[1:]
     option = inverse_cdf(mask.astype(u.dtype), u[0])
     if space.levels is not None:
         return jnp.append(option, (u[1:] * space.levels).astype(jnp.int32))

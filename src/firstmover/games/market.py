@@ -1,0 +1,319 @@
+"""A one-shot market from what it is made of: types, what followers do, what the leader sees and decides, one payoff.
+
+A subclass calls `Market.__init__` with its spaces and gives `payoff`; everything else of the game's contract follows.
+From the labels of the spaces come rule files, sentences and play in words; from the constructor's parameters the
+parameters of the command line and of run folders.
+
+Players: one leader and one or several followers, each with a private type (independent or correlated).
+Information: followers know the commitment and their own type, and act once; the leader decides before anybody acts, or
+(with `sees`) after it has seen something of what they did.
+Payoffs: what `payoff` returns, in units of the user's own. Followers stay away where an action of theirs says so.
+"""
+
+import abc
+import functools
+import inspect
+import itertools
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Rewards, Turn
+from firstmover.spaces import Box, Discrete, Labelled, Mixture
+from firstmover.types import TypeDistribution
+
+_NOBODY = Discrete(["participant"], "")
+_GRID = 4096  # decisions at which payoffs are looked at to find their range
+
+
+class _State(NamedTuple):
+    time: Int[Array, ""]
+    types: Int[Array, "n"]
+    actions: Int[Array, "n"]
+
+
+class Market(Game):
+    """A one-shot market of the user's own: a few spaces and one payoff function.
+
+    With one follower `payoff(type, action, decision)` is given int32 scalars, with several int32 arrays [n]. A decision
+    is an int32 index for `Discrete`, and a float vector for `Box` and `Mixture`. It returns the leader's payoff and the
+    followers' (a scalar for one follower, else [n]); a third value is what the leader receives from them, less what it
+    pays them. Written in JAX, or in plain Python and NumPy with `plain = True`.
+
+    Attributes:
+        plain: whether `payoff` is plain Python or NumPy rather than JAX.
+        status_quo: the decision that a rule is compared with, if there is one: an index or a label, or a vector.
+
+    Example:
+        >>> class Toll(Market):
+        ...     '''One driver pays a toll or goes round.'''
+        ...     def __init__(self, worth: float = 3.0):
+        ...         self.worth = worth
+        ...         super().__init__(acts=Discrete(["goes round", "pays"]), decides=Box(["toll"], 0.0, 5.0))
+        ...     def payoff(self, driver, action, decision):
+        ...         return action * decision[0], action * (self.worth - decision[0])
+        >>> Toll(worth=2.0).parameters()
+        {'worth': 2.0}
+    """
+
+    plain: ClassVar[bool] = False
+    status_quo: ClassVar[Any] = None
+    followers_act = "once"
+    has_chance = False
+    objective = "the leader's payoff"
+    name = "market"
+
+    _given: dict[str, Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Market":
+        """Note the constructor's arguments: they are the market's parameters."""
+        self = super().__new__(cls)
+        given = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
+        given.apply_defaults()
+        self._given = dict(itertools.islice(given.arguments.items(), 1, None))
+        return self
+
+    def __init__(
+        self,
+        *,
+        acts: Discrete | Sequence[Discrete],
+        decides: Labelled,
+        types: Discrete | Sequence[Discrete] | None = None,
+        prior: Any = None,
+        joint: Any = None,
+        sees: Discrete | Sequence[Discrete] | None = None,
+    ):
+        """A market with these spaces.
+
+        Args:
+            acts: what a follower does; a list for several followers.
+            decides: what the leader decides.
+            types: private types, a space or a list like `acts`; none if followers know nothing of their own.
+            prior: probabilities of the types, a list for one follower, else a list per follower; uniform if not given.
+            joint: in place of `prior`, probabilities of all type profiles, shape [types of follower 0, ...].
+            sees: what the leader sees of the actions before it decides (see `seen`): a space or several, named by
+                their words; nothing if not given.
+
+        Raises:
+            InputError: the parts do not fit together.
+        """
+        self.alone = isinstance(acts, Discrete)
+        self.acts = _listed(acts)
+        self.knows = (_NOBODY,) * len(self.acts) if types is None else _listed(types)
+        self.sees = () if sees is None else _listed(sees)
+        self.decides = decides
+        if len(self.knows) != len(self.acts):
+            raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")
+        if len({space.word for space in self.sees}) < len(self.sees):
+            raise InputError("what the leader sees needs spaces with different words: Discrete(labels, word).")
+        self.types = self._distribution(prior, joint)
+        self.n_obs, self.n_actions = self.types.n_types, tuple(space.n for space in self.acts)
+        self.leader_space = decides
+        self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
+        self.horizon = 2 if self.sees else 1
+        self._masks = self._possible()
+        self.leader_payoff_range, self.follower_payoff_ranges = self._ranges()
+
+    # What the user gives.
+
+    @abc.abstractmethod
+    def payoff(self, types: Any, actions: Any, decision: Any) -> Any:
+        """The leader's payoff and the followers', and maybe the transfers to the leader."""
+
+    def seen(self, actions: Any) -> Any:
+        """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
+        return actions
+
+    def mask(self, type_: int, follower: int = 0) -> Any:
+        """Which actions a type of a follower has, bool [actions]; all by default."""
+        del type_
+        return np.ones(self.acts[follower].n, bool)
+
+    # What is played.
+
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
+        del key
+        return _State(jnp.int32(0), types, jnp.zeros_like(types))
+
+    def observe(self, state: _State) -> Turn:
+        acting, last = state.time == 0, self.horizon - 1
+        looked = self._look(state.actions) if self.sees else jnp.zeros(1, jnp.int32)
+        masks = [jnp.asarray(mask)[state.types[i]] for i, mask in enumerate(self._masks)]
+        widest = max(self.n_actions)
+        return Turn(
+            leader_obs=jnp.where(state.time == last, looked, 0),
+            leader_acts=state.time == last,
+            follower_obs=state.types,
+            followers_act=jnp.full(self.n_followers, acting),
+            follower_mask=jnp.stack([jnp.pad(mask, (0, widest - mask.shape[0])) for mask in masks]),
+        )
+
+    def step(
+        self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[_State, Rewards]:
+        del key
+        actions = jnp.where(state.time == 0, follower_actions, state.actions)
+        leader, followers, _ = self._pay(state.types, actions, self.decides.played(action))
+        over = state.time == self.horizon - 1
+        after = _State(state.time + 1, state.types, actions)
+        return after, Rewards(jnp.where(over, leader, 0), jnp.where(over, followers, 0))
+
+    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
+        del obs
+        return jnp.ones(self.decides.mask_size, bool)
+
+    @property
+    def max_leader_decisions(self) -> int:
+        return 1
+
+    # What is said about it.
+
+    def parameters(self) -> dict[str, Any]:
+        return dict(self._given)
+
+    def baseline(self) -> tuple[str, Game, np.ndarray]:
+        if self.status_quo is None:
+            raise InputError(f"{type(self).__name__} names no status_quo to compare a rule with")
+        given = self.status_quo
+        if isinstance(given, str):
+            given = self.decides.read({getattr(self.decides, "word", ""): given})
+        return "the status quo", self, np.stack([np.asarray(given)] * self.n_observations)
+
+    def played(self, action: np.ndarray) -> np.ndarray:
+        return np.asarray(self.decides.played(np.asarray(action)))
+
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        when: dict[str, Any] = {}
+        for space, component in zip(self.sees, observation, strict=False):
+            when |= space.entry(component)
+        return {"when": when, "do": self.decides.entry(action)}
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        del when
+        return self.decides.read(do)
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        done = self.decides.words(self.decides.read(entry["do"]))
+        if not self.sees:
+            return done
+        seen = [f"{space.word} {entry['when'][space.word]}" for space in self.sees if space.word in entry["when"]]
+        return f"on {' and '.join(seen)}: {done}" if seen else done
+
+    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
+        own, acts = self.knows[follower], self.acts[follower]
+        who = own.words(type_) if self.alone else f"follower {follower}, {own.words(type_)}"
+        shares = [f"{acts.labels[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        return f"{who}: {acts.word} {' or '.join(shares)}"
+
+    # What follows from the user's parts.
+
+    def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:
+        sizes = tuple(space.n for space in self.knows)
+        if joint is not None and prior is not None:
+            raise InputError("give a prior (independent types) or a joint table of probabilities, not both.")
+        if joint is not None:
+            distribution = TypeDistribution.correlated(joint)
+        elif prior is not None:
+            distribution = TypeDistribution.independent([prior] if self.alone else prior)
+        else:
+            distribution = TypeDistribution.independent([np.full(n, 1 / n) for n in sizes])
+        if distribution.n_types != sizes:
+            raise InputError(f"the types have {sizes} labels, but probabilities for {distribution.n_types}.")
+        return distribution
+
+    def _possible(self) -> tuple[np.ndarray, ...]:
+        """What every type of every follower may do, bool [types, actions] each."""
+        masks = []
+        for i, (own, acts) in enumerate(zip(self.knows, self.acts, strict=True)):
+            rows = np.stack(
+                [np.asarray(self.mask(t, i) if not self.alone else self.mask(t), bool) for t in range(own.n)]
+            )
+            if rows.shape != (own.n, acts.n) or not rows.any(axis=1).all():
+                raise InputError(f"mask must leave every type of follower {i} one of its {acts.n} actions or more.")
+            masks.append(rows)
+        return tuple(masks)
+
+    def _look(self, actions: Int[Array, "n"]) -> Int[Array, "d"]:
+        seen = jnp.asarray(self.seen(actions[0] if self.alone else actions), jnp.int32)
+        return jnp.atleast_1d(seen)
+
+    def _pay(
+        self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array
+    ) -> tuple[Float[Array, ""], Float[Array, "n"], Float[Array, ""]]:
+        """What `payoff` says, in the shapes of the contract."""
+        if self.plain:
+            shapes = [jax.ShapeDtypeStruct(shape, jnp.result_type(float)) for shape in ((), (self.n_followers,), ())]
+            paid = jax.pure_callback(self._plainly, shapes, types, actions, decision, vmap_method="sequential")
+            return paid[0], paid[1], paid[2]
+        who, what = (types[0], actions[0]) if self.alone else (types, actions)
+        leader, followers, *transfers = self.payoff(who, what, decision)
+        followers = jnp.asarray(followers, float)
+        return (
+            jnp.asarray(leader, float).reshape(()),
+            jnp.broadcast_to(followers, (self.n_followers,)) if self.alone else followers,
+            jnp.asarray(transfers[0] if transfers else 0.0, float).reshape(()),
+        )
+
+    def _plainly(self, types: Any, actions: Any, decision: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`payoff` in plain Python, on NumPy values."""
+        types, actions, decision = np.asarray(types), np.asarray(actions), np.asarray(decision)
+        dtype = jnp.result_type(float)
+        decided = int(decision) if decision.ndim == 0 else decision
+        who, what = (int(types[0]), int(actions[0])) if self.alone else (types, actions)
+        leader, followers, *transfers = self.payoff(who, what, decided)
+        return (
+            np.asarray(leader, dtype).reshape(()),
+            np.asarray(followers, dtype).reshape(self.n_followers),
+            np.asarray(transfers[0] if transfers else 0.0, dtype).reshape(()),
+        )
+
+    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...]]:
+        """The least and the greatest payoffs met over all profiles, at every decision or at a grid of them."""
+        support, _ = self.types.profiles
+        actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
+        decisions = _spread(self.decides)
+        pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
+        with jax.enable_x64(True):
+            leader, followers, _ = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(decisions)))
+            leader, followers = np.asarray(leader), np.asarray(followers)
+        if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
+            raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
+        own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
+        return (float(leader.min()), float(leader.max())), own
+
+
+def _listed(spaces: Discrete | Sequence[Discrete]) -> tuple[Discrete, ...]:
+    return (spaces,) if isinstance(spaces, Discrete) else tuple(spaces)
+
+
+@functools.singledispatch
+def _spread(space: Any) -> np.ndarray:
+    """Decisions that stand for all: every option, the corners and a grid of a box, the pure mixtures."""
+    raise InputError(f"a Market decides on a Discrete, a Box or a Mixture; got {space!r}.")
+
+
+@_spread.register
+def _(space: Discrete) -> np.ndarray:
+    return np.arange(space.n, dtype=np.int32)
+
+
+@_spread.register
+def _(space: Mixture) -> np.ndarray:
+    return np.eye(space.size)
+
+
+@_spread.register
+def _(space: Box) -> np.ndarray:
+    points = max(2, int(_GRID ** (1 / space.size)))
+    if 2**space.size > _GRID:
+        drawn = np.random.default_rng(0).random((_GRID, space.size))
+    else:
+        drawn = np.stack(np.meshgrid(*[np.linspace(0, 1, points)] * space.size, indexing="ij"), -1)
+        drawn = drawn.reshape(-1, space.size)
+    low, high = np.asarray(space.low), np.asarray(space.high)
+    return low + (high - low) * drawn

@@ -1,0 +1,212 @@
+"""A market of the user's own: the same game as one written by hand, and words from its labels."""
+
+import itertools
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from firstmover import design
+from firstmover.certificates import induced_game
+from firstmover.errors import InputError
+from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
+from firstmover.rule import Rule, play_text
+from firstmover.spaces import Box, Discrete, Mixture
+
+
+class Shop(Market):
+    """A seller screens keen and casual buyers by what it charges for two versions."""
+
+    status_quo = (3.0, 6.0)
+
+    def __init__(self, keen: float = 0.4, cost: float = 1.0):
+        self.cost = cost
+        super().__init__(
+            types=Discrete(["casual", "keen"], "buyer"),
+            prior=[1 - keen, keen],
+            acts=Discrete(["nothing", "basic", "full"], "buys"),
+            decides=Box(["basic price", "full price"], 0.0, 10.0),
+        )
+
+    def payoff(self, buyer, buys, prices):
+        worth = jnp.array([[0.0, 4.0, 5.0], [0.0, 5.0, 9.0]])[buyer, buys]
+        paid = jnp.concatenate([jnp.zeros(1), prices])[buys]
+        cost = jnp.array([0.0, 0.0, self.cost])[buys]
+        return paid - cost, worth - paid
+
+
+class PlainShop(Shop):
+    """The same in plain Python."""
+
+    plain = True
+
+    def payoff(self, buyer, buys, prices):
+        worth = [[0.0, 4.0, 5.0], [0.0, 5.0, 9.0]][buyer][buys]
+        paid = [0.0, *prices][buys]
+        return paid - (self.cost if buys == 2 else 0.0), worth - paid
+
+
+class Allocation(Market):
+    """Simple allocation, as a market."""
+
+    def __init__(self, items: int = 3, messages: int = 2):
+        super().__init__(
+            types=Discrete(items, "wants"),
+            acts=Discrete(messages, "sends"),
+            sees=Discrete(messages, "message"),
+            decides=Discrete(items, "item"),
+        )
+
+    def payoff(self, wanted, message, item):
+        right = (wanted == item) * 1.0
+        return right, right
+
+
+class Works(Market):
+    """Two participants with correlated tastes vote; the leader sees the number of votes."""
+
+    def __init__(self):
+        super().__init__(
+            types=[Discrete(["poor", "rich"], "taxpayer")] * 2,
+            joint=[[0.4, 0.1], [0.1, 0.4]],
+            acts=[Discrete(["no", "yes"], "votes")] * 2,
+            sees=Discrete(3, "votes"),
+            decides=Discrete(["keep", "build"], "decision"),
+        )
+
+    def seen(self, actions):
+        return actions.sum()
+
+    def payoff(self, types, actions, decision):
+        gains = jnp.where(types == 1, 2.0, -1.0) * decision
+        return gains.sum(), gains
+
+
+def induced(game, decision):
+    return induced_game(game, np.asarray(decision))
+
+
+def test_the_screening_shop_pays_what_its_owner_wrote() -> None:
+    finite = induced(Shop(), [[4.0, 8.0]])
+    np.testing.assert_allclose(finite.leader, [[0, 4, 7], [0, 4, 7]])
+    np.testing.assert_allclose(finite.followers[0], [[0, 0, -3], [0, 1, 1]])
+    np.testing.assert_allclose(finite.probs, [0.6, 0.4])
+
+
+def test_plain_python_pays_the_same() -> None:
+    for decision in ([[4.0, 8.0]], [[0.3, 9.9]]):
+        jax_, plain = induced(Shop(cost=0.5), decision), induced(PlainShop(cost=0.5), decision)
+        np.testing.assert_array_equal(jax_.leader, plain.leader)
+        np.testing.assert_array_equal(jax_.followers, plain.followers)
+
+
+def test_a_market_that_sees_is_simple_allocation() -> None:
+    market, by_hand = Allocation(), SimpleAllocation()
+    for rule in itertools.product(range(3), repeat=2):
+        ours, theirs = induced(market, rule), induced(by_hand, rule)
+        np.testing.assert_array_equal(ours.leader, theirs.leader)
+        np.testing.assert_array_equal(ours.followers, theirs.followers)
+        np.testing.assert_allclose(ours.probs, theirs.probs)
+    made = design(market, seeds=3)
+    np.testing.assert_allclose(made.values, 2 / 3, atol=1e-6)
+
+
+def test_several_followers_with_correlated_types_and_what_the_leader_sees() -> None:
+    rule = np.array([0, 1, 1])
+    finite = induced(Works(), rule)
+    for row, types in enumerate(finite.support):
+        for actions in itertools.product(range(2), repeat=2):
+            gains = [(2.0 if t else -1.0) * rule[sum(actions)] for t in types]
+            assert finite.leader[(row, *actions)] == sum(gains)
+            np.testing.assert_array_equal(finite.followers[(slice(None), row, *actions)], gains)
+    np.testing.assert_allclose(finite.probs, [0.4, 0.1, 0.1, 0.4])
+    words = Rule(Works(), rule).text
+    assert words == "On votes 0: decision keep. On votes 1: decision build. On votes 2: decision build."
+
+
+def test_a_mixture_is_that_of_a_bayesian_game() -> None:
+    class Inspection(Market):
+        """An inspector against two types of drivers."""
+
+        def __init__(self):
+            super().__init__(
+                types=Discrete(["careful", "reckless"], "driver"),
+                prior=[0.75, 0.25],
+                acts=Discrete(["slow", "fast"], "drives"),
+                decides=Mixture(["inspect", "wait"]),
+            )
+
+        def payoff(self, driver, speed, shares):
+            leader = jnp.array([[-1.0, 0.0], [1.0, -2.0]])[speed]
+            gain = jnp.array([[[0.0, 0.0], [-4.0, 1.0]], [[0.0, 0.0], [-4.0, 3.0]]])[driver, speed]
+            return shares @ leader, shares @ gain
+
+    leader = [[-1.0, 1.0], [0.0, -2.0]]
+    followers = [[[0.0, -4.0], [0.0, 1.0]], [[0.0, -4.0], [0.0, 3.0]]]
+    by_hand = BayesianNormalForm(leader, followers, (0.75, 0.25), "mixed")
+    for shares in ([[0.5, 0.5]], [[0.2, 0.8]]):
+        ours, theirs = induced(Inspection(), shares), induced(by_hand, shares)
+        np.testing.assert_allclose(ours.leader, theirs.leader, atol=1e-12)
+        np.testing.assert_allclose(ours.followers, theirs.followers, atol=1e-12)
+    assert Rule(Inspection(), np.array([[1.0, 3.0]])).entries == [{"when": {}, "do": {"inspect": 0.25, "wait": 0.75}}]
+
+
+def test_rules_and_play_are_told_by_labels_and_read_back() -> None:
+    rule = Rule(Shop(), np.array([[4.0, 8.0]]))
+    assert rule.entries == [{"when": {}, "do": {"basic price": 4.0, "full price": 8.0}}]
+    assert rule.text == "Basic price 4, full price 8."
+    np.testing.assert_array_equal(Rule.read(Shop(), rule.entries).actions, rule.actions)
+    made = design(Allocation(), seeds=2)
+    assert "Wants 0: sends " in play_text(made.game, made.play)
+
+
+def test_parameters_are_those_of_the_constructor() -> None:
+    assert Shop(0.5).parameters() == {"keen": 0.5, "cost": 1.0}
+    assert Shop(**Shop(0.5, cost=2.0).parameters()).parameters() == {"keen": 0.5, "cost": 2.0}
+
+
+def test_masked_actions_are_not_played() -> None:
+    class Closed(Allocation):
+        """The second message is for those who want item 2."""
+
+        def mask(self, type_):
+            return [True, type_ == 2]
+
+    made = design(Closed(), seeds=2)
+    assert np.asarray(made.play.tables[0])[:2, 1].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"prior": [0.5, 0.6]}, "must sum to 1"),
+        ({"prior": [0.2, 0.3, 0.5]}, "labels"),
+        ({"prior": [0.5, 0.5], "joint": [0.5, 0.5]}, "not both"),
+        ({"acts": [Discrete(2)] * 2}, "one space per follower"),
+        ({"sees": [Discrete(2, "m"), Discrete(2, "m")]}, "different words"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(parts, says) -> None:
+    class Misfit(Market):
+        """A market with any parts."""
+
+        def __init__(self):
+            given = {"types": Discrete(["a", "b"], "type"), "acts": Discrete(2), "decides": Discrete(2)} | parts
+            super().__init__(**given)
+
+        def payoff(self, type_, action, decision):
+            return 0.0, 0.0
+
+    with pytest.raises(InputError, match=says):
+        Misfit()
+
+
+def test_a_payoff_that_is_not_finite_is_refused_at_once() -> None:
+    class Broken(Shop):
+        """Divides by a price that may be zero."""
+
+        def payoff(self, buyer, buys, prices):
+            return 1 / prices[0], 0.0
+
+    with pytest.raises(InputError, match="not a finite number"):
+        Broken()
