@@ -2,7 +2,8 @@
 
 design      learn the rule of a game, with a certificate          resume   go on with a run that was stopped
 solve       the exact optimum, where the game is small enough     certify  certify a finished run anew
-pretrain    train followers once, for many designs
+pretrain    train followers once, for many designs              Market   a one-shot market of your own, with the
+                                                                    spaces Discrete, Box and Mixture
 games       what is played                                        followers  how participants adapt
 leaders     how the leader learns                                 equilibria  exact solvers on plain arrays
 """
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
     from firstmover.certifications import certify
     from firstmover.designs import Design, design, resume
     from firstmover.errors import InputError
+    from firstmover.games import Market
     from firstmover.pretraining import pretrain
     from firstmover.solutions import solve
+    from firstmover.spaces import Box, Discrete, Mixture
 
 __version__ = "0.1.0"
 
 _HOMES = {
     **dict.fromkeys(("Design", "design", "resume"), "firstmover.designs"),
+    **dict.fromkeys(("Box", "Discrete", "Mixture"), "firstmover.spaces"),
     "InputError": "firstmover.errors",
+    "Market": "firstmover.games",
     "certify": "firstmover.certifications",
     "pretrain": "firstmover.pretraining",
     "solve": "firstmover.solutions",
@@ -30,8 +35,12 @@ _HOMES = {
 _ROOMS = ("certificates", "equilibria", "followers", "games", "leaders")
 
 __all__ = [
+    "Box",
     "Design",
+    "Discrete",
     "InputError",
+    "Market",
+    "Mixture",
     "certificates",
     "certify",
     "design",

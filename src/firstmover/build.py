@@ -23,6 +23,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.games.security import COLUMNS
+from firstmover.interop.python_files import class_named, names_code
 from firstmover.leaders import Leader
 
 _ROOMS: dict[str, tuple[Any, Any]] = {
@@ -66,11 +67,23 @@ def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     return constructed(known[name], name, parameters)
 
 
-def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
-    """A game from its registered name, or from a Gambit file `*.nfg`.
+def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
+    """The item with a registered name, or of a user's own class `FILE.py:CLASS`, whose file is executed.
 
     Raises:
-        InputError: see `build`; or the file is not a game.
+        InputError: see `build` and `interop.python_files.class_named`.
+    """
+    if names_code(argument):
+        cls = class_named(argument, _ROOMS[kind][1])
+        return constructed(cls, argument, parameters)
+    return build(kind, argument, parameters)
+
+
+def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
+    """A game from its registered name, a Gambit file `*.nfg`, or a user's own class `FILE.py:CLASS`.
+
+    Raises:
+        InputError: see `item_from`; or the file is not a game.
     """
     if argument.endswith(".nfg"):
         from firstmover.interop.gambit import read_nfg
@@ -80,9 +93,12 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
         return read_nfg(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
-    if argument not in registered("game") and ("/" in argument or Path(argument).exists()):
-        raise InputError(f"{argument} is not a game file: a name from 'firstmover games' or a Gambit file *.nfg is.")
-    return build("game", argument, parameters)
+    if not names_code(argument) and argument not in registered("game") and ("/" in argument or Path(argument).exists()):
+        raise InputError(
+            f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or FILE.py:CLASS is."
+        )
+    game: Game = item_from("game", argument, parameters)
+    return game
 
 
 def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
@@ -99,7 +115,7 @@ def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
     if missing:
         raise InputError(f"{name} needs {' and '.join(missing)}.")
     hints = typing.get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
-    return cls(**{key: _read(key, value, hints[key]) for key, value in parameters.items()})
+    return cls(**{key: _read(key, value, hints.get(key, type(known[key]))) for key, value in parameters.items()})
 
 
 def _read(key: str, value: Any, hint: Any) -> Any:

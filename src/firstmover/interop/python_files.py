@@ -1,0 +1,101 @@
+"""Classes from a user's own Python file: `path/to/file.py:Class`, `module:Class`, or a file with one such class.
+
+A file is executed only when a person names it, on the command line or in a call. What a run, a rule or a certificate
+names is never executed on that account: `digest` tells whether the code that a person names is the code that ran.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from firstmover.errors import InputError, unknown_name
+
+Item = TypeVar("Item")
+
+
+def names_code(argument: str) -> bool:
+    """Whether a name is that of a user's own class rather than a registered one.
+
+    Example:
+        >>> [names_code(name) for name in ("shop.py:Shop", "shops:Shop", "shop.py", "escape", "game.nfg")]
+        [True, True, True, False, False]
+    """
+    return ":" in argument or argument.endswith(".py")
+
+
+def class_named(argument: str, base: type[Item]) -> type[Item]:
+    """The class that `FILE.py:CLASS`, `MODULE:CLASS` or `FILE.py` names; its `name` becomes `FILE.py:CLASS`.
+
+    Args:
+        argument: what the user has named.
+        base: what it must be a subclass of.
+
+    Raises:
+        InputError: there is no such file, module or class, the file cannot be executed, or it does not say which of
+            several classes is meant.
+    """
+    where, _, wanted = argument.rpartition(":") if ":" in argument else (argument, "", "")
+    module = _executed(Path(where)) if where.endswith(".py") else _imported(where)
+    own = {
+        name: item
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and issubclass(item, base) and item.__module__ == module.__name__
+    }
+    if wanted and wanted not in own:
+        raise unknown_name(f"{base.__name__} of {where}", wanted, own)
+    if not wanted and len(own) != 1:
+        listed = ", ".join(own) or "none"
+        raise InputError(f"{where} must hold one {base.__name__}, or be named as {where}:CLASS; it holds {listed}.")
+    cls = own[wanted or next(iter(own))]
+    missing = ", ".join(sorted(getattr(cls, "__abstractmethods__", ())))
+    if missing:
+        raise InputError(f"{cls.__name__} in {where} lacks what every {base.__name__} has: {missing}.")
+    cls.name = f"{Path(where).name}:{cls.__name__}"  # type: ignore[attr-defined]
+    return cls
+
+
+def digest(cls: type) -> str:
+    """SHA-256 of the file that a class stands in, as hexadecimal digits."""
+    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+
+
+def _executed(path: Path) -> ModuleType:
+    """The module of a file, under its own name so that its classes can be inspected."""
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; a user's own class is named as path/to/file.py:CLASS.")
+    spec = importlib.util.spec_from_file_location(f"_user_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        sys.modules.pop(spec.name)
+        raise InputError(f"{path} cannot be executed: {_told(error, path)}") from error
+    return module
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise InputError(f"there is no module {name!r} ({error}); a file is named as path/to/file.py:CLASS.") from None
+    except Exception as error:
+        raise InputError(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}.") from error
+
+
+def _told(error: Exception, path: Path) -> str:
+    """An exception in one sentence, with the line of the user's file that it came from."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}."
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    where = f"line {lines[-1]}: " if lines else ""
+    first = str(error).splitlines()[0] if str(error) else ""
+    return f"{where}{type(error).__name__}: {first}".rstrip(": ") + "."
