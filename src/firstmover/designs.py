@@ -56,7 +56,7 @@ class Optimum:
         value: the optimum, or None.
         followers: which equilibrium of the followers it assumes, or None.
         upper_bounds: named bounds on what any commitment can earn.
-        reason: why the value is not known, or None.
+        reason: why it was not computed although there may be a method, or None.
     """
 
     value: float | None = None
@@ -307,12 +307,11 @@ def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
     """The exact optimum, if it can be had in `OPTIMUM_SECONDS`."""
     try:
         found = within(OPTIMUM_SECONDS, lambda: exact_optimum(game, followers), progress.alive)
-    except InputError as why:
-        return Optimum(reason=str(why))
+    except InputError:  # there is no method
+        return Optimum()
     except TimeoutError:
         return Optimum(reason=f"it takes more than {OPTIMUM_SECONDS:g} s; 'firstmover solve' has no limit")
-    reason = "only bounds have a method" if found.value is None else None
-    return Optimum(found.value, found.followers, found.upper_bounds, reason)
+    return Optimum(found.value, found.followers, found.upper_bounds)
 
 
 def design(
@@ -355,6 +354,8 @@ def design(
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
+    if seeds >= 2**31:
+        raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(game, responding)

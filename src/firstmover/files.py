@@ -67,7 +67,7 @@ def too_large(path: str | Path) -> InputError:
     return InputError(f"{path} is too large: reading it would take more than 50 MB and ten times its size, or 1 GB.")
 
 
-def read_text(path: str | Path, marks: dict[bytes, float] | None = None) -> str:
+def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
     r"""The text of a UTF-8 file, without a byte order mark.
 
     Args:
@@ -123,13 +123,16 @@ def _children(value: Any) -> Any:
 
 def _content(path: str | Path) -> bytes:
     with reading(path) as file:
-        content: bytes = file.read(MOST_BYTES + 1)  # a device has no size
-    if len(content) > MOST_BYTES:
+        content: bytes = file.read(os.fstat(file.fileno()).st_size + 1)
+        more = [content]
+        while more[-1] and sum(map(len, more)) <= _FREE_BYTES:  # of a pipe or a device, which have no size
+            more.append(file.read(1 << 20))
+    if more[-1]:
         raise too_large(path)
-    return content
+    return b"".join(more) if len(more) > 2 else content
 
 
-def _within(path: str | Path, content: bytes, taken: float) -> None:
+def _within(path: str | Path, content: bytes, taken: float | int) -> None:
     # The bytes, the text, and its parts; a character outside ASCII may make every character take four bytes.
     taken += len(content) * (3 if content.isascii() else 9)
     if taken > min(MOST_BYTES, max(_FREE_BYTES, 9.5 * len(content))):

@@ -249,6 +249,7 @@ def pretrain(
     """
     settings, progress = settings or Pretraining(), progress or Silent()
     require(seeds >= 1, "seeds must be at least 1", seeds)
+    require(seeds < 2**31, f"seeds must be below {2**31}", seeds)
     require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)
     if out is not None:
         if files.exists(out):
