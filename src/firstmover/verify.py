@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 MAX_MAPS = 200_000  # profiles of maps, of all followers but one, that are gone through
 MAX_SLACK = Fraction(1, 10**9)  # of the leader's payoff range, that may be left between the two proofs of an end
 _TIE = Fraction(5, 10**7)  # `sequential-price`: surpluses this close, in units of the largest value, are equal
+_SUM = Fraction(1, 10**6)  # how far from 1 the sum of given probabilities may be
 _GRID = Fraction(1, 10**6)  # `sequential-price`: a price this close to one of the grid, in steps, is meant to be it
 # A bounded exponent: the fraction of a small file must not fill the memory.
 _NUMBER = re.compile(r"-?\d+(/\d+|(\.\d+)?([eE][-+]?\d{1,3})?)")
@@ -311,10 +312,20 @@ def _mixture(do: Mapping[str, Any], size: int) -> list[Fraction]:
     """The leader's mixture, summing to 1 exactly; one action is a mixture too."""
     if "action" in do:
         return [Fraction(k == do["action"]) for k in range(size)]
-    weights = [fraction(p) for p in do["mixture"]]
-    if len(weights) != size or min(weights) < 0 or abs(sum(weights, Fraction(-1))) > _GRID:
-        raise ValueError("the mixture is not a distribution over the leader's actions")
-    return [p / sum(weights) for p in weights]
+    return _distribution(do["mixture"], size, "the mixture")
+
+
+def _distribution(given: Sequence[Any], size: int, what: str) -> list[Fraction]:
+    """Probabilities whose sum is within 1e-6 of 1, divided by their exact sum: as the game reads them.
+
+    Raises:
+        ValueError: they are not so many, one is negative, or the sum is farther from 1.
+    """
+    weights = [fraction(p) for p in given]
+    total = sum(weights, Fraction(0))
+    if len(weights) != size or min(weights, default=Fraction(-1)) < 0 or abs(total - 1) > _SUM:
+        raise ValueError(f"{what} is not a distribution over {size}")
+    return [p / total for p in weights]
 
 
 def _normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
@@ -346,7 +357,8 @@ def _bayesian_normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[
     games = [
         _normal_form({"leader_payoffs": a, "follower_payoffs": b}, rule) for a, b in zip(leader, follower, strict=True)
     ]
-    support = [(t, fraction(p)) for t, p in enumerate(parameters["prior"]) if p]
+    prior = _distribution(parameters["prior"], len(games), "the prior")
+    support = [(t, p) for t, p in enumerate(prior) if p]
     (size,) = games[0].sizes
     return Finite(
         [(t,) for t, _ in support],
@@ -386,8 +398,8 @@ def _simple_allocation(parameters: Mapping[str, Any], rule: Sequence[Mapping[str
         served = Fraction(given[actions[0]] == types[0])
         return served, [served], None
 
-    prior = ((t,) for t in range(items)), (fraction(p) for p in parameters["prior"])
-    return _finite(zip(*prior, strict=True), [items], [messages], pay)
+    prior = _distribution(parameters["prior"], items, "the prior")
+    return _finite((((t,), p) for t, p in enumerate(prior)), [items], [messages], pay)
 
 
 def _matrix_design(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
@@ -504,7 +516,10 @@ def _sequential_price(parameters: Mapping[str, Any], rule: Sequence[Mapping[str,
         values, marginals = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n
     elif "values" in given:
         values = [[[fraction(v) for v in own] for own in table] for table in given["values"]]
-        marginals = [[fraction(p) for p in own] for own in given["probabilities"]]
+        marginals = [
+            _distribution(own, len(table), "the values of an agent")
+            for table, own in zip(values, given["probabilities"], strict=True)
+        ]
     if given is None or "values" in given:
         chances = {
             row: math.prod((own[t] for own, t in zip(marginals, row, strict=True)), start=Fraction(1))
@@ -516,7 +531,8 @@ def _sequential_price(parameters: Mapping[str, Any], rule: Sequence[Mapping[str,
         ]
         values = [sorted(list(own) for own in {tuple(row[i]) for row in realised}) for i in range(n)]
         chances = dict.fromkeys(itertools.product(*(range(len(table)) for table in values)), Fraction(0))
-        for row, p in zip(realised, given["probabilities"], strict=True):
+        drawn = _distribution(given["probabilities"], len(realised), "the realisations")
+        for row, p in zip(realised, drawn, strict=True):
             chances[tuple(values[i].index(row[i]) for i in range(n))] += fraction(p)
     highest = max(v for table in values for own in table for v in own) or Fraction(1)
     market = _Market(
