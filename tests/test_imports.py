@@ -12,7 +12,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "array_files", "spaces", "noise", "types", "batching", "verify"},
+    {"errors", "array_files", "spaces", "noise", "types", "batching", "exact_numbers", "verify"},
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
@@ -85,7 +85,7 @@ def test_the_checker_stands_alone() -> None:
 
 def test_equilibria_work_on_arrays_alone() -> None:
     rooms = set().union(*(_imports(p) for p in _modules() if _room(p) == "equilibria"))
-    assert rooms <= {"equilibria", "errors"}
+    assert rooms <= {"equilibria", "errors", "exact_numbers"}
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -149,6 +149,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import design
+    from firstmover.exact_numbers import whole
     from firstmover.runs import first_free
 
     leader_parameters = _pairs("-l", options.leader_parameters)
@@ -165,8 +166,8 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
             game,
             followers=followers,
             leader=leader,
-            seeds=build.whole("--seeds", options.seeds),
-            seed=build.whole("--seed", options.seed),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
             out=out,
             progress=progress,
         )
@@ -174,9 +175,10 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, reproduce
+    from firstmover import reproduce
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
 
     if options.only_list:
         return reproduce.claims(), printing.claims(reproduce.claims())
@@ -185,7 +187,7 @@ def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
     again = f"reproduce {' '.join(options.names)} --seeds {options.seeds} --out {options.out}"
     with Watched(Path(options.out) / "runs", again) as progress:
         results = reproduce.reproduce(
-            options.names, seeds=build.whole("--seeds", options.seeds), out=options.out, progress=progress
+            options.names, seeds=whole(options.seeds, "--seeds"), out=options.out, progress=progress
         )
     return results, printing.verdicts(results)
 
@@ -204,6 +206,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import number
     from firstmover.runs import write_json
     from firstmover.solutions import as_file, as_json, solve
 
@@ -220,7 +223,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             ties=options.ties,
             selection=options.selection,
             threshold=options.threshold,
-            time_limit=None if options.time_limit is None else build.number("--time-limit", options.time_limit),
+            time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
             progress=progress.working,
         )
     result = as_json(game, solution, options.ties)
@@ -235,6 +238,7 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
+    from firstmover.exact_numbers import number
 
     given = _pairs("-f", options.followers_parameters)
     if Path(options.path).is_dir() and (given or options.followers):
@@ -244,7 +248,7 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
     certificate = certify(
         options.path,
         followers=build.build("followers", options.followers or "multiplicative-weights", given),
-        epsilon=None if options.epsilon is None else build.number("--epsilon", options.epsilon),
+        epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
@@ -254,6 +258,7 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
     from firstmover.followers.trained import Trained
     from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
 
@@ -268,8 +273,8 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
             settings,
             followers=followers,
             rules=None if options.rules is None else learnt_rules(game, options.rules),
-            seeds=build.whole("--seeds", options.seeds),
-            seed=build.whole("--seed", options.seed),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
             out=options.out,
             progress=progress,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .amounts import fraction
+from .derivation import distribution
 from .finite import Finite
 from .normal_form import normal_form
 
@@ -14,7 +14,8 @@ def bayesian_normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[s
     games = [
         normal_form({"leader_payoffs": a, "follower_payoffs": b}, rule) for a, b in zip(leader, follower, strict=True)
     ]
-    support = [(t, fraction(p)) for t, p in enumerate(parameters["prior"]) if p]
+    prior = distribution(parameters["prior"], len(games), "the prior")
+    support = [(t, p) for t, p in enumerate(prior) if p]
     (size,) = games[0].sizes
     return Finite(
         [(t,) for t, _ in support],

@@ -56,6 +56,19 @@ def finite_game(
     )
 
 
+def distribution(given: Sequence[Any], size: int, what: str) -> list[Fraction]:
+    """Probabilities whose sum is within `NEAR` of 1, divided by their exact sum: as the game reads them.
+
+    Raises:
+        ValueError: they are not so many, one is negative, or the sum is farther from 1.
+    """
+    weights = [fraction(p) for p in given]
+    total = sum(weights, Fraction(0))
+    if len(weights) != size or min(weights, default=Fraction(-1)) < 0 or abs(total - 1) > NEAR:
+        raise ValueError(f"{what} is not a distribution over {size}")
+    return [p / total for p in weights]
+
+
 def at(table: Any, actions: Sequence[int]) -> Fraction:
     """The number of a table at these indices."""
     for a in actions:

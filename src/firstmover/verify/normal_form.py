@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .amounts import fraction
-from .derivation import NEAR, at, decide, finite_game, shape
+from .derivation import at, decide, distribution, finite_game, shape
 from .finite import Finite
 
 
@@ -13,10 +12,7 @@ def _mixture(do: Mapping[str, Any], size: int) -> list[Fraction]:
     """The leader's mixture, summing to 1 exactly; one action is a mixture too."""
     if "action" in do:
         return [Fraction(k == do["action"]) for k in range(size)]
-    weights = [fraction(p) for p in do["mixture"]]
-    if len(weights) != size or min(weights) < 0 or abs(sum(weights, Fraction(-1))) > NEAR:
-        raise ValueError("the mixture is not a distribution over the leader's actions")
-    return [p / sum(weights) for p in weights]
+    return distribution(do["mixture"], size, "the mixture")
 
 
 def normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from .amounts import fraction
-from .derivation import NEAR, decide, finite_game
+from .derivation import NEAR, decide, distribution, finite_game
 from .finite import Finite
 
 _TIE = Fraction(5, 10**7)  # surpluses this close, in units of the largest value, are equal
@@ -106,7 +106,10 @@ def sequential_price(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, 
         values, marginals = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n
     elif "values" in given:
         values = [[[fraction(v) for v in own] for own in table] for table in given["values"]]
-        marginals = [[fraction(p) for p in own] for own in given["probabilities"]]
+        marginals = [
+            distribution(own, len(table), "the values of an agent")
+            for table, own in zip(values, given["probabilities"], strict=True)
+        ]
     if given is None or "values" in given:
         chances = {
             row: math.prod((own[t] for own, t in zip(marginals, row, strict=True)), start=Fraction(1))
@@ -118,8 +121,9 @@ def sequential_price(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, 
         ]
         values = [sorted(list(own) for own in {tuple(row[i]) for row in realised}) for i in range(n)]
         chances = dict.fromkeys(itertools.product(*(range(len(table)) for table in values)), Fraction(0))
-        for row, p in zip(realised, given["probabilities"], strict=True):
-            chances[tuple(values[i].index(row[i]) for i in range(n))] += fraction(p)
+        drawn = distribution(given["probabilities"], len(realised), "the realisations")
+        for row, p in zip(realised, drawn, strict=True):
+            chances[tuple(values[i].index(row[i]) for i in range(n))] += p
     highest = max(v for table in values for own in table for v in own) or Fraction(1)
     market = _Market(
         values,

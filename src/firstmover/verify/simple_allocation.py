@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .amounts import fraction
-from .derivation import decide, finite_game
+from .derivation import decide, distribution, finite_game
 from .finite import Finite
 
 
@@ -18,5 +17,5 @@ def simple_allocation(parameters: Mapping[str, Any], rule: Sequence[Mapping[str,
         served = Fraction(given[actions[0]] == types[0])
         return served, [served], None
 
-    prior = ((t,) for t in range(items)), (fraction(p) for p in parameters["prior"])
-    return finite_game(zip(*prior, strict=True), [items], [messages], pay)
+    prior = distribution(parameters["prior"], items, "the prior")
+    return finite_game((((t,), p) for t, p in enumerate(prior)), [items], [messages], pay)
