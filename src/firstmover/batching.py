@@ -20,32 +20,49 @@ _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as f
 
 
 def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of unbatched arrays from a kernel whose arguments and results all have a trailing batch axis."""
+    """A function of unbatched arrays from a kernel whose arguments and results all have a trailing batch axis.
 
-    @custom_vmap
-    def call(*arguments: Any) -> Any:
-        return kernel(*arguments)
+    The kernel may close over arrays that are known (a game's constants), and over nothing that is being traced.
+    """
 
-    @call.def_vmap
-    def merge(axis_size: int, in_batched: Any, *arguments: Any) -> tuple[Any, Any]:
-        def inner(array: jax.Array, batched: bool) -> jax.Array:
-            # The new axis joins the trailing one: [N, ..., B] becomes [..., N * B].
-            if not batched:
-                array = jnp.broadcast_to(array, (axis_size, *array.shape))
-            return jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)
+    def applied(arguments: tuple[Any, ...]) -> Any:
+        # The kernel's constants are arguments here: `custom_vmap` does without an axis for those it finds itself, and
+        # control flow whose condition is batched (`cond`, `while_loop`) gives one to everything that goes in.
+        traced, shape = jax.make_jaxpr(kernel, return_shape=True)(*arguments)
+        if any(isinstance(constant, jax.core.Tracer) for constant in traced.consts):
+            raise TypeError("a kernel whose batch comes last closes over something traced; make it an argument.")
 
-        def outer(array: jax.Array) -> jax.Array:
-            return jnp.moveaxis(array.reshape(*array.shape[:-1], axis_size, -1), -2, 0)
+        @custom_vmap
+        def call(constants: list[Any], arguments: tuple[Any, ...]) -> Any:
+            results = jax.core.eval_jaxpr(traced.jaxpr, constants, *jax.tree.leaves(arguments))
+            return jax.tree.unflatten(jax.tree.structure(shape), results)
 
-        merged = jax.tree.map(inner, arguments, tuple(in_batched))
-        result = jax.tree.map(outer, call(*merged))
-        return result, jax.tree.map(lambda _: True, result)
+        @call.def_vmap
+        def merge(axis_size: int, in_batched: Any, constants: list[Any], arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+            del constants  # the same in every element of the batch
+            merged = jax.tree.map(lambda array, batched: _merged(array, batched, axis_size), arguments, in_batched[1])
+            result = jax.tree.map(lambda array: _split(array, axis_size), applied(merged))
+            return result, jax.tree.map(lambda _: True, result)
+
+        return call(traced.consts, arguments)
 
     def unbatched(*arguments: Any) -> Any:
-        result = call(*jax.tree.map(lambda array: jnp.asarray(array)[..., None], arguments))
+        result = applied(jax.tree.map(lambda array: jnp.asarray(array)[..., None], arguments))
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
+
+
+def _merged(array: Array, batched: bool, axis_size: int) -> Array:
+    """The new first axis joins the trailing one: [N, ..., B] becomes [..., N * B]."""
+    if not batched:
+        array = jnp.broadcast_to(array, (axis_size, *array.shape))
+    return jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)
+
+
+def _split(array: Array, axis_size: int) -> Array:
+    """The inverse of `_merged`."""
+    return jnp.moveaxis(array.reshape(*array.shape[:-1], axis_size, -1), -2, 0)
 
 
 def _parts(array: Array, axis: int) -> list[Array]:
