@@ -1,4 +1,4 @@
-"""Kernels whose batch axis comes last, and small sums written out.
+"""Kernels whose batch axis comes last, small sums written out, and batches that are worked off in parts.
 
 `jax.vmap` puts the batch first, so that a kernel with few types and actions ends in tiny inner loops. A kernel written
 for a trailing batch axis has long contiguous ones instead; `batch_last` keeps it so under any nesting of vmaps. XLA's
@@ -13,8 +13,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
@@ -51,6 +52,53 @@ def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
+
+
+def in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]:
+    """`jax.vmap(function)` over all elements at once, or in so many parts, one after the other, to need less memory."""
+
+    def mapped(*arguments: Any) -> Any:
+        rows, total = _rows_of_parts(arguments, parts)
+        if len(rows) == 1:
+            return jax.vmap(function)(*arguments)
+        results = jax.lax.map(lambda part: jax.vmap(function)(*_at(arguments, part)), jnp.asarray(rows))
+        return _in_a_row(results, total)
+
+    return mapped
+
+
+def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) -> Callable[..., tuple[Any, Any]]:
+    """As `in_parts` for a function (state, ...) -> (state, result): there is never more than one copy of all states."""
+
+    def mapped(state: Any, *arguments: Any) -> tuple[Any, Any]:
+        rows, total = _rows_of_parts(state, parts)
+        if len(rows) == 1:
+            return jax.vmap(function)(state, *arguments)
+
+        def one(state: Any, part: Array) -> tuple[Any, Any]:
+            new, result = jax.vmap(function)(*_at((state, *arguments), part))
+            return jax.tree.map(lambda leaf, own: leaf.at[part].set(own), state, new), result
+
+        state, results = jax.lax.scan(one, state, jnp.asarray(rows))
+        return state, _in_a_row(results, total)
+
+    return mapped
+
+
+def _rows_of_parts(batch: Any, parts: int) -> tuple[Int[np.ndarray, "parts size"], int]:
+    """Which elements of a batch each part holds, the last filled up with its last one; and how many there are."""
+    total = len(jax.tree.leaves(batch)[0])
+    size = -(-total // min(parts, total))
+    blocks = -(-total // size)
+    return np.minimum(np.arange(blocks * size), total - 1).reshape(blocks, size), total
+
+
+def _at(batch: Any, rows: Array) -> Any:
+    return jax.tree.map(lambda leaf: leaf[rows], batch)
+
+
+def _in_a_row(results: Any, total: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:total], results)
 
 
 def _merged(array: Array, batched: bool, axis_size: int) -> Array:

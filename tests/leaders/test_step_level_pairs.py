@@ -12,12 +12,16 @@ import pytest
 from tiny_games import EVERY
 
 from firstmover import build, design
+from firstmover.commitment import episode_noise
 from firstmover.errors import InputError
 from firstmover.followers import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
 from firstmover.leaders.step_learner import StepLearner
+from firstmover.policies import head_for
+from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Branching
+from firstmover.step_level import StepLevel
 from firstmover.training import initial_states
 
 SMALL = {"rounds": 2, "batch": 2, "episodes": 1, "updates": 2, "steps": 8, "epochs": 1, "gradient_steps": 1}
@@ -50,10 +54,12 @@ GAMES = {}
 for _name, _game in sorted(EVERY.items(), key=lambda item: (item[1].n_observations, item[0])):
     GAMES.setdefault(kind(_game), (_name, _game))
 GAMES = dict(GAMES.values())
-# Every game with every follower, and each learner with each game and with each follower.
-PAIRS = [
-    (list(LEARNERS)[(k + j) % len(LEARNERS)], game, follower)
+TRIPLES = list(itertools.product(LEARNERS, GAMES, FOLLOWERS))
+# Some of all, so that each learner, each game and each follower is there several times.
+SOME = [
+    (list(LEARNERS)[(k + j // 4) % len(LEARNERS)], game, follower)
     for (k, game), (j, follower) in itertools.product(enumerate(GAMES), enumerate(FOLLOWERS))
+    if (k + j) % 4 == 0
 ]
 
 
@@ -72,6 +78,7 @@ def test_there_is_a_game_of_every_kind() -> None:
     assert any(game.has_chance for game in GAMES.values())
     assert len(LEARNERS) >= 5
     assert {f.name for f in FOLLOWERS.values()} == set(build.registered("followers"))
+    assert [set(part) for part in zip(*SOME, strict=True)] == [set(LEARNERS), set(GAMES), set(FOLLOWERS)]
 
 
 def refusal(leader: StepLearner, game: Game, followers: Follower) -> str | None:
@@ -85,7 +92,7 @@ def refusal(leader: StepLearner, game: Game, followers: Follower) -> str | None:
     return None
 
 
-@pytest.mark.parametrize(("learner", "game", "follower"), PAIRS)
+@pytest.mark.parametrize(("learner", "game", "follower"), SOME)
 def test_an_update_of_several_seeds_can_be_built(learner: str, game: str, follower: str) -> None:
     leader, followers = LEARNERS[learner], ready(FOLLOWERS[follower], GAMES[game])
     if refusal(leader, GAMES[game], followers):
@@ -98,8 +105,7 @@ def test_an_update_of_several_seeds_can_be_built(learner: str, game: str, follow
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("learner", LEARNERS)
-@pytest.mark.parametrize(("game", "follower"), list(itertools.product(GAMES, FOLLOWERS)))
+@pytest.mark.parametrize(("learner", "game", "follower"), TRIPLES)
 def test_they_work_together(learner: str, game: str, follower: str) -> None:
     leader, followers = LEARNERS[learner], ready(FOLLOWERS[follower], GAMES[game])
     why = refusal(leader, GAMES[game], followers)
@@ -113,3 +119,30 @@ def test_they_work_together(learner: str, game: str, follower: str) -> None:
     room = 1e-6 * (high - low)
     assert np.all((done.values >= low - room) & (done.values <= high + room))
     assert np.isfinite(done.history.value).all()
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_batch_of_episodes_is_stepped_as_one_at_a_time(game: str) -> None:
+    # Followers that reply within the episode, to decisions that differ from episode to episode.
+    candidates = [ready(followers, GAMES[game]) for followers in FOLLOWERS.values()]
+    able = [f for f in candidates if refusal(LEARNERS["reinforce"], GAMES[game], f) is None]
+    followers = next((f for f in able if f.enumerates(GAMES[game])), able[0])
+    env = StepLevel(StackelbergPOMDP(GAMES[game], followers, reward_episodes=2))
+    head, keys = head_for(GAMES[game].leader_space), jax.random.split(jax.random.key(1), 3)
+
+    def decision(obs, key):
+        noise = episode_noise(head, key, obs.leader)
+        return head.action(head.draw(jnp.zeros(head.width), obs.mask, noise))
+
+    step, batched = jax.jit(env.step), jax.jit(jax.vmap(env.step))
+    states, obs = jax.jit(jax.vmap(env.reset))(keys)
+    singles = [jax.jit(env.reset)(key) for key in keys]
+    for _ in range(min(12, env.max_decisions)):
+        states, obs, rewards, done = batched(states, jax.vmap(decision)(obs, keys))
+        alone = [step(state, decision(seen, key)) for (state, seen), key in zip(singles, keys, strict=True)]
+        singles = [(state, seen) for state, seen, *_ in alone]
+        together = (states.followers, states.time, states.exchange, states.episode, obs, rewards, done)
+        for k, (state, *rest) in enumerate(alone):
+            each = (state.followers, state.time, state.exchange, state.episode, *rest)
+            for one, other in zip(jax.tree.leaves(each), jax.tree.leaves(together), strict=True):
+                np.testing.assert_allclose(one, other[k], atol=1e-5)
