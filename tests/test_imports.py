@@ -19,7 +19,7 @@ LAYERS = [
     {"rollout"},
     {"worst_case", "followers"},
     {"pomdp", "step_level"},
-    {"leaders"},
+    {"leaders", "memory"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
     {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
