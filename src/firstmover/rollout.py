@@ -80,6 +80,7 @@ class Step(NamedTuple):
     follower_actions: Int[Array, "n"]
     leader_reward: Float[Array, ""]
     follower_rewards: Float[Array, "n"]
+    transfers: Float[Array, ""] | None
 
 
 class Query(NamedTuple):
@@ -100,11 +101,15 @@ class Query(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a query: total payments of each sub-episode, and all its steps, where they were kept."""
+    """What came of a query: total payments of each sub-episode, and all its steps, where they were kept.
+
+    Transfers are None in games without money, and where they were not kept.
+    """
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
     steps: Step | None = None
+    transfers: Float[Array, "Q"] | None = None
 
 
 def play_step(
@@ -129,6 +134,7 @@ def play_step(
         follower_actions,
         rewards.leader,
         rewards.followers,
+        rewards.transfers,
     )
 
 
@@ -163,7 +169,8 @@ def answer(game: Game, commitment: Commitment, query: Query, key: Key[Array, ""]
 
     in_axes = (0, 0 if isinstance(query.play, Actions) else None, None if query.noise is None else 0, 0)
     steps = jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
-    return Outcome(steps.leader_reward.sum(1), steps.follower_rewards.sum(1), steps)
+    transfers = None if steps.transfers is None else steps.transfers.sum(1)
+    return Outcome(steps.leader_reward.sum(1), steps.follower_rewards.sum(1), steps, transfers)
 
 
 def all_profiles(game: Game) -> Query:

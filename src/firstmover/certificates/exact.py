@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from firstmover import verify
-from firstmover.certificates.induced import induced_game
+from firstmover.certificates.induced import induced_game, induced_transfers
 from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense, extreme
 from firstmover.equilibria.rational_ends import Payoffs, rational_end
 from firstmover.errors import InputError
@@ -38,24 +38,25 @@ def exact_game(rule: Rule) -> Finite:
     Raises:
         InputError: it cannot be listed, or has more than `MAX_PROFILES` profiles.
     """
-    finite = induced_game(rule.game, rule.actions)
+    finite, transfers = induced_game(rule.game, rule.actions), induced_transfers(rule.game, rule.actions)
     if finite.leader.size > MAX_PROFILES:
         raise InputError(f"its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written out")
     derived = verify.derive(verify.read(json.dumps(rule.as_file())))
     if derived is None:
-        return _as_fractions(finite)
+        return _as_fractions(finite, transfers)
     ours = as_floats(derived)
     scale = max(1.0, float(np.abs(finite.leader).max()), float(np.abs(finite.followers).max()))
-    same = np.array_equal(ours.support, finite.support) and all(
-        np.allclose(a, b, rtol=0, atol=_AGREE * scale)
-        for a, b in ((ours.probs, finite.probs), (ours.leader, finite.leader), (ours.followers, finite.followers))
-    )
+    pairs = [(ours.probs, finite.probs), (ours.leader, finite.leader), (ours.followers, finite.followers)]
+    if transfers is not None:
+        pairs.append((np.array(derived.revenue, float).reshape(-1), transfers.reshape(-1)))
+    same = np.array_equal(ours.support, finite.support) and (derived.revenue is None) == (transfers is None)
+    same = same and all(a.shape == b.shape and np.allclose(a, b, rtol=0, atol=_AGREE * scale) for a, b in pairs)
     if not same:
         raise RuntimeError(f"two derivations of the game under a rule of {rule.game.name} differ; please report it.")
     return derived
 
 
-def _as_fractions(finite: FiniteGame) -> Finite:
+def _as_fractions(finite: FiniteGame, transfers: np.ndarray | None) -> Finite:
     def table(payoffs: np.ndarray) -> list[list[Fraction]]:
         return [[Fraction(repr(p)) for p in row] for row in payoffs.reshape(len(finite.support), -1).tolist()]
 
@@ -66,6 +67,7 @@ def _as_fractions(finite: FiniteGame) -> Finite:
         list(finite.n_actions),
         table(finite.leader),
         [table(own) for own in finite.followers],
+        None if transfers is None else table(transfers),
     )
 
 
