@@ -139,7 +139,9 @@ class MatrixDesign(Game):
             aim = aim - payments.sum()
         over = state.time == self.horizon - 1
         followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
-        return _State(state.time + 1, actions), Rewards(jnp.where(over, aim, 0), jnp.where(over, followers, 0))
+        return _State(state.time + 1, actions), Rewards(
+            jnp.where(over, aim, 0), jnp.where(over, followers, 0), -jnp.where(over, payments.sum(), 0)
+        )
 
     @property
     def max_leader_decisions(self) -> int:
@@ -216,9 +218,6 @@ class MatrixDesign(Game):
             return np.asarray(whole_below(tau, self.max_payment + 1, "tau"))
         (payments,) = asked(do, "payments")
         return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
-
-    def revenue_game(self) -> Game:
-        return MatrixDesign(self.tables, self.payment_rule, "minus-payments", self.max_payment)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":

@@ -208,7 +208,7 @@ class SequentialPrice(Game):
             left=state.left - taken,
         )
         leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
-        return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0))
+        return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0), revenue)
 
     def prices_of(self, parts: Any) -> Float[Any, "... items"]:
         """What the price components of an action come to."""
@@ -366,9 +366,6 @@ class SequentialPrice(Game):
         if self.prices == "continuous":
             return np.array([agent, *told])
         return np.array([agent, *np.rint(told / self._price_step)])
-
-    def revenue_game(self) -> Game:
-        return self.with_settings(objective="revenue")
 
     def sentence(self, entry: dict[str, Any]) -> str:
         when, do = entry["when"], entry["do"]
