@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError, unknown_name
-from firstmover.types import checked_probabilities
+from firstmover.exact_numbers import number, probabilities
 
 
 @dataclass(frozen=True, init=False)
@@ -72,6 +72,15 @@ class Discrete:
         """What a decision comes to: itself."""
         return action
 
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.n
+
+    def features(self, action: Int[Array, ""]) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1], one-hot."""
+        return _one_hot(action, self.n)
+
     def entry(self, action: Any) -> dict[str, Any]:
         """An option as a rule file has it: its name, or its number where it has none."""
         return {self.word: self.labels[int(action)] if self.named else int(action)}
@@ -128,7 +137,7 @@ class Box:
         """A box with so many components, or with components of these names.
 
         Raises:
-            InputError: names are equal, a bound is not finite, or low is not below high.
+            InputError: names are equal, a bound is not finite, or low is above high.
         """
         names = range(components) if isinstance(components, int | np.integer) else components
         if isinstance(names, str):
@@ -140,8 +149,8 @@ class Box:
         object.__setattr__(self, "total", None if total is None else float(total))
         if not self.size or len(set(self.names)) < self.size:
             raise InputError(f"the components of a Box need names, all different; got {list(self.names)}.")
-        if not np.all(np.asarray(self.low) < np.asarray(self.high)):
-            raise InputError(f"low must be below high in a Box; got {low} and {high}.")
+        if not np.all(np.asarray(self.low) <= np.asarray(self.high)):
+            raise InputError(f"low must not be above high in a Box; got {low} and {high}.")
         if total is not None and not 0 < total < np.inf:
             raise InputError(f"the total of a Box must be a positive number; got {total}.")
 
@@ -158,6 +167,16 @@ class Box:
     def idle(self) -> Array:
         """An action for when nobody looks."""
         return jnp.zeros(self.size)
+
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.size
+
+    def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1], shares of the box."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        return (action - low) / np.where(high > low, high - low, 1.0)
 
     def played(self, action: Any) -> Any:
         """What a decision comes to: within the bounds, and within the budget.
@@ -235,6 +254,15 @@ class Mixture:
         """An action for when nobody looks."""
         return jnp.ones(self.size)
 
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.size
+
+    def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
+        """The weights, numbers in [0, 1]."""
+        return action
+
     def played(self, action: Any) -> Any:
         """What a decision comes to: the probabilities."""
         return mixture(action)
@@ -249,7 +277,7 @@ class Mixture:
         Raises:
             InputError: an option is missing or unknown, or these are no probabilities.
         """
-        return checked_probabilities(_components(entry, self.names), "the mixture")
+        return probabilities(_components(entry, self.names), "the mixture").floats
 
     def words(self, action: Any) -> str:
         """The probabilities in words, without what is as good as never done."""
@@ -273,10 +301,7 @@ def _components(entry: Mapping[str, Any], names: tuple[str, ...]) -> np.ndarray:
     missing = [name for name in names if name not in entry]
     if missing:
         raise InputError(f"a number is missing for {' and '.join(missing)}.")
-    values = [entry[name] for name in names]
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and np.isfinite(v) for v in values):
-        raise InputError(f"{', '.join(names)} must be finite numbers; got {values}.")
-    return np.asarray(values, np.float64)
+    return np.array([number(entry[name], name) for name in names])
 
 
 @dataclass(frozen=True)
@@ -307,9 +332,25 @@ class Branching:
         """An action for when nobody looks."""
         return jnp.zeros(1 + self.size, float if self.continuous else jnp.int32)
 
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.options + self.size * (self.levels or 1)
+
+    def features(self, action: Array) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1]: the option one-hot, then each level one-hot, or its share of the range."""
+        option = _one_hot(action[0], self.options)
+        if self.levels is None:
+            return jnp.append(option, (action[1:] - self.low) / ((self.high - self.low) or 1.0))
+        return jnp.append(option, _one_hot(action[1:, None], self.levels))
+
 
 Labelled = Discrete | Box | Mixture
 Space = Labelled | Branching
+
+
+def _one_hot(index: Array, n: int) -> Float[Array, "*batch n"]:
+    return (index == jnp.arange(n)).astype(float)
 
 
 def mixture(weights: Any) -> Any:

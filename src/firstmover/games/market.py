@@ -20,7 +20,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
@@ -116,7 +116,7 @@ class Market(Game):
         self.leader_space = decides
         self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
-        self._masks = self._possible()
+        self._masks, self._money = self._possible(), self._returns()
         self.leader_payoff_range, self.follower_payoff_ranges = self._ranges()
 
     # What the user gives.
@@ -158,10 +158,10 @@ class Market(Game):
     ) -> tuple[_State, Rewards]:
         del key
         actions = jnp.where(state.time == 0, follower_actions, state.actions)
-        leader, followers, _ = self._pay(state.types, actions, self.decides.played(action))
+        paid = self._pay(state.types, actions, self.decides.played(action))
         over = state.time == self.horizon - 1
         after = _State(state.time + 1, state.types, actions)
-        return after, Rewards(jnp.where(over, leader, 0), jnp.where(over, followers, 0))
+        return after, jax.tree.map(lambda part: jnp.where(over, part, 0), paid)
 
     def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
         del obs
@@ -242,45 +242,61 @@ class Market(Game):
         seen = jnp.asarray(self.seen(actions[0] if self.alone else actions), jnp.int32)
         return jnp.atleast_1d(seen)
 
-    def _pay(
-        self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array
-    ) -> tuple[Float[Array, ""], Float[Array, "n"], Float[Array, ""]]:
+    def _pay(self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array) -> Rewards:
         """What `payoff` says, in the shapes of the contract."""
-        if self.plain:
-            shapes = [jax.ShapeDtypeStruct(shape, jnp.result_type(float)) for shape in ((), (self.n_followers,), ())]
-            paid = jax.pure_callback(self._plainly, shapes, types, actions, decision, vmap_method="sequential")
-            return paid[0], paid[1], paid[2]
-        who, what = (types[0], actions[0]) if self.alone else (types, actions)
-        leader, followers, *transfers = self.payoff(who, what, decision)
-        followers = jnp.asarray(followers, float)
-        return (
-            jnp.asarray(leader, float).reshape(()),
-            jnp.broadcast_to(followers, (self.n_followers,)) if self.alone else followers,
-            jnp.asarray(transfers[0] if transfers else 0.0, float).reshape(()),
+        if not self.plain:
+            return self._shaped(self.payoff(*self._given_to(types, actions), decision), jnp)
+        example = (0.0, jnp.zeros(self.n_followers), 0.0)[: 2 + self._money]
+        shapes = jax.eval_shape(lambda: self._shaped(example, jnp))
+        paid: Rewards = jax.pure_callback(self._plainly, shapes, types, actions, decision, vmap_method="sequential")
+        return paid
+
+    def _plainly(self, types: Any, actions: Any, decision: Any) -> Rewards:
+        """`payoff` in plain Python, on NumPy values."""
+        decided = np.asarray(decision)
+        who, what = self._given_to(np.asarray(types), np.asarray(actions))
+        if self.alone:
+            who, what = int(who), int(what)
+        paid = self._shaped(self.payoff(who, what, int(decided) if decided.ndim == 0 else decided), np)
+        return jax.tree.map(lambda part: np.asarray(part, jnp.result_type(float)), paid)
+
+    def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
+        """What `payoff` is given of types and actions: those of the one follower, or all."""
+        return (types[0], actions[0]) if self.alone else (types, actions)
+
+    def _shaped(self, paid: Any, arrays: Any) -> Rewards:
+        """What `payoff` has returned, as arrays of JAX or NumPy."""
+        leader, followers, *transfers = paid
+        return Rewards(
+            arrays.asarray(leader, float).reshape(()),
+            arrays.asarray(followers, float).reshape(self.n_followers),
+            arrays.asarray(transfers[0], float).reshape(()) if transfers else None,
         )
 
-    def _plainly(self, types: Any, actions: Any, decision: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """`payoff` in plain Python, on NumPy values."""
-        types, actions, decision = np.asarray(types), np.asarray(actions), np.asarray(decision)
-        dtype = jnp.result_type(float)
-        decided = int(decision) if decision.ndim == 0 else decision
-        who, what = (int(types[0]), int(actions[0])) if self.alone else (types, actions)
-        leader, followers, *transfers = self.payoff(who, what, decided)
-        return (
-            np.asarray(leader, dtype).reshape(()),
-            np.asarray(followers, dtype).reshape(self.n_followers),
-            np.asarray(transfers[0] if transfers else 0.0, dtype).reshape(()),
-        )
+    def _returns(self) -> bool:
+        """Whether `payoff` returns transfers as a third value.
+
+        Raises:
+            InputError: it returns neither two values nor three.
+        """
+        nobody: Any = 0 if self.alone else np.zeros(len(self.acts), np.int32)
+        with np.errstate(all="ignore"):  # what is not finite is found by `_ranges`
+            paid = self.payoff(nobody, nobody, self.decides.played(_spread(self.decides)[0]))
+        if not isinstance(paid, tuple) or len(paid) not in (2, 3):
+            raise InputError(
+                f"payoff of {type(self).__name__} must return the leader's payoff and the followers', and maybe the "
+                f"transfers; got {paid!r}."
+            )
+        return len(paid) == 3
 
     def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...]]:
         """The least and the greatest payoffs met over all profiles, at every decision or at a grid of them."""
         support, _ = self.types.profiles
         actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
-        decisions = _spread(self.decides)
         pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
         with jax.enable_x64(True):
-            leader, followers, _ = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(decisions)))
-            leader, followers = np.asarray(leader), np.asarray(followers)
+            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(_spread(self.decides))))
+            leader, followers = np.asarray(paid.leader), np.asarray(paid.followers)
         if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
             raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
         own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
