@@ -6,10 +6,10 @@ Source: Conitzer and Korzhyk, "Commitment to correlated strategies" (AAAI 2011).
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from scipy.sparse import csr_array
 
-from firstmover.equilibria.programs import minimum
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import InputError
 
 MAX_ENTRIES = 20_000_000  # of the constraints
@@ -28,8 +28,8 @@ class CorrelatedCommitment(NamedTuple):
 
 
 def correlated_commitment(
-    leader: Float[np.ndarray, "leader_actions *actions"],
-    followers: Float[np.ndarray, "n leader_actions *actions"],
+    leader: Shaped[np.ndarray, "leader_actions *actions"],
+    followers: Shaped[np.ndarray, "n leader_actions *actions"],
     *,
     coarse: bool = False,
 ) -> CorrelatedCommitment:

@@ -8,8 +8,9 @@ from scipy.sparse import csr_array
 
 from firstmover.equilibria.deviations import deviations, gains
 from firstmover.equilibria.finite_game import FiniteGame, numbers
-from firstmover.equilibria.programs import cells, columns, minimum
+from firstmover.equilibria.programs import cells, columns
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_coarse, is_of_maps
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import require
 
 _SUM_TOLERANCE = 1e-6  # how far from 1 the sum of given probabilities may be
