@@ -42,7 +42,7 @@ def test_ties_within_the_tolerance_count() -> None:
     game = FiniteGame.without_types(np.zeros(3), payoffs[None])
     assert pure_equilibria(game).tolist() == [[1]]
     assert pure_equilibria(game, epsilon=1e-5).tolist() == [[1], [2]]
-    with pytest.raises(InputError, match="the tolerance must be at least 0; got -1"):
+    with pytest.raises(InputError, match="epsilon must be at least 0; got -1"):
         pure_equilibria(game, epsilon=-1.0)
 
 

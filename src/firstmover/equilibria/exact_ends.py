@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from firstmover.equilibria.deviations import positions
+from firstmover.equilibria.exact_programs import Exact, UnboundedError, least
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import Program, cells
-from firstmover.equilibria.rational import Exact, UnboundedError, least
 from firstmover.equilibria.sets import EquilibriumSet
 
 MAX_ENTRIES = 1_500  # of the constraints that are written out

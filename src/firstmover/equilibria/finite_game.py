@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from firstmover.equilibria.rational import Exact
+from firstmover.equilibria.exact_programs import Exact
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import as_fractions
 

@@ -12,6 +12,7 @@ import numpy as np
 from firstmover.equilibria.column_generation import generated
 from firstmover.equilibria.deviations import regrets, swap_regrets
 from firstmover.equilibria.exact_ends import exact_end
+from firstmover.equilibria.exact_programs import Exact
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import (
     MAX_VARIABLES,
@@ -23,7 +24,6 @@ from firstmover.equilibria.programs import (
     program,
     solve,
 )
-from firstmover.equilibria.rational import Exact
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions

@@ -8,7 +8,7 @@ where the replies are the only best ones (up to replies that always pay the foll
 counts): these fill all but the borders, and nowhere on a border is the worst best reply better for the leader than
 every region that meets there. Their best value is a supremum, attained or not.
 
-What is a tie, and which region is empty, is decided in fractions (`rational`): no tolerance makes two payoffs equal.
+What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs equal.
 
 Sources: von Stengel and Zamir, "Leadership games with convex strategy sets" (Games and Economic Behavior 2010), for
 polytopes and weak ties.
@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from firstmover.equilibria.rational import Exact, Optimum, least, near_by
+from firstmover.equilibria.exact_programs import Exact, Optimum, least, near_by
 from firstmover.equilibria.solver import NoAnswerError, attempt
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from firstmover.equilibria.commitments import OptimalCommitment
-from firstmover.equilibria.rational import Exact
+from firstmover.equilibria.exact_programs import Exact
 from firstmover.equilibria.reply_regions import CommitmentGame, Ties, all_candidates, optimal
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions

@@ -49,10 +49,18 @@ class Turn(NamedTuple):
 
 
 class Rewards(NamedTuple):
-    """Payments of one step, in the game's units."""
+    """Payments of one step, in the game's units.
+
+    Attributes:
+        leader: what the leader is paid: its objective.
+        followers: what every follower is paid, money that it pays or receives included.
+        transfers: what the followers pay to the leader less what it pays to them; None in games without money. Welfare
+            is the followers' total plus the transfers.
+    """
 
     leader: Float[Array, ""]
     followers: Float[Array, "n"]
+    transfers: Float[Array, ""] | None = None
 
 
 @dataclass(frozen=True)
@@ -284,10 +292,6 @@ class Game(abc.ABC):
         """The game that a rule with these entries is for, where that is not the one whose name it bears."""
         del entries
         return self
-
-    def revenue_game(self) -> "Game | None":
-        """The same game with a leader that is paid what it receives less what it pays; None without money."""
-        return None
 
 
 def asked(do: dict[str, Any], *keys: str) -> tuple[Any, ...]:

@@ -25,6 +25,7 @@ from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 # [follower, row, column]
 MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
@@ -138,7 +139,9 @@ class MatrixDesign(Game):
             aim = aim - payments.sum()
         over = state.time == self.horizon - 1
         followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
-        return _State(state.time + 1, actions), Rewards(jnp.where(over, aim, 0), jnp.where(over, followers, 0))
+        return _State(state.time + 1, actions), Rewards(
+            jnp.where(over, aim, 0), jnp.where(over, followers, 0), -jnp.where(over, payments.sum(), 0)
+        )
 
     @property
     def max_leader_decisions(self) -> int:
@@ -216,13 +219,10 @@ class MatrixDesign(Game):
         (payments,) = asked(do, "payments")
         return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
 
-    def revenue_game(self) -> Game:
-        return MatrixDesign(self.tables, self.payment_rule, "minus-payments", self.max_payment)
-
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
-        payments = ", ".join(f"{payment:.4g}" for payment in entry["do"]["payments"])
+        payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
         return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

@@ -38,6 +38,7 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
 from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
@@ -145,7 +146,9 @@ class Toll(Game):
         keeper = users * (trip if self.paid_objective == "welfare" else toll)
         condition = jnp.clip(state.condition + 1 - users, 0, self.levels - 1)
         return _State(state.time + 1, condition, users), Rewards(
-            jnp.where(playing, keeper, 0.0), jnp.where(playing, follower_actions * (trip - toll), 0.0)
+            jnp.where(playing, keeper, 0.0),
+            jnp.where(playing, follower_actions * (trip - toll), 0.0),
+            jnp.where(playing, users * toll, 0.0),
         )
 
     def markov(self) -> "MarkovGame":
@@ -195,10 +198,6 @@ class Toll(Game):
         which = "best" if ties == "strong" else "worst"
         return enumerated_optimum(self, ties, f"a pure equilibrium of every stage, the {which} for the keeper")
 
-    def revenue_game(self) -> Game:
-        changed = {"tolls": tuple(self.tolls.tolist()), "objective": "revenue"}
-        return Toll(**(self.parameters() | changed))
-
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         parts = ("condition", "cars") if self.sight == "both" else (self.sight,)
         when = {part: int(seen) for part, seen in zip(parts, observation, strict=True)}
@@ -214,7 +213,7 @@ class Toll(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         words = {"condition": "the road is in condition {}", "cars": "{} car(s) were on it"}
         where = " and ".join(words[part].format(seen) for part, seen in entry["when"].items())
-        return f"when {where}, the toll is {entry['do']['toll']:g}"
+        return f"when {where}, the toll is {written(entry['do']['toll'])}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a driver does in one state of the road; it has no types, and `type_` is the state."""
