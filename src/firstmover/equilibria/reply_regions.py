@@ -8,7 +8,8 @@ where the replies are the only best ones (up to replies that always pay the foll
 counts): these fill all but the borders, and nowhere on a border is the worst best reply better for the leader than
 every region that meets there. Their best value is a supremum, attained or not.
 
-What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs equal.
+What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs
+equal.
 
 Sources: von Stengel and Zamir, "Leadership games with convex strategy sets" (Games and Economic Behavior 2010), for
 polytopes and weak ties.

@@ -1,7 +1,8 @@
 """Linear and mixed-integer programs in floats, by HiGHS through SciPy: the one place where a solver is called.
 
 A method may go round in circles or give up where payoffs or probabilities are of many magnitudes, so that others are
-tried in turn. What comes back is a good guess; who needs certainty checks it, or decides in fractions (`exact_programs`).
+tried in turn. What comes back is a good guess; who needs certainty checks it, or decides in fractions
+(`exact_programs`).
 """
 
 from typing import Any

@@ -164,10 +164,8 @@ class NormalForm(Game):
         leader, followers = (part.fractions for part in self.tables)
         if self.n_followers > 1 and self.commitment == "mixed":
             bounds = {
-                "correlated": correlated_commitment(self.leader_payoffs, self.follower_payoffs).value,
-                "coarse_correlated": correlated_commitment(
-                    self.leader_payoffs, self.follower_payoffs, coarse=True
-                ).value,
+                "correlated": correlated_commitment(leader, followers).value,
+                "coarse_correlated": correlated_commitment(leader, followers, coarse=True).value,
             }
             return Solution(
                 value=None,
@@ -183,9 +181,7 @@ class NormalForm(Game):
             found = commitments.mixed_commitment(leader, followers[0], ties)
         upper = {}
         if self.n_followers > 1:
-            upper["coarse_correlated"] = correlated_commitment(
-                self.leader_payoffs, self.follower_payoffs, coarse=True
-            ).value
+            upper["coarse_correlated"] = correlated_commitment(leader, followers, coarse=True).value
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),
