@@ -234,3 +234,35 @@ def test_one_outlier_makes_no_ties(commitment, value: float, ties) -> None:
     solution = read_nfg(CASES / "outlier_follower.nfg", commitment).optimum(ties)
     assert solution.value == value
     assert solution.attained == (commitment == "deterministic" or ties == "strong")
+
+
+def _worst(leader: np.ndarray, follower: np.ndarray, x: np.ndarray) -> float:
+    pays = x @ follower
+    return float((x @ leader)[pays >= pays.max() - 1e-9].min())
+
+
+def test_of_rules_that_earn_the_same_the_one_that_guarantees_more_is_shown() -> None:
+    leader = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])
+    follower = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    assert deterministic_commitment(leader, follower[None], "strong").commitment == 1
+    bayesian = deterministic_bayesian_commitment(leader[None], follower[None], np.ones(1), "strong")
+    assert bayesian.commitment == 1
+    mixed = mixed_commitment(leader, follower, "strong")
+    assert mixed.value == 1
+    assert _worst(leader, follower, mixed.commitment) == 1
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_optimal_mixture_of_two_rows_guarantees_more(seed: int) -> None:
+    """Games with many ties: what is shown is compared with all vertices of the optimal faces, and what is between."""
+    rng = np.random.default_rng(seed)
+    leader, follower = rng.integers(0, 3, (2, 2, 3)).astype(float)
+    found = mixed_commitment(leader, follower, "strong")
+    points = sorted({Fraction(p, q) for q in range(1, 13) for p in range(q + 1)})
+    sure = [-np.inf]
+    for p in points:
+        x = np.array([float(p), float(1 - p)])
+        pays = x @ follower
+        if (x @ leader)[pays >= pays.max() - 1e-9].max() >= found.value - 1e-9:
+            sure.append(_worst(leader, follower, x))
+    assert _worst(leader, follower, found.commitment) >= max(sure) - 1e-5

@@ -175,7 +175,9 @@ class _Tableau:
     def start(self, near: Float[np.ndarray, "columns"], binding: Float[np.ndarray, "rows"]) -> None:
         """Bring the columns that are not zero at a point into the basis, in the place of rows that are tight there."""
         wanted = [int(j) for j in np.argsort(-near, kind="stable") if near[j] > 0]
-        matrix = np.array(self.table[:-1], float)
+        rows = self.table[:-1]
+        largest = np.array([max(map(abs, row)) or 1 for row in rows.tolist()], object).reshape(-1, 1)
+        matrix = (rows / largest).astype(float)  # quotients of whole numbers of any size
         scale = np.abs(matrix[:, :-1]) @ np.abs(near) + np.abs(matrix[:, -1])
         gap = (matrix[:, -1] - matrix[:, :-1] @ near) / np.where(scale > 0, scale, 1.0)
         gap[: self.n_upper] = np.where(binding > 0, -1.0, gap[: self.n_upper])
