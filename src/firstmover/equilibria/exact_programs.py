@@ -43,6 +43,15 @@ class Optimum(NamedTuple):
     prices: Exact
 
 
+class TooLargeError(ArithmeticError):
+    """More coefficients matter than may be written out; `near` is the solution in floats."""
+
+    def __init__(self, near: Float[np.ndarray, "columns"]):
+        """With the solution in floats."""
+        super().__init__("the program is too large to be solved in fractions")
+        self.near = near
+
+
 class UnboundedError(ArithmeticError):
     """The objective has no least value."""
 
@@ -55,6 +64,7 @@ def least(
     sums: Exact,
     near: Float[np.ndarray, "columns"] | None = None,
     binding: Float[np.ndarray, "rows"] | None = None,
+    limit: float = math.inf,
 ) -> Optimum | None:
     """The least value, with a vertex that attains it; None where nothing satisfies the constraints.
 
@@ -66,8 +76,10 @@ def least(
         sums: shape [sums].
         near: a point in floats that may be the solution, or close to it.
         binding: multipliers in floats that may be those of the solution.
+        limit: how many coefficients may be written out, where a point is given.
 
     Raises:
+        TooLargeError: they are more.
         UnboundedError: the objective has no least value.
     """
     if near is None or upper.size <= _LARGE:
@@ -76,12 +88,16 @@ def least(
     gap = np.asarray(limits, float) - np.asarray(upper, float) @ near
     rows, columns = gap <= 1e-7 * scale, near > 0
     while True:
+        if rows.sum() * columns.sum() > limit:
+            raise TooLargeError(near)
         try:
             found = _least(
                 costs[columns], upper[rows][:, columns], limits[rows], equal[:, columns], sums, near[columns]
             )
         except UnboundedError:
             found = None
+        if found is None and upper.size > 10 * limit:
+            raise TooLargeError(near)
         if found is None:
             return _least(costs, upper, limits, equal, sums, near)
         reduced = costs + found.multipliers @ upper[rows] - found.prices @ equal

@@ -51,8 +51,8 @@ def violation(
         which: the set; see `equilibria.sets`.
         joint: for every type profile, the distribution over action profiles that is played, shape [P, *actions].
         epsilon: regret allowed to every (follower, type), conditional on the type, in payoff units; >= 0.
-        tolerance: what does not count yet: a gain beyond epsilon, as a share of what is at stake in the deviation
-            (what it wins plus what it loses in expectation, and epsilon), or a probability; >= 0.
+        tolerance: what does not count yet: a gain beyond epsilon, as a share of what is at stake for the type
+            (the most that it wins plus loses by one action, in expectation, and epsilon), or a probability; >= 0.
 
     Raises:
         InputError: the game has no such set, the joint play is not made of distributions (within 1e-6), an argument
@@ -97,13 +97,13 @@ def _forbidden(game: FiniteGame, play: Float[np.ndarray, "P *actions"], toleranc
 def _deviation(
     game: FiniteGame, which: EquilibriumSet, play: Float[np.ndarray, "P *actions"], epsilon: float, tolerance: float
 ) -> Violation | None:
-    """The deviation that gains most beyond epsilon, as a share of what is at stake in it."""
+    """The deviation that gains most beyond epsilon, as a share of what is at stake for its type."""
     tables = {(i, t): gains(game, play, i, t) for i, t in game.follower_types()}
     sizes = {(i, t): stakes(game, play, i, t) for i, t in game.follower_types()}
     found = []
     for i, t, *told, instead in deviations(game, which):
         gain = float(tables[i, t][told or slice(None), instead].sum())
-        size = float(sizes[i, t][told or slice(None), instead].sum()) + epsilon
+        size = float(sizes[i, t].sum(axis=0).max()) + epsilon
         excess = (gain - epsilon) / size if size > 0 else 0.0
         found.append((excess, gain, i, t, told[0] if told else None, instead))
     excess, gain, i, t, said, instead = max(found, key=lambda f: f[0], default=(0.0, 0.0, 0, 0, None, 0))

@@ -9,7 +9,7 @@ counts): these fill all but the borders, and nowhere on a border is the worst be
 every region that meets there. Their best value is a supremum, attained or not.
 
 What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs
-equal.
+equal. Only where more than `_WRITTEN` coefficients matter at a solution, in large games, is it taken from floats.
 
 Sources: von Stengel and Zamir, "Leadership games with convex strategy sets" (Games and Economic Behavior 2010), for
 polytopes and weak ties.
@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from firstmover.equilibria.exact_programs import Exact, Optimum, least, near_by
+from firstmover.equilibria.exact_programs import Exact, Optimum, TooLargeError, least, near_by
 from firstmover.equilibria.solver import NoAnswerError, attempt
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
@@ -31,6 +31,9 @@ Ties = Literal["strong", "weak"]
 Replies = tuple[tuple[int, ...], ...]  # for each type, the action that is played, or several that pay it the same
 STEP = Fraction(1, 10**6)  # of what is at stake, that a commitment may lose where it steps off a border
 LISTED = 400  # payoffs of a game all of whose candidates are computed in fractions
+_WRITTEN = 1_000  # coefficients of a program that matter at its solution, up to which it is solved in fractions
+_MARGIN = Fraction(1, 10**9)  # by which a point in floats keeps within limits
+_STEPS = 3  # in the search for a commitment that attains a value, in larger games
 _CLEAR = 1e-6  # of the leader's payoff range
 MOST_EQUAL = 10  # replies of equal value that are compared
 
@@ -67,11 +70,13 @@ class Candidate(NamedTuple):
         value: what the leader earns.
         x: the commitment.
         replies: to which it is a best one, of each type.
+        exact: whether it was computed in fractions; otherwise, in large games, in floats.
     """
 
     value: Fraction
     x: Exact
     replies: Replies
+    exact: bool = True
 
 
 class Choice(NamedTuple):
@@ -167,9 +172,10 @@ def _guess(game: CommitmentGame, replies: Replies) -> float | None:
 def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -> Choice:
     """The optimum among the candidates of all replies.
 
-    Of commitments of equal value, the one is shown that guarantees the most if ties are broken against the leader; at
-    most `MOST_EQUAL` replies are compared. With weak ties one that guarantees the value itself attains it; where there
-    is none, the commitment that is shown falls short of the value by `STEP` of what is at stake in it.
+    Of commitments of equal value, the one is shown that guarantees the most if ties are broken against the leader (in
+    games of up to `LISTED` payoffs; at most `MOST_EQUAL` replies are compared). With weak ties one that guarantees the
+    value itself attains it; where there is none, the commitment that is shown falls short of the value by `STEP` of
+    what is at stake in it.
 
     Args:
         game: the game.
@@ -181,6 +187,9 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
     """
     best: tuple[Fraction, Choice] | None = None  # what is guaranteed, and the choice
     for candidate in itertools.islice(_equal(game, candidates, ties), MOST_EQUAL):
+        if not candidate.exact:
+            x = candidate.x if ties == "strong" else _inside(game, candidate)
+            return Choice(candidate.value, x, ties == "strong")
         x = _attaining(game, candidate)
         if x is not None:
             return Choice(candidate.value, x, True)
@@ -206,13 +215,22 @@ def _equal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) ->
 
 def best_in_region(game: CommitmentGame, replies: Replies) -> Candidate | None:
     """The commitment that earns most while the replies are best ones; None if they are so nowhere."""
-    found = _Region(game, replies).greatest(replies)
-    return None if found is None else Candidate(-found.value, found.point[: game.leader.shape[1]], replies)
+    region, m = _Region(game, replies), game.leader.shape[1]
+    try:
+        found = region.greatest(replies)
+    except TooLargeError as error:
+        x = region.scaled(as_fractions(error.near[:m]))
+        paid = np.array([min((x @ game.leader[k])[list(own)]) for k, own in enumerate(replies)], object)
+        return Candidate(game.prior @ paid, x, replies, exact=False)
+    return None if found is None else Candidate(-found.value, found.point[:m], replies)
 
 
 def has_inside(game: CommitmentGame, replies: Replies) -> bool:
     """Whether the replies are somewhere better than all others, every type's at once."""
-    inside = _Region(game, replies).most_interior(replies)
+    try:
+        inside = _Region(game, replies).most_interior(replies)
+    except TooLargeError as error:
+        return bool(error.near[-1] > _MARGIN)
     return inside is not None and inside.margin > 0
 
 
@@ -229,25 +247,36 @@ def _attaining(game: CommitmentGame, candidate: Candidate) -> Exact | None:
     """A commitment of the region that guarantees its best value, ties broken against the leader; None if none does.
 
     Rivals that tie with the replies wherever these earn the value must pay the leader that much too, and so must those
-    that tie wherever they do, and so on: until the rest can be made strictly worse, or nothing is left.
+    that tie wherever they do, and so on: until the rest can be made strictly worse, or nothing is left. In games of
+    more than `LISTED` payoffs that is given up after some steps.
     """
+    if guaranteed(game, candidate.x) >= candidate.value:
+        return candidate.x
     region, counted = _Region(game, candidate.replies), candidate.replies
-    while True:
-        most = region.greatest(counted)
-        if most is None or -most.value < candidate.value:
+    for _ in range(game.leader.size if game.leader.size <= LISTED else _STEPS):
+        try:
+            most = region.greatest(counted)
+            if most is None or -most.value < candidate.value:
+                return None
+            found = region.most_interior(counted, candidate.value)
+        except TooLargeError:
             return None
-        found = region.most_interior(counted, candidate.value)
         if found is None or found.margin > 0:
             return None if found is None else found.x
         counted = _joined(counted, found.binding)
+    return None
 
 
 def _safest(game: CommitmentGame, candidate: Candidate) -> Exact:
     """Of the commitments at which single replies earn their best value, one that guarantees most, or almost.
 
+    In games of more than `LISTED` payoffs the candidate's own.
+
     What ties with the replies at all of these commitments cannot be avoided; the best that it leaves is approached from
     where nothing else ties.
     """
+    if game.leader.size > LISTED:
+        return candidate.x
     region = _Region(game, candidate.replies, candidate.value)
     tied, inside = candidate.replies, region.most_interior(candidate.replies)
     while inside is not None and inside.margin <= 0:
@@ -334,11 +363,11 @@ class _Region:
         near = near_by(*program)
         if near is not None and value is None and self.value is None:
             # A point in floats will do, if it is inside exactly.
-            x = self._scaled(as_fractions(near[: self.m]))
+            x = self.scaled(as_fractions(near[: self.m]))
             margin = min((-(row[: self.m] @ x) for row, _ in rows[first:-1]), default=Fraction(1))
             if margin > 0 and self._holds(x):
                 return _Inside(margin, x, [])
-        found = least(*program, near)
+        found = least(*program, near, limit=_WRITTEN)
         if found is None:
             return None
         held = found.multipliers[first : first + len(rivals)]
@@ -367,7 +396,7 @@ class _Region:
 
     def _least(self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int) -> Optimum | None:
         program = self._program(costs, rows, extra)
-        return least(*program, near_by(*program))
+        return least(*program, near_by(*program), limit=_WRITTEN)
 
     def _program(
         self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int
@@ -379,10 +408,10 @@ class _Region:
         limits = np.r_[np.array([limit for _, limit in rows], object), game.limits]
         return costs, upper, limits, np.hstack([game.equal, _zeros(len(game.equal), extra)]), game.sums
 
-    def _scaled(self, x: Exact) -> Exact:
-        """A point with what rounding has left of its first sum divided out."""
-        total = self.game.equal[0] @ x
-        return x * (self.game.sums[0] / total) if total else x
+    def scaled(self, x: Exact) -> Exact:
+        """A point in floats with what rounding has left of its first sum divided out, and below limits."""
+        total, free = self.game.equal[0] @ x, self.game.equal[0] == 0
+        return np.where(free, x * (1 - _MARGIN), x * (self.game.sums[0] / total) if total else x)
 
     def _holds(self, x: Exact) -> bool:
         """Whether the polytope holds a point, and the replies are best ones there."""
