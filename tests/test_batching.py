@@ -24,7 +24,10 @@ def kernel(pair, scale):
     """The same with a trailing batch axis everywhere, in a loop and with a condition, as the package's kernels are."""
     first, second = pair
     kept, _ = jax.lax.scan(
-        lambda total, k: (total + jnp.asarray(TABLE)[:, k, None] * second[:, k] + jnp.asarray(OTHER)[k] * first[k], None),
+        lambda total, k: (
+            total + jnp.asarray(TABLE)[:, k, None] * second[:, k] + jnp.asarray(OTHER)[k] * first[k],
+            None,
+        ),
         jnp.zeros((2, first.shape[-1])),
         jnp.arange(3),
     )

@@ -18,12 +18,12 @@ from jaxtyping import Float
 from firstmover import build
 from firstmover.batching import in_parts
 from firstmover.certificates import (
-    certified_reply,
     certify_play,
     induced_game,
     play_distribution,
     sampled_values,
     summary,
+    value_in_steps,
     value_of,
 )
 from firstmover.commitment import table_of
@@ -32,8 +32,8 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
-from firstmover.noise import Stream, stream
 from firstmover.memory import compiled_to_fit, for_seed
+from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
 from firstmover.rule import Rule, play_text
@@ -325,8 +325,7 @@ def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int
     values = []
     if game.followers_act == "every step":
         for k, table in enumerate(tables):
-            rule = Rule(game, table)
-            values.append(certified_reply(rule, _of_seed(plays, k))["value"])
+            values.append(value_in_steps(Rule(game, table), _of_seed(plays, k), seed=seed))
         return np.array(values)
     try:
         all_profiles(game)

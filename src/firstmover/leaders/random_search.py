@@ -71,9 +71,7 @@ class RandomSearch(Leader):
             return table, came.reward, came.env_steps, came.simulated_steps
 
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
-        tables, rewards, env_steps, simulated = in_parts(episode, problem.parts)(
-            jax.random.split(key, self.episodes)
-        )
+        tables, rewards, env_steps, simulated = in_parts(episode, problem.parts)(jax.random.split(key, self.episodes))
         top = jnp.argmax(rewards)
         better = rewards[top] > state.reward
         best = jnp.where(better, tables[top], state.best)

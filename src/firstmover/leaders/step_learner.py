@@ -168,9 +168,9 @@ class StepLearner(Leader):
         keys = jax.random.split(
             jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
         )
-        batch, followers, env_steps = in_parts(
-            lambda key, old: self.collect(env, parameters, key, old), problem.parts
-        )(keys, state.followers)
+        batch, followers, env_steps = in_parts(lambda key, old: self.collect(env, parameters, key, old), problem.parts)(
+            keys, state.followers
+        )
         after, critic_loss = self.learnt(problem, state, batch)
         if self.carry_followers:
             after = after._replace(followers=followers)
