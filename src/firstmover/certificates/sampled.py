@@ -129,7 +129,7 @@ def _mean_of_blocks(
     numbers = min(samples, max(100, _MOST_NUMBERS // size))
     key = stream(jax.random.key(seed), Stream.CERTIFICATE)
     with jax.enable_x64(True):
-        table = exact_table(game, actions)
+        table, play = exact_table(game, actions), jax.tree.map(jnp.asarray, play)
 
         @jax.jit
         def block(number: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.array_files import arrays_in
+from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
@@ -114,9 +114,11 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
         raise InputError(f"{kind.split()[0]} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
     damaged, otherwise = f"{path} is not a trained follower, or is damaged.", "; 'firstmover pretrain' writes one"
-    with arrays_in(Path(path), damaged=damaged, otherwise=otherwise) as stored:
-        found = str(stored["kind"])
-        arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
+    stored = read_arrays(Path(path), damaged=damaged, otherwise=otherwise)
+    names = [f"arr_{k}" for k in range(len(stored) - 1)]
+    if set(stored) != {*names, "kind"} or stored["kind"].shape:
+        raise InputError(damaged)
+    found, arrays = str(stored["kind"]), [stored[name] for name in names]
     if found != kind:
         raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
     if not _alike(arrays, leaves):
@@ -125,7 +127,10 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
 
 
 def _alike(networks: Any, like: Any) -> bool:
-    """Whether networks have the arrays of `like`, each with the same leading axis before it."""
-    shapes = [leaf.shape for leaf in jax.tree.leaves(networks)]
-    fits = [shape[1:] for shape in shapes] == [leaf.shape for leaf in jax.tree.leaves(like)]
-    return fits and len({shape[:1] for shape in shapes}) == 1 and all(shapes)
+    """Whether networks have the arrays of `like`, each with the same leading axis of seeds before it."""
+    arrays = jax.tree.leaves(networks)
+    sizes = [(leaf.shape[1:], leaf.dtype.kind) for leaf in arrays]
+    seeds = {leaf.shape[:1] for leaf in arrays}
+    return sizes == [(leaf.shape, leaf.dtype.kind) for leaf in jax.tree.leaves(like)] and (
+        len(seeds) == 1 and not seeds & {(), (0,)}
+    )
