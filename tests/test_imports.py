@@ -22,7 +22,7 @@ LAYERS = [
     {"leaders"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
-    {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
+    {"designs", "certifications", "intended_replies", "solutions", "reply_quality", "pretraining"},
     {"reproduce"},
     {"cli"},
     {"__init__", "__main__"},

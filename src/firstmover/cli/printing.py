@@ -95,7 +95,9 @@ def written_certificate(found: dict[str, Any], written: Any) -> str:
     game = _item({"name": found["game"], "parameters": found["parameters"]})
     followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
     play = f"play       {_lines(found['play_text'])}"
-    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {written}"]
+    value = f"value      {_clean(found['value'])} under this play"
+    head = ["", f"game       {game}", f"followers  {followers}", play, value]
+    lines = [*head, *certificate(found), f"written    {written}"]
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {written}'")
     return "\n".join(lines)
@@ -127,8 +129,27 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
     for name, bound in result["upper_bounds"].items():
         lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
-    lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
+    lines.append(f"followers  {result['followers']}")
+    if result["reply_text"] is not None:
+        lines.append(f"reply      {_lines(result['reply_text'])}")
+    if result["rests_on_ties"]:
+        lines += _margin(result)
+    lines.append(f"method     {result['method']}")
     return "\n".join(lines)
+
+
+def _margin(result: dict[str, Any]) -> list[str]:
+    """What an optimum that rests on ties is worth once it leaves none."""
+    lines = ["           this reply is no better for the followers than another one that the leader earns less by"]
+    if result["margin_value"] is None:
+        return [*lines, "margin     none: the rule is written as it is"]
+    cost = result["optimum"] - result["margin_value"]
+    return [
+        *lines,
+        f"margin     a rule to which other replies are worse by {result['margin']:.3g} or more earns "
+        f"{result['margin_value']:.9g}: it costs {cost:.3g}",
+        "           (it is the rule that --out writes)",
+    ]
 
 
 def pretrained(result: dict[str, Any]) -> str:
