@@ -71,6 +71,7 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "margin": None if solution.margin is None else solution.margin.margin,
         "margin_value": None if solution.margin is None else solution.margin.value,
         "margin_rule": None if solution.margin is None else solution.margin.rule,
+        "payoff_range": told.leader_payoff_range,
         "ties": ties,
         "attained": solution.attained,
         "exact": solution.value is not None,

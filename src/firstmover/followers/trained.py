@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.array_files import arrays_in
+from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
@@ -74,9 +74,13 @@ class Trained(Follower):
 
     def check(self, game: Game) -> None:
         super().check(game)
+        like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
         if not self.networks:
-            like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
             object.__setattr__(self, "networks", read_networks(self.network, self.kind, like))
+        # Also where they were read for another game before, or given.
+        if not _alike(self.networks, like):
+            where = f"in {self.network}" if self.network else "with these networks"
+            raise InputError(f"the follower {where} was trained for a game of other sizes than {game.name}.")
 
     def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
         return self.having(jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self.networks))
@@ -110,11 +114,20 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
         raise InputError(f"{kind.split()[0]} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
     damaged, otherwise = f"{path} is not a trained follower, or is damaged.", "; 'firstmover pretrain' writes one"
-    with arrays_in(Path(path), damaged=damaged, otherwise=otherwise) as stored:
-        found = str(stored["kind"])
-        arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
+    stored = read_arrays(Path(path), damaged=damaged, otherwise=otherwise)
+    names = [f"arr_{k}" for k in range(len(stored) - 1)]
+    if set(stored) != {*names, "kind"} or stored["kind"].shape:
+        raise InputError(damaged)
+    found, arrays = str(stored["kind"]), [stored[name] for name in names]
     if found != kind:
         raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
-    if [a.shape[1:] for a in arrays] != [leaf.shape for leaf in leaves] or len({a.shape[:1] for a in arrays}) != 1:
+    if not _alike(arrays, leaves) or [a.dtype.kind for a in arrays] != [leaf.dtype.kind for leaf in leaves]:
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])
+
+
+def _alike(networks: Any, like: Any) -> bool:
+    """Whether networks have the arrays of `like`, each with the same leading axis before it."""
+    shapes = [leaf.shape for leaf in jax.tree.leaves(networks)]
+    fits = [shape[1:] for shape in shapes] == [leaf.shape for leaf in jax.tree.leaves(like)]
+    return fits and len({shape[:1] for shape in shapes}) == 1 and all(shapes)

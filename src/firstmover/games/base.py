@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened, table
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
@@ -344,7 +345,7 @@ def whole_below(value: Any, limit: int, what: str) -> int:
         InputError: it is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
-        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {value!r}.")
+        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {shortened(value)}.")
     return value
 
 
@@ -354,10 +355,7 @@ def numbers(values: Any, count: int, low: float, high: float, what: str) -> np.n
     Raises:
         InputError: it is not one.
     """
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
+    array = table(values, what, "a list of numbers").floats
     if array.shape != (count,) or not np.all((array >= low) & (array <= high)):
-        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {values!r}.")
+        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {shortened(array.tolist())}.")
     return array

@@ -21,9 +21,11 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 # [follower, row, column]
 MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
@@ -59,15 +61,11 @@ class MatrixDesign(Game):
         Raises:
             InputError: the payoffs are not finite tables with one axis per follower, or max_payment is negative.
         """
-        try:
-            self.payoffs = np.asarray(payoffs, np.float64)
-        except (TypeError, ValueError):
-            raise InputError("payoffs must be one table of numbers per follower, all of one shape.") from None
+        self.tables = table(payoffs, "payoffs", "one table of numbers per follower, all of one shape")
+        self.payoffs = self.tables.floats
         shape = self.payoffs.shape
         if len(shape) < 2 or len(shape) != shape[0] + 1 or 0 in shape:
             raise InputError(f"payoffs need one table per follower, with one axis per follower; got shape {shape}.")
-        if not np.all(np.isfinite(self.payoffs)):
-            raise InputError("payoffs must hold finite numbers; they hold NaN or infinity.")
         if max_payment < 0:
             raise InputError(f"max_payment must not be negative; got {max_payment}.")
         n, self.payment_rule, self.max_payment = shape[0], rule, max_payment
@@ -153,7 +151,7 @@ class MatrixDesign(Game):
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "payoffs": self.payoffs.tolist(),
+            "payoffs": self.tables.written(),
             "rule": self.payment_rule,
             "objective": self.paid_objective,
             "max_payment": self.max_payment,
@@ -224,7 +222,7 @@ class MatrixDesign(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
-        payments = ", ".join(f"{payment:.4g}" for payment in entry["do"]["payments"])
+        payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
         return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

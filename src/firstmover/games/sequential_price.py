@@ -20,6 +20,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -27,10 +28,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
@@ -108,7 +111,8 @@ class SequentialPrice(Game):
             self.values = (vectors,) * agents
             self.types = TypeDistribution.independent([np.full(len(vectors), 1 / len(vectors))] * agents)
         else:
-            self.values, self.types = read_values(values, agents, items)
+            stated, self.types = read_values(values, agents, items)
+            self.values, self.stated_values = tuple(own.floats for own in stated), stated
         self._settings = {
             "agents": agents,
             "items": items,
@@ -373,9 +377,13 @@ class SequentialPrice(Game):
             words.append("with " + ", ".join(f"agent {i} {self._bought(when, i)}" for i in gone))
         if self.history == "left" and max(len(self.units), *self.units) > 1:
             words.append(f"with units {', '.join(map(str, when['items']))} left")
-        prices = " and ".join(f"{price:.6g}" for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
+        prices = " and ".join(self._written(price) for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
         offer = f"visit agent {do['agent']} at {'price' if ' ' not in prices else 'prices'} {prices}"
         return ", ".join([*words, offer])
+
+    def _written(self, price: float) -> str:
+        every = np.concatenate([table.ravel() for table in self.values])
+        return written(price, float(every.min()), float(every.max()))
 
     def _bought(self, when: dict[str, Any], agent: int) -> str:
         if "sold" not in when:
@@ -384,7 +392,7 @@ class SequentialPrice(Game):
         return f"served with item {' and '.join(items)}" if items else "gone without buying"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        worth = ", ".join(f"{value:.6g}" for value in self.values[follower][type_])
+        worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
 
@@ -420,9 +428,10 @@ class Agrawal(SequentialPrice):
         """
         if not 0 < epsilon < 1:
             raise InputError(f"epsilon must lie in (0, 1); got {epsilon}.")
+        rare = exact(epsilon, "epsilon")
         values = {
-            "values": [[[0.5], [0.5 / epsilon]], [[0.0], [1.0]]],
-            "probabilities": [[1 - epsilon, epsilon], [0.5, 0.5]],
+            "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
+            "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
         }
         super().__init__(messages=messages, values=values, prices=prices, buy_at_tie=buy_at_tie, objective=objective)
         self._own = {
