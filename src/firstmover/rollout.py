@@ -81,6 +81,7 @@ class Step(NamedTuple):
     follower_actions: Int[Array, "n"]
     leader_reward: Float[Array, ""]
     follower_rewards: Float[Array, "n"]
+    transfers: Float[Array, ""] | None
 
 
 class Query(NamedTuple):
@@ -107,12 +108,14 @@ class Outcome(NamedTuple):
         leader, followers: total payments of each sub-episode.
         steps: all steps of each, where they were kept.
         met: for each step, the row of the leader's observation, or the number of observations where it did not act.
+        transfers: what the leader received less what it paid in each; None in games without money.
     """
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
     steps: Step | None = None
     met: Int[Array, "Q L"] | None = None
+    transfers: Float[Array, "Q"] | None = None
 
 
 def play_step(
@@ -137,6 +140,7 @@ def play_step(
         follower_actions,
         rewards.leader,
         rewards.followers,
+        rewards.transfers,
     )
 
 
@@ -173,7 +177,8 @@ def answer(
         rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
         met = jnp.where(steps.leader_acts, rows, game.n_observations)
         kept = steps if keep_steps else None
-        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met)
+        transfers = None if steps.transfers is None else steps.transfers.sum(0)
+        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met, transfers)
 
     in_axes = (0, 0 if isinstance(query.play, Actions) else None, None if query.noise is None else 0, 0)
     return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)

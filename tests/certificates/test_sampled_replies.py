@@ -36,7 +36,7 @@ def test_samples_agree_with_the_table(objective: str) -> None:
             for n_obs, n_actions in zip(game.n_obs, game.n_actions, strict=True)
         )
         exact = value_in_steps(Rule(game, actions), Strategies(tables))
-        sampled, _ = sampled_values(game, actions, Strategies(tables), samples=100_000)
+        sampled, *_ = sampled_values(game, actions, Strategies(tables), samples=100_000)
         low, high = game.leader_payoff_range
         assert sampled == pytest.approx(exact, abs=0.005 * (high - low))
 

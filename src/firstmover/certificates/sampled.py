@@ -73,15 +73,19 @@ def sampled_values(
     *,
     samples: int = 100_000,
     seed: int = 0,
-) -> tuple[float, float]:
-    """The leader's mean payoff, and the followers' mean total payoff, over sampled sub-episodes."""
+) -> tuple[float, float, float | None]:
+    """The leader's mean payoff, the followers' mean total payoff and the mean transfers, over sampled sub-episodes.
+
+    The transfers are None in games without money.
+    """
     if game.followers_act == "every step":
         return _mean_of_blocks(game, actions, play, samples, seed)
     assert not isinstance(play, TimedStrategies)
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
-        leader, followers = pays(query)
-    return float(leader.mean()), float(followers.sum(axis=1).mean())
+        leader, followers, transfers = pays(query)
+    money = None if transfers is None else float(transfers.mean())
+    return float(leader.mean()), float(followers.sum(axis=1).mean()), money
 
 
 def value_in_steps(rule: Rule, play: Strategies | TimedStrategies, *, seed: int = 0) -> float:
@@ -100,10 +104,7 @@ def sampled_reply(
     What the followers would earn by their best replies is not known: there are no regrets and no bounds.
     """
     game = rule.game
-    value, followers = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
-    money, revenue = game.revenue_game(), None
-    if money is not None:
-        revenue = sampled_values(money, rule.actions, play, samples=samples, seed=seed)[0]
+    value, followers, revenue = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
     return {
         "value": value,
         "welfare": followers + (revenue or 0.0),
@@ -123,7 +124,7 @@ def sampled_reply(
 
 def _mean_of_blocks(
     game: Game, actions: np.ndarray, play: Strategies | TimedStrategies | JointPlay, samples: int, seed: int
-) -> tuple[float, float]:
+) -> tuple[float, float, float | None]:
     """As `sampled_values`, block by block: play that draws in every step takes many random numbers."""
     size = play_noise_size(game)
     numbers = min(samples, max(100, _MOST_NUMBERS // size))
@@ -132,20 +133,23 @@ def _mean_of_blocks(
         table, play = exact_table(game, actions), jax.tree.map(jnp.asarray, play)
 
         @jax.jit
-        def block(number: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def block(number: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array | None]:
             own = jax.random.fold_in(key, number)
             query = play_query(game, play, jax.random.uniform(own, (numbers, size)))
             outcome = answer(game, table, query, stream(own, Stream.CHANCE))
-            return outcome.leader.mean(), outcome.followers.sum(axis=1).mean()
+            transfers = None if outcome.transfers is None else outcome.transfers.mean()
+            return outcome.leader.mean(), outcome.followers.sum(axis=1).mean(), transfers
 
-        means = np.array([[float(mean) for mean in block(jnp.int32(k))] for k in range(-(-samples // numbers))])
-    leader, followers = means.mean(axis=0)
-    return float(leader), float(followers)
+        means = [block(jnp.int32(k)) for k in range(-(-samples // numbers))]
+    leader, followers, money = (None if part[0] is None else float(np.mean(part)) for part in zip(*means, strict=True))
+    assert leader is not None
+    assert followers is not None
+    return leader, followers, money
 
 
 def _sample(
     game: Game, actions: np.ndarray, play: Strategies | JointPlay, samples: int, seed: int
-) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray]]]:
+) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray, np.ndarray | None]]]:
     """Sub-episodes with types and play drawn, and a function that plays such a query; with `jax.enable_x64` on."""
     if samples < 100:
         raise InputError(f"samples must be at least 100; got {samples}.")
@@ -153,12 +157,12 @@ def _sample(
     table = exact_table(game, actions)
 
     @jax.jit
-    def compiled(query: Query) -> tuple[jax.Array, jax.Array]:
+    def compiled(query: Query) -> tuple[jax.Array, jax.Array, jax.Array | None]:
         outcome = answer(game, table, query, stream(key, Stream.CHANCE))
-        return outcome.leader, outcome.followers
+        return outcome.leader, outcome.followers, outcome.transfers
 
-    def pays(query: Query) -> tuple[np.ndarray, np.ndarray]:
-        leader, followers = compiled(query)
-        return np.asarray(leader), np.asarray(followers)
+    def pays(query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        paid: tuple[np.ndarray, np.ndarray, np.ndarray | None] = jax.tree.map(np.asarray, compiled(query))
+        return paid
 
     return play_query(game, play, jax.random.uniform(key, (samples, play_noise_size(game)))), pays
