@@ -12,7 +12,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "array_files", "spaces", "noise", "types", "batching", "verify"},
+    {"errors", "array_files", "spaces", "noise", "selection", "types", "batching", "verify"},
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
@@ -22,7 +22,7 @@ LAYERS = [
     {"leaders"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
-    {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
+    {"designs", "settling", "certifications", "solutions", "reply_quality", "pretraining"},
     {"reproduce"},
     {"cli"},
     {"__init__", "__main__"},

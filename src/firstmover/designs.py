@@ -11,31 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from firstmover import build
-from firstmover.certificates import (
-    certified_reply,
-    certify_play,
-    induced_game,
-    play_distribution,
-    sampled_values,
-    summary,
-    value_of,
-)
-from firstmover.commitment import table_of
-from firstmover.equilibria.polytopes import value_bounds
+from firstmover.certificates import certify_play, summary
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
-from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run
+from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
 from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
@@ -49,9 +38,12 @@ class Design:
         game, followers, leader, seeds, seed: what was asked.
         tables: the final rule of every seed, actions [seeds, n_observations, ...], greedy unless the rule is mixed.
         plays: how the followers play under each, with a leading axis of seeds.
-        values: the leader's expected payoff under each, in the game's units.
+        values: the leader's expected payoff under each, in the game's units; NaN for a seed that has failed.
         worst_values: the least expected payoff over all coarse correlated equilibria of the agent normal form under
             each, where the leader designed for it (`target=worst`), else None.
+        learned_values: as `values`, of the rules that were learnt, also where the baseline is worth more.
+        from_baseline: seeds whose final rule is the game's baseline, since it is worth more than what they learnt.
+        dropped: how many copies of each seed were dropped, since they ended in numbers that are not finite.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         history: metrics of every update, [updates, seeds].
         seconds: `total`, `compile` and `train`, wall clock.
@@ -67,6 +59,9 @@ class Design:
     plays: Strategies | TimedStrategies | JointPlay
     values: np.ndarray
     worst_values: np.ndarray | None
+    learned_values: np.ndarray
+    from_baseline: np.ndarray
+    dropped: np.ndarray
     certificate: dict[str, Any]
     history: Metrics
     seconds: dict[str, float]
@@ -75,7 +70,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return _best(self.values, self.worst_values)
+        return best_seed(self.values, self.worst_values)
 
     @property
     def rule(self) -> Rule:
@@ -85,7 +80,12 @@ class Design:
     @property
     def play(self) -> Strategies | TimedStrategies | JointPlay:
         """How the followers play under the best seed's rule."""
-        return _of_seed(self.plays, self.best)
+        return of_seed(self.plays, self.best)
+
+    @property
+    def failed(self) -> list[int]:
+        """The seeds that have no rule, since all their copies were dropped."""
+        return [self.seed + int(k) for k in np.flatnonzero(np.isnan(self.values))]
 
     @property
     def value(self) -> float:
@@ -108,17 +108,18 @@ class Design:
 
     @property
     def at_optimum(self) -> int | None:
-        """How many seeds came within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if that is known."""
+        """How many seeds learnt a rule within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if known."""
         if self.solution is None or self.solution.value is None:
             return None
         low, high = self.game.leader_payoff_range
-        return int(np.sum(self.values >= self.solution.value - OPTIMUM_TOLERANCE * (high - low)))
+        return int(np.sum(self.learned_values >= self.solution.value - OPTIMUM_TOLERANCE * (high - low)))
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
         from firstmover.report.statistics import fraction_interval, mean_interval
 
         mean, low, high = mean_interval(self.values)
+        learned, *learned_interval = mean_interval(self.learned_values)
         optimum = None if self.solution is None else self.solution.value
         count = self.at_optimum
         return {
@@ -128,13 +129,19 @@ class Design:
             "objective": self.game.objective,
             "seeds": self.seeds,
             "seed": self.seed,
-            "value": self.values.tolist(),
+            "value": _numbers(self.values),
             "mean_value": mean,
             "mean_value_interval": [low, high],
+            "learned_value": _numbers(self.learned_values),
+            "mean_learned_value": learned,
+            "mean_learned_value_interval": learned_interval,
+            "from_baseline": self.from_baseline.tolist(),
+            "dropped": self.dropped.tolist(),
+            "failed_seeds": self.failed,
             "best_seed": self.seed + self.best,
             "best_value": self.value,
             "welfare_loss": -self.value if self.game.value_is_loss else None,
-            "worst_value": None if self.worst_values is None else self.worst_values.tolist(),
+            "worst_value": None if self.worst_values is None else _numbers(self.worst_values),
             "best_worst_value": None if self.worst_values is None else float(self.worst_values[self.best]),
             "rule": self.rule.entries,
             "rule_text": self.rule.text,
@@ -163,7 +170,10 @@ class Design:
 
     def _write(self, run: Run) -> None:
         run.write_arrays("outcome.npz", (self.tables, self.plays, self.values, self.worst_values, self.history))
-        rules = [Rule(self.game, table).as_file() for table in self.tables]
+        rules = [
+            None if np.isnan(value) else Rule(self.game, table).as_file()
+            for table, value in zip(self.tables, self.values, strict=True)
+        ]
         run.write_json("rules.json", {"best_seed": self.seed + self.best, "first_seed": self.seed, "rules": rules})
         run.write_json("certificate.json", self.certificate)
         run.write_json("result.json", self.as_json())
@@ -182,13 +192,24 @@ class Design:
         problem, leader = parts[2].problem(parts[0], parts[1]), parts[2]
         states = jax.eval_shape(lambda: initial_states(problem, leader, *parts[3:]))
         with jax.enable_x64(True):
-            tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
+            tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
         values, history = np.zeros(parts[3]), blank_history(leader.updates, parts[3])
         worst = values if leader.target == "worst" else None
         tables, plays, values, worst, history = run.read_arrays("outcome.npz", (tables, plays, values, worst, history))
-        seconds = run.read_json("result.json")["seconds"]
-        certificate = run.read_json("certificate.json")
-        return cls(*parts, tables, plays, values, worst, certificate, history, seconds, run.path)
+        named: dict[str, Any] = dict(zip(("game", "followers", "leader", "seeds", "seed"), parts, strict=True))
+        result, certificate = run.read_json("result.json"), run.read_json("certificate.json")
+        # Runs of version 0.1 know nothing but what was learnt.
+        learned = np.array(result.get("learned_value", values.tolist()), float)
+        from_baseline = np.array(result.get("from_baseline", [False] * parts[3]))
+        dropped = np.array(result.get("dropped", [0] * parts[3]))
+        final = Settled(tables, plays, values, worst, learned, from_baseline, dropped)
+        others: dict[str, Any] = {
+            "certificate": certificate,
+            "history": history,
+            "seconds": result["seconds"],
+            "run": run.path,
+        }
+        return cls(**named, **final._asdict(), **others)
 
 
 def design(
@@ -258,17 +279,16 @@ def _carry_out(
     settle = time.perf_counter()
     # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
     with jax.enable_x64(True):
-        compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
+        compiled = jax.jit(lambda state: rules_and_plays(problem, leader, state)).lower(learnt.state).compile()
         compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
-        tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
-    values = _values(problem, tables, plays, seed)
+        found = compiled(learnt.state)
+    final = settled(problem, found, seed)
     progress.stage("certifying")
-    worst = None
-    if problem.target == "worst":
-        worst = np.array([value_bounds(induced_game(problem.game, table), "anf_cce")[0] for table in tables])
-    best = _best(values, worst)
+    best = best_seed(final.values, final.worst_values)
     model = build.description(problem.followers)
-    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), followers=model, seed=seed).as_json()
+    certificate = certify_play(
+        problem.game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
+    ).as_json()
     seconds = {
         "total": time.perf_counter() - began,
         "compile": compile_seconds,
@@ -281,60 +301,20 @@ def _carry_out(
         leader,
         seeds,
         seed,
-        tables,
-        plays,
-        values,
-        worst,
-        certificate,
-        learnt.history,
-        seconds,
-        path,
+        **final._asdict(),
+        certificate=certificate,
+        history=learnt.history,
+        seconds=seconds,
+        run=path,
     )
     if run is not None:
         made._write(run)
     return made
 
 
-def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any]:
-    """The final rule of every seed, the best of its candidates, and how the followers play after responding to it."""
-
-    def one(position: jax.Array, state: Any) -> tuple[Any, Any]:
-        key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
-        tables = leader.tables(own, state)
-        episodes = jax.vmap(lambda actions: own.episode(table_of(own.game, actions), key))(tables)
-        return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
-
-    return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
-
-
-def _best(values: np.ndarray, worst_values: np.ndarray | None) -> int:
-    """Position of the best seed, by what was designed for."""
-    return int(np.argmax(values if worst_values is None else worst_values))
-
-
-def _of_seed(stacked: Any, k: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[k], stacked)
-
-
-def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int) -> np.ndarray:
-    """The leader's expected payoff under every seed's rule and play: exact, or the mean of a large sample."""
-    game = problem.game
-    values = []
-    if game.followers_act == "every step":
-        for k, table in enumerate(tables):
-            rule = Rule(game, table)
-            values.append(certified_reply(rule, _of_seed(plays, k))["value"])
-        return np.array(values)
-    try:
-        all_profiles(game)
-    except InputError:
-        for k, table in enumerate(tables):
-            values.append(sampled_values(game, table, _of_seed(plays, k), seed=seed)[0])
-        return np.array(values)
-    for k, table in enumerate(tables):
-        joint = play_distribution(game, _of_seed(plays, k))
-        values.append(value_of(induced_game(game, table), joint))
-    return np.array(values)
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """Numbers as JSON has them: null for one that is none."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The one exception that means "the input was wrong": its message is a sentence for the user.
+"""The exceptions whose message is a sentence for the user.
 
-The command line prints it on stderr and exits with status 2; nothing else is caught there.
+`InputError` means "the input was wrong": the command line prints it on stderr and exits with status 2. `FailedError`
+means that nothing was wrong with it, and still nothing came of it: status 1. Nothing else is caught there.
 """
 
 import difflib
@@ -10,6 +11,10 @@ from typing import Any
 
 class InputError(ValueError):
     """What was wrong with an input and what is valid, in one sentence."""
+
+
+class FailedError(ArithmeticError):
+    """A computation ended in numbers that are none, through no fault of the input: what failed, in one sentence."""
 
 
 def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:

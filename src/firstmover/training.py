@@ -5,6 +5,7 @@ when a checkpoint is written, follows the clock; the numbers do not, so that a r
 the same to the bit.
 """
 
+import math
 import time
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -16,6 +17,7 @@ from firstmover.errors import InputError
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
+from firstmover.selection import average
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
@@ -120,7 +122,7 @@ def train(
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
-        progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
+        progress.learnt(done, leader.updates, float(average(history.value[done - 1])))
     if run is not None:
         run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
     return Learnt(state, history, compile_seconds, spent)
@@ -161,6 +163,9 @@ def _as_csv(history: Metrics, seed: int) -> str:
     updates, seeds = history.value.shape
     lines = [",".join(("update", "seed", *history._fields))]
     for update, rows in enumerate(np.stack(history, axis=-1).astype(np.float64).tolist(), start=1):
-        lines += [f"{update},{seed + s}," + ",".join(f"{number:.9g}" for number in row) for s, row in enumerate(rows)]
+        lines += [
+            f"{update},{seed + s}," + ",".join(f"{number:.9g}" if math.isfinite(number) else "" for number in row)
+            for s, row in enumerate(rows)
+        ]
     assert len(lines) == 1 + updates * seeds
     return "\n".join(lines) + "\n"

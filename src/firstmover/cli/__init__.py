@@ -1,7 +1,8 @@
 """The command line: a thin shell over the public face.
 
-Exit status 0 on success, 1 for a certificate that is refuted, 2 with one sentence on bad input, 130 after Ctrl-C. With
-`--json` there is one JSON object on stdout and nothing else; progress goes to stderr always.
+Exit status 0 on success, 1 for a certificate that is refuted or a run of which every seed failed, 2 with one sentence
+on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on stdout and nothing else; progress goes to
+stderr always.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"firstmover: {error}", file=sys.stderr)
         return 2
+    except FailedError as error:
+        print(f"firstmover: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("firstmover: stopped.", file=sys.stderr)
         return 130

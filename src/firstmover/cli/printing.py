@@ -22,9 +22,9 @@ def listing(items: dict[str, Any]) -> str:
 def design(result: dict[str, Any]) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
-    low, high = result["mean_value_interval"]
+    low, high = result["mean_learned_value_interval"]
     value = f"value      {_clean(result['best_value'])} ({result['objective']}), best of {result['seeds']} seeds"
-    mean = f"           mean {_clean(result['mean_value'])}, 95 % interval {_interval([low, high])}"
+    mean = f"           mean learned {_clean(result['mean_learned_value'])}, 95 % interval {_interval([low, high])}"
     lines = [
         "",
         f"game       {_item(result['game'])}",
@@ -37,6 +37,15 @@ def design(result: dict[str, Any]) -> str:
         value,
         mean,
     ]
+    if result["from_baseline"][result["best_seed"] - result["seed"]]:
+        name = result["certificate"]["baseline"]["rule"]
+        learned = max((value for value in result["learned_value"] if value is not None), default=None)
+        best = "no seed learned a rule" if learned is None else f"the best learned rule earns {_clean(learned)}"
+        lines.append(f"           the rule is the baseline, '{name}': {best}")
+    if sum(result["dropped"]):
+        lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
+    if result["failed_seeds"]:
+        lines.append(f"           no copy is left of seed {', '.join(map(str, result['failed_seeds']))}")
     if result["welfare_loss"] is not None:
         lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
     if result["worst_value"] is not None:

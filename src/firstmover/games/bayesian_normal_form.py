@@ -129,14 +129,13 @@ class BayesianNormalForm(Game):
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         tables, rows = (
             (self.leader_payoffs, self.follower_payoffs, tuple(self.prior)),
-            len(self.games[0].action_names[0]),
+            self.games[0].leader_space.mask_size,
         )
-        mixed = BayesianNormalForm(*tables, "mixed")
         if self.commitment == "deterministic":
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
+            return "uniform play", BayesianNormalForm(*tables, "mixed"), np.full((1, rows), 1 / rows)
         best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return self.games[0].entry(observation, action)

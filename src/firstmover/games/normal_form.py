@@ -115,12 +115,12 @@ class NormalForm(Game):
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
-        mixed = NormalForm(self.leader_payoffs, self.follower_payoffs, "mixed", self.action_names)
         if self.commitment == "deterministic":
+            mixed = NormalForm(self.leader_payoffs, self.follower_payoffs, "mixed", self.action_names)
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
         best = NormalForm(self.leader_payoffs, self.follower_payoffs, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":

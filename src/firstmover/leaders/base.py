@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.commitment import draw_table, table_of
 from firstmover.followers.base import Follower
@@ -17,6 +17,7 @@ from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.policies import Head, Policy, outputs
 from firstmover.pomdp import StackelbergPOMDP, Target
+from firstmover.selection import largest, sound
 
 Evaluation = Literal["greedy", "stochastic"]
 
@@ -86,6 +87,10 @@ class Leader(abc.ABC):
         Learners with restarts have several candidates; the caller keeps the one that earns most.
         """
 
+    def sound(self, state: Any) -> Bool[Array, "candidates"]:
+        """Which of the candidates have learnt numbers only; one that has learnt a NaN is not to be committed to."""
+        return sound(state)[None]
+
     def evaluated(self, problem: StackelbergPOMDP, state: Any) -> Float[Array, ""]:
         """What the best of the rules learnt so far earns in one episode, in the game's units.
 
@@ -93,7 +98,7 @@ class Leader(abc.ABC):
         """
         key = stream(state.key, Stream.EVALUATION)
         play = jax.vmap(lambda actions: problem.episode(table_of(problem.game, actions), key).reward)
-        return play(self.tables(problem, state)).max()
+        return largest(play(self.tables(problem, state)))
 
 
 def committed(

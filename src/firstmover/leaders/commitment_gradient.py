@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import require
@@ -29,6 +29,7 @@ from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, TablePolicy, head_for, network_policy, outputs, table_policy
 from firstmover.pomdp import StackelbergPOMDP, Target
+from firstmover.selection import average, largest, ranked, sound
 
 _ELITE = 0.1
 _CLIP = 0.2
@@ -119,12 +120,12 @@ class CommitmentGradient(Leader):
         keys = jax.random.split(key, self._n_restarts(problem))
         policies, optimisers, metrics = jax.vmap(one)(state.policies, state.optimisers, keys)
         merged = Metrics(
-            metrics.value.max(),
-            metrics.best.max(),
-            metrics.entropy.mean(),
+            largest(metrics.value),
+            largest(metrics.best),
+            average(metrics.entropy),
             metrics.env_steps.sum(),
             metrics.simulated_steps.sum(),
-            metrics.evaluated.max(),
+            largest(metrics.evaluated),
             jnp.float32(0),
         )
         return _State(policies, optimisers, state.step + 1, state.key), merged
@@ -174,12 +175,15 @@ class CommitmentGradient(Leader):
         (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)
         entropy = jax.vmap(head.entropy)(old, masks).mean()
         steps = drawn.env_steps.sum(), drawn.simulated_steps.sum()
-        metrics = Metrics(reward.mean(), reward.max(), entropy, *steps, evaluated, jnp.float32(0))
+        metrics = Metrics(average(reward), largest(reward), entropy, *steps, evaluated, jnp.float32(0))
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         head = head_for(problem.game.leader_space, _width(state.step / self.updates))
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
+
+    def sound(self, state: _State) -> Bool[Array, "candidates"]:
+        return sound((state.policies, state.optimisers), 1)
 
 
 def _width(progress: Array) -> Array:
@@ -190,8 +194,9 @@ def _width(progress: Array) -> Array:
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
     """Advantages: membership in the best tenth (more where the threshold ties), centred and of unit size.
 
-    Where all earn the same, nothing is learnt.
+    Where all earn the same, nothing is learnt. A reward that is not finite is in no tenth but the worst.
     """
+    reward = ranked(reward)
     count = max(1, int(reward.shape[0] * _ELITE))
     threshold = jax.lax.top_k(reward, count)[0][-1]
     elite = (reward >= threshold).astype(reward.dtype)

@@ -1,0 +1,144 @@
+"""From what was learnt to rules: of every seed the best candidate, and how its followers play once they have settled.
+
+A candidate is one rule that a seed has learnt; learners with restarts have several. One in which a number is not finite
+is dropped. Where the game's baseline is a rule of the same game it is a candidate too, of every seed: a design is never
+worth less. What was learnt is kept beside it, since a learner is judged by that.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from firstmover import build
+from firstmover.certificates import certified_reply, induced_game, play_distribution, sampled_values, value_of
+from firstmover.commitment import table_of
+from firstmover.equilibria.polytopes import value_bounds
+from firstmover.errors import FailedError, InputError
+from firstmover.games.base import Game
+from firstmover.leaders.base import Leader
+from firstmover.noise import Stream, stream
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import all_profiles
+from firstmover.rule import Rule
+from firstmover.selection import best_of, finite
+
+
+class Settled(NamedTuple):
+    """The final rule of every seed; of a seed of which no candidate is left, zeros and NaN.
+
+    Attributes:
+        tables: actions [seeds, n_observations, ...].
+        plays: how the followers play under each, with a leading axis of seeds.
+        values: the leader's expected payoff under each, in the game's units.
+        worst_values: the least over all coarse correlated equilibria, where that was designed for, else None.
+        learned_values: the values of what was learnt, without the baseline as a candidate.
+        from_baseline: seeds whose rule is the baseline, since it is worth more than what they learnt.
+        dropped: candidates of each seed in which a number was not finite.
+    """
+
+    tables: np.ndarray
+    plays: Any
+    values: Float[np.ndarray, "seeds"]
+    worst_values: Float[np.ndarray, "seeds"] | None
+    learned_values: Float[np.ndarray, "seeds"]
+    from_baseline: Bool[np.ndarray, "seeds"]
+    dropped: Int[np.ndarray, "seeds"]
+
+
+def baseline_table(game: Game) -> np.ndarray | None:
+    """The actions of the game's baseline rule, where it is a rule of the same game."""
+    try:
+        _, its_game, actions = game.baseline()
+    except InputError:
+        return None
+    same = its_game is game or build.description(its_game) == build.description(game)
+    return np.asarray(actions) if same else None
+
+
+def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any, Any, Any]:
+    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are left.
+
+    The play under the baseline is None where the baseline is a rule of another game.
+    """
+    baseline = baseline_table(problem.game)
+
+    def one(position: jax.Array, state: Any) -> tuple[Any, Any, Any, Any]:
+        key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
+
+        def play(actions: Any) -> Any:
+            return own.episode(table_of(own.game, actions), key)
+
+        tables = leader.tables(own, state)
+        episodes = jax.vmap(play)(tables)
+        left = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
+        best = best_of(jnp.where(left, episodes.reward, jnp.nan))
+        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
+        return *of_seed((tables, episodes.strategy), best), beside, left
+
+    return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
+
+
+def settled(problem: StackelbergPOMDP, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+    """The final rules, from what `rules_and_plays` has found.
+
+    Raises:
+        FailedError: no seed has a candidate left.
+    """
+    tables, plays, beside, left = jax.tree.map(np.asarray, found)
+    failed = ~left.any(axis=1)
+    if failed.all():
+        raise FailedError(
+            f"nothing was learnt: in all {len(left)} seeds the learner ended in numbers that are not finite. This is "
+            "a limit of its 32-bit numbers, not a mistake of yours; try another learner or a smaller learning_rate."
+        )
+    well = np.flatnonzero(~failed)
+    tables = np.where(failed.reshape(-1, *[1] * (tables.ndim - 1)), 0, tables)
+    values, worst = np.full((2, len(left)), np.nan)
+    values[well] = _values(problem, [tables[k] for k in well], [of_seed(plays, k) for k in well], seed)
+    from_baseline, learned = np.zeros(len(left), bool), values.copy()
+    if problem.target == "worst":
+        worst[well] = [_worst(problem.game, tables[k]) for k in well]
+    if beside is not None:
+        table = np.asarray(baseline_table(problem.game), tables.dtype)
+        others = [of_seed(beside, k) for k in well]
+        alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
+        its = np.full(len(left), np.nan)
+        its[well] = _values(problem, [table] if alike else [table] * len(well), others[:1] if alike else others, seed)
+        its_worst = np.full(len(left), _worst(problem.game, table)) if problem.target == "worst" else its
+        from_baseline = its_worst > (worst if problem.target == "worst" else values)
+        values, worst = np.where(from_baseline, its, values), np.where(from_baseline, its_worst, worst)
+        tables = np.where(from_baseline.reshape(-1, *[1] * (tables.ndim - 1)), table, tables)
+        plays = jax.tree.map(
+            lambda new, old: np.where(from_baseline.reshape(-1, *[1] * (old.ndim - 1)), new, old), beside, plays
+        )
+    worst_values = worst if problem.target == "worst" else None
+    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~left).sum(axis=1))
+
+
+def best_seed(values: np.ndarray, worst_values: np.ndarray | None) -> int:
+    """Position of the best seed, by what was designed for."""
+    return int(best_of(values if worst_values is None else worst_values))
+
+
+def of_seed(stacked: Any, k: Any) -> Any:
+    """One position of the leading axis of all arrays of a pytree."""
+    return jax.tree.map(lambda leaf: leaf[k], stacked)
+
+
+def _worst(game: Game, table: np.ndarray) -> float:
+    return value_bounds(induced_game(game, table), "anf_cce")[0]
+
+
+def _values(problem: StackelbergPOMDP, tables: list[np.ndarray], plays: list[Any], seed: int) -> np.ndarray:
+    """The leader's expected payoff under every rule and play: exact, or the mean of a large sample."""
+    game, pairs = problem.game, list(zip(tables, plays, strict=True))
+    if game.followers_act == "every step":
+        return np.array([certified_reply(Rule(game, table), play)["value"] for table, play in pairs])
+    try:
+        all_profiles(game)
+    except InputError:
+        return np.array([sampled_values(game, table, play, seed=seed)[0] for table, play in pairs])
+    return np.array([value_of(induced_game(game, table), play_distribution(game, play)) for table, play in pairs])
