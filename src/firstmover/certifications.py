@@ -75,10 +75,11 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | T
     Raises:
         InputError: the followers cannot play the game.
     """
-    problem = StackelbergPOMDP(rule.game, followers, reward_episodes=1)
+    game = rule.game.standardised
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     with jax.enable_x64(True):
-        episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
-        play = episode(exact_table(rule.game, rule.actions).actions).strategy
+        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
+        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
         return jax.tree.map(np.asarray, play)
 
 

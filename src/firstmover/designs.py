@@ -25,7 +25,7 @@ from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
-from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
+from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 
@@ -193,7 +193,11 @@ class Design:
         states = jax.eval_shape(lambda: initial_states(problem, leader, *parts[3:]))
         with jax.enable_x64(True):
             tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
-        values, history = np.zeros(parts[3]), blank_history(leader.updates, parts[3])
+        tables = parts[0].own_actions(np.zeros(tables.shape, tables.dtype))
+        values, history = (
+            np.zeros(parts[3]),
+            in_own_units(blank_history(leader.updates, parts[3]), problem.game.payoff_units),
+        )
         worst = values if leader.target == "worst" else None
         tables, plays, values, worst, history = run.read_arrays("outcome.npz", (tables, plays, values, worst, history))
         named: dict[str, Any] = dict(zip(("game", "followers", "leader", "seeds", "seed"), parts, strict=True))
@@ -253,7 +257,7 @@ def design(
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed))
-    return _carry_out(problem, learner, seeds, seed, run, progress or Silent())
+    return _carry_out(game, problem, learner, seeds, seed, run, progress or Silent())
 
 
 def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
@@ -267,12 +271,19 @@ def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
         return Design.load(path)
     game, followers, leader, seeds, seed = _parts(run)
     problem = leader.problem(game, followers)
-    return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
+    return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent())
 
 
 def _carry_out(
-    problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int, run: Run | None, progress: Progress
+    game: Game,
+    problem: StackelbergPOMDP,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    run: Run | None,
+    progress: Progress,
 ) -> Design:
+    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
     began = time.perf_counter()
     learnt = train(problem, leader, seeds, seed, run, progress)
     progress.stage("letting the followers settle")
@@ -282,12 +293,12 @@ def _carry_out(
         compiled = jax.jit(lambda state: rules_and_plays(problem, leader, state)).lower(learnt.state).compile()
         compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
         found = compiled(learnt.state)
-    final = settled(problem, found, seed)
+    final = settled(game, problem.target, found, seed)
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values)
     model = build.description(problem.followers)
     certificate = certify_play(
-        problem.game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
+        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
     seconds = {
         "total": time.perf_counter() - began,
@@ -296,7 +307,7 @@ def _carry_out(
     }
     path = None if run is None else run.path
     made = Design(
-        problem.game,
+        game,
         problem.followers,
         leader,
         seeds,

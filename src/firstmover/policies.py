@@ -107,6 +107,7 @@ def epsilon_greedy(
 
 # Far above any clip, and far below where a float32 overflows.
 _MOST_LOG_RATIO = 20.0
+_PREFERENCE = 2.0  # of a logit to start from
 # In units of the box: what lies closer together is the same in 32-bit numbers.
 _LEAST_WIDTH = 1e-6
 
@@ -147,6 +148,10 @@ class CategoricalHead(eqx.Module):
     def action(self, raw: Int[Array, ""]) -> Int[Array, ""]:
         """What the game is given for a draw: the draw itself."""
         return raw
+
+    def around(self, action: Int[Array, ""]) -> Float[Array, "width"]:
+        """An output to start from that prefers this action, and leaves the others likely enough to be tried."""
+        return _PREFERENCE * jax.nn.one_hot(action, self.n)
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Int[Array, ""]
@@ -229,6 +234,10 @@ class GaussianHead(eqx.Module):
         """The draw clipped to the box, in the box's own units."""
         low, high = self.space.low, self.space.high
         return low + (high - low) * jnp.clip(raw + 0.5, 0, 1)
+
+    def around(self, action: Float[Array, "width"]) -> Float[Array, "width"]:
+        """The output whose mean is this action."""
+        return (action - self.space.low) / (self.space.high - self.space.low) - 0.5
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Float[Array, "width"]
@@ -332,6 +341,11 @@ class BranchingHead(eqx.Module):
             return raw
         parts = jax.vmap(self._component.action)(self._vectors(raw))
         return jnp.concatenate([raw[:1], parts.reshape(-1)])
+
+    def around(self, action: Array) -> Float[Array, "width"]:
+        """An output that prefers this option, and has these components whatever the option."""
+        parts = jax.vmap(self._component.around)(self._vectors(action)).reshape(-1)
+        return jnp.concatenate([self._option.around(action[0].astype(jnp.int32)), jnp.tile(parts, self.space.options)])
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "options"], raw: Array

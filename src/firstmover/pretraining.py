@@ -257,10 +257,11 @@ def pretrain(
     progress.stage("compiling the followers' training")
     began = time.perf_counter()
     kind, start = _start(game, followers or Contextual(), keys)
-    fixed = None if rules is None else jnp.asarray(rules)
+    standard = game.standardised
+    fixed = None if rules is None else jnp.asarray(game.standard_actions(np.asarray(rules)))
 
     def one(key: Key[Array, ""], networks: Networks) -> Networks:
-        return train_networks(game, kind, settings, key, networks, fixed)
+        return train_networks(standard, kind, settings, key, networks, fixed)
 
     train = jax.jit(jax.vmap(one)).lower(keys, start).compile()
     compiled = time.perf_counter()
@@ -302,7 +303,7 @@ def learnt_rules(game: Game, path: str | Path) -> np.ndarray:
     """
     if Path(path).is_dir():
         design = Design.load(path)
-        other, rules = design.game, design.tables
+        other, rules = design.game, design.tables[np.isfinite(design.values)]
     else:
         rule, _ = read_rule_file(path)
         other, rules = rule.game, rule.actions[None]

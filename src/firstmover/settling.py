@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from firstmover import build
 from firstmover.certificates import certified_reply, induced_game, play_distribution, sampled_values, value_of
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
@@ -20,10 +19,12 @@ from firstmover.errors import FailedError, InputError
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader
 from firstmover.noise import Stream, stream
-from firstmover.pomdp import StackelbergPOMDP
+from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.rollout import all_profiles
 from firstmover.rule import Rule
 from firstmover.selection import best_of, finite
+
+_MARGIN = 1e-9  # of the leader's payoff range
 
 
 class Settled(NamedTuple):
@@ -48,22 +49,12 @@ class Settled(NamedTuple):
     dropped: Int[np.ndarray, "seeds"]
 
 
-def baseline_table(game: Game) -> np.ndarray | None:
-    """The actions of the game's baseline rule, where it is a rule of the same game."""
-    try:
-        _, its_game, actions = game.baseline()
-    except InputError:
-        return None
-    same = its_game is game or build.description(its_game) == build.description(game)
-    return np.asarray(actions) if same else None
-
-
 def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any, Any, Any]:
     """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are left.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
-    baseline = baseline_table(problem.game)
+    baseline = problem.game.baseline_actions()
 
     def one(position: jax.Array, state: Any) -> tuple[Any, Any, Any, Any]:
         key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
@@ -81,8 +72,14 @@ def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any) -> t
     return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
 
 
-def settled(problem: StackelbergPOMDP, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:
     """The final rules, from what `rules_and_plays` has found.
+
+    Args:
+        game: what was asked about, in units of its own.
+        target: what was designed for.
+        found: in the game's standard units.
+        seed: the first of the seeds, for values that have to be sampled.
 
     Raises:
         FailedError: no seed has a candidate left.
@@ -95,26 +92,26 @@ def settled(problem: StackelbergPOMDP, found: tuple[Any, Any, Any, Any], seed: i
             "a limit of its 32-bit numbers, not a mistake of yours; try another learner or a smaller learning_rate."
         )
     well = np.flatnonzero(~failed)
-    tables = np.where(failed.reshape(-1, *[1] * (tables.ndim - 1)), 0, tables)
+    tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
     values, worst = np.full((2, len(left)), np.nan)
-    values[well] = _values(problem, [tables[k] for k in well], [of_seed(plays, k) for k in well], seed)
+    values[well] = _values(game, [tables[k] for k in well], [of_seed(plays, k) for k in well], seed)
     from_baseline, learned = np.zeros(len(left), bool), values.copy()
-    if problem.target == "worst":
-        worst[well] = [_worst(problem.game, tables[k]) for k in well]
+    if target == "worst":
+        worst[well] = [_worst(game, tables[k]) for k in well]
     if beside is not None:
-        table = np.asarray(baseline_table(problem.game), tables.dtype)
+        table = np.asarray(game.baseline_actions(), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
         its = np.full(len(left), np.nan)
-        its[well] = _values(problem, [table] if alike else [table] * len(well), others[:1] if alike else others, seed)
-        its_worst = np.full(len(left), _worst(problem.game, table)) if problem.target == "worst" else its
-        from_baseline = its_worst > (worst if problem.target == "worst" else values)
+        its[well] = _values(game, [table] if alike else [table] * len(well), others[:1] if alike else others, seed)
+        its_worst = np.full(len(left), _worst(game, table)) if target == "worst" else its
+        low, high = game.leader_payoff_range
+        # More than by rounding: the same rule must not be called another one.
+        from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
         values, worst = np.where(from_baseline, its, values), np.where(from_baseline, its_worst, worst)
-        tables = np.where(from_baseline.reshape(-1, *[1] * (tables.ndim - 1)), table, tables)
-        plays = jax.tree.map(
-            lambda new, old: np.where(from_baseline.reshape(-1, *[1] * (old.ndim - 1)), new, old), beside, plays
-        )
-    worst_values = worst if problem.target == "worst" else None
+        tables = np.where(_along(from_baseline, tables), table, tables)
+        plays = jax.tree.map(lambda new, old: np.where(_along(from_baseline, old), new, old), beside, plays)
+    worst_values = worst if target == "worst" else None
     return Settled(tables, plays, values, worst_values, learned, from_baseline, (~left).sum(axis=1))
 
 
@@ -132,9 +129,14 @@ def _worst(game: Game, table: np.ndarray) -> float:
     return value_bounds(induced_game(game, table), "anf_cce")[0]
 
 
-def _values(problem: StackelbergPOMDP, tables: list[np.ndarray], plays: list[Any], seed: int) -> np.ndarray:
+def _along(seeds: Bool[np.ndarray, "seeds"], array: np.ndarray) -> Bool[np.ndarray, "seeds *ones"]:
+    """What holds of seeds, to be broadcast against an array [seeds, ...]."""
+    return seeds.reshape(-1, *[1] * (array.ndim - 1))
+
+
+def _values(game: Game, tables: list[np.ndarray], plays: list[Any], seed: int) -> np.ndarray:
     """The leader's expected payoff under every rule and play: exact, or the mean of a large sample."""
-    game, pairs = problem.game, list(zip(tables, plays, strict=True))
+    pairs = list(zip(tables, plays, strict=True))
     if game.followers_act == "every step":
         return np.array([certified_reply(Rule(game, table), play)["value"] for table, play in pairs])
     try:

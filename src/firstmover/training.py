@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from firstmover.errors import InputError
+from firstmover.games.units import Units
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
@@ -57,7 +58,7 @@ class Learnt(NamedTuple):
 
     Attributes:
         state: the learner's state, with a leading axis of seeds.
-        history: metrics, [updates, seeds].
+        history: metrics, [updates, seeds], in units of the game that was asked about.
         compile_seconds: spent on tracing and compiling, in this process.
         train_seconds: spent on updates, over all processes of the run.
     """
@@ -122,10 +123,20 @@ def train(
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
-        progress.learnt(done, leader.updates, float(average(history.value[done - 1])))
+        value = in_own_units(history, problem.game.payoff_units).value[done - 1]
+        progress.learnt(done, leader.updates, float(average(value)))
+    history = in_own_units(history, problem.game.payoff_units)
     if run is not None:
         run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
     return Learnt(state, history, compile_seconds, spent)
+
+
+def in_own_units(history: Metrics, units: Units | None) -> Metrics:
+    """Metrics of a standardised game, [updates, seeds], in the units of the game it was made of; float64 there."""
+    if units is None:
+        return history
+    earned = ("value", "best", "evaluated")
+    return history._replace(**{name: units.of_leader(getattr(history, name)) for name in earned})
 
 
 def _resumed(run: Run, like: _Checkpoint) -> tuple[int, float, Any, Metrics]:

@@ -115,6 +115,22 @@ class BayesianNormalForm(Game):
         paid = jnp.where(state.playing, row[:, follower_actions[0]], 0)
         return _State(jnp.bool_(False), state.type), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        leader, follower = self.leader_payoffs, self.follower_payoffs
+        scales = (
+            spread(*self.leader_payoff_range, "the leader"),
+            stake(follower.reshape(-1, follower.shape[-1]), "the follower"),
+        )
+        offsets = centre(leader), centre(follower)
+        leader, follower = map(in_units, (leader, follower), offsets, scales)
+        return self._changed(
+            games=[NormalForm(*tables, self.commitment) for tables in zip(leader, follower, strict=True)],
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=((float(follower.min()), float(follower.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
+
     def played(self, action: np.ndarray) -> np.ndarray:
         return self.games[0].played(action)
 

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution, checked_probabilities
 
@@ -104,6 +105,21 @@ class NormalForm(Game):
             row = tables[:, action]
         paid = jnp.where(state.playing, row[(slice(None), *follower_actions)], 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
+
+    def in_standard_units(self) -> Game:
+        tables = self.follower_payoffs
+        stakes = [stake(own_last(table, i), f"follower {i}") for i, table in enumerate(tables)]
+        scales = spread(*self.leader_payoff_range, "the leader"), *stakes
+        offsets = centre(self.leader_payoffs), *map(centre, tables)
+        leader, *followers = map(in_units, [self.leader_payoffs, *tables], offsets, scales)
+        return self._changed(
+            leader_payoffs=leader,
+            follower_payoffs=np.stack(followers),
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=tuple((float(f.min()), float(f.max())) for f in followers),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,) * len(followers),
+        )
 
     def parameters(self) -> dict[str, Any]:
         return {

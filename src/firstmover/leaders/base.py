@@ -65,12 +65,12 @@ class Leader(abc.ABC):
     target: Target = "learned"
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
-        """The problem that this learner solves.
+        """The problem that this learner solves: in the game's standard units, so that those of its payoffs are nothing.
 
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        return StackelbergPOMDP(game, followers, self.reward_episodes, self.target)
+        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:

@@ -57,7 +57,8 @@ class CommitmentGradient(Leader):
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places: the best region of mixtures or prices may be small).
+            random places: the best region of mixtures or prices may be small). The last of several tables starts from
+            the game's baseline, where that is a rule of the same game.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
@@ -90,6 +91,7 @@ class CommitmentGradient(Leader):
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
+        restarts, baseline = self._n_restarts(problem), problem.game.baseline_actions()
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
             policy: Policy
@@ -100,9 +102,11 @@ class CommitmentGradient(Leader):
                 if problem.game.leader_space.continuous:
                     start = jax.random.uniform(key, policy.outputs.shape, minval=-0.5, maxval=0.5)
                     policy = TablePolicy(jnp.where(restart == 0, 0, start), sizes)
+                if baseline is not None and restarts > 1:
+                    known = jax.vmap(head.around)(jnp.asarray(baseline)).astype(policy.outputs.dtype)
+                    policy = TablePolicy(jnp.where(restart == restarts - 1, known, policy.outputs), sizes)
             return policy, optax.scale_by_adam().init(policy)
 
-        restarts = self._n_restarts(problem)
         keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
         policies, optimisers = jax.vmap(one)(jnp.arange(restarts), keys)
         return _State(policies, optimisers, jnp.int32(0), key)
