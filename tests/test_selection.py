@@ -69,9 +69,9 @@ class _Breaking(CommitmentGradient):
         state, metrics = super().update(problem, state)
         struck = jnp.any(jax.random.key_data(state.key)[-1] == jnp.asarray(self.seeds)) & (state.step == 2)
         first = jnp.arange(self._n_restarts(problem)) < self.copies
-        outputs = state.policies.outputs
-        broken = jnp.where(struck & first[:, None, None], jnp.nan, outputs)
-        return state._replace(policies=type(state.policies)(broken, state.policies.sizes)), metrics
+        strike = struck & first[:, None, None]
+        broken = jax.tree.map(lambda outputs: jnp.where(strike, jnp.nan, outputs), state.policies)
+        return state._replace(policies=broken), metrics
 
 
 @pytest.mark.parametrize("game", [Maintain("mixed"), SecurityGame([[2, -2, -4, 2], [7, -8, -7, 7], [3, -2, -7, 1]])])

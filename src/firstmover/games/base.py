@@ -14,7 +14,7 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -305,7 +305,7 @@ class Game(abc.ABC):
         """Decisions in this game, [..., *action], in the units of the standardised copy."""
         return actions
 
-    def _changed(self, **attributes: Any) -> Self:
+    def _changed(self, **attributes: Any) -> "Game":
         """A copy with other attributes, in which nothing is remembered that follows from those that it had."""
         other = copy.copy(self)
         for name in list(vars(other)):

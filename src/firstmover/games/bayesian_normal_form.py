@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution, checked_probabilities
 
