@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firstmover import pretraining
 from firstmover.cli import main
 from firstmover.designs import Design, design
 from firstmover.errors import FailedError
-from firstmover.games import Maintain, SecurityGame, SimpleAllocation
+from firstmover.games import IteratedMatrix, Maintain, SecurityGame, SimpleAllocation
 from firstmover.leaders import CommitmentGradient, RandomSearch
 from firstmover.leaders.commitment_gradient import best_tenth
+from firstmover.pretraining import Pretraining
 from firstmover.report.statistics import mean_interval
 from firstmover.selection import average, best_of, finite, largest, ranked, sound
 
@@ -137,3 +139,29 @@ def test_random_search_never_keeps_what_is_not_finite() -> None:
     made = design(SimpleAllocation(2, 2), leader=RandomSearch(updates=2, episodes=4), seeds=2)
     assert made.dropped.tolist() == [0, 0]
     assert np.isfinite(made.values).all()
+
+
+def test_a_seed_of_followers_that_broke_is_left_out(monkeypatch: Any) -> None:
+    train = pretraining.train_networks
+
+    def broken(game: Any, followers: Any, settings: Any, key: Any, *others: Any) -> Any:
+        networks = train(game, followers, settings, key, *others)
+        struck = jax.random.key_data(key)[-1] == 1
+        return jax.tree.map(lambda leaf: jnp.where(struck, jnp.nan, leaf), networks)
+
+    monkeypatch.setattr(pretraining, "train_networks", broken)
+    game, few = IteratedMatrix(steps=2), Pretraining(updates=2, contexts=2, draws=2, passes=1)
+    made = pretraining.pretrain(game, few, seeds=2)
+    assert (made.seeds, made.failed_seeds) == (1, [1])
+    assert all(leaf.shape[0] == 1 and np.isfinite(leaf).all() for leaf in jax.tree.leaves(made.followers.networks))
+    with pytest.raises(FailedError, match="nothing was trained"):
+        pretraining.pretrain(game, few, seeds=1, seed=1)
+
+
+def test_play_that_is_none_is_never_certified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = {"game": "maintain", "rule": [{"when": {}, "do": {"action": 0}}]}
+    (tmp_path / "rule.json").write_text(json.dumps(rule))
+    command = ["certify", str(tmp_path / "rule.json"), "--followers", "logit", "-f", "rationality=1e308", "-f"]
+    assert main([*command, "scale=1e-300"]) == 1
+    assert "not finite" in capsys.readouterr().err
+    assert not (tmp_path / "rule.certificate.json").exists()

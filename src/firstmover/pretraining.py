@@ -26,7 +26,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover import build
 from firstmover.commitment import draw_table, table_of
 from firstmover.designs import Design
-from firstmover.errors import InputError, require
+from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
@@ -37,6 +37,7 @@ from firstmover.reply_quality import quality
 from firstmover.rollout import Strategies, rollout
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import write_whole
+from firstmover.selection import finite
 from firstmover.training import Progress, Silent
 
 _REMEMBERED = 100  # updates whose sub-episodes are learnt from again
@@ -206,7 +207,8 @@ class Pretrained:
 
     Attributes:
         followers: ready to be used in a design.
-        seeds: how many.
+        seeds: how many are left.
+        failed_seeds: those that ended in numbers that are not finite, and are left out.
         quality: see `reply_quality.quality`; null where the game has no table of states.
         env_steps: steps that one seed took in training.
         seconds: `compile` and `train`, wall clock.
@@ -214,6 +216,7 @@ class Pretrained:
 
     followers: Trained
     seeds: int
+    failed_seeds: list[int]
     quality: dict[str, Any] | None
     env_steps: int
     seconds: dict[str, float]
@@ -247,6 +250,7 @@ def pretrain(
     Raises:
         InputError: a number is out of range, the game has too many observations, or the file exists or cannot be
             written.
+        FailedError: the networks of all seeds ended in numbers that are not finite.
     """
     settings, progress = settings or Pretraining(), progress or Silent()
     require(seeds >= 1, "seeds must be at least 1", seeds)
@@ -268,16 +272,24 @@ def pretrain(
     progress.stage("training the followers")
     networks = jax.block_until_ready(train(keys, start))
     took = time.perf_counter() - compiled
+    left = np.asarray(finite(networks, 1))
+    if not left.any():
+        raise FailedError(
+            "nothing was trained: the networks of all seeds ended in numbers that are not finite; try a smaller "
+            "learning_rate."
+        )
+    networks = jax.tree.map(lambda leaf: leaf[left], networks)
     trained = replace(kind, network="" if out is None else str(out)).having(networks)
     progress.stage("comparing with exact replies")
-    found = quality(game, trained, seeds=seeds)
+    found = quality(game, trained, seeds=int(left.sum()))
     if out is not None:
         try:
             write_whole(Path(out), network_bytes(trained.kind, networks))
         except OSError as error:
             raise InputError(f"cannot write {out}: {error.strerror}.") from None
     steps = training_steps(game, trained, settings)
-    return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
+    failed = [seed + int(k) for k in np.flatnonzero(~left)]
+    return Pretrained(trained, int(left.sum()), failed, found, steps, {"compile": compiled - began, "train": took})
 
 
 def _start(game: Game, followers: Trained, keys: Key[Array, "seeds"]) -> tuple[Trained, Networks]:
@@ -327,6 +339,7 @@ def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, An
         "followers": build.description(made.followers),
         "settings": {key: getattr(settings, key) for key in build.settings(Pretraining)},
         "seeds": made.seeds,
+        "failed_seeds": made.failed_seeds,
         "quality": made.quality,
         "env_steps": made.env_steps,
         "seconds": made.seconds,

@@ -159,6 +159,9 @@ def pretrained(result: dict[str, Any]) -> str:
             worst = max(found["worst_regret"])
             regret = f"regret {_clean(mean)} on average, {_clean(worst)} at worst"
             lines.append(f"           {who[kind]}: {regret}, exact for {share:.1%}")
+    if result["failed_seeds"]:
+        failed = ", ".join(map(str, result["failed_seeds"]))
+        lines.append(f"           left out, since they ended in numbers that are not finite: seed {failed}")
     seconds = result["seconds"]
     lines.append(
         f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "
