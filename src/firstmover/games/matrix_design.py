@@ -25,6 +25,7 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, nu
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 # [follower, row, column]
 MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
@@ -258,7 +259,7 @@ class MatrixDesign(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
-        payments = ", ".join(f"{payment:.4g}" for payment in entry["do"]["payments"])
+        payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
         return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
