@@ -291,3 +291,20 @@ def test_one_copy_starts_from_the_baseline() -> None:
     assert game.baseline_actions() is not None
     assert SimpleAllocation(3, 2).baseline_actions() is None
     assert MatrixDesign().baseline_actions() is not None
+
+
+class _Taxed(NormalForm):
+    """Pays otherwise than its parent, whose copies would not."""
+
+    def step(self, state: Any, action: Any, follower_actions: Any, key: Any) -> Any:
+        state, paid = super().step(state, action, follower_actions, key)
+        return state, paid._replace(followers=paid.followers - 1000.0 * (follower_actions == 0))
+
+
+def test_a_game_that_pays_otherwise_than_its_parent_is_no_copy_of_it() -> None:
+    tables = [[1.0, 2.0]], [[5.0, 4.0]]
+    game = _Taxed(*tables)
+    assert game.standardised is game
+    play = respond(Rule(game, np.array([0])), BestResponse())
+    assert np.asarray(play.tables[0]).tolist() == [[0.0, 1.0]]
+    assert NormalForm(*tables).standardised.payoff_units is not None

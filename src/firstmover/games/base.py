@@ -287,10 +287,20 @@ class Game(abc.ABC):
         Raises:
             InputError: the payoffs are too far apart for 64-bit numbers.
         """
-        return self if self.payoff_units is not None else self.in_standard_units()
+        if self.payoff_units is not None or not self._steps_as_its_copy_would():
+            return self
+        return self.in_standard_units()
+
+    def _steps_as_its_copy_would(self) -> bool:
+        """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
+        lineage = type(self).__mro__
+        copies = next(k for k, cls in enumerate(lineage) if "in_standard_units" in vars(cls))
+        return not any(name in vars(cls) for cls in lineage[:copies] for name in ("reset", "step"))
 
     def in_standard_units(self) -> "Game":
         """A standardised copy of the game; the game itself where it has none.
+
+        A subclass with a `step` or a `reset` of its own has to say it anew.
 
         Raises:
             InputError: as `standardised`.
