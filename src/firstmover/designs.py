@@ -22,6 +22,7 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.memory import compiled_to_fit
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
@@ -419,7 +420,8 @@ def _carry_out(
         settle = time.perf_counter()
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            compiled = jax.jit(lambda state: rules_and_plays(problem, leader, state)).lower(learnt.state).compile()
+            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             found = compiled(learnt.state)
         outcome = _Outcome(settled(game, problem.target, found, seed), learnt.history)

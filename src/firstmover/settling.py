@@ -12,12 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from firstmover.batching import in_parts
 from firstmover.certificates import certified_reply, induced_game, play_distribution, sampled_values, value_of
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import FailedError, InputError
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader
+from firstmover.memory import for_seed
 from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.rollout import all_profiles
@@ -49,27 +51,30 @@ class Settled(NamedTuple):
     dropped: Int[np.ndarray, "seeds"]
 
 
-def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any, Any, Any]:
+def rules_and_plays(
+    problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
+) -> tuple[Any, Any, Any, Any]:
     """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are left.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
     baseline = problem.game.baseline_actions()
 
-    def one(position: jax.Array, state: Any) -> tuple[Any, Any, Any, Any]:
-        key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
+    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
+        key = stream(state.key, Stream.EVALUATION)
 
         def play(actions: Any) -> Any:
             return own.episode(table_of(own.game, actions), key)
 
         tables = leader.tables(own, state)
-        episodes = jax.vmap(play)(tables)
+        episodes = in_parts(play, own.parts)(tables)
         left = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
         best = best_of(jnp.where(left, episodes.reward, jnp.nan))
         beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
         return *of_seed((tables, episodes.strategy), best), beside, left
 
-    return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
+    seeds = len(jax.tree.leaves(states)[0])
+    return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
 
 
 def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:

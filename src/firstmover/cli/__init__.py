@@ -104,6 +104,11 @@ def _parser() -> argparse.ArgumentParser:
         "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
     )
     command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    command.add_argument(
+        "--margin",
+        metavar="M",
+        help="how much worse other replies are to the rule of --out (0.001 of the range)",
+    )
     command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
@@ -175,6 +180,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import design
+    from firstmover.exact_numbers import whole
     from firstmover.runs import free_folder
 
     leader_parameters = _pairs("-l", options.leader_parameters)
@@ -185,7 +191,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
     leader = build.build("leader", options.leader, leader_parameters)
-    seeds, seed = build.whole("--seeds", options.seeds), build.whole("--seed", options.seed)
+    seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress:
         made = design(
@@ -203,9 +209,10 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, reproduce
+    from firstmover import reproduce
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
 
     if options.only_list:
         return reproduce.claims(), printing.claims(reproduce.claims())
@@ -214,7 +221,7 @@ def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
     again = f"reproduce {' '.join(options.names)} --seeds {options.seeds} --out {options.out}"
     with Watched(Path(options.out) / "runs", again) as progress:
         results = reproduce.reproduce(
-            options.names, seeds=build.whole("--seeds", options.seeds), out=options.out, progress=progress
+            options.names, seeds=whole(options.seeds, "--seeds"), out=options.out, progress=progress
         )
     return results, printing.verdicts(results)
 
@@ -233,6 +240,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build, files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import number
     from firstmover.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
@@ -248,7 +256,8 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             ties=options.ties,
             selection=options.selection,
             threshold=options.threshold,
-            time_limit=None if options.time_limit is None else build.number("--time-limit", options.time_limit),
+            time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
+            margin=None if options.margin is None else number(options.margin, "--margin"),
             progress=progress.working,
         )
     result = as_json(game, solution, options.ties)
@@ -260,9 +269,10 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, files
+    from firstmover import files
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
+    from firstmover.exact_numbers import number
 
     given = _pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):
@@ -271,17 +281,25 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
         )
     certificate = certify(
         options.path,
-        followers=build.build("followers", options.followers or "multiplicative-weights", given),
-        epsilon=None if options.epsilon is None else build.number("--epsilon", options.epsilon),
+        followers=_responding(options.followers, given),
+        epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _responding(name: str | None, given: dict[str, str]) -> Any:
+    """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
+    from firstmover import build
+
+    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
 
 
 def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
     from firstmover.followers.trained import Trained
     from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
 
@@ -296,8 +314,8 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
             settings,
             followers=followers,
             rules=None if options.rules is None else learnt_rules(game, options.rules),
-            seeds=build.whole("--seeds", options.seeds),
-            seed=build.whole("--seed", options.seed),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
             out=options.out,
             progress=progress,
         )

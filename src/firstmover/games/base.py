@@ -21,11 +21,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened, table
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
 if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
     from firstmover.equilibria.markov import MarkovGame
 
 Ties = Literal["strong", "weak"]
@@ -51,10 +53,18 @@ class Turn(NamedTuple):
 
 
 class Rewards(NamedTuple):
-    """Payments of one step, in the game's units."""
+    """Payments of one step, in the game's units.
+
+    Attributes:
+        leader: what the leader is paid: its objective.
+        followers: what every follower is paid, money that it pays or receives included.
+        transfers: what the followers pay to the leader less what it pays to them; None in games without money. Welfare
+            is the followers' total plus the transfers.
+    """
 
     leader: Float[Array, ""]
     followers: Float[Array, "n"]
+    transfers: Float[Array, ""] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,23 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """A rule to which the followers' replies are strictly best, in place of one that rests on ties.
+
+    Attributes:
+        value: what it earns the leader.
+        rule: its entries.
+        margin: by how much every other reply is worse, at least, in units of the followers' payoffs.
+        reply: what followers reply, as `Solution.reply`.
+    """
+
+    value: float
+    rule: list[dict[str, Any]]
+    margin: float
+    reply: list[Any]
+
+
+@dataclass(frozen=True)
 class Solution:
     """The answer of an exact solver.
 
@@ -93,6 +120,10 @@ class Solution:
         prices: the rule's prices as exact fractions, by the messages that are sent, in price mechanisms.
         play: how the followers play under the rule, [types, actions] each, where the solver found that too.
         game: what the rule is for, where that is not the game that was asked about.
+        reply: what followers reply to the rule: for each follower and type the probabilities of its actions, or, where
+            followers act in every step, the actions of each follower by step; None where it is not known.
+        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader.
+        margin: the rule to use instead, where there is one.
     """
 
     value: float | None
@@ -106,6 +137,9 @@ class Solution:
     prices: dict[str, list[str]] | None = None
     play: list[list[list[float]]] | None = None
     game: "Game | None" = None
+    reply: list[Any] | None = None
+    rests_on_ties: bool = False
+    margin: Margin | None = None
 
 
 class Game(abc.ABC):
@@ -243,6 +277,14 @@ class Game(abc.ABC):
             raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
         return self.optimum(ties)
 
+    def linear(self) -> "LinearGame | None":
+        """The game as one whose payoffs are linear in the leader's choice, against one follower; None if it is not.
+
+        The coordinates of a choice are those of a decision, and maybe others after them that are always 1; of a leader
+        that picks one of n actions, an indicator of the action.
+        """
+        return None
+
     def markov(self) -> "MarkovGame":
         """The game as a table of its states for the exact solvers, where it has one.
 
@@ -346,10 +388,6 @@ class Game(abc.ABC):
         del entries
         return self
 
-    def revenue_game(self) -> "Game | None":
-        """The same game with a leader that is paid what it receives less what it pays; None without money."""
-        return None
-
 
 def asked(do: dict[str, Any], *keys: str) -> tuple[Any, ...]:
     """The values of an entry's `do`, which must have exactly these keys.
@@ -369,7 +407,7 @@ def whole_below(value: Any, limit: int, what: str) -> int:
         InputError: it is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
-        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {value!r}.")
+        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {shortened(value)}.")
     return value
 
 
@@ -379,10 +417,7 @@ def numbers(values: Any, count: int, low: float, high: float, what: str) -> np.n
     Raises:
         InputError: it is not one.
     """
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
+    array = table(values, what, "a list of numbers").floats
     if array.shape != (count,) or not np.all((array >= low) & (array <= high)):
-        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {values!r}.")
+        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {shortened(array.tolist())}.")
     return array

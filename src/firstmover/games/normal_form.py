@@ -10,18 +10,22 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -59,14 +63,15 @@ class NormalForm(Game):
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
         """
-        leader = _payoffs(leader_payoffs, "leader_payoffs")
-        followers = _payoffs(follower_payoffs, "follower_payoffs")
+        given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
+        leader, followers = given[0].floats, given[1].floats
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
             )
         n = leader.ndim - 1
         if n == 1 and followers.ndim == 2:
+            given = given[0], given[1][None]
             followers = followers[None]
         if followers.shape != (n, *leader.shape):
             raise InputError(
@@ -74,6 +79,7 @@ class NormalForm(Game):
                 f"{followers.shape if n > 1 else followers.shape[-2:]}. Transpose a follower-first matrix."
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
+        self.tables = given  # the same payoffs, leader and followers, as they were given
         self.action_names = _names(action_names, leader.shape)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
@@ -125,8 +131,8 @@ class NormalForm(Game):
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "leader_payoffs": self.leader_payoffs.tolist(),
-            "follower_payoffs": self.follower_payoffs.tolist(),
+            "leader_payoffs": self.tables[0].written(),
+            "follower_payoffs": self.tables[1].written(),
             "commitment": self.commitment,
             "action_names": [list(names) for names in self.action_names],
         }
@@ -134,9 +140,9 @@ class NormalForm(Game):
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
         if self.commitment == "deterministic":
-            mixed = NormalForm(self.leader_payoffs, self.follower_payoffs, "mixed", self.action_names)
+            mixed = NormalForm(*self.tables, "mixed", self.action_names)
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
-        best = NormalForm(self.leader_payoffs, self.follower_payoffs, "deterministic").optimum("weak")
+        best = NormalForm(*self.tables, "deterministic").optimum("weak")
         assert best.rule is not None
         return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
@@ -165,6 +171,14 @@ class NormalForm(Game):
         plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
         return f"{who} plays {' or '.join(plays)}"
+
+    def linear(self) -> "LinearGame | None":
+        from firstmover.equilibria.margins import mixtures
+
+        if self.n_followers > 1:
+            return None
+        pure = self.commitment == "deterministic"
+        return mixtures(self.leader_payoffs[None], self.follower_payoffs, np.ones(1), pure=pure)
 
     def optimum(self, ties: Ties) -> Solution:
         """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.
@@ -254,7 +268,7 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
         (action,) = asked(do, "action")
         return np.asarray(whole_below(action, n_actions, "action"))
     (stated,) = asked(do, "mixture")
-    weights = checked_probabilities(stated, "the mixture")
+    weights = probabilities(stated, "the mixture").floats
     if weights.shape != (n_actions,):
         raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
     return weights
@@ -263,16 +277,6 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
 def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     """A mixture in words, without what is as good as never played."""
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
-
-
-def _payoffs(values: Matrix, what: str) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a table of numbers with rows of one length.") from None
-    if not np.all(np.isfinite(array)):
-        raise InputError(f"{what} must hold finite numbers; it holds NaN or infinity.")
-    return array
 
 
 def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:

@@ -15,18 +15,22 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError, require
+from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
@@ -58,7 +62,8 @@ class SecurityGame(Game):
             InputError: a column is missing, sizes differ, a payoff is not a finite number, a name is given twice, or
                 resources are out of range.
         """
-        self.names, self.payoffs = _read(targets)  # [T, 4], columns as in COLUMNS
+        self.names, self.table = _read(targets)  # [T, 4], columns as in COLUMNS
+        self.payoffs = self.table.floats
         n = len(self.payoffs)
         require(0 < resources <= n, f"resources must be more than 0 and at most the number of targets, {n}", resources)
         self.resources = float(resources)
@@ -114,7 +119,7 @@ class SecurityGame(Game):
         return coverage * (self.resources / max(coverage.sum(), self.resources))
 
     def parameters(self) -> dict[str, Any]:
-        columns = dict(zip(COLUMNS, self.payoffs.T.tolist(), strict=True))
+        columns = {column: self.table[:, k].written() for k, column in enumerate(COLUMNS)}
         return {"targets": {"target": list(self.names), **columns}, "resources": self.resources}
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
@@ -146,6 +151,24 @@ class SecurityGame(Game):
         attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
         return f"the attacker attacks {' or '.join(attacks)}"
 
+    def linear(self) -> "LinearGame":
+        from firstmover.equilibria.margins import LinearGame
+
+        n = len(self.names)
+        covered, uncovered = self.payoffs[:, ::2].T, self.payoffs[:, 1::2].T  # [player, target]
+        leader, follower = (np.vstack([np.diag(c - u), u]) for c, u in zip(covered, uncovered, strict=True))
+        is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is always 1
+        return LinearGame(
+            leader[None],
+            follower[None],
+            np.ones(1),
+            np.ones(n + 1),
+            1 - is_target,
+            is_target[None],
+            np.array([self.resources]),
+            pure=False,
+        )
+
     def optimum(self, ties: Ties) -> Solution:
         """Optimal coverage by linear programs, one for each target that may be attacked."""
         from firstmover.equilibria.security_commitments import security_commitment
@@ -160,7 +183,7 @@ class SecurityGame(Game):
         )
 
 
-def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
+def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
     """Names and payoffs [T, 4] of the targets."""
     names = None
     if isinstance(targets, dict):
@@ -170,16 +193,12 @@ def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
         columns = [targets[column] for column in COLUMNS]
         if len({np.shape(column) for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
-        targets = np.transpose(columns)
-    try:
-        payoffs = np.asarray(targets, np.float64)
-    except (TypeError, ValueError):
-        raise InputError("targets must be rows of four numbers, or a dict of columns.") from None
+        targets = [list(row) for row in zip(*columns, strict=True)]
+    given = table(targets, "targets", "rows of four numbers, or a dict of columns")
+    payoffs = given.floats
     if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
-    if not np.all(np.isfinite(payoffs)):
-        raise InputError("the payoffs of targets must be finite numbers; they hold NaN or infinity.")
     named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
-    return named, payoffs
+    return named, given
