@@ -161,7 +161,7 @@ def test_a_seed_of_followers_that_broke_is_left_out(monkeypatch: Any) -> None:
 def test_play_that_is_none_is_never_certified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rule = {"game": "maintain", "rule": [{"when": {}, "do": {"action": 0}}]}
     (tmp_path / "rule.json").write_text(json.dumps(rule))
-    command = ["certify", str(tmp_path / "rule.json"), "--followers", "logit", "-f", "rationality=1e308", "-f"]
+    command = ["certify", str(tmp_path / "rule.json"), "--followers", "logit", "-f", "rationality=1e300", "-f"]
     assert main([*command, "scale=1e-300"]) == 1
     assert "not finite" in capsys.readouterr().err
     assert not (tmp_path / "rule.certificate.json").exists()
