@@ -268,7 +268,7 @@ def uncertified(run: Run, result: dict[str, Any]) -> Design:
         InputError: it is damaged, or what it was played with has changed.
     """
     game, followers, leader, seeds, seed = _parts(run)
-    final, history = _read_outcome(run, game, leader.problem(game, followers), leader, seeds, seed)
+    final, history = _read_outcome(run, game, _problem(run, game, followers, leader), leader, seeds, seed)
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     return Design(
@@ -395,7 +395,7 @@ def resume(path: str | Path, *, progress: Progress | None = None, waiting_since:
         return Design.load(path)
     files.remove_parts(run.path)
     game, followers, leader, seeds, seed = _parts(run)
-    problem, optimum = leader.problem(game, followers), run.config.get("optimum") is True
+    problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
     return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
@@ -471,6 +471,7 @@ def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: i
         "seeds": seeds,
         "seed": seed,
         "optimum": optimum,
+        "brought": followers.fingerprint(),
     }
 
 
@@ -487,3 +488,15 @@ def _parts(run: Run) -> tuple[Game, Follower, Leader, int, int]:
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None
     return items[0], items[1], items[2], seeds, seed
+
+
+def _problem(run: Run, game: Game, followers: Follower, leader: Leader) -> StackelbergPOMDP:
+    """The problem of a run.
+
+    Raises:
+        InputError: the followers are not those that the run began with.
+    """
+    problem = leader.problem(game, followers)
+    if followers.fingerprint() != run.config.get("brought"):
+        raise InputError(f"the followers of {run.path} have other networks than when the run began.")
+    return problem

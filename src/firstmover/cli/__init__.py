@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -352,6 +353,8 @@ def _own_stdout() -> Iterator[None]:
 
 def _use_compilation_cache() -> None:
     """Keep compiled programs between processes, unless the user has set a cache of their own."""
+    # A cache that is damaged, full or not ours to write costs time, and nothing else.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path.home() / ".cache" / "firstmover"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")

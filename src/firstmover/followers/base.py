@@ -34,6 +34,10 @@ class Follower(abc.ABC):
     def enumerates(self, game: Game) -> bool:
         """Whether the one query that it asks is the whole induced game (`all_profiles`)."""
 
+    def fingerprint(self) -> str | None:
+        """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""
+        return None
+
     def check(self, game: Game) -> None:
         """Refuse a game that this follower cannot play.
 
