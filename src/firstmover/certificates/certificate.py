@@ -16,7 +16,7 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
-from firstmover.certificates.induced import induced_game, induced_transfers, play_distribution, value_of
+from firstmover.certificates.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
 from firstmover.certificates.replies import certified_reply
 from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_reply, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
@@ -138,6 +138,7 @@ def certify_play(
     except InputError as why:
         found = _sampled(rule, play, epsilon, samples, seed, str(why))
     else:
+        check_induced(game, rule.actions)
         try:
             finite = exact.exact_game(rule)
         except InputError as why:

@@ -9,6 +9,7 @@ import numpy as np
 
 from firstmover.certificates.induced import exact_table
 from firstmover.certificates.replies import certified_reply
+from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
@@ -154,7 +155,9 @@ def _sample(
     if samples < 100:
         raise InputError(f"samples must be at least 100; got {samples}.")
     key = stream(jax.random.key(seed), Stream.CERTIFICATE)
+    check_chance(game)
     table = exact_table(game, actions)
+    masks = [np.asarray(mask) for mask in type_masks(game)]
 
     @jax.jit
     def compiled(query: Query) -> tuple[jax.Array, jax.Array, jax.Array | None]:
@@ -163,6 +166,17 @@ def _sample(
 
     def pays(query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         paid: tuple[np.ndarray, np.ndarray, np.ndarray | None] = jax.tree.map(np.asarray, compiled(query))
+        assert isinstance(query.play, Actions)
+        possible = np.ones(len(query.types), bool)
+        for i, allowed in enumerate(masks):
+            possible &= allowed[np.asarray(query.types)[:, i], np.asarray(query.play.actions)[:, i]]
+        rows = np.flatnonzero(possible)
+        types, played = np.asarray(query.types)[rows], np.asarray(query.play.actions)[rows]
+
+        def where(row: int) -> str:
+            return f"at types {types[row].tolist()} and actions {played[row].tolist()}"
+
+        check_paid(game, paid[0][rows], paid[1][rows], None if paid[2] is None else paid[2][rows], where)
         return paid
 
     return play_query(game, play, jax.random.uniform(key, (samples, play_noise_size(game)))), pays
