@@ -33,6 +33,7 @@ from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
+_TOLD = 1e-8  # share by which a price may be rounded when it is told
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
@@ -358,7 +359,8 @@ class SequentialPrice(Game):
         agent = whole_below(agent, self.n_followers, "agent")
         if agent not in when["remaining"]:
             raise InputError(f"agent {agent} was visited already; those left to visit are {when['remaining']}.")
-        told = numbers(prices, self.items, 0.0, self.highest, "prices")
+        # Prices are told to nine digits, of which the last may be rounded up beyond the largest value.
+        told = np.minimum(numbers(prices, self.items, 0.0, self.highest * (1 + _TOLD), "prices"), self.highest)
         if self.prices == "continuous":
             return np.array([agent, *told])
         return np.array([agent, *np.rint(told / self._price_step)])
