@@ -61,7 +61,7 @@ def _changes(content: dict[str, Any]) -> list[dict[str, Any]]:
         if len(path) > 1:
             changed.append(copy.deepcopy(content))
             drop(changed[-1], path)
-        for more in ([value[-1]] if isinstance(value, list) and value else []):
+        for more in [value[-1]] if isinstance(value, list) and value else []:
             changed.append(copy.deepcopy(content))
             at(changed[-1], path).append(copy.deepcopy(more))
         if isinstance(value, dict):
@@ -75,9 +75,12 @@ def _read_in_words(content: dict[str, Any]) -> bool:
     tuples = ("units", "prior")
     parameters = content["parameters"]
     return isinstance(parameters, dict) and any(
-        isinstance(value, str) and key not in ("commitment", "rule", "objective", "valuation", "history")
-        and not (key == "prices" and value == "continuous")
-        or key in tuples and isinstance(value, list) and any(isinstance(part, str) for part in value)
+        (
+            isinstance(value, str)
+            and key not in ("commitment", "rule", "objective", "valuation", "history")
+            and not (key == "prices" and value == "continuous")
+        )
+        or (key in tuples and isinstance(value, list) and any(isinstance(part, str) for part in value))
         for key, value in parameters.items()
     )
 
@@ -103,5 +106,9 @@ def test_the_checker_admits_what_the_game_admits(name: str) -> None:
 
 def _first_difference(one: Any, other: Any) -> Any:
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return next((k, _first_difference(one[k], other[k])) for k in one if one[k] != other[k] or repr(one) != repr(other) and repr(one[k]) != repr(other[k]))
+        return next(
+            (k, _first_difference(one[k], other[k]))
+            for k in one
+            if one[k] != other[k] or (repr(one) != repr(other) and repr(one[k]) != repr(other[k]))
+        )
     return one, other

@@ -162,7 +162,11 @@ def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
     if not np.all(np.isfinite(payoffs)):
         raise InputError("the payoffs of targets must be finite numbers; they hold NaN or infinity.")
-    named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
+    if names is None:
+        names = [str(k) for k in range(len(payoffs))]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputError("the names of targets must be a list of names.")
+    named = told_apart(names)
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
     return named, payoffs

@@ -199,6 +199,12 @@ def in_words(value: Any) -> str:
         return "a number beyond 1e308"
 
 
+def exactly(value: Fraction) -> str:
+    """A fraction as it is, where it is short, and otherwise to twelve digits."""
+    short = max(abs(value.numerator), value.denominator) < 10**20
+    return str(value) if short else in_words(value)
+
+
 def _cut(value: Any) -> str:
     if isinstance(value, int) and abs(value) >= 10**40:
         return "a whole number of more than 40 digits"

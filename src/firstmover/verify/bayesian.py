@@ -10,6 +10,7 @@ from .finite import Finite
 from .game import Baseline, Game, Range, span
 from .normal_form import COMMITMENTS, NormalForm, not_the_best_row, not_uniform
 from .rules import Decided, Entries
+from .wording import Wording
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,12 @@ class BayesianNormalForm(Game):
             [span(x for game in self.games for x in entries(game.followers))],
         )
 
-    def sentence(self, decided: Decided) -> str:
-        return self.games[0].sentence(decided)
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        return self.games[0].sentence(decided, wording)
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
-        return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        told = self.games[type_].play_sentence(follower, 0, probabilities, wording)
+        return told.replace("the follower", f"type {type_}", 1)
 
     def baseline(self) -> Baseline:
         mixed = BayesianNormalForm(

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from .amounts import UnreadableError, fraction, in_words, keyed, listed
+from .amounts import UnreadableError, exactly, fraction, in_words, keyed, listed
 from .baselines import baseline_claims
 from .finite import Finite, Joint, expected, play_of, regrets
 from .game import capitalised, n_maps, rule_text
 from .limits import MAX_SECONDS, LimitError, at_most
 from .proofs import sets_of, why_not_end
 from .statement import Claim, Statement, read_game, read_statement, shown, shown_number, within_limits
+from .wording import FIRST, NOW
 
 KEYS = (
     "game",
@@ -234,7 +235,7 @@ def _interval(
             if why is not None:
                 yield Claim(claim, "refuted", f"its {sense} end: {why}")
                 return
-        low, high = (in_words(fraction(part[sense]["value"])) for sense in ("least", "greatest"))
+        low, high = (exactly(fraction(part[sense]["value"])) for sense in ("least", "greatest"))
         yield Claim(claim, "confirmed", f"[{low}, {high}]")
 
     return claims
@@ -253,8 +254,8 @@ def _words(certificate: Mapping[str, Any], statement: Statement | None) -> Itera
         yield Claim("the range of payoffs", "unchecked", "it is not known for this game")
         return
     game, decided = statement
-    right = rule_text(game, decided)
-    yield _in_words("the rule in words", certificate["rule_text"] == right, right)
+    texts = [rule_text(game, decided, wording) for wording in (NOW, FIRST)]
+    yield _in_words("the rule in words", certificate["rule_text"] in texts, texts[0])
     leader, followers = game.ranges()
     stated = keyed(certificate["payoff_range"], ("leader", "followers"), "payoff_range")
     rows = [stated["leader"], *listed(stated["followers"], "the followers' ranges")]
@@ -281,10 +282,11 @@ def _play_text(told: Any, statement: Statement | None, strategies: Sequence[Sequ
         return Claim("the play in words", "unchecked", "how a play of this game is told is not known here")
     texts = [
         " ".join(
-            capitalised(statement.game.play_sentence(i, t, [p + shift for p in row])) + "."
+            capitalised(statement.game.play_sentence(i, t, [p + shift for p in row], wording)) + "."
             for i, own in enumerate(strategies)
             for t, row in enumerate(own)
         )
+        for wording in (NOW, FIRST)
         for shift in (Fraction(0), _PERCENT, -_PERCENT)
     ]
     return _in_words("the play in words", told in texts, texts[0])

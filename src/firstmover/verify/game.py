@@ -12,6 +12,7 @@ from typing import Any
 from .finite import Finite
 from .limits import look_at_the_time
 from .rules import Decided, Entries
+from .wording import Wording
 
 Range = tuple[Fraction, Fraction]
 
@@ -51,11 +52,11 @@ class Game(abc.ABC):
         """Least and greatest payoff of the leader, and of every follower, whatever the rule."""
 
     @abc.abstractmethod
-    def sentence(self, decided: Decided) -> str:
+    def sentence(self, decided: Decided, wording: Wording) -> str:
         """What the rule does in a situation, in words, without a full stop."""
 
     @abc.abstractmethod
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         """What a follower of this type does, in words, without a full stop."""
 
     @abc.abstractmethod
@@ -127,9 +128,9 @@ def capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def rule_text(game: Game, decided: Sequence[Decided]) -> str:
+def rule_text(game: Game, decided: Sequence[Decided], wording: Wording) -> str:
     """A rule in sentences."""
-    return " ".join(capitalised(game.sentence(entry)) + "." for entry in decided)
+    return " ".join(capitalised(game.sentence(entry, wording)) + "." for entry in decided)
 
 
 def span(numbers: Iterable[Fraction]) -> Range:

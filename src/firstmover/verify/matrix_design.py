@@ -11,6 +11,7 @@ from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many
 from .rules import Decided, Entries
+from .wording import Wording
 
 OBJECTIVES = ("different", "welfare", "welfare-minus-payments", "minus-payments")
 _FIRST_EXAMPLE = [[[3, 6], [4, 2]], [[3, 4], [6, 2]]]  # of Monderer and Tennenholtz, "k-Implementation"
@@ -122,14 +123,14 @@ class MatrixDesign(Game):
         spans = [span(entries(own)) for own in self.payoffs]
         return (low, high), [(least, most + self.most) for least, most in spans]
 
-    def sentence(self, decided: Decided) -> str:
+    def sentence(self, decided: Decided, wording: Wording) -> str:
         when, do = decided
         if self.tau:
             return f"pay tau = {do['tau']}"
-        payments = ", ".join(f"{float(Fraction(p)):.4g}" for p in do["payments"])
+        payments = ", ".join(wording.number(Fraction(p), Fraction(0), Fraction(self.most), 4) for p in do["payments"])
         return f"at actions {', '.join(map(str, when['actions']))}, pay {payments}"
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         actions = [f"action {a}" for a in range(self.sizes[follower])]
         return f"follower {follower} plays {named_actions(actions, probabilities)}"
 

@@ -10,6 +10,7 @@ from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, at_most_so_many, total
 from .rules import Decided, Entries
+from .wording import Wording
 
 COMMITMENTS = ("deterministic", "mixed")
 
@@ -98,16 +99,16 @@ class NormalForm(Game):
     def ranges(self) -> tuple[Range, list[Range]]:
         return span(entries(self.leader)), [span(entries(own)) for own in self.followers]
 
-    def sentence(self, decided: Decided) -> str:
-        do, names = decided[1], self.names[0]
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        do, names = decided[1], wording.names(self.names[0])
         if "action" in do:
             return f"always play {names[do['action']]}"
         parts = ((names[k], float(Fraction(p))) for k, p in enumerate(do["mixture"]))
         return "play " + ", ".join(f"{name} with probability {p:.4f}" for name, p in parts if p >= 5e-5)
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         who = "the follower" if len(self.sizes) == 1 else f"follower {follower}"
-        return f"{who} plays {named_actions(self.names[1 + follower], probabilities)}"
+        return f"{who} plays {named_actions(wording.names(self.names[1 + follower]), probabilities)}"
 
     def baseline(self) -> Baseline:
         mixed = NormalForm(self.leader, self.followers, "mixed", self.names)

@@ -9,6 +9,7 @@ from .amounts import number, parameters, shape, table
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .rules import Decided, Entries
+from .wording import Wording
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 _ROUNDING = Fraction(1, 10**9)  # by which coverage may exceed the resources, and be scaled down
@@ -51,8 +52,8 @@ class Security(Game):
             names = [str(k) for k in range(len(payoffs))]
         if not isinstance(names, list) or any(type(name) is not str for name in names):
             raise ValueError("the names of targets must be texts")
-        if len(names) != len(payoffs) or len(set(names)) < len(names):
-            raise ValueError("every target needs a name of its own")
+        if len(names) != len(payoffs):
+            raise ValueError("every target needs a name")
         resources = number(own["resources"], "resources")
         if not 0 < resources <= len(payoffs):
             raise ValueError("resources must be more than 0 and at most the number of targets")
@@ -102,13 +103,16 @@ class Security(Game):
     def ranges(self) -> tuple[Range, list[Range]]:
         return span(x for row in self.payoffs for x in row[:2]), [span(x for row in self.payoffs for x in row[2:])]
 
-    def sentence(self, decided: Decided) -> str:
-        parts = ((name, float(Fraction(p))) for name, p in zip(self.names, decided[1]["coverage"], strict=True))
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        parts = (
+            (name, float(Fraction(p)))
+            for name, p in zip(wording.names(self.names), decided[1]["coverage"], strict=True)
+        )
         covered = [f"{name} with probability {p:.4f}" for name, p in parts if p >= 5e-5]
         return f"cover {', '.join(covered) or 'nothing'}"
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
-        return f"the attacker attacks {named_actions(self.names, probabilities)}"
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        return f"the attacker attacks {named_actions(wording.names(self.names), probabilities)}"
 
     def baseline(self) -> Baseline:
         share = self.resources / len(self.payoffs)

@@ -10,9 +10,10 @@ from typing import Any
 from .amounts import distribution, number, one_of, parameters, shape, table, whole
 from .best_prices import most_without_messages
 from .finite import Finite
-from .game import Baseline, Game, Range, finite_game, named_actions
+from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many, look_at_the_time, total
 from .rules import Decided, Entries
+from .wording import Wording
 
 _TIE = Fraction(5, 10**7)  # surpluses this close, in units of the largest value, are equal
 _TOLD = Fraction(1, 10**8)  # share by which a price may be rounded when it is told
@@ -51,11 +52,13 @@ class Market(Game):
     share: Fraction
     sold_is_seen: bool
     highest: Fraction = field(init=False)
+    told_range: Range = field(init=False)
 
     def __post_init__(self) -> None:
-        """The largest value of all, which prices and ties go by."""
-        highest = max(v for own in self.values for row in own for v in row) or Fraction(1)
-        object.__setattr__(self, "highest", highest)
+        """The least and the largest value of all, which prices and ties go by."""
+        low, high = span(v for own in self.values for row in own for v in row)
+        object.__setattr__(self, "told_range", (low, high))
+        object.__setattr__(self, "highest", high or Fraction(1))
 
     @classmethod
     def read(cls, given: Any) -> "Market":
@@ -277,7 +280,7 @@ class Market(Game):
         worth = [max(sum(row, Fraction(0)) if self.additive else max(row) for row in own) for own in self.values]
         return (-self.share * most, (1 - self.share) * most), [(Fraction(0), own) for own in worth]
 
-    def sentence(self, decided: Decided) -> str:
+    def sentence(self, decided: Decided, wording: Wording) -> str:
         when, do = decided
         words = []
         if self.messages > 1:
@@ -287,14 +290,17 @@ class Market(Game):
             words.append("with " + ", ".join(f"agent {i} {_bought(when, i)}" for i in gone))
         if not self.sold_is_seen and max(len(self.units), *self.units) > 1:
             words.append(f"with units {', '.join(map(str, when['items']))} left")
-        asked = [f"{float(Fraction(price)):.6g}" for j, price in enumerate(do["prices"]) if when["items"][j] > 0]
+        asked = [self._told(Fraction(price), wording) for j, price in enumerate(do["prices"]) if when["items"][j] > 0]
         offer = f"visit agent {do['agent']} at {'price' if len(asked) == 1 else 'prices'} {' and '.join(asked)}"
         return ", ".join([*words, offer])
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
-        worth = ", ".join(f"{float(value):.6g}" for value in self.values[follower][type_])
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        worth = ", ".join(self._told(value, wording) for value in self.values[follower][type_])
         sent = named_actions([f"message {m}" for m in range(self.messages)], probabilities)
         return f"agent {follower} with value {worth} sends {sent}"
+
+    def _told(self, amount: Fraction, wording: Wording) -> str:
+        return wording.number(amount, *self.told_range, 6)
 
     def baseline(self) -> Baseline:
         silent = Market(

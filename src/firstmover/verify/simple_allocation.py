@@ -10,6 +10,7 @@ from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions
 from .limits import MAX_SITUATIONS, at_most_so_many
 from .rules import Decided, Entries
+from .wording import Wording
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,10 @@ class SimpleAllocation(Game):
     def ranges(self) -> tuple[Range, list[Range]]:
         return (Fraction(0), Fraction(1)), [(Fraction(0), Fraction(1))]
 
-    def sentence(self, decided: Decided) -> str:
+    def sentence(self, decided: Decided, wording: Wording) -> str:
         return f"on message {decided[0]['message']}, give item {decided[1]['item']}"
 
-    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction]) -> str:
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         sent = named_actions([f"message {m}" for m in range(self.messages)], probabilities)
         return f"a participant who wants item {type_} sends {sent}"
 
