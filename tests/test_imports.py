@@ -12,14 +12,26 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "files", "array_files", "deadline", "wording", "spaces", "noise", "types", "batching", "verify"},
+    {
+        "errors",
+        "files",
+        "array_files",
+        "deadline",
+        "wording",
+        "spaces",
+        "noise",
+        "types",
+        "batching",
+        "exact_numbers",
+        "verify",
+    },
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
     {"rollout"},
     {"worst_case", "followers"},
     {"pomdp", "step_level"},
-    {"leaders"},
+    {"leaders", "memory"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
     {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
@@ -85,7 +97,7 @@ def test_the_checker_stands_alone() -> None:
 
 def test_equilibria_work_on_arrays_alone() -> None:
     rooms = set().union(*(_imports(p) for p in _modules() if _room(p) == "equilibria"))
-    assert rooms <= {"equilibria", "errors"}
+    assert rooms <= {"equilibria", "errors", "exact_numbers"}
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

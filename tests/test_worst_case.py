@@ -10,7 +10,7 @@ from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.followers import MultiplicativeWeights
-from firstmover.games import NormalForm, SequentialPrice
+from firstmover.games import NormalForm, SequentialPrice, SimpleAllocation
 from firstmover.leaders import CommitmentGradient
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import all_profiles, answer
@@ -41,6 +41,19 @@ def test_bound_lies_below_the_program_and_close_to_it(types: int) -> None:
     assert gaps.max() < 0.05
     # More steps, better bounds.
     assert _compare(game, tables, 400).max() < gaps.max()
+
+
+def test_one_follower_with_and_without_types() -> None:
+    """There are no others then, whose maps could be listed."""
+    payoffs = np.random.default_rng(3).normal(size=(2, 6, 4))
+    payoffs[1, :, 1] = payoffs[1, :, 0]  # ties, so that the worst reply is not the best one
+    gaps = _compare(NormalForm(*payoffs), np.arange(6)[:, None].astype(np.int32), 400)
+    assert gaps.min() > -1e-5
+    assert gaps.max() < 0.02
+    rules = np.array([[0, 0], [0, 1], [2, 1]], np.int32)
+    gaps = _compare(SimpleAllocation(3, 2, (0.2, 0.3, 0.5)), rules, 400)
+    assert gaps.min() > -1e-5
+    assert gaps.max() < 0.02
 
 
 def test_three_followers_without_types() -> None:

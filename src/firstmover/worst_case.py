@@ -137,7 +137,8 @@ def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
         masks = [np.asarray(mask) for mask in type_masks(game)[:-1]]
     pairs = [(i, t) for i in range(others) for t in range(game.n_types[i])]
     choices = [np.flatnonzero(masks[i][t]) for i, t in pairs]
-    maps = np.array(list(itertools.product(*choices)), int).reshape(-1, len(pairs))
+    profiles = list(itertools.product(*choices))  # of no others there is one: the empty one
+    maps = np.array(profiles, int).reshape(len(profiles), len(pairs))
     position = {pair: k for k, pair in enumerate(pairs)}
     played = np.zeros((len(maps), len(support)), int)  # the others' joint action, by its number
     for i in range(others):
