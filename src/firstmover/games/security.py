@@ -153,7 +153,7 @@ def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
             raise InputError(f"targets need the columns {', '.join(COLUMNS)}, and maybe target; got {list(targets)}.")
         names = targets.get("target")
         columns = [targets[column] for column in COLUMNS]
-        if len({np.shape(column) for column in columns}) > 1:
+        if len({len(column) if isinstance(column, list | tuple | np.ndarray) else -1 for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
         targets = [list(row) for row in zip(*columns, strict=True)]
     given = table(targets, "targets", "rows of four numbers, or a dict of columns")

@@ -353,8 +353,8 @@ class SequentialPrice(Game):
         if self.prices == "continuous":
             return self
         told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
-        parts = [price / self._price_step for price in told if isinstance(price, int | float)]
-        if all(abs(part - round(part)) <= _GRID for part in parts if np.isfinite(part)):
+        parts = [price / self._price_step for price in map(_number, told) if price is not None]
+        if all(abs(part - round(part)) <= _GRID for part in parts):
             return self
         return self.with_settings(prices="continuous")
 
@@ -397,6 +397,14 @@ class SequentialPrice(Game):
         worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+
+
+def _number(value: Any) -> float | None:
+    """A price of a rule file, or nothing where it is none, which is said where it decides."""
+    try:
+        return float(exact(value, "a price"))
+    except InputError:
+        return None
 
 
 def _listed(value: Any) -> Sequence[Any]:
