@@ -127,12 +127,6 @@ def written_certificate(found: dict[str, Any], path: Any) -> str:
     return "\n".join(lines)
 
 
-def claims_checked(result: dict[str, Any]) -> str:
-    """Every claim of a certificate, and the verdict."""
-    lines = [f"{item['verdict']:10} {item['claim']}: {item['why']}" for item in result["claims"]]
-    return "\n".join([*lines, f"the certificate is {result['verdict']}"])
-
-
 def solution(result: dict[str, Any]) -> str:
     """An exact optimum, or bounds on it."""
     lines = ["", f"game       {_item(result['game'])}"]
