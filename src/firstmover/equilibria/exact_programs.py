@@ -64,7 +64,7 @@ def least(
     sums: Exact,
     near: Float[np.ndarray, "columns"] | None = None,
     binding: Float[np.ndarray, "rows"] | None = None,
-    limit: float = math.inf,
+    limit: float | int = math.inf,
 ) -> Optimum | None:
     """The least value, with a vertex that attains it; None where nothing satisfies the constraints.
 

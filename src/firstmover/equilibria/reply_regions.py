@@ -363,7 +363,7 @@ class _Region:
         near = near_by(*program)
         if near is not None and value is None and self.value is None:
             # A point in floats will do, if it is inside exactly.
-            x = self.scaled(as_fractions(near[: self.m]))
+            x = self.scaled(as_fractions(near[: self.m]), 1 - _MARGIN)
             margin = min((-(row[: self.m] @ x) for row, _ in rows[first:-1]), default=Fraction(1))
             if margin > 0 and self._holds(x):
                 return _Inside(margin, x, [])
@@ -408,10 +408,10 @@ class _Region:
         limits = np.r_[np.array([limit for _, limit in rows], object), game.limits]
         return costs, upper, limits, np.hstack([game.equal, _zeros(len(game.equal), extra)]), game.sums
 
-    def scaled(self, x: Exact) -> Exact:
-        """A point in floats with what rounding has left of its first sum divided out, and below limits."""
+    def scaled(self, x: Exact, free_by: Fraction | int = 1) -> Exact:
+        """A point in floats with what rounding has left of its first sum divided out, and what is free made smaller."""
         total, free = self.game.equal[0] @ x, self.game.equal[0] == 0
-        return np.where(free, x * (1 - _MARGIN), x * (self.game.sums[0] / total) if total else x)
+        return np.where(free, x * free_by, x * (self.game.sums[0] / total) if total else x)
 
     def _holds(self, x: Exact) -> bool:
         """Whether the polytope holds a point, and the replies are best ones there."""
