@@ -1,7 +1,8 @@
 """The command line: a thin shell over the public face.
 
-Exit status 0 on success, 1 for a certificate that is refuted, 2 with one sentence on bad input, 130 after Ctrl-C. With
-`--json` there is one JSON object on stdout and nothing else; progress goes to stderr always.
+Exit status 0 on success, 1 for a certificate that is refuted or a run of which every seed failed, 2 with one sentence
+on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on stdout and nothing else; progress goes to
+stderr always.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(json.dumps(result, allow_nan=False) if options.json else text)
     except InputError as error:
         return _refused(str(error))
+    except FailedError as error:
+        print(f"firstmover: {error}", file=sys.stderr)
+        return 1
     except MemoryError:
         return _refused("this takes more memory than there is.")
     except KeyboardInterrupt:
@@ -322,16 +326,14 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _verify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import verify
-    from firstmover.cli import printing
 
     try:
         claims = verify.verify(options.certificate)
     except verify.UnreadableError as error:
         raise InputError(str(error)) from None
     result = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
-    if result["verdict"] == "refuted":
-        options.status = 1
-    return result, printing.claims_checked(result)
+    options.status = verify.STATUS[verify.verdict(claims)]
+    return result, verify.report(claims)
 
 
 @contextlib.contextmanager

@@ -60,6 +60,17 @@ class Follower(abc.ABC):
         del position
         return self
 
+    def payoff_scales(self, game: Game) -> tuple[float, ...]:
+        """What each follower's payoffs are divided by, in the units of `game`: what they have at stake in it.
+
+        A follower with a parameter `scale` that is not 0 divides by that, which is in units of the user's game.
+        """
+        scale = getattr(self, "scale", 0.0)
+        if not scale:
+            return (game.follower_payoff_scale,) * game.n_followers
+        units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
+        return tuple(scale / unit for unit in units)
+
     @property
     def plays_pure(self) -> bool:
         """Whether its strategy has no chance in it, so that one sub-episode tells what it earns."""

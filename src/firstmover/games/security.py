@@ -24,6 +24,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
@@ -96,6 +97,22 @@ class SecurityGame(Game):
         covered, uncovered = jnp.moveaxis(jnp.asarray(self.payoffs, float)[attacked].reshape(2, 2), -1, 0)
         paid = jnp.where(state.playing, uncovered + coverage[attacked] * (covered - uncovered), 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
+
+    def in_standard_units(self) -> Game:
+        defender, attacker = self.payoffs[:, :2], self.payoffs[:, 2:]
+        # Nothing is covered, or one target fully.
+        one = np.eye(len(attacker))
+        situations = np.concatenate([attacker[None, :, 1], one * attacker[:, 0] + (1 - one) * attacker[:, 1]])
+        scales = spread(*self.leader_payoff_range, "the defender"), stake(situations, "the attacker")
+        offsets = centre(defender), centre(attacker)
+        defender, attacker = map(in_units, (defender, attacker), offsets, scales)
+        return self._changed(
+            payoffs=np.concatenate([defender, attacker], axis=1),
+            leader_payoff_range=(float(defender.min()), float(defender.max())),
+            follower_payoff_ranges=((float(attacker.min()), float(attacker.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
 
     def played(self, action: np.ndarray) -> np.ndarray:
         coverage = np.clip(np.asarray(action, np.float64), 0, 1)
@@ -174,14 +191,18 @@ def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
             raise InputError(f"targets need the columns {', '.join(COLUMNS)}, and maybe target; got {list(targets)}.")
         names = targets.get("target")
         columns = [targets[column] for column in COLUMNS]
-        if len({np.shape(column) for column in columns}) > 1:
+        if len({len(column) if isinstance(column, list | tuple | np.ndarray) else -1 for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
         targets = [list(row) for row in zip(*columns, strict=True)]
     given = table(targets, "targets", "rows of four numbers, or a dict of columns")
     payoffs = given.floats
     if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
-    named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
+    if names is None:
+        names = [str(k) for k in range(len(payoffs))]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputError("the names of targets must be a list of names.")
+    named = told_apart(names)
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
     return named, given
