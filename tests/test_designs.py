@@ -1,7 +1,9 @@
 """Runs: written, read back, killed and resumed, refused."""
 
+import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +36,15 @@ def _numbers(path: Path) -> dict[str, object]:
         arrays = {name: stored[name].tobytes() for name in stored.files}
     files = {name: (path / name).read_bytes() for name in ("metrics.csv", "rules.json", "certificate.json")}
     return {"result": result, **arrays, **files}
+
+
+def _edit(path: Path, **values: object) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def _changed(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as stored:
+        return {name: stored[name] + 1 if stored[name].dtype.kind == "f" else stored[name] for name in stored.files}
 
 
 class _StopAfter(Silent):
@@ -153,15 +164,24 @@ def test_value_uses_the_tie_rule_of_the_followers() -> None:
     [
         (lambda p: (p / "config.json").write_text("{"), "is damaged: it is not JSON"),
         (lambda p: (p / "config.json").write_text("[]"), "not a JSON object"),
-        (lambda p: (p / "config.json").write_text('{"format": 1}'), "not the configuration of a run"),
+        (lambda p: (p / "config.json").write_text("[" * 5000), "is damaged: it is not JSON"),
+        (lambda p: (p / "config.json").write_text('{"format": 1}'), "older version"),
+        (lambda p: (p / "config.json").write_text('{"format": 3}'), "was edited"),
         (lambda p: (p / "config.json").write_text('{"format": 99}'), "newer version"),
+        (lambda p: _edit(p / "config.json", seeds=2), "config.json is damaged, or was edited"),
         (lambda p: (p / "config.json").write_bytes(b"\xff\xfe"), "is damaged"),
         (lambda p: (p / "config.json").unlink(), "not a run folder"),
         (lambda p: (p / "outcome.npz").write_bytes(b"PK\x03\x04"), "outcome.npz is damaged"),
         (lambda p: (p / "outcome.npz").write_bytes((p / "outcome.npz").read_bytes()[:-200]), "outcome.npz is damaged"),
         (lambda p: (p / "outcome.npz").unlink(), "cannot read"),
         (lambda p: np.savez(p / "outcome.npz", np.zeros(3)), "outcome.npz is damaged"),
+        (lambda p: np.savez(p / "outcome.npz", **_changed(p / "outcome.npz")), "outcome.npz was edited"),
+        (lambda p: _edit(p / "certificate.json", value=9.0), "certificate.json was edited"),
         (lambda p: (p / "certificate.json").write_text("nonsense"), "certificate.json is damaged"),
+        (lambda p: (p / "certificate.json").unlink(), "cannot read"),
+        (lambda p: _edit(p / "result.json", value=[9.0] * 3), "result.json is damaged, was edited"),
+        (lambda p: (p / "result.json").write_text("{}"), "result.json is damaged, was edited"),
+        (lambda p: (p / "result.json").write_text('{"seconds": 3}'), "result.json is damaged, was edited"),
     ],
 )
 def test_damaged_runs_are_refused(tmp_path: Path, finished: Path, damage, message: str) -> None:
@@ -170,6 +190,110 @@ def test_damaged_runs_are_refused(tmp_path: Path, finished: Path, damage, messag
     damage(path)
     with pytest.raises(InputError, match=message):
         Design.load(path)
+
+
+def test_what_belongs_to_another_run_is_refused(tmp_path: Path, finished: Path) -> None:
+    other = tmp_path / "other"
+    design(GAME, leader=LEADER, seeds=3, seed=7, out=other)
+    for name in ("config.json", "outcome.npz", "certificate.json", "result.json"):
+        path = tmp_path / name
+        shutil.copytree(finished, path)
+        shutil.copy(other / name, path / name)
+        with pytest.raises(InputError, match=r"another run|was edited|not belong together"):
+            Design.load(path)
+    path = tmp_path / "unfinished"
+    shutil.copytree(finished, path)
+    (path / "result.json").unlink()
+    shutil.copy(other / "checkpoint.npz", path / "checkpoint.npz")
+    with pytest.raises(InputError, match=r"checkpoint.npz was edited, or belongs to another run"):
+        resume(path)
+
+
+def test_a_lost_result_or_certificate_is_written_anew(tmp_path: Path, finished: Path) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(finished, path)
+    for name in ("result.json", "certificate.json"):
+        (path / name).write_text("nonsense")
+    (path / "result.json").unlink()  # as the sentence says
+    resume(path)
+    assert _numbers(path) == _numbers(finished)
+    (path / "certificate.json").write_text("{}")
+    certify(path)
+    assert _numbers(path) == _numbers(finished)
+
+
+def test_a_design_is_saved_before_it_is_certified(tmp_path: Path, finished: Path, monkeypatch) -> None:
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr("firstmover.designs.certify_play", lambda *_, **__: (_ for _ in ()).throw(MemoryError))
+        with pytest.raises(MemoryError):
+            design(GAME, leader=LEADER, seeds=3, out=path)
+    with monkeypatch.context() as patch:
+        patch.setattr("firstmover.designs._values", None)  # the outcome is read back
+        resume(path)
+    assert _numbers(path) == _numbers(finished)
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, finished: Path, monkeypatch) -> None:
+    """Whichever write fails, a sentence says so, nothing is half-written, and the run goes on once there is room."""
+    writes, failing = [0], [0]
+    whole = os.fsync
+
+    def full(file: int) -> None:
+        writes[0] += 1
+        if writes[0] == failing[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        whole(file)
+
+    monkeypatch.setattr("os.fsync", full)
+    for failing[0] in range(1, 20):
+        writes[0], path = 0, tmp_path / str(failing[0])
+        try:
+            design(GAME, leader=LEADER, seeds=3, out=path)
+            break  # every write has failed once
+        except InputError as error:
+            assert re.fullmatch(r"cannot write .*: No space left on device\.", str(error))
+        assert not list(path.glob(".*"))
+        if failing[0] > 1:
+            resume(path)
+            assert _numbers(path) == _numbers(finished)
+    assert failing[0] >= 8
+
+
+def test_seconds_are_what_was_waited_for(tmp_path: Path) -> None:
+    began = time.perf_counter()
+    made = design(GAME, leader=LEADER, seeds=3, out=tmp_path / "run")
+    waited = time.perf_counter() - began
+    assert 0.9 * waited - 0.2 < made.seconds["total"] < waited
+    later = design(GAME, leader=LEADER, seeds=3, waiting_since=time.perf_counter() - 100)
+    assert later.seconds["total"] > 100
+
+
+def test_the_optimum_is_bounded_in_time_and_can_be_switched_off(tmp_path: Path, monkeypatch) -> None:
+    stages: list[str] = []
+
+    class Told(Silent):
+        def stage(self, what: str) -> None:
+            stages.append(what)
+
+    class Slow(SimpleAllocation):
+        def optimum(self, ties):
+            for _ in range(600):
+                time.sleep(0.1)
+            raise AssertionError
+
+    monkeypatch.setattr("firstmover.designs.OPTIMUM_SECONDS", 0.5)
+    made = design(Slow(3, 2), leader=LEADER, seeds=2, progress=Told())
+    assert (made.optimum.value, made.at_optimum) == (None, None)
+    assert "it takes more than 0.5 s" in made.optimum.reason
+    assert any("for at most 0.5 s" in stage for stage in stages)
+    stages.clear()
+    made = design(Slow(3, 2), leader=LEADER, seeds=2, optimum=False, progress=Told())
+    assert made.as_json()["optimum"] is None
+    assert not any("optimum" in stage for stage in stages)
+    made.save(tmp_path / "run")
+    (tmp_path / "run" / "result.json").unlink()
+    assert resume(tmp_path / "run").optimum == made.optimum
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, finished: Path) -> None:

@@ -12,7 +12,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 # From the bottom up; a module may import from its own layer and those before it.
 LAYERS = [
-    {"errors", "array_files", "spaces", "noise", "types", "batching", "verify"},
+    {"errors", "files", "array_files", "deadline", "wording", "spaces", "noise", "types", "batching", "verify"},
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},

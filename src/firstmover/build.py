@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from firstmover import files
 from firstmover import followers as follower_room
 from firstmover import games as game_room
 from firstmover import leaders as leader_room
@@ -80,7 +81,7 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
         return read_nfg(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
-    if argument not in registered("game") and ("/" in argument or Path(argument).exists()):
+    if argument not in registered("game") and ("/" in argument or files.exists(argument)):
         raise InputError(f"{argument} is not a game file: a name from 'firstmover games' or a Gambit file *.nfg is.")
     return build("game", argument, parameters)
 
@@ -189,12 +190,8 @@ def read_matrix(path: Path) -> np.ndarray:
 
 
 def _csv_lines(path: Path) -> list[str]:
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file in UTF-8.") from None
+    text = files.read_text(path, {b",": 64, b"\n": 200, b"\r": 200})
+    lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path} is empty; a table of numbers is needed, one row per line.")
     return lines

@@ -9,17 +9,17 @@ from typing import Any
 import jax
 import numpy as np
 
-from firstmover import build
+from firstmover import build, files
 from firstmover.certificates import certify_play, exact_table, summary
 from firstmover.commitment import table_of
-from firstmover.designs import Design
+from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
-from firstmover.runs import Run, write_json
+from firstmover.runs import Run
 
 
 def certify(
@@ -44,8 +44,10 @@ def certify(
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
     """
     played_by: Follower | None
-    if Path(path).is_dir():
-        loaded = Design.load(path)
+    run = Run.open(path) if files.is_folder(path) else None
+    if run is not None:
+        result = read_result(run)
+        loaded = uncertified(run, result)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
         rule, stated = read_rule_file(path)
@@ -53,20 +55,20 @@ def certify(
         play = respond(rule, responding, seed=seed) if stated is None else stated
         played_by = responding if stated is None else None
     written = certificate_path(path) if out is None else Path(out)
-    _refuse_other_files(written)
+    if run is None or out is not None:
+        _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
-    write_json(written, certificate)
-    if Path(path).is_dir() and out is None:
-        run = Run.open(path)
-        run.write_json("result.json", {**run.read_json("result.json"), "certificate": summary(certificate)})
+    files.write_json(written, certificate)
+    if run is not None and out is None:
+        run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
     return certificate
 
 
 def certificate_path(path: str | Path) -> Path:
     """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file."""
     path = Path(path)
-    return path / "certificate.json" if path.is_dir() else path.with_suffix(".certificate.json")
+    return path / "certificate.json" if files.is_folder(path) else path.with_suffix(".certificate.json")
 
 
 def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | TimedStrategies | JointPlay:
@@ -84,5 +86,11 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | T
 
 def _refuse_other_files(path: Path) -> None:
     """A certificate may replace an older certificate, and nothing else."""
-    if path.exists() and not (path.is_file() and '"leader_value_bounds"' in path.read_text(errors="replace")):
+    if not files.exists(path):
+        return
+    try:
+        content = files.read_json(path)
+    except InputError:
+        content = None
+    if not isinstance(content, dict) or "leader_value_bounds" not in content:
         raise InputError(f"{path} exists and is not a certificate; name another file with --out.")

@@ -4,18 +4,19 @@
 """
 
 import functools
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from firstmover import build
+from firstmover import build, files
 from firstmover.certificates import (
     certified_reply,
     certify_play,
@@ -26,6 +27,7 @@ from firstmover.certificates import (
     value_of,
 )
 from firstmover.commitment import table_of
+from firstmover.deadline import within
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
@@ -35,10 +37,32 @@ from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
 from firstmover.rule import Rule, play_text
-from firstmover.runs import Run
+from firstmover.runs import Run, digest
 from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
+OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
+_ASKED = ("game", "followers", "leader", "seeds", "seed")
+_SECONDS = ("total", "compile", "train")
+_LEFT_OUT = "it was not asked for"
+_BESIDE = {"seconds", "run", "digests"}  # what the digest of a result leaves out: it differs where the numbers do not
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """What is known of the exact optimum of the game that was designed.
+
+    Attributes:
+        value: the optimum, or None.
+        followers: which equilibrium of the followers it assumes, or None.
+        upper_bounds: named bounds on what any commitment can earn.
+        reason: why it was not computed although there may be a method, or None.
+    """
+
+    value: float | None = None
+    followers: str | None = None
+    upper_bounds: dict[str, float] = field(default_factory=dict)
+    reason: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +77,9 @@ class Design:
         worst_values: the least expected payoff over all coarse correlated equilibria of the agent normal form under
             each, where the leader designed for it (`target=worst`), else None.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
+        optimum: the exact optimum, as far as it was computed.
         history: metrics of every update, [updates, seeds].
-        seconds: `total`, `compile` and `train`, wall clock.
+        seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
     """
 
@@ -68,6 +93,7 @@ class Design:
     values: np.ndarray
     worst_values: np.ndarray | None
     certificate: dict[str, Any]
+    optimum: Optimum
     history: Metrics
     seconds: dict[str, float]
     run: Path | None = None
@@ -99,29 +125,27 @@ class Design:
 
     @functools.cached_property
     def solution(self) -> Solution | None:
-        """The exact optimum, where it is known; ties go as the followers break them, for the leader if they do not."""
+        """The exact optimum with its rule, computed however long it takes, where there is a method."""
         try:
-            exact = self.game.optimum if self.followers.counts_steps else self.game.memory_optimum
-            return exact(self.followers.optimum_ties)
+            return exact_optimum(self.game, self.followers)
         except InputError:
             return None
 
     @property
     def at_optimum(self) -> int | None:
         """How many seeds came within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if that is known."""
-        if self.solution is None or self.solution.value is None:
+        if self.optimum.value is None:
             return None
         low, high = self.game.leader_payoff_range
-        return int(np.sum(self.values >= self.solution.value - OPTIMUM_TOLERANCE * (high - low)))
+        return int(np.sum(self.values >= self.optimum.value - OPTIMUM_TOLERANCE * (high - low)))
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
         from firstmover.report.statistics import fraction_interval, mean_interval
 
         mean, low, high = mean_interval(self.values)
-        optimum = None if self.solution is None else self.solution.value
         count = self.at_optimum
-        return {
+        result = {
             "game": build.description(self.game),
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
@@ -140,9 +164,10 @@ class Design:
             "rule_text": self.rule.text,
             "play_text": play_text(self.game, self.play),
             "certificate": summary(self.certificate),
-            "optimum": optimum,
-            "optimum_followers": None if self.solution is None else self.solution.followers,
-            "upper_bounds": {} if self.solution is None else self.solution.upper_bounds,
+            "optimum": self.optimum.value,
+            "optimum_followers": self.optimum.followers,
+            "optimum_reason": self.optimum.reason,
+            "upper_bounds": self.optimum.upper_bounds,
             "seeds_at_optimum": count,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
@@ -150,6 +175,7 @@ class Design:
             "seconds": self.seconds,
             "run": None if self.run is None else str(self.run),
         }
+        return sealed(result, self.certificate)
 
     def save(self, path: str | Path) -> Path:
         """Write a run folder, which must not hold anything yet.
@@ -157,12 +183,13 @@ class Design:
         Raises:
             InputError: the folder holds something, or cannot be written.
         """
-        run = Run.create(path, _config(self.game, self.followers, self.leader, self.seeds, self.seed))
-        self._write(run)
+        asked = self.optimum.reason != _LEFT_OUT
+        run = Run.create(path, _config(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
+        run.write_arrays("outcome.npz", _Outcome(self.tables, self.plays, self.values, self.history))
+        self._finish(run)
         return run.path
 
-    def _write(self, run: Run) -> None:
-        run.write_arrays("outcome.npz", (self.tables, self.plays, self.values, self.worst_values, self.history))
+    def _finish(self, run: Run) -> None:
         rules = [Rule(self.game, table).as_file() for table in self.tables]
         run.write_json("rules.json", {"best_seed": self.seed + self.best, "first_seed": self.seed, "rules": rules})
         run.write_json("certificate.json", self.certificate)
@@ -173,22 +200,118 @@ class Design:
         """Read a finished run.
 
         Raises:
-            InputError: it is missing, unfinished, damaged, or of a newer version.
+            InputError: it is missing, unfinished, damaged, edited, or of another version.
         """
         run = Run.open(path)
-        if not run.has("result.json"):
-            raise InputError(f"the run in {path} is not finished; go on with 'firstmover resume {path}'.")
-        parts = _parts(run)
-        problem, leader = parts[2].problem(parts[0], parts[1]), parts[2]
-        states = jax.eval_shape(lambda: initial_states(problem, leader, *parts[3:]))
-        with jax.enable_x64(True):
-            tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
-        values, history = np.zeros(parts[3]), blank_history(leader.updates, parts[3])
-        worst = values if leader.target == "worst" else None
-        tables, plays, values, worst, history = run.read_arrays("outcome.npz", (tables, plays, values, worst, history))
-        seconds = run.read_json("result.json")["seconds"]
+        result = read_result(run)
         certificate = run.read_json("certificate.json")
-        return cls(*parts, tables, plays, values, worst, certificate, history, seconds, run.path)
+        if digest(certificate) != result["digests"].get("certificate"):
+            raise InputError(
+                f"{run.path / 'certificate.json'} was edited, or belongs to another run; 'firstmover certify {path}' "
+                "writes it anew."
+            )
+        return replace(uncertified(run, result), certificate=certificate)
+
+
+class _Outcome(NamedTuple):
+    """What is saved before it is certified: see `Design`."""
+
+    tables: Any
+    plays: Any
+    values: Any
+    history: Any
+
+
+def sealed(result: dict[str, Any], certificate: dict[str, Any]) -> dict[str, Any]:
+    """A result with digests of itself, as far as it is the same whenever it is computed, and of its certificate."""
+    own = digest({key: value for key, value in result.items() if key not in _BESIDE})
+    return result | {"digests": {"result": own, "certificate": digest(certificate)}}
+
+
+def read_result(run: Run) -> dict[str, Any]:
+    """The result of a finished run.
+
+    Raises:
+        InputError: the run is not finished, or its result is damaged, edited, or of another run.
+    """
+    if not run.has("result.json"):
+        raise InputError(f"the run in {run.path} is not finished; go on with 'firstmover resume {run.path}'.")
+    result = run.read_json("result.json")
+    try:
+        whole = result["digests"]["result"] == sealed(result, {})["digests"]["result"]
+        whole = whole and all(result[key] == run.config[key] for key in _ASKED)
+        whole = whole and all(math.isfinite(result["seconds"][part]) for part in _SECONDS)
+    except (KeyError, TypeError):
+        whole = False
+    if not whole:
+        raise InputError(
+            f"{run.path / 'result.json'} is damaged, was edited, or belongs to another run; without it, "
+            f"'firstmover resume {run.path}' writes it anew."
+        )
+    return result
+
+
+def uncertified(run: Run, result: dict[str, Any]) -> Design:
+    """A finished run without its certificate.
+
+    Raises:
+        InputError: it is damaged, or what it was played with has changed.
+    """
+    game, followers, leader, seeds, seed = _parts(run)
+    outcome = _read_outcome(run, leader.problem(game, followers), leader, seeds, seed)
+    if outcome.values.tolist() != result["value"]:
+        raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
+    return Design(
+        game,
+        followers,
+        leader,
+        seeds,
+        seed,
+        outcome.tables,
+        outcome.plays,
+        outcome.values,
+        None if result["worst_value"] is None else np.array(result["worst_value"]),
+        {},
+        Optimum(result["optimum"], result["optimum_followers"], result["upper_bounds"], result["optimum_reason"]),
+        outcome.history,
+        result["seconds"],
+        run.path,
+    )
+
+
+def _read_outcome(run: Run, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> _Outcome:
+    """The outcome of a run.
+
+    Raises:
+        InputError: it is missing, damaged, edited, or of another run.
+    """
+    states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
+    with jax.enable_x64(True):
+        tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
+    like = _Outcome(tables, plays, np.zeros(seeds), blank_history(leader.updates, seeds))
+    outcome: _Outcome = run.read_arrays("outcome.npz", like)
+    return outcome
+
+
+def exact_optimum(game: Game, followers: Follower) -> Solution:
+    """The exact optimum of a game; ties go as the followers break them, for the leader if they do not.
+
+    Raises:
+        InputError: there is no method, or the game is too large.
+    """
+    exact = game.optimum if followers.counts_steps else game.memory_optimum
+    return exact(followers.optimum_ties)
+
+
+def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
+    """The exact optimum, if it can be had in `OPTIMUM_SECONDS`."""
+    try:
+        found = within(OPTIMUM_SECONDS, lambda: exact_optimum(game, followers), progress.alive)
+    except InputError:  # there is no method
+        return Optimum()
+    except TimeoutError:
+        return Optimum(reason=f"it takes more than {OPTIMUM_SECONDS:g} s; 'firstmover solve' has no limit")
+    return Optimum(found.value, found.followers, found.upper_bounds)
 
 
 def design(
@@ -200,7 +323,9 @@ def design(
     seed: int = 0,
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
+    optimum: bool = True,
     progress: Progress | None = None,
+    waiting_since: float | None = None,
 ) -> Design:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
@@ -212,11 +337,15 @@ def design(
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
         out: a new folder to write the run to; nothing is written if not given.
+        optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
+            `OPTIMUM_SECONDS`.
         progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
     """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     if isinstance(game, str):
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
@@ -225,43 +354,65 @@ def design(
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
+    if seeds >= 2**31:
+        raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(game, responding)
     check_memory(problem, learner, seeds)
     run = None
     if out is not None:
-        run = Run.create(out, _config(game, responding, learner, seeds, seed))
-    return _carry_out(problem, learner, seeds, seed, run, progress or Silent())
+        run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum))
+    return _carry_out(problem, learner, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
-def resume(path: str | Path, *, progress: Progress | None = None) -> Design:
+def resume(path: str | Path, *, progress: Progress | None = None, waiting_since: float | None = None) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back.
 
+    Args:
+        path: the run folder.
+        progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+
     Raises:
-        InputError: there is no run, or it is damaged or of a newer version.
+        InputError: there is no run, or it is damaged, edited, or of another version.
     """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)
     if run.has("result.json"):
         return Design.load(path)
+    files.remove_parts(run.path)
     game, followers, leader, seeds, seed = _parts(run)
-    problem = leader.problem(game, followers)
-    return _carry_out(problem, leader, seeds, seed, run, progress or Silent())
+    problem, optimum = leader.problem(game, followers), run.config.get("optimum") is True
+    return _carry_out(problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
 def _carry_out(
-    problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int, run: Run | None, progress: Progress
+    problem: StackelbergPOMDP,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    run: Run | None,
+    progress: Progress,
+    optimum: bool,
+    waiting_since: float,
 ) -> Design:
-    began = time.perf_counter()
-    learnt = train(problem, leader, seeds, seed, run, progress)
-    progress.stage("letting the followers settle")
-    settle = time.perf_counter()
-    # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
-    with jax.enable_x64(True):
-        compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
-        compile_seconds = learnt.compile_seconds + time.perf_counter() - settle
-        tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
-    values = _values(problem, tables, plays, seed)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    compile_seconds = learnt.compile_seconds
+    if run is not None and run.has("outcome.npz"):
+        outcome = _read_outcome(run, problem, leader, seeds, seed)
+    else:
+        progress.stage("letting the followers settle")
+        settle = time.perf_counter()
+        # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
+        with jax.enable_x64(True):
+            compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
+            compile_seconds += time.perf_counter() - settle
+            tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
+        outcome = _Outcome(tables, plays, _values(problem, tables, plays, seed), learnt.history)
+        if run is not None:
+            run.write_arrays("outcome.npz", outcome)
+    tables, plays, values, history = outcome
     progress.stage("certifying")
     worst = None
     if problem.target == "worst":
@@ -269,12 +420,11 @@ def _carry_out(
     best = _best(values, worst)
     model = build.description(problem.followers)
     certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), followers=model, seed=seed).as_json()
-    seconds = {
-        "total": time.perf_counter() - began,
-        "compile": compile_seconds,
-        "train": learnt.train_seconds,
-    }
-    path = None if run is None else run.path
+    beside = Optimum(reason=_LEFT_OUT)
+    if optimum:
+        progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
+        beside = _optimum(problem.game, problem.followers, progress)
+    seconds = (learnt.waited_before + time.perf_counter() - waiting_since, compile_seconds, learnt.train_seconds)
     made = Design(
         problem.game,
         problem.followers,
@@ -286,12 +436,14 @@ def _carry_out(
         values,
         worst,
         certificate,
-        learnt.history,
-        seconds,
-        path,
+        beside,
+        history,
+        dict(zip(_SECONDS, seconds, strict=True)),
+        None if run is None else run.path,
     )
     if run is not None:
-        made._write(run)
+        progress.stage("writing")
+        made._finish(run)
     return made
 
 
@@ -337,13 +489,14 @@ def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int
     return np.array(values)
 
 
-def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int) -> dict[str, Any]:
+def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int, optimum: bool) -> dict[str, Any]:
     return {
         "game": build.description(game),
         "followers": build.description(followers),
         "leader": build.description(leader),
         "seeds": seeds,
         "seed": seed,
+        "optimum": optimum,
     }
 
 
@@ -353,7 +506,7 @@ def _parts(run: Run) -> tuple[Game, Follower, Leader, int, int]:
     Raises:
         InputError: the configuration is damaged, or names what this version does not have.
     """
-    config = run.read_json("config.json")
+    config = run.config
     try:
         items = [build.build(kind, config[kind]["name"], config[kind]["parameters"]) for kind in build.KINDS]
         seeds, seed = int(config["seeds"]), int(config["seed"])

@@ -7,9 +7,21 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+_LONGEST = 1000  # characters of a message
+
 
 class InputError(ValueError):
-    """What was wrong with an input and what is valid, in one sentence."""
+    """What was wrong with an input and what is valid, in one sentence on one line."""
+
+    def __init__(self, message: str):
+        """An error with this message, in which nothing that a user named breaks the line."""
+        line = on_one_line(message)
+        super().__init__(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 200]} ... {line[-200:]}")
+
+
+def on_one_line(text: str) -> str:
+    """The text with its line breaks and other characters that cannot be printed written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:

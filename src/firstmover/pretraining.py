@@ -23,7 +23,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover import build
+from firstmover import build, files
 from firstmover.commitment import draw_table, table_of
 from firstmover.designs import Design
 from firstmover.errors import InputError, require
@@ -36,7 +36,6 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import Strategies, rollout
 from firstmover.rule_files import read_rule_file
-from firstmover.runs import write_whole
 from firstmover.training import Progress, Silent
 
 _REMEMBERED = 100  # updates whose sub-episodes are learnt from again
@@ -250,9 +249,12 @@ def pretrain(
     """
     settings, progress = settings or Pretraining(), progress or Silent()
     require(seeds >= 1, "seeds must be at least 1", seeds)
+    require(seeds < 2**31, f"seeds must be below {2**31}", seeds)
     require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)
-    if out is not None and Path(out).exists():
-        raise InputError(f"{out} exists; name a new file with --out.")
+    if out is not None:
+        if files.exists(out):
+            raise InputError(f"{out} exists; name a new file with --out.")
+        files.remove_parts(Path(out).parent)
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     progress.stage("compiling the followers' training")
     began = time.perf_counter()
@@ -271,10 +273,7 @@ def pretrain(
     progress.stage("comparing with exact replies")
     found = quality(game, trained, seeds=seeds)
     if out is not None:
-        try:
-            write_whole(Path(out), network_bytes(trained.kind, networks))
-        except OSError as error:
-            raise InputError(f"cannot write {out}: {error.strerror}.") from None
+        files.write_whole(Path(out), network_bytes(trained.kind, networks))
     steps = training_steps(game, trained, settings)
     return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
 
@@ -300,7 +299,7 @@ def learnt_rules(game: Game, path: str | Path) -> np.ndarray:
     Raises:
         InputError: they cannot be read, or are for another game.
     """
-    if Path(path).is_dir():
+    if files.is_folder(path):
         design = Design.load(path)
         other, rules = design.game, design.tables
     else:

@@ -5,13 +5,13 @@
 `play` may be left out. It has, for each follower and each of its types, one probability per action.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
+from firstmover import files
 from firstmover.build import build
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -28,12 +28,7 @@ def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
     Raises:
         InputError: the file cannot be read, is not JSON, or its game, rule or play is not valid.
     """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}.") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{path} is not a rule file: it is not JSON.") from None
+    content = files.read_json(path, f"{path} is not a rule file: it is not JSON.")
     if not isinstance(content, dict) or not {"game", "rule"} <= set(content):
         raise InputError(f"{path} is not a rule file: a JSON object with the keys 'game' and 'rule' is needed.")
     game: Any = content["game"]

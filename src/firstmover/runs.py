@@ -10,14 +10,19 @@
 
 Every file is written whole under another name and then renamed, so that a kill leaves the last whole version. Nothing
 that is read back can execute code.
+
+The files are bound together by digests: the configuration has one of itself, arrays have one over the configuration's
+and themselves, and the result has one of itself and one of the certificate. What was edited, or comes from another run,
+is refused.
 """
 
+import contextlib
+import hashlib
 import io
 import itertools
 import json
-import os
 import platform
-import tempfile
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,10 +31,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.array_files import arrays_in
+from firstmover import files
+from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
 
-FORMAT = 2
+FORMAT = 3
 _PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
 
@@ -38,11 +44,22 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
 
 
-class Run:
-    """A folder that holds one run."""
+def digest(value: Any) -> str:
+    """The SHA-256 of JSON values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
-    def __init__(self, path: Path):
-        self.path = path
+
+class Run:
+    """A folder that holds one run.
+
+    Attributes:
+        path: the folder.
+        config: the content of `config.json`.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any]):
+        """A run whose configuration was written or read."""
+        self.path, self.config = path, config
 
     @classmethod
     def create(cls, path: str | Path, config: dict[str, Any]) -> "Run":
@@ -51,45 +68,66 @@ class Run:
         Raises:
             InputError: the folder holds something already, or cannot be written.
         """
-        run = cls(Path(path))
-        try:
-            if run.path.is_dir() and any(run.path.iterdir()):
-                kind = "a run" if run.has("config.json") else "other files"
+        folder = Path(path)
+        if files.is_folder(folder):
+            files.remove_parts(folder)
+            held = {found.name for found in _listed(folder)}
+            if held:
+                kind = "a run" if "config.json" in held else "other files"
                 raise InputError(f"{path} already holds {kind}; name a new folder with --out.")
-            run.path.mkdir(parents=True, exist_ok=True)
-            run.write_json("config.json", {"format": FORMAT, **config, "versions": versions()})
-        except OSError as error:
-            raise InputError(f"cannot write to {path}: {error.strerror}.") from None
-        return run
+        files.make_folder(folder)
+        whole = {"format": FORMAT, **config, "versions": versions()}
+        whole |= {"digest": digest(whole)}
+        files.write_json(folder / "config.json", whole, new=True)
+        return cls(folder, whole)
 
     @classmethod
     def open(cls, path: str | Path) -> "Run":
         """A run that exists.
 
         Raises:
-            InputError: there is none, it is damaged, or a newer version of firstmover wrote it.
+            InputError: there is none, it is damaged, was edited, or another version of firstmover wrote it.
         """
-        run = cls(Path(path))
-        if not (run.path / "config.json").is_file():
+        folder = Path(path)
+        if not files.is_file(folder / "config.json"):
             raise InputError(f"{path} is not a run folder: it has no config.json.")
-        written = run.read_json("config.json").get("format")
+        run = cls(folder, {})
+        run.config = run.read_json("config.json")
+        written = run.config.get("format")
         if not isinstance(written, int):
-            raise InputError(f"{run.path / 'config.json'} is damaged: it names no format.")
+            raise InputError(f"{folder / 'config.json'} is damaged: it names no format.")
         if written > FORMAT:
             raise InputError(f"{path} was written by a newer version of firstmover (format {written}); upgrade first.")
+        if written < FORMAT:
+            raise InputError(f"{path} was written by an older version of firstmover (format {written}); run it anew.")
+        if run.digest != digest({key: value for key, value in run.config.items() if key != "digest"}):
+            raise InputError(f"{folder / 'config.json'} is damaged, or was edited; it is not what the run began with.")
         return run
+
+    @property
+    def digest(self) -> str:
+        """The digest of the configuration, which binds the other files to it."""
+        return str(self.config.get("digest"))
 
     def has(self, name: str) -> bool:
         """Whether a file was written yet."""
-        return (self.path / name).is_file()
+        return files.is_file(self.path / name)
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a file whole, or not at all."""
-        write_whole(self.path / name, content)
+        """Write a file whole, or not at all.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        files.write_whole(self.path / name, content)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write JSON; NaN is refused."""
-        write_json(self.path / name, value)
+        """Write JSON; NaN is refused.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        files.write_json(self.path / name, value)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read a JSON object.
@@ -98,69 +136,91 @@ class Run:
             InputError: the file is missing or damaged.
         """
         path = self.path / name
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}.") from None
-        except ValueError:
-            raise InputError(f"{path} is damaged: it is not JSON.") from None
+        value = files.read_json(path)
         if not isinstance(value, dict):
             raise InputError(f"{path} is damaged: it is not a JSON object.")
         return value
 
     def write_arrays(self, name: str, tree: Any) -> None:
-        """Write the leaves of a pytree, in order."""
+        """Write the leaves of a pytree, in order, and their seal.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        arrays = [_plain(leaf) for leaf in jax.tree.leaves(tree)]
         buffer = io.BytesIO()
-        np.savez(buffer, *[_plain(leaf) for leaf in jax.tree.leaves(tree)])
+        np.savez(buffer, *arrays, seal=np.array(self._seal(arrays)))
         self.write_bytes(name, buffer.getvalue())
 
     def read_arrays(self, name: str, like: Any) -> Any:
         """Read a pytree back; `like` gives its structure, shapes and kinds (`jax.eval_shape` makes one).
 
         Raises:
-            InputError: the file is missing, damaged, or of another shape.
+            InputError: the file is missing, damaged, of another shape, edited, or of another run.
         """
         path = self.path / name
         leaves, structure = jax.tree.flatten(like)
-        with arrays_in(path, damaged=f"{path} is damaged: it is not a whole checkpoint of this run.") as stored:
-            arrays = [stored[f"arr_{k}"] for k in range(len(leaves))]
-            surplus = len(stored.files) - len(leaves)
-        shapes = [_plain_shape(leaf) for leaf in leaves]
-        if surplus or any(a.shape != s[0] or a.dtype != s[1] for a, s in zip(arrays, shapes, strict=True)):
+        stored = read_arrays(path, damaged=f"{path} is damaged: it is not a whole file of this run.")
+        names, shapes = [f"arr_{k}" for k in range(len(leaves))], [_plain_shape(leaf) for leaf in leaves]
+        if set(stored) != {*names, "seal"} or any(
+            (stored[name].shape, stored[name].dtype) != shape for name, shape in zip(names, shapes, strict=True)
+        ):
             raise InputError(f"{path} is damaged: its arrays are not those of this run.")
+        arrays = [stored[name] for name in names]
+        if str(stored["seal"]) != self._seal(arrays):
+            raise InputError(f"{path} was edited, or belongs to another run than {self.path / 'config.json'}.")
         return jax.tree.unflatten(structure, [_rebuilt(a, leaf) for a, leaf in zip(arrays, leaves, strict=True)])
 
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole, or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    def _seal(self, arrays: list[np.ndarray]) -> str:
+        """A digest over the configuration's and these arrays."""
+        seal = hashlib.sha256(self.digest.encode())
+        for array in arrays:
+            seal.update(f"{array.dtype.str}{array.shape}".encode())
+            seal.update(np.ascontiguousarray(array).data)
+        return seal.hexdigest()
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole, or not at all; NaN is refused.
+@contextlib.contextmanager
+def free_folder(name: str) -> Iterator[Path]:
+    """The first of `runs/NAME-001`, `runs/NAME-002`, ... that was free, made: no other process gets the same.
+
+    It is removed again if nothing is written to it.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: it cannot be made.
     """
+    above = Path("runs")
+    files.make_folder(above)
     try:
-        write_whole(path, (json.dumps(value, indent=1, allow_nan=False) + "\n").encode())
+        path = next(path for k in itertools.count(1) if _claimed(path := above / f"{name}-{k:03d}"))
+        try:
+            yield path
+        finally:
+            _remove_empty(path)
+    finally:
+        _remove_empty(above)
+
+
+def _claimed(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot write to {path}: {getattr(error, 'strerror', None) or error}.") from None
+    return True
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}.") from None
-
-
-def first_free(name: str) -> Path:
-    """The first of `runs/NAME-001`, `runs/NAME-002`, ... that does not exist."""
-    return next(path for k in itertools.count(1) if not (path := Path("runs") / f"{name}-{k:03d}").exists())
+        raise InputError(f"cannot write to {folder}: {error.strerror}.") from None
 
 
 def _is_key(leaf: Any) -> bool:

@@ -53,6 +53,7 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "rule_text": text,
         "prices": solution.prices,
         "play": solution.play,
+        "payoff_range": told.leader_payoff_range,
         "ties": ties,
         "attained": solution.attained,
         "exact": solution.value is not None,

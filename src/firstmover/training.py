@@ -19,7 +19,7 @@ from firstmover.runs import Run
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
-_MOST_BYTES = 2e9  # of a learner's state
+_MOST_BYTES = 8e8  # of a learner's state and its metrics: a checkpoint of them is read back within 1 GB
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 
@@ -58,25 +58,38 @@ class Learnt(NamedTuple):
         history: metrics, [updates, seeds].
         compile_seconds: spent on tracing and compiling, in this process.
         train_seconds: spent on updates, over all processes of the run.
+        waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
     """
 
     state: Any
     history: Metrics
     compile_seconds: float
     train_seconds: float
+    waited_before: float
 
 
 class _Checkpoint(NamedTuple):
     done: Any  # int64 scalar
     train_seconds: Any  # float64 scalar
+    waited: Any  # float64 scalar
     state: Any
     history: Metrics
 
 
 def train(
-    problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int, run: Run | None, progress: Progress
+    problem: StackelbergPOMDP,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    run: Run | None,
+    progress: Progress,
+    waiting_since: float | None = None,
 ) -> Learnt:
-    """Train `seeds` independent seeds, from the last checkpoint of `run` if it has one."""
+    """Train `seeds` independent seeds, from the last checkpoint of `run` if it has one.
+
+    `waiting_since` is the reading of `time.perf_counter` since which this process is waited for, now if not given.
+    """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
 
     def start() -> Any:
         return initial_states(problem, leader, seeds, seed)
@@ -92,14 +105,18 @@ def train(
 
         return jax.lax.fori_loop(0, count, body, (state, blank))
 
-    progress.stage("compiling the learner")
-    began = time.perf_counter()
     most, shape = min(_MOST_UPDATES, leader.updates), jax.eval_shape(start)
     blank = blank_history(leader.updates, seeds)
     if run is not None and run.has("checkpoint.npz"):
-        done, spent, state, history = _resumed(run, _Checkpoint(np.zeros((), np.int64), np.zeros(()), shape, blank))
+        like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
+        done, spent, before, state, history = _resumed(run, like, leader.updates)
+        if done == leader.updates:
+            _write_metrics(run, history, seed)
+            return Learnt(state, history, 0.0, spent, before)
     else:
-        done, spent, state, history = 0, 0.0, jax.jit(start)(), blank
+        done, spent, before, state, history = 0, 0.0, 0.0, jax.jit(start)(), blank
+    progress.stage("compiling the learner")
+    began = time.perf_counter()
     compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
     compile_seconds = time.perf_counter() - began
 
@@ -117,18 +134,26 @@ def train(
         count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
         now = time.perf_counter()
         if run is not None and (now - saved >= wait or done == leader.updates):
-            run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), state, history))
+            waited = np.float64(before + time.perf_counter() - waiting_since)
+            run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), waited, state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
         progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
     if run is not None:
-        run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
-    return Learnt(state, history, compile_seconds, spent)
+        _write_metrics(run, history, seed)
+    return Learnt(state, history, compile_seconds, spent, before)
 
 
-def _resumed(run: Run, like: _Checkpoint) -> tuple[int, float, Any, Metrics]:
+def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, Any, Metrics]:
     stored = run.read_arrays("checkpoint.npz", like)
-    return int(stored.done), float(stored.train_seconds), stored.state, stored.history
+    done = int(stored.done)
+    if not 0 <= done <= updates:
+        raise InputError(f"{run.path / 'checkpoint.npz'} is damaged: it holds {done} of {updates} updates.")
+    return done, float(stored.train_seconds), float(stored.waited), stored.state, stored.history
+
+
+def _write_metrics(run: Run, history: Metrics, seed: int) -> None:
+    run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
 
 
 def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
@@ -141,14 +166,18 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
     """Refuse a learner whose state would not fit, before anything is written.
 
     Raises:
-        InputError: the state of all seeds is larger than `_MOST_BYTES`; learning takes several times as much.
+        InputError: state and metrics of all seeds are larger than `_MOST_BYTES`; learning takes several times as much.
     """
     shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
-    size = seeds * sum(4.0 * leaf.size for leaf in shapes)
-    if size > _MOST_BYTES:
+    state, metrics = (
+        seeds * sum(4.0 * leaf.size for leaf in shapes),
+        4.0 * seeds * leader.updates * len(Metrics._fields),
+    )
+    if state + metrics > _MOST_BYTES:
+        ways = "updates" if metrics > state else "restarts, prices or messages, or policy=network"
         raise InputError(
-            f"the learner's state would take {size / 1e9:.1f} GB for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; "
-            "use fewer seeds, restarts, prices or messages, or policy=network."
+            f"the learner's {'metrics' if metrics > state else 'state'} would take {max(state, metrics) / 1e9:.1f} GB "
+            f"for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; use fewer seeds, {ways}."
         )
 
 

@@ -97,7 +97,7 @@ def test_rules_that_are_impossible_are_refused(do, match: str) -> None:
         ({"targets": [[1, 2, 3, float("nan")]]}, "NaN"),
         ({"targets": {"defender_covered": [1]}}, "need the columns"),
         ({"targets": {column: [1.0] for column in COLUMNS} | {"attacker_covered": [1.0, 2.0]}}, "one length"),
-        ({"targets": {column: [1.0, 2.0] for column in COLUMNS} | {"target": ["a", "a"]}}, "all different"),
+        ({"targets": {column: [1.0, 2.0] for column in COLUMNS} | {"target": ["a"]}}, "as many names"),
         ({"targets": ROWS, "resources": 0}, "more than 0 and at most the number of targets, 3; got 0"),
         ({"targets": ROWS, "resources": 3.5}, "at most the number of targets"),
         ({"targets": ROWS, "resources": float("nan")}, "more than 0"),

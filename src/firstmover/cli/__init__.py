@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,24 +24,44 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    began = time.perf_counter()
     try:
         options = _parser().parse_args(arguments)
+        options.waiting_since = began
         _use_compilation_cache()
         with _own_stdout():
             result, text = options.command(options)
+        _write(json.dumps(result, allow_nan=False) if options.json else text)
     except InputError as error:
-        print(f"firstmover: {error}", file=sys.stderr)
-        return 2
+        return _refused(str(error))
+    except MemoryError:
+        return _refused("this takes more memory than there is.")
     except KeyboardInterrupt:
         print("firstmover: stopped.", file=sys.stderr)
         return 130
-    try:
-        print(json.dumps(result, allow_nan=False) if options.json else text)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        with contextlib.suppress(BrokenPipeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return int(options.status)
+
+
+def _refused(sentence: str) -> int:
+    print(f"firstmover: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _write(text: str) -> None:
+    """Write a result to stdout.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that reader has seen enough
+            raise InputError(f"cannot write the result to stdout: {error.strerror}.") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
+    command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
 
     command = add("solve", _solve, "the exact optimum, where the game is small enough")
@@ -149,7 +171,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import design
-    from firstmover.runs import first_free
+    from firstmover.runs import free_folder
 
     leader_parameters = _pairs("-l", options.leader_parameters)
     if options.updates is not None:
@@ -159,16 +181,19 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
     leader = build.build("leader", options.leader, leader_parameters)
-    out = Path(options.out) if options.out else first_free(Path(options.game).stem)
-    with Watched(out / "config.json", f"resume {out}") as progress:
+    seeds, seed = build.whole("--seeds", options.seeds), build.whole("--seed", options.seed)
+    free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
+    with free as out, Watched(out / "config.json", f"resume {out}") as progress:
         made = design(
             game,
             followers=followers,
             leader=leader,
-            seeds=build.whole("--seeds", options.seeds),
-            seed=build.whole("--seed", options.seed),
+            seeds=seeds,
+            seed=seed,
             out=out,
+            optimum=not options.no_optimum,
             progress=progress,
+            waiting_since=options.waiting_since,
         )
     return made.as_json(), printing.design(made.as_json())
 
@@ -196,15 +221,14 @@ def _resume(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.designs import resume
 
     with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
-        made = resume(options.run, progress=progress)
+        made = resume(options.run, progress=progress, waiting_since=options.waiting_since)
     return made.as_json(), printing.design(made.as_json())
 
 
 def _solve(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build
+    from firstmover import build, files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.runs import write_json
     from firstmover.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
@@ -212,7 +236,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
     if options.selection not in ("best", "worst", "anf_cce"):
         raise InputError(f"--selection must be best, worst or anf_cce; got {options.selection!r}.")
-    if options.out is not None and Path(options.out).exists():
+    if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with --out.")
     with Watched() as progress:
         solution = solve(
@@ -227,17 +251,17 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     if options.out is not None:
         if solution.rule is None:
             raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
-        write_json(Path(options.out), as_file(game, solution))
+        files.write_json(Path(options.out), as_file(game, solution))
     return result, printing.solution(result)
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build
+    from firstmover import build, files
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
 
     given = _pairs("-f", options.followers_parameters)
-    if Path(options.path).is_dir() and (given or options.followers):
+    if files.is_folder(options.path) and (given or options.followers):
         raise InputError(
             "a run is certified with the play of its own followers; --followers and -f go with rule files."
         )

@@ -1,7 +1,12 @@
 """Results as text that a person reads, from the same JSON that a program gets."""
 
 import inspect
+import math
+from collections.abc import Sequence
 from typing import Any
+
+from firstmover.errors import on_one_line
+from firstmover.wording import written
 
 
 def default(value: Any) -> Any:
@@ -22,9 +27,10 @@ def listing(items: dict[str, Any]) -> str:
 def design(result: dict[str, Any]) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
-    low, high = result["mean_value_interval"]
-    value = f"value      {_clean(result['best_value'])} ({result['objective']}), best of {result['seeds']} seeds"
-    mean = f"           mean {_clean(result['mean_value'])}, 95 % interval {_interval([low, high])}"
+    payoffs = result["certificate"]["payoff_range"]["leader"]
+    best, mean = written(result["best_value"], *payoffs), written(result["mean_value"], *payoffs)
+    value = f"value      {best} ({result['objective']}), best of {result['seeds']} seeds"
+    mean = f"           mean {mean}, 95 % interval {_interval(result['mean_value_interval'], payoffs)}"
     lines = [
         "",
         f"game       {_item(result['game'])}",
@@ -38,66 +44,71 @@ def design(result: dict[str, Any]) -> str:
         mean,
     ]
     if result["welfare_loss"] is not None:
-        lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
+        lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
-        lines.append(f"worst case {_clean(result['best_worst_value'])} over anf_cce, what was designed for (best seed)")
+        worst = written(result["best_worst_value"], *payoffs)
+        lines.append(f"worst case {worst} over anf_cce, what was designed for (best seed)")
     if result["optimum"] is not None:
         interval = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
-        lines.append(f"optimum    {result['optimum']:.6g}, exact; followers: {result['optimum_followers']}")
+        optimum = written(result["optimum"], *payoffs)
+        lines.append(f"optimum    {optimum}, exact; followers: {result['optimum_followers']}")
         lines.append(
             f"           reached by {result['seeds_at_optimum']} of {result['seeds']} seeds (95 % interval {interval})"
         )
-    for name, bound in result["upper_bounds"].items():
-        lines.append(f"at most    {bound:.6g} by any {name.replace('_', ' ')} commitment (an upper bound)")
+    elif result["optimum_reason"] is not None:
+        lines.append(f"optimum    not computed: {result['optimum_reason']}")
+    lines += _upper_bounds(result["upper_bounds"], payoffs)
     lines += ["", *certificate(result["certificate"]), ""]
     lines.append(
         f"took       {seconds['total']:.1f} s (compiling {seconds['compile']:.1f}, training {seconds['train']:.2f}); "
         f"{result['env_steps']:.3g} env steps, {result['simulated_steps']:.3g} simulated"
     )
     if result["run"] is not None:
-        lines.append(f"run        {result['run']}")
+        lines.append(f"run        {on_one_line(result['run'])}")
     return "\n".join(lines)
 
 
 def certificate(found: dict[str, Any]) -> list[str]:
     """What is proved."""
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
-    low, high = found["payoff_range"]["leader"]
+    payoffs = low, high = found["payoff_range"]["leader"]
+    widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
     how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
     if epsilon is None:
         lines = ["certified  the value under the followers' play (exact); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
-        lines = [f"certified  no follower gains more than {max(epsilon, 1e-12):.3g} by {what} ({how})"]
+        lines = [f"certified  no follower gains more than {_regret(epsilon, widest)} by {what} ({how})"]
     for name, bounds in (found["leader_value_bounds"] or {}).items():
-        lines.append(f"           value over every {name}: {_interval(bounds)}")
-    noticeable = at is not None and at > 1e-9 * max(1.0, abs(high), abs(low))
+        lines.append(f"           value over every {name}: {_interval(bounds, payoffs)}")
+    noticeable = at is not None and at > 1e-9 * widest
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
-        lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {_interval(bounds)}")
+        lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {_interval(bounds, payoffs)}")
     if reason is not None:
         lines.append(f"           left out: {reason}")
-    money = "" if found["revenue"] is None else f", revenue {_clean(found['revenue'])}"
-    lines.append(f"           welfare {_clean(found['welfare'])}{money}")
-    lines.append(f"           the leader's payoffs range from {low:.6g} to {high:.6g}")
+    money = "" if found["revenue"] is None else f", revenue {written(found['revenue'], *payoffs)}"
+    lines.append(f"           welfare {written(found['welfare'], *_sums(found))}{money}")
+    lines.append(f"           the leader's payoffs range from {written(low, low, high)} to {written(high, low, high)}")
     baseline = found["baseline"]
     if baseline["value"] is None:
         lines.append(f"           baseline '{baseline['rule']}': not computed ({baseline['reason']})")
     else:
         lines.append(
-            f"           baseline '{baseline['rule']}' earns {_clean(baseline['value'])} ({baseline['over']}): "
-            f"gain {found['gain']:.6g}"
+            f"           baseline '{baseline['rule']}' earns {written(baseline['value'], *payoffs)} "
+            f"({baseline['over']}): gain {_difference(found['gain'], low, high)}"
         )
     return lines
 
 
-def written_certificate(found: dict[str, Any], written: Any) -> str:
+def written_certificate(found: dict[str, Any], path: Any) -> str:
     """A certificate of its own, and where it lies."""
     game = _item({"name": found["game"], "parameters": found["parameters"]})
     followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
     play = f"play       {_lines(found['play_text'])}"
-    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {written}"]
+    file = on_one_line(str(path))
+    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {file}"]
     if found["proof"] is not None:
-        lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {written}'")
+        lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
 
 
@@ -110,23 +121,23 @@ def claims_checked(result: dict[str, Any]) -> str:
 def solution(result: dict[str, Any]) -> str:
     """An exact optimum, or bounds on it."""
     lines = ["", f"game       {_item(result['game'])}"]
+    payoffs = result["payoff_range"]
     if result["rule"] is not None:
         lines.append(f"rule       {_lines(result['rule_text'])}")
     if result["optimum"] is not None:
         kind = "" if result["attained"] else " (a supremum, not attained: the rule comes within a millionth of it)"
         fraction = result["optimum_fraction"]
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
-        lines.append(f"optimum    {result['optimum']:.9g}{exactly}{kind}")
+        lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"
-        lines.append(f"optimum    between {low:.9g} and {high:.9g}, proved; {found}")
+        lines.append(f"optimum    between {written(low, *payoffs)} and {written(high, *payoffs)}, proved; {found}")
     else:
         lines.append("optimum    not known: no exact method for this game; bounds on what a commitment can earn:")
     if result["welfare_loss"] is not None:
-        lines.append(f"           a welfare loss of {_clean(result['welfare_loss'])}")
-    for name, bound in result["upper_bounds"].items():
-        lines.append(f"at most    {bound:.9g} by any {name.replace('_', ' ')} commitment (an upper bound)")
+        lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
+    lines += _upper_bounds(result["upper_bounds"], payoffs)
     lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
     return "\n".join(lines)
 
@@ -148,7 +159,7 @@ def pretrained(result: dict[str, Any]) -> str:
         for kind, found in ((kind, quality[kind]) for kind in who if kind in quality):
             mean, share = (sum(found[key]) / len(found[key]) for key in ("mean_regret", "exact"))
             worst = max(found["worst_regret"])
-            regret = f"regret {_clean(mean)} on average, {_clean(worst)} at worst"
+            regret = f"regret {written(mean)} on average, {written(worst)} at worst"
             lines.append(f"           {who[kind]}: {regret}, exact for {share:.1%}")
     seconds = result["seconds"]
     lines.append(
@@ -157,13 +168,13 @@ def pretrained(result: dict[str, Any]) -> str:
     )
     model = result["followers"]
     use = " ".join(f"-f {key}={_written(value)}" for key, value in model["parameters"].items() if value)
-    lines.append(f"written    {result['network']}: use it with '--followers {model['name']} {use}'")
+    lines.append(f"written    {on_one_line(result['network'])}: use it with '--followers {model['name']} {use}'")
     return "\n".join(lines)
 
 
 def _written(value: Any) -> str:
     """A parameter as the command line takes it."""
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return on_one_line(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
 
 def claims(found: dict[str, dict[str, str]]) -> str:
@@ -185,7 +196,7 @@ def verdicts(results: dict[str, Any]) -> str:
                 f"            exact:     {verdict['exact']}",
                 f"            why:       {verdict['why']}",
             ]
-        lines.append(f"  curves and pictures in {result['folder']}")
+        lines.append(f"  curves and pictures in {on_one_line(result['folder'])}")
     total = sum(result["seconds"] for result in results.values())
     return "\n".join([*lines, "", f"{total:.1f} s in all"])
 
@@ -202,18 +213,40 @@ def _item(item: dict[str, Any]) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return written(value)
     if isinstance(value, list):
         if value and isinstance(value[0], list):
             return "..."
         return "[" + ", ".join(map(_short, value)) + "]"
-    return "..." if isinstance(value, dict) else str(value)
+    return "..." if isinstance(value, dict) else on_one_line(str(value))
 
 
-def _interval(bounds: list[float]) -> str:
-    return f"[{_clean(bounds[0])}, {_clean(bounds[1])}]"
+def _interval(bounds: Sequence[float], payoffs: Sequence[float]) -> str:
+    return f"[{written(bounds[0], *payoffs)}, {written(bounds[1], *payoffs)}]"
 
 
-def _clean(value: float) -> str:
-    """Six digits, without the minus sign and the exponent of a rounded zero."""
-    return f"{round(value, 12) + 0:.6g}"
+def _upper_bounds(bounds: dict[str, float], payoffs: Sequence[float]) -> list[str]:
+    return [
+        f"at most    {written(bound, *payoffs)} by any {name.replace('_', ' ')} commitment (an upper bound)"
+        for name, bound in bounds.items()
+    ]
+
+
+def _difference(value: float | int, low: float | int, high: float | int) -> str:
+    """A difference of two payoffs: it is nothing where rounding them leaves as much."""
+    return "0" if written(value, low, high) == "0" else written(value)
+
+
+def _regret(epsilon: float | int, widest: float | int) -> str:
+    """A bound on regrets: rounded up, and 0 only if it is."""
+    if epsilon == 0:
+        return "0"
+    unit = 10.0 ** (math.floor(math.log10(epsilon)) - 2) if epsilon > 1e-300 else 1.0
+    least = 1e-12 * (widest if math.isfinite(widest) and widest > 0 else 1.0)
+    return f"{max(math.ceil(epsilon / unit - 1e-9) * unit, least):.3g}"
+
+
+def _sums(found: dict[str, Any]) -> tuple[float, float]:
+    """A range for the sum of everybody's payoffs."""
+    ranges = [found["payoff_range"]["leader"], *found["payoff_range"]["followers"]]
+    return sum(low for low, _ in ranges), sum(high for _, high in ranges)

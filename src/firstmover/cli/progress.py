@@ -8,6 +8,9 @@ from types import FrameType, TracebackType
 
 from rich.console import Console
 
+from firstmover import files
+from firstmover.errors import on_one_line
+
 _EVERY = 5.0  # seconds between plain lines
 
 
@@ -36,8 +39,8 @@ class Watched:
         signal.signal(signal.SIGINT, self.handler_before)
         if self.status is not None:
             self.status.stop()
-        if kind is KeyboardInterrupt and self.first_file is not None and self.first_file.exists():
-            print(f"firstmover: go on with 'firstmover {self.command}'.", file=sys.stderr)
+        if kind is KeyboardInterrupt and self.first_file is not None and files.exists(self.first_file):
+            print(f"firstmover: go on with 'firstmover {on_one_line(self.command)}'.", file=sys.stderr)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:
@@ -58,7 +61,7 @@ class Watched:
             self.done_before, self.learning_since = done, now
         fresh = done - self.done_before
         left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
-        self._say(f"learning: update {done} of {total}, value {value:.4g}{left}", now=done == total)
+        self._say(f"learning: update {done} of {total}, value {value:.7g}{left}", now=done == total)
 
     def working(self, what: str) -> None:
         """Say how far something is that reports often."""
@@ -71,6 +74,7 @@ class Watched:
 
     def _say(self, text: str, *, now: bool) -> None:
         self.alive()
+        text = on_one_line(text)
         if self.status is not None:
             self.status.update(text)
             return

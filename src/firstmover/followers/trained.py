@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.array_files import arrays_in
+from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
@@ -110,11 +110,15 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
         raise InputError(f"{kind.split()[0]} followers need the network=FILE that 'firstmover pretrain' wrote.")
     leaves, structure = jax.tree.flatten(like)
     damaged, otherwise = f"{path} is not a trained follower, or is damaged.", "; 'firstmover pretrain' writes one"
-    with arrays_in(Path(path), damaged=damaged, otherwise=otherwise) as stored:
-        found = str(stored["kind"])
-        arrays = [stored[f"arr_{k}"] for k in range(len(stored.files) - 1)]
+    stored = read_arrays(Path(path), damaged=damaged, otherwise=otherwise)
+    names = [f"arr_{k}" for k in range(len(stored) - 1)]
+    if set(stored) != {*names, "kind"} or stored["kind"].shape:
+        raise InputError(damaged)
+    found, arrays = str(stored["kind"]), [stored[name] for name in names]
     if found != kind:
         raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
-    if [a.shape[1:] for a in arrays] != [leaf.shape for leaf in leaves] or len({a.shape[:1] for a in arrays}) != 1:
+    sizes = [(a.shape[1:], a.dtype.kind) for a in arrays]
+    seeds = {a.shape[:1] for a in arrays}
+    if sizes != [(leaf.shape, leaf.dtype.kind) for leaf in leaves] or len(seeds) != 1 or seeds & {(), (0,)}:
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])

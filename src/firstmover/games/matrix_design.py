@@ -24,6 +24,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 # [follower, row, column]
 MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
@@ -225,7 +226,7 @@ class MatrixDesign(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
-        payments = ", ".join(f"{payment:.4g}" for payment in entry["do"]["payments"])
+        payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
         return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

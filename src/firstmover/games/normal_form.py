@@ -20,6 +20,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.wording import told_apart
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -51,7 +52,8 @@ class NormalForm(Game):
             leader_payoffs: shape [leader actions, actions of follower 1, ..., actions of follower n].
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
-            action_names: names of the leader's and of every follower's actions; letters if not given.
+            action_names: names of the leader's and of every follower's actions, with numbers where they are empty or
+                equal; letters if not given.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
@@ -264,4 +266,4 @@ def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tup
         return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
     if tuple(len(part) for part in names) != shape:
         raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(tuple(str(name) for name in part) for part in names)
+    return tuple(told_apart([str(name) for name in part]) for part in names)

@@ -25,6 +25,7 @@ from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
+from firstmover.wording import told_apart
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
@@ -161,7 +162,7 @@ def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
     if not np.all(np.isfinite(payoffs)):
         raise InputError("the payoffs of targets must be finite numbers; they hold NaN or infinity.")
-    named = tuple(str(name) for name in range(len(payoffs))) if names is None else tuple(map(str, names))
-    if len(named) != len(payoffs) or len(set(named)) < len(named):
-        raise InputError(f"{len(payoffs)} targets need as many names, all different; got {list(named)}.")
+    named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
+    if len(named) != len(payoffs):
+        raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
     return named, payoffs

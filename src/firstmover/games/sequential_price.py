@@ -31,6 +31,7 @@ from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, a
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
@@ -376,9 +377,13 @@ class SequentialPrice(Game):
             words.append("with " + ", ".join(f"agent {i} {self._bought(when, i)}" for i in gone))
         if self.history == "left" and max(len(self.units), *self.units) > 1:
             words.append(f"with units {', '.join(map(str, when['items']))} left")
-        prices = " and ".join(f"{price:.6g}" for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
+        prices = " and ".join(self._written(price) for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
         offer = f"visit agent {do['agent']} at {'price' if ' ' not in prices else 'prices'} {prices}"
         return ", ".join([*words, offer])
+
+    def _written(self, price: float) -> str:
+        every = np.concatenate([table.ravel() for table in self.values])
+        return written(price, float(every.min()), float(every.max()))
 
     def _bought(self, when: dict[str, Any], agent: int) -> str:
         if "sold" not in when:
@@ -387,7 +392,7 @@ class SequentialPrice(Game):
         return f"served with item {' and '.join(items)}" if items else "gone without buying"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        worth = ", ".join(f"{value:.6g}" for value in self.values[follower][type_])
+        worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
 

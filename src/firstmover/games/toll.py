@@ -38,6 +38,7 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
 from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
+from firstmover.wording import written
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
@@ -214,7 +215,7 @@ class Toll(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         words = {"condition": "the road is in condition {}", "cars": "{} car(s) were on it"}
         where = " and ".join(words[part].format(seen) for part, seen in entry["when"].items())
-        return f"when {where}, the toll is {entry['do']['toll']:g}"
+        return f"when {where}, the toll is {written(entry['do']['toll'])}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a driver does in one state of the road; it has no types, and `type_` is the state."""

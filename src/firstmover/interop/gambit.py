@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from firstmover import files
 from firstmover.errors import InputError
 from firstmover.games import NormalForm
 from firstmover.games.normal_form import CommitmentKind
@@ -40,12 +41,7 @@ def read_payoffs(path: Path) -> np.ndarray:
 
 
 def _read(path: Path) -> tuple[np.ndarray, list[list[str]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file in UTF-8.") from None
+    text = files.read_text(path, {b" ": 100, b"\n": 100, b"\t": 100, b",": 100, b'"': 50, b"{": 100, b"}": 100})
     return _Reader(str(path), text).game()
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from firstmover import files
 from firstmover.designs import Design
 from firstmover.errors import InputError, unknown_name
 from firstmover.report.curves import as_csv, draw
@@ -17,7 +18,6 @@ from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.markov_games import MARKOV_GAMES
 from firstmover.reproduce.oracles import ORACLES
 from firstmover.reproduce.related_work import RELATED_WORK
-from firstmover.runs import Run
 from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
@@ -65,10 +65,10 @@ def reproduce(
         began = time.perf_counter()
         panel = figure.panel(made)
         verdicts = [asdict(verdict) for verdict in figure.judge(made)]
-        written = _folder(folder / name)
-        written.write_bytes("curves.csv", as_csv(panel.curves).encode())
+        files.make_folder(folder / name)
+        files.write_whole(folder / name / "curves.csv", as_csv(panel.curves).encode())
         for kind in ("png", "svg"):
-            written.write_bytes(f"{name}.{kind}", draw(panel, kind))
+            files.write_whole(folder / name / f"{name}.{kind}", draw(panel, kind))
         results[name] = {
             "source": figure.source,
             "claim": figure.claim,
@@ -77,7 +77,7 @@ def reproduce(
             "seconds": time.perf_counter() - began + sum(cohort.seconds["total"] for cohort in made.values()),
             "folder": str(folder / name),
         }
-        written.write_json("verdicts.json", results[name])
+        files.write_json(folder / name / "verdicts.json", results[name])
     return results
 
 
@@ -119,11 +119,3 @@ def _run(experiments: Sequence[Experiment], folder: Path, seeds: int, progress: 
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return cohorts
-
-
-def _folder(path: Path) -> Run:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {path}: {error.strerror}.") from None
-    return Run(path)

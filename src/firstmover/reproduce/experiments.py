@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from firstmover import build
+from firstmover import build, files
 from firstmover.designs import Design, design, resume
 from firstmover.errors import InputError
 from firstmover.followers import Follower
@@ -45,7 +45,7 @@ class Experiment:
         """
         path = folder / self.name
         followers = self._trained(path, seeds, progress) if self.training else self.followers
-        if not (path / "config.json").exists():
+        if not files.exists(path / "config.json"):
             return design(
                 self.game,
                 followers=followers,
@@ -54,7 +54,7 @@ class Experiment:
                 out=path,
                 progress=progress,
             )
-        config = Run.open(path).read_json("config.json")
+        config = Run.open(path).config
         mine: tuple[tuple[str, Any], ...] = (
             ("game", self.game),
             ("followers", followers),
@@ -69,8 +69,8 @@ class Experiment:
         """Followers of every seed, from the file beside the run folder, which is written at first."""
         assert isinstance(self.followers, Trained)
         file = path.with_name(f"{self.name}.npz")
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
+        if not files.exists(file):
+            files.make_folder(file.parent)
             pretrain(self.game, self.training, followers=self.followers, seeds=seeds, out=file, progress=progress)
         return replace(self.followers, network=str(file))
 

@@ -1,0 +1,49 @@
+"""Numbers and names as a person reads them: the digits that matter, and names that can be told apart."""
+
+import math
+from collections.abc import Sequence
+
+from firstmover.errors import on_one_line
+
+_DIGITS = 6
+_MOST_DIGITS = 17  # what a float holds
+_NOTHING = 4e-12  # of the range of payoffs: what rounding leaves where nothing is meant
+_ORDINARY = 1e6  # a range beyond this is one odd payoff's, and says nothing of rounding
+_ROUNDING = 2e-15  # of the largest payoff
+
+
+def written(value: float | int, low: float | int = 0.0, high: float | int = 0.0) -> str:
+    """A number with the digits that tell it apart from others in a range, and 0 where rounding left what is none.
+
+    Args:
+        value: the number.
+        low: least number that it may be.
+        high: greatest; six significant digits are written where it is not above `low`.
+
+    Example:
+        >>> written(10000002.4823, 1e7, 1e7 + 3)
+        '10000002.4823'
+        >>> written(-1.77e-12, 0, 3), written(2 / 3, 0, 1)
+        ('0', '0.666667')
+    """
+    span, magnitude = high - low, max(abs(low), abs(high))
+    if not math.isfinite(value) or not math.isfinite(span):
+        return f"{value:.{_DIGITS}g}"
+    if abs(value) <= max(_NOTHING * min(span, _ORDINARY), _ROUNDING * magnitude):
+        return "0"
+    more = math.ceil(math.log10(abs(value)) - math.log10(span)) if 0 < span < abs(value) else 0
+    return f"{value:.{min(_DIGITS + more, _MOST_DIGITS)}g}"
+
+
+def told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """The names on one line each; who has none is called by its number, from 1, and so are those who share one.
+
+    Example:
+        >>> told_apart(["", "Top", "Top"])
+        ('1', 'Top (2)', 'Top (3)')
+    """
+    labels = [on_one_line(name).strip() or str(k) for k, name in enumerate(names, 1)]
+    while len(set(labels)) < len(labels):
+        shared = {label for label in labels if labels.count(label) > 1}
+        labels = [f"{label} ({k})" if label in shared else label for k, label in enumerate(labels, 1)]
+    return tuple(labels)
