@@ -55,7 +55,7 @@ def test_three_correlated_followers() -> None:
         ([-0.5, 1.5], "none negative"),
         ([float("nan"), 1.0], "finite"),
         ([], "finite probabilities"),
-        (["a", "b"], "list of numbers"),
+        (["a", "b"], "finite number"),
     ],
 )
 def test_what_is_not_a_distribution_is_refused(marginal: list, message: str) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -51,7 +52,7 @@ def test_certificates_of_every_game_are_confirmed(name: str) -> None:
     claims = verify.check(verify.read(json.dumps(certificate)))
     assert {c.verdict for c in claims} <= {"confirmed", "unchecked"}, claims
     (link,) = [c for c in claims if c.claim == "the game"]
-    known = game.name in verify._FAMILIES
+    known = game.name in verify.FAMILIES
     assert link.verdict == ("confirmed" if known else "unchecked")
 
 
@@ -272,21 +273,25 @@ def test_unreadable(tmp_path: Path, text: str, message: str) -> None:
         verify.verify(path)
 
 
-def test_the_module_runs_alone_on_the_standard_library(tmp_path: Path) -> None:
-    copied = tmp_path / "alone.py"
-    copied.write_text(Path(verify.__file__).read_text())
+def test_the_folder_runs_alone_where_it_stands_and_as_a_module(tmp_path: Path) -> None:
+    here = Path(verify.__file__).parent
+    copied = tmp_path / "alone"
+    shutil.copytree(here, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "types.py").write_text("raise RuntimeError('a neighbour was imported')")
     good, bad, no_game = tmp_path / "good.json", tmp_path / "bad.json", tmp_path / "no_game.json"
     good.write_text(json.dumps(CERTIFICATES["prices"]))
     bad.write_text(json.dumps({**CERTIFICATES["prices"], "value": 0.5}))
     without = copy.deepcopy(CERTIFICATES["prices"])
     without["proof"]["induced"]["leader"].pop()
     no_game.write_text(json.dumps(without))
-    for path, status in ((good, 0), (bad, 1), (no_game, 1), (tmp_path / "none.json", 2)):
-        # -I -S: no site packages, no environment.
-        done = subprocess.run([sys.executable, "-I", "-S", str(copied), str(path)], capture_output=True, text=True)
-        assert done.returncode == status, done.stderr
-    assert "unreadable" not in done.stdout
-    assert subprocess.run([sys.executable, "-I", "-S", str(copied)], capture_output=True).returncode == 2
+    ways = [["-I", "-S", copied], [copied], [copied / "__main__.py"], [here], ["-m", "firstmover.verify"]]
+    for way in ways:
+        for path, status in ((good, 0), (bad, 1), (no_game, 1), (tmp_path / "none.json", 2)):
+            # -I -S: no site packages, no environment.
+            done = subprocess.run([sys.executable, *way, path], capture_output=True, text=True)
+            assert done.returncode == status, (way, done.stderr)
+            assert "Traceback" not in done.stderr
+        assert subprocess.run([sys.executable, *way], capture_output=True).returncode == 2
 
 
 def test_rules_are_matched_as_they_are_read() -> None:

@@ -1,4 +1,4 @@
-"""Kernels whose batch axis comes last, and small sums written out.
+"""Kernels whose batch axis comes last, small sums written out, and batches that are worked off in parts.
 
 `jax.vmap` puts the batch first, so that a kernel with few types and actions ends in tiny inner loops. A kernel written
 for a trailing batch axis has long contiguous ones instead; `batch_last` keeps it so under any nesting of vmaps. XLA's
@@ -13,39 +13,104 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
 
 def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of unbatched arrays from a kernel whose arguments and results all have a trailing batch axis."""
+    """A function of unbatched arrays from a kernel whose arguments and results all have a trailing batch axis.
 
-    @custom_vmap
-    def call(*arguments: Any) -> Any:
-        return kernel(*arguments)
+    The kernel may close over arrays that are known (a game's constants), and over nothing that is being traced.
+    """
 
-    @call.def_vmap
-    def merge(axis_size: int, in_batched: Any, *arguments: Any) -> tuple[Any, Any]:
-        def inner(array: jax.Array, batched: bool) -> jax.Array:
-            # The new axis joins the trailing one: [N, ..., B] becomes [..., N * B].
-            if not batched:
-                array = jnp.broadcast_to(array, (axis_size, *array.shape))
-            return jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)
+    def applied(arguments: tuple[Any, ...]) -> Any:
+        # The kernel's constants are arguments here: `custom_vmap` does without an axis for those it finds itself, and
+        # control flow whose condition is batched (`cond`, `while_loop`) gives one to everything that goes in.
+        traced, shape = jax.make_jaxpr(kernel, return_shape=True)(*arguments)
+        if any(isinstance(constant, jax.core.Tracer) for constant in traced.consts):
+            raise TypeError("a kernel whose batch comes last closes over something traced; make it an argument.")
 
-        def outer(array: jax.Array) -> jax.Array:
-            return jnp.moveaxis(array.reshape(*array.shape[:-1], axis_size, -1), -2, 0)
+        @custom_vmap
+        def call(constants: list[Any], arguments: tuple[Any, ...]) -> Any:
+            results = jax.core.eval_jaxpr(traced.jaxpr, constants, *jax.tree.leaves(arguments))
+            return jax.tree.unflatten(jax.tree.structure(shape), results)
 
-        merged = jax.tree.map(inner, arguments, tuple(in_batched))
-        result = jax.tree.map(outer, call(*merged))
-        return result, jax.tree.map(lambda _: True, result)
+        @call.def_vmap
+        def merge(axis_size: int, in_batched: Any, constants: list[Any], arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+            del constants  # the same in every element of the batch
+            merged = jax.tree.map(lambda array, batched: _merged(array, batched, axis_size), arguments, in_batched[1])
+            result = jax.tree.map(lambda array: _split(array, axis_size), applied(merged))
+            return result, jax.tree.map(lambda _: True, result)
+
+        return call(traced.consts, arguments)
 
     def unbatched(*arguments: Any) -> Any:
-        result = call(*jax.tree.map(lambda array: jnp.asarray(array)[..., None], arguments))
+        result = applied(jax.tree.map(lambda array: jnp.asarray(array)[..., None], arguments))
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
+
+
+def in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]:
+    """`jax.vmap(function)` over all elements at once, or in so many parts, one after the other, to need less memory."""
+
+    def mapped(*arguments: Any) -> Any:
+        rows, total = _rows_of_parts(arguments, parts)
+        if len(rows) == 1:
+            return jax.vmap(function)(*arguments)
+        results = jax.lax.map(lambda part: jax.vmap(function)(*_at(arguments, part)), jnp.asarray(rows))
+        return _in_a_row(results, total)
+
+    return mapped
+
+
+def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) -> Callable[..., tuple[Any, Any]]:
+    """As `in_parts` for a function (state, ...) -> (state, result): there is never more than one copy of all states."""
+
+    def mapped(state: Any, *arguments: Any) -> tuple[Any, Any]:
+        rows, total = _rows_of_parts(state, parts)
+        if len(rows) == 1:
+            return jax.vmap(function)(state, *arguments)
+
+        def one(state: Any, part: Array) -> tuple[Any, Any]:
+            new, result = jax.vmap(function)(*_at((state, *arguments), part))
+            return jax.tree.map(lambda leaf, own: leaf.at[part].set(own), state, new), result
+
+        state, results = jax.lax.scan(one, state, jnp.asarray(rows))
+        return state, _in_a_row(results, total)
+
+    return mapped
+
+
+def _rows_of_parts(batch: Any, parts: int) -> tuple[Int[np.ndarray, "parts size"], int]:
+    """Which elements of a batch each part holds, the last filled up with its last one; and how many there are."""
+    total = len(jax.tree.leaves(batch)[0])
+    size = -(-total // min(parts, total))
+    blocks = -(-total // size)
+    return np.minimum(np.arange(blocks * size), total - 1).reshape(blocks, size), total
+
+
+def _at(batch: Any, rows: Array) -> Any:
+    return jax.tree.map(lambda leaf: leaf[rows], batch)
+
+
+def _in_a_row(results: Any, total: int) -> Any:
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:total], results)
+
+
+def _merged(array: Array, batched: bool, axis_size: int) -> Array:
+    """The new first axis joins the trailing one: [N, ..., B] becomes [..., N * B]."""
+    if not batched:
+        array = jnp.broadcast_to(array, (axis_size, *array.shape))
+    return jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)
+
+
+def _split(array: Array, axis_size: int) -> Array:
+    """The inverse of `_merged`."""
+    return jnp.moveaxis(array.reshape(*array.shape[:-1], axis_size, -1), -2, 0)
 
 
 def _parts(array: Array, axis: int) -> list[Array]:

@@ -10,7 +10,6 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,7 @@ from firstmover import followers as follower_room
 from firstmover import games as game_room
 from firstmover import leaders as leader_room
 from firstmover.errors import InputError, unknown_name
+from firstmover.exact_numbers import Table, exact, number, of_fractions, shortened, whole
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.games.security import COLUMNS
@@ -109,7 +109,7 @@ def _read(key: str, value: Any, hint: Any) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _read_union(key, value, arguments)
     if origin is Annotated:
-        return _READERS[arguments[1]](Path(value)) if isinstance(value, str) else value
+        return _READERS[arguments[1]](value) if isinstance(value, str) else value
     if origin is Literal:
         if value not in arguments:
             raise InputError(f"{key} must be one of {', '.join(arguments)}; got {value!r}.")
@@ -121,13 +121,13 @@ def _read(key: str, value: Any, hint: Any) -> Any:
             raise InputError(f"{key} must be true or false; got {value!r}.")
         return value
     if hint is int:
-        return whole(key, value)
+        return whole(value, key)
     if hint is float:
-        return number(key, value)
+        return number(value, key)
     if origin is tuple:
-        parts = value.strip("[]() ").split(",") if isinstance(value, str) else value
+        parts = _listed(value) if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
-            raise InputError(f"{key} must be a list of numbers; got {value!r}.")
+            raise InputError(f"{key} must be a list of numbers; got {shortened(value)}.")
         return tuple(_read(key, part, arguments[0]) for part in parts)
     return value
 
@@ -148,45 +148,19 @@ def _read_union(key: str, value: Any, options: tuple[Any, ...]) -> Any:
         raise InputError(f"{str(error).partition('; got')[0]}, or {' or '.join(words)}; got {value!r}.") from None
 
 
-def whole(key: str, value: Any) -> int:
-    """A whole number, from a string or as it is.
-
-    Raises:
-        InputError: it is not one.
-    """
-    try:
-        if isinstance(value, str):
-            return int(value)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    except ValueError:
-        pass
-    raise InputError(f"{key} must be a whole number; got {value!r}.")
+def _listed(text: str) -> list[str]:
+    """The parts of a list on the command line."""
+    return text.strip("[]() ").split(",")
 
 
-def number(key: str, value: Any) -> float:
-    """A finite number, from a string (a decimal or a fraction) or as it is.
-
-    Raises:
-        InputError: it is not one.
-    """
-    try:
-        if isinstance(value, str):
-            value = Fraction(value.strip()) if "/" in value else float(value)
-        if isinstance(value, int | float | Fraction) and not isinstance(value, bool) and np.isfinite(float(value)):
-            return float(value)
-    except (ValueError, ZeroDivisionError):
-        pass
-    raise InputError(f"{key} must be a finite number; got {value!r}.")
-
-
-def read_matrix(path: Path) -> np.ndarray:
+def read_matrix(name: str) -> Table:
     """A table of numbers from a CSV file, one row per line, no header.
 
     Raises:
         InputError: the file cannot be read, is empty, not UTF-8, ragged, or holds something other than numbers.
     """
-    return _csv_rows(path, _csv_lines(path), first=1)
+    path = Path(name)
+    return of_fractions(_csv_rows(path, _csv_lines(path), first=1))
 
 
 def _csv_lines(path: Path) -> list[str]:
@@ -201,22 +175,23 @@ def _csv_rows(path: Path, lines: list[str], *, first: int) -> np.ndarray:
     """The numbers of some lines, of which the first has this number in the file."""
     if not lines:
         raise InputError(f"{path} has a header only; a table of numbers is needed, one row per line.")
-    rows = [[number(f"row {i} of {path}", cell) for cell in line.split(",")] for i, line in enumerate(lines, first)]
+    rows = [[exact(cell, f"row {i} of {path}") for cell in line.split(",")] for i, line in enumerate(lines, first)]
     if len({len(row) for row in rows}) > 1:
         raise InputError(f"the rows of {path} differ in length: {sorted({len(row) for row in rows})} numbers.")
-    return np.array(rows)
+    return np.array(rows, object)
 
 
-def _read_matrices(paths: Path) -> np.ndarray:
+def _read_matrices(names: str) -> Table:
     """Tables of numbers of one shape from CSV files whose names stand between commas: [files, rows, columns]."""
-    tables = [read_matrix(Path(name.strip())) for name in str(paths).split(",")]
+    tables = [read_matrix(name.strip()).fractions for name in names.split(",")]
     if len({table.shape for table in tables}) > 1:
-        raise InputError(f"the tables of {paths} must have one shape; got {[table.shape for table in tables]}.")
-    return np.stack(tables)
+        raise InputError(f"the tables of {names} must have one shape; got {[table.shape for table in tables]}.")
+    return of_fractions(np.stack(tables))
 
 
-def _read_targets(path: Path) -> dict[str, Any]:
+def _read_targets(name: str) -> dict[str, Any]:
     """The columns of a security game's targets, from a CSV file with their names in its header."""
+    path = Path(name)
     header, *rows = csv.reader(_csv_lines(path))
     names = [cell.strip().lower() for cell in header]
     if sorted(names) != sorted(["target", *COLUMNS]):
@@ -227,54 +202,54 @@ def _read_targets(path: Path) -> dict[str, Any]:
     if not rows:
         raise InputError(f"{path} has a header only; one row per target is needed.")
     columns: dict[str, Any] = {}
-    for name, cells in zip(names, zip(*rows, strict=True), strict=True):
+    for column, cells in zip(names, zip(*rows, strict=True), strict=True):
         texts = [cell.strip() for cell in cells]
-        columns[name] = (
+        columns[column] = (
             texts
-            if name == "target"
-            else [number(f"{name} in row {i} of {path}", text) for i, text in enumerate(texts, start=2)]
+            if column == "target"
+            else [exact(text, f"{column} in row {i} of {path}") for i, text in enumerate(texts, start=2)]
         )
     return columns
 
 
-def _read_payoffs(path: Path) -> np.ndarray:
+def _read_payoffs(name: str) -> Table:
     """The payoffs of every player of a Gambit file."""
     from firstmover.interop.gambit import read_payoffs
 
-    return read_payoffs(path)
+    return read_payoffs(Path(name))
 
 
-def _read_values(path: Path) -> dict[str, Any]:
+def _read_values(name: str) -> dict[str, Any]:
     """The agents' values and their probabilities, from a CSV file with a header.
 
     Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; columns
     `probability, value of agent 0's item 0, ..., value of agent 1's item 0, ...` list joint realisations.
     """
+    path = Path(name)
     header, *lines = _csv_lines(path)
     rows = _csv_rows(path, lines, first=2)
     kind = header.split(",")[0].strip().lower()
     if kind == "agent":
         if rows.shape[1] < 3:
             raise InputError(f"{path} needs the columns agent, probability and one per item.")
-        agents = rows[:, 0].astype(int)
-        if np.any(agents != rows[:, 0]) or set(agents.tolist()) != set(range(agents.max() + 1)):
-            raise InputError(
-                f"the agents of {path} must be numbered 0, 1, ...; got {sorted(set(rows[:, 0].tolist()))}."
-            )
-        own = [rows[agents == i] for i in range(agents.max() + 1)]
+        agents = sorted(set(rows[:, 0].tolist()))
+        if agents != list(range(len(agents))):
+            raise InputError(f"the agents of {path} must be numbered 0, 1, ...; got {', '.join(map(str, agents[:9]))}.")
+        own = [rows[rows[:, 0] == i] for i in range(len(agents))]
         return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}
     if kind == "probability":
         return {"realisations": rows[:, 1:].tolist(), "probabilities": rows[:, 0].tolist()}
     raise InputError(f"the header of {path} must begin with 'agent' or 'probability'; got {kind!r}.")
 
 
-# Readers of the files that a parameter may name, by the mark in its type hint.
+# Readers of what a parameter may be on the command line, mostly the name of a file, by the mark in its type hint.
 _READERS: dict[str, Any] = {
     "matrix": read_matrix,
     "matrices": _read_matrices,
     "payoffs": _read_payoffs,
     "targets": _read_targets,
     "values": _read_values,
+    "probabilities": _listed,
 }
 
 

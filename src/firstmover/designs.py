@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover import build, files
+from firstmover.batching import in_parts
 from firstmover.certificates import (
     certified_reply,
     certify_play,
@@ -33,6 +34,7 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.memory import compiled_to_fit, for_seed
 from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
@@ -406,7 +408,8 @@ def _carry_out(
         settle = time.perf_counter()
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            compiled = jax.jit(lambda state: _settled(problem, leader, state)).lower(learnt.state).compile()
+            settled = jax.jit(lambda parts, state: _settled(problem, leader, state, parts), static_argnums=0)
+            compiled = compiled_to_fit(lambda parts: settled.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
         outcome = _Outcome(tables, plays, _values(problem, tables, plays, seed), learnt.history)
@@ -447,16 +450,16 @@ def _carry_out(
     return made
 
 
-def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any) -> tuple[Any, Any]:
+def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1) -> tuple[Any, Any]:
     """The final rule of every seed, the best of its candidates, and how the followers play after responding to it."""
 
-    def one(position: jax.Array, state: Any) -> tuple[Any, Any]:
-        key, own = stream(state.key, Stream.EVALUATION), problem.of_seed(position)
-        tables = leader.tables(own, state)
-        episodes = jax.vmap(lambda actions: own.episode(table_of(own.game, actions), key))(tables)
+    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any]:
+        key, tables = stream(state.key, Stream.EVALUATION), leader.tables(own, state)
+        episodes = in_parts(lambda actions: own.episode(table_of(own.game, actions), key), own.parts)(tables)
         return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
 
-    return jax.vmap(one)(jnp.arange(len(jax.tree.leaves(states)[0])), states)
+    seeds = len(jax.tree.leaves(states)[0])
+    return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
 
 
 def _best(values: np.ndarray, worst_values: np.ndarray | None) -> int:

@@ -86,12 +86,13 @@ def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
         raise InputError(f"{path} is not a text file in UTF-8.") from None
 
 
-def read_json(path: str | Path, not_json: str = "") -> Any:
+def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], Any] = json.loads) -> Any:
     """The value in a JSON file.
 
     Args:
         path: the file.
         not_json: what to say of a file that is not JSON.
+        parse: how its text is read.
 
     Raises:
         InputError: it cannot be read, is not JSON, is nested too deeply, or would take too much memory.
@@ -105,7 +106,9 @@ def read_json(path: str | Path, not_json: str = "") -> Any:
     try:
         text = content.decode("utf-8-sig")
         del content
-        value = json.loads(text)
+        value = parse(text)
+    except InputError as why:
+        raise InputError(f"{path}: {why}") from None
     except (ValueError, RecursionError):
         raise InputError(sentence) from None
     level = [value]

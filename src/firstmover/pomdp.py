@@ -86,12 +86,15 @@ class StackelbergPOMDP:
         target: what an episode is rewarded for: the value at the response that the followers learn ("learned"), or a
             lower bound on the value over all coarse correlated equilibria of the agent normal form ("worst";
             commitment level only, reward_episodes 0).
+        parts: in how many parts a learner works off a batch of episodes; more parts need less memory. The numbers are
+            the same, up to rounding.
     """
 
     game: Game
     followers: Follower
     reward_episodes: int = 0
     target: Target = "learned"
+    parts: int = 1
 
     def __post_init__(self) -> None:
         """Check that the parts fit.
@@ -196,7 +199,7 @@ class StackelbergPOMDP:
             state, visited, decisions = carry
             index, noise = inputs
             query = followers.ask(game, state, noise)
-            outcome = answer(game, commitment, query, chance_of(key, index))
+            outcome = answer(game, commitment, query, chance_of(key, index), keep_steps=followers.needs_steps)
             visited, count = self._met(outcome, visited)
             return (followers.tell(game, state, query, outcome), visited, decisions + count), None
 
@@ -232,12 +235,10 @@ class StackelbergPOMDP:
         self, outcome: Outcome, visited: Bool[Array, "observations"]
     ) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
         """Which observations the leader has met by now, and how many decisions it took in these sub-episodes."""
-        assert outcome.steps is not None
-        acts = outcome.steps.leader_acts.ravel()
-        obs = outcome.steps.leader_obs.reshape(-1, len(self.game.leader_obs_sizes))
-        rows = jax.vmap(lambda o: observation_index(o, self.game.leader_obs_sizes))(obs)
-        visited = visited.at[jnp.where(acts, rows, visited.size)].set(True, mode="drop")
-        return visited, jnp.sum(acts, dtype=jnp.float32)
+        assert outcome.met is not None
+        rows = outcome.met.ravel()
+        visited = visited.at[rows].set(True, mode="drop")
+        return visited, jnp.sum(rows < visited.size, dtype=jnp.float32)
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""

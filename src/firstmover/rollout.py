@@ -17,6 +17,7 @@ from firstmover.commitment import Commitment
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Turn
 from firstmover.noise import inverse_cdf
+from firstmover.spaces import observation_index
 
 MAX_PROFILES = 1_000_000
 _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost more than its body
@@ -80,6 +81,7 @@ class Step(NamedTuple):
     follower_actions: Int[Array, "n"]
     leader_reward: Float[Array, ""]
     follower_rewards: Float[Array, "n"]
+    transfers: Float[Array, ""] | None
 
 
 class Query(NamedTuple):
@@ -100,11 +102,20 @@ class Query(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a query: total payments of each sub-episode, and all its steps, where they were kept."""
+    """What came of a query.
+
+    Attributes:
+        leader, followers: total payments of each sub-episode.
+        steps: all steps of each, where they were kept.
+        met: for each step, the row of the leader's observation, or the number of observations where it did not act.
+        transfers: what the leader received less what it paid in each; None in games without money.
+    """
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
     steps: Step | None = None
+    met: Int[Array, "Q L"] | None = None
+    transfers: Float[Array, "Q"] | None = None
 
 
 def play_step(
@@ -129,6 +140,7 @@ def play_step(
         follower_actions,
         rewards.leader,
         rewards.followers,
+        rewards.transfers,
     )
 
 
@@ -155,15 +167,21 @@ def rollout(
     return steps
 
 
-def answer(game: Game, commitment: Commitment, query: Query, key: Key[Array, ""]) -> Outcome:
-    """Play all sub-episodes of a query."""
+def answer(
+    game: Game, commitment: Commitment, query: Query, key: Key[Array, ""], *, keep_steps: bool = False
+) -> Outcome:
+    """Play all sub-episodes of a query; their steps are kept only if asked for, since they take most of the memory."""
 
-    def one(types: Array, play: Play, noise: Array | None, chance: Array) -> Step:
-        return rollout(game, commitment, play, noise, types, jax.random.fold_in(key, chance))
+    def one(types: Array, play: Play, noise: Array | None, chance: Array) -> Outcome:
+        steps = rollout(game, commitment, play, noise, types, jax.random.fold_in(key, chance))
+        rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
+        met = jnp.where(steps.leader_acts, rows, game.n_observations)
+        kept = steps if keep_steps else None
+        transfers = None if steps.transfers is None else steps.transfers.sum(0)
+        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met, transfers)
 
     in_axes = (0, 0 if isinstance(query.play, Actions) else None, None if query.noise is None else 0, 0)
-    steps = jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
-    return Outcome(steps.leader_reward.sum(1), steps.follower_rewards.sum(1), steps)
+    return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
 
 
 def all_profiles(game: Game) -> Query:

@@ -14,10 +14,10 @@ import numpy as np
 from firstmover import files
 from firstmover.build import build
 from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities, read_json
 from firstmover.games.base import Game
 from firstmover.rollout import Strategies
 from firstmover.rule import Rule
-from firstmover.types import checked_probabilities
 
 
 def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
@@ -28,7 +28,7 @@ def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
     Raises:
         InputError: the file cannot be read, is not JSON, or its game, rule or play is not valid.
     """
-    content = files.read_json(path, f"{path} is not a rule file: it is not JSON.")
+    content = files.read_json(path, f"{path} is not a rule file: it is not JSON.", read_json)
     if not isinstance(content, dict) or not {"game", "rule"} <= set(content):
         raise InputError(f"{path} is not a rule file: a JSON object with the keys 'game' and 'rule' is needed.")
     game: Any = content["game"]
@@ -50,7 +50,7 @@ def _play(game: Game, given: Any) -> Strategies:
     for i, (table, types, actions) in enumerate(zip(given, game.n_types, game.n_actions, strict=True)):
         if not isinstance(table, list) or len(table) != types:
             raise InputError(f"'play' must be {shape}; follower {i} has {types} type(s).")
-        rows = [checked_probabilities(row, f"the play of follower {i}, type {t}") for t, row in enumerate(table)]
+        rows = [probabilities(row, f"the play of follower {i}, type {t}").floats for t, row in enumerate(table)]
         if any(row.shape != (actions,) for row in rows):
             raise InputError(f"'play' of follower {i} must have {actions} probabilities per type.")
         tables.append(jnp.asarray(np.stack(rows), float))

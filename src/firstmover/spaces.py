@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,15 @@ class Discrete:
     def idle(self) -> Array:
         """An action for when nobody looks."""
         return jnp.int32(0)
+
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.n
+
+    def features(self, action: Int[Array, ""]) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1], one-hot."""
+        return _one_hot(action, self.n)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,15 @@ class Box:
     def idle(self) -> Array:
         """An action for when nobody looks."""
         return jnp.zeros(self.size)
+
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.size
+
+    def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1], shares of the box."""
+        return (action - self.low) / ((self.high - self.low) or 1.0)
 
 
 @dataclass(frozen=True)
@@ -82,8 +100,24 @@ class Branching:
         """An action for when nobody looks."""
         return jnp.zeros(1 + self.size, float if self.continuous else jnp.int32)
 
+    @property
+    def n_features(self) -> int:
+        """Length of `features`."""
+        return self.options + self.size * (self.levels or 1)
+
+    def features(self, action: Array) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1]: the option one-hot, then each level one-hot, or its share of the range."""
+        option = _one_hot(action[0], self.options)
+        if self.levels is None:
+            return jnp.append(option, (action[1:] - self.low) / ((self.high - self.low) or 1.0))
+        return jnp.append(option, _one_hot(action[1:, None], self.levels))
+
 
 Space = Discrete | Box | Branching
+
+
+def _one_hot(index: Array, n: int) -> Float[Array, "*batch n"]:
+    return (index == jnp.arange(n)).astype(float)
 
 
 def mixture(weights: Any) -> Any:

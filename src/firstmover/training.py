@@ -12,8 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from firstmover.batching import replaced_in_parts
 from firstmover.errors import InputError
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.memory import compiled_to_fit, for_seed
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
 
@@ -94,13 +96,13 @@ def train(
     def start() -> Any:
         return initial_states(problem, leader, seeds, seed)
 
-    def some_updates(state: Any, count: jax.Array) -> tuple[Any, Metrics]:
-        each = jax.vmap(lambda position, one: leader.update(problem.of_seed(position), one))
+    def some_updates(parts: int, state: Any, count: jax.Array) -> tuple[Any, Metrics]:
+        each = replaced_in_parts(for_seed(problem, seeds, parts, leader.update), parts)
         blank = jax.tree.map(jnp.asarray, blank_history(most, seeds))
 
         def body(k: jax.Array, carry: tuple[Any, Metrics]) -> tuple[Any, Metrics]:
             state, metrics = carry
-            state, new = each(jnp.arange(seeds), state)
+            state, new = each(state, jnp.arange(seeds))
             return state, jax.tree.map(lambda all_, one: all_.at[k].set(one), metrics, new)
 
         return jax.lax.fori_loop(0, count, body, (state, blank))
@@ -117,7 +119,8 @@ def train(
         done, spent, before, state, history = 0, 0.0, 0.0, jax.jit(start)(), blank
     progress.stage("compiling the learner")
     began = time.perf_counter()
-    compiled = jax.jit(some_updates).lower(shape, jnp.int32(0)).compile()
+    updates = jax.jit(some_updates, static_argnums=0, donate_argnums=1)
+    compiled = compiled_to_fit(lambda parts: updates.lower(parts, shape, jnp.int32(0)), "an update of the learner")
     compile_seconds = time.perf_counter() - began
 
     progress.stage("learning")

@@ -6,6 +6,7 @@ Conventions: a type is an index; `n` followers; `P` type profiles of positive pr
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,26 +14,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities
 
 _MAX_PROFILES = 1_000_000
-
-
-def checked_probabilities(values: Any, what: str, *, tolerance: float = 1e-6) -> np.ndarray:
-    """`values` as a float64 array that is a probability distribution.
-
-    Raises:
-        InputError: a value is not a number, not finite or negative, or the sum is not 1 within `tolerance`;
-            what passes is used as it stands, never rescaled.
-    """
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
-    if array.size == 0 or not np.all(np.isfinite(array)) or np.any(array < 0):
-        raise InputError(f"{what} must hold finite probabilities, none negative; got {array.tolist()}.")
-    if abs(array.sum() - 1.0) > tolerance:
-        raise InputError(f"{what} must sum to 1; it sums to {array.sum():.9g}.")
-    return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +26,11 @@ class TypeDistribution:
     Attributes:
         tables: one per follower, follower k's probabilities conditional on the types of the followers before it,
             shape [T_0, ..., T_{k-1}, T_k]; or just [T_k] where it is independent of them.
+        fractions: the same tables in exact fractions.
     """
 
     tables: tuple[np.ndarray, ...]
+    fractions: tuple[np.ndarray, ...]
 
     @classmethod
     def independent(cls, marginals: Sequence[Any]) -> "TypeDistribution":
@@ -53,7 +39,8 @@ class TypeDistribution:
         Raises:
             InputError: a marginal is not a probability distribution.
         """
-        return cls(tuple(checked_probabilities(m, f"the types of follower {i}") for i, m in enumerate(marginals)))
+        given = [probabilities(m, f"the types of follower {i}") for i, m in enumerate(marginals)]
+        return cls(tuple(own.floats for own in given), tuple(own.fractions for own in given))
 
     @classmethod
     def correlated(cls, joint: Any) -> "TypeDistribution":
@@ -62,14 +49,15 @@ class TypeDistribution:
         Raises:
             InputError: the table is not a probability distribution.
         """
-        joint = checked_probabilities(joint, "the joint distribution of types")
+        joint = probabilities(joint, "the joint distribution of types").fractions
         tables = []
         for k in range(joint.ndim):
             upto = joint.sum(axis=tuple(range(k + 1, joint.ndim)))
-            before = upto.sum(axis=-1, keepdims=True)
+            before = np.asarray(upto.sum(axis=-1, keepdims=True))
+            uniform = np.full(upto.shape, Fraction(1, upto.shape[-1]), object)
             # A prefix of probability zero is never drawn; any conditional will do.
-            tables.append(np.where(before > 0, upto / np.where(before > 0, before, 1.0), 1.0 / upto.shape[-1]))
-        return cls(tuple(tables))
+            tables.append(np.where(before > 0, upto / np.where(before > 0, before, 1), uniform))
+        return cls(tuple(table.astype(np.float64) for table in tables), tuple(tables))
 
     @property
     def n_types(self) -> tuple[int, ...]:
@@ -92,12 +80,26 @@ class TypeDistribution:
         Raises:
             InputError: there are more than a million type profiles.
         """
-        if np.prod([float(t) for t in self.n_types]) > _MAX_PROFILES:
-            raise InputError(f"{self.n_types} types make more than {_MAX_PROFILES} type profiles to enumerate.")
-        n = len(self.tables)
-        joint = np.ones(self.n_types)
-        for k, table in enumerate(self.tables):
-            shape = (1,) * k + table.shape if table.ndim == 1 else table.shape
-            joint = joint * table.reshape(shape + (1,) * (n - k - 1))
+        joint = self._joint(self.tables)
         support = np.argwhere(joint > 0).astype(np.int32)
         return support, joint[tuple(support.T)]
+
+    @functools.cached_property
+    def profile_fractions(self) -> np.ndarray:
+        """The probabilities of `profiles` as exact fractions, an array of objects [P].
+
+        Raises:
+            InputError: there are more than a million type profiles.
+        """
+        return np.asarray(self._joint(self.fractions)[tuple(self.profiles[0].T)])
+
+    def _joint(self, tables: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The joint table that a chain of conditional tables amounts to."""
+        if np.prod([float(t) for t in self.n_types]) > _MAX_PROFILES:
+            raise InputError(f"{self.n_types} types make more than {_MAX_PROFILES} type profiles to enumerate.")
+        n = len(tables)
+        joint = np.ones(self.n_types, tables[0].dtype)
+        for k, table in enumerate(tables):
+            shape = (1,) * k + table.shape if table.ndim == 1 else table.shape
+            joint = joint * table.reshape(shape + (1,) * (n - k - 1))
+        return joint

@@ -8,6 +8,7 @@ from tiny_games import LISTABLE, Copying, Lottery, some_rule
 
 from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play, exact, induced_game, play_distribution, sampled_values, value_of
+from firstmover.equilibria.markov import best_response, joint_strategy, play_values
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
 from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
@@ -92,6 +93,56 @@ def test_welfare_and_revenue() -> None:
     assert (found.welfare, found.revenue, found.value) == (6.0, -2.0, 4.0)
     with pytest.raises(InputError, match="epsilon must be a number of at least 0; got -1"):
         certify_play(paid, np.array([2]), both, epsilon=-1.0)
+
+
+def _timed(game, seed: int) -> TimedStrategies:
+    """Pure play by time and observation."""
+    rng = np.random.default_rng(seed)
+    sizes = zip(game.n_obs, game.n_actions, strict=True)
+    return TimedStrategies(tuple(jnp.eye(a)[rng.integers(a, size=(game.horizon, o))] for o, a in sizes))
+
+
+@pytest.mark.parametrize("objective", ["welfare", "revenue"])
+@pytest.mark.parametrize("seed", range(3))
+def test_money_of_a_markov_game_is_part_of_its_welfare(seed: int, objective: str) -> None:
+    """The keeper of a toll road is paid what drivers have and pay, or what they pay: whatever rule and play."""
+    game = Toll(drivers=2, levels=3, steps=4, tolls=(1.5, 2.0, -1.0), objective=objective)
+    rule = np.random.default_rng(seed).integers(3, size=game.n_observations)
+    play = _play(game, seed)
+    joint = joint_strategy(game.markov(), [np.asarray(table, np.float64) for table in play.tables])
+    followers = play_values(game.markov(), rule, joint)[1:].sum()
+    assert certify_play(game, rule, play).welfare - certify_play(game, rule, play).revenue == pytest.approx(followers)
+    for found in (certify_play(game, rule, play), certify_play(game, rule, _timed(game, seed))):
+        assert found.revenue != 0
+        assert found.value == pytest.approx(found.welfare if objective == "welfare" else found.revenue)
+
+
+def test_the_toll_road_is_worth_its_welfare() -> None:
+    game = Toll()
+    rule = Rule.read(game, game.optimum("strong").rule).actions
+    reply = best_response(game.markov(), rule, "strong").play  # drivers observe the state
+    drivers = np.unravel_index(reply, game.n_actions)
+    found = certify_play(game, rule, TimedStrategies(tuple(jnp.eye(2)[own] for own in drivers)))
+    assert (found.value, found.welfare) == (49.0, 49.0)
+    assert found.revenue == 3.0
+
+
+@pytest.mark.parametrize("objective", ["welfare", "revenue", 0.25])
+def test_money_is_the_same_in_fractions_floats_and_samples(objective, monkeypatch: pytest.MonkeyPatch) -> None:
+    game = SequentialPrice(types=3, messages=2, objective=objective)
+    actions, play = some_rule(game), _play(game)
+    proved = certify_play(game, actions, play)
+    sampled = sampled_values(game, Rule(game, actions).as_told().actions, play)
+    monkeypatch.setattr(exact, "MAX_PROFILES", 0)
+    listed = certify_play(game, actions, play)
+    assert listed.proof is None
+    assert proved.revenue > 0.05
+    assert listed.revenue == pytest.approx(proved.revenue, abs=1e-9)
+    assert listed.welfare == pytest.approx(proved.welfare, abs=1e-9)
+    assert sampled[2] == pytest.approx(proved.revenue, abs=0.02)
+    assert sampled[1] + sampled[2] == pytest.approx(proved.welfare, abs=0.02)
+    if objective == "revenue":
+        assert proved.revenue == pytest.approx(proved.value, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["visits", "simple-allocation skewed", "maintain mixed"])

@@ -11,7 +11,9 @@ from firstmover.errors import InputError
 from firstmover.followers import Contextual
 from firstmover.followers.trained import network_bytes
 from firstmover.games import IteratedMatrix
+from firstmover.policies import head_for
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.spaces import Box, Branching, Discrete
 
 GAME = IteratedMatrix("chicken", steps=2)
 
@@ -104,3 +106,26 @@ def test_bad_questions(parameters: dict[str, str], message: str) -> None:
 def test_questions_about_what_does_not_exist_are_refused(followers: Contextual) -> None:
     with pytest.raises(InputError, match="has 5 observations, fewer than are asked at"):
         StackelbergPOMDP(GAME, followers, 1)
+
+
+def test_a_follower_is_checked_in_every_game_that_it_is_used_in(tmp_path) -> None:
+    file, trained = tmp_path / "f.npz", untrained(Contextual())
+    file.write_bytes(network_bytes(trained.kind, trained.networks))
+    for followers in (Contextual(str(file)), trained):  # read, or given
+        StackelbergPOMDP(GAME, followers, 1)
+        for _ in range(2):
+            with pytest.raises(InputError, match="was trained for a game of other sizes"):
+                StackelbergPOMDP(IteratedMatrix("chicken", steps=2, memory=2), followers, 1)
+        StackelbergPOMDP(GAME, followers, 1)
+
+
+@pytest.mark.parametrize("space", [Discrete(3), Box(2, -1.0, 3.0), Branching(2, 2, 3), Branching(3, 2, None, 0.0, 5.0)])
+def test_answers_are_told_apart(space) -> None:
+    head = head_for(space)
+    noise = jax.random.uniform(jax.random.key(0), (50, head.noise_size))
+    outputs, mask = jnp.zeros(head.width), jnp.ones(space.mask_size, bool)
+    actions = jax.vmap(lambda u: head.action(head.draw(outputs, mask, u)))(noise)
+    features = jax.vmap(space.features)(actions)
+    assert features.shape == (50, space.n_features)
+    assert bool(jnp.all((features >= 0) & (features <= 1)))
+    assert len(np.unique(np.asarray(features), axis=0)) == len(np.unique(np.asarray(actions), axis=0)) > 1

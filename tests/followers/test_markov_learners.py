@@ -35,7 +35,7 @@ def _learnt(game, followers):
     @jax.jit
     def exchange(state, noise):
         query = followers.ask(game, state, noise)
-        return followers.tell(game, state, query, answer(game, table, query, KEY)), None
+        return followers.tell(game, state, query, answer(game, table, query, KEY, keep_steps=True)), None
 
     return jax.lax.scan(exchange, followers.init(game), noise)[0]
 
@@ -80,7 +80,9 @@ def test_values_are_counted_from_the_least_payoff() -> None:
     followers = QLearning(rounds=1, learning_rate=1.0, exploration=0.0, initial=0.0)
     state = followers.init(game)
     query = followers.ask(game, state, jnp.full(followers.noise_size(game), 0.5))
-    told = followers.tell(game, state, query, answer(game, table_of(game, jnp.zeros(5, int)), query, KEY))
+    told = followers.tell(
+        game, state, query, answer(game, table_of(game, jnp.zeros(5, int)), query, KEY, keep_steps=True)
+    )
     assert float(told.tables[0][0, 0]) == pytest.approx(2 / 3)
 
 

@@ -61,7 +61,7 @@ def test_any_number_of_followers() -> None:
     [
         ({"payoffs": [[1.0, 2.0], [3.0, 4.0]]}, "shape"),
         ({"payoffs": [[[1.0, float("nan")]] * 2] * 2}, "finite"),
-        ({"payoffs": [[["x"]]]}, "table of numbers"),
+        ({"payoffs": [[["x"]]]}, "finite number"),
         ({"max_payment": -1}, "negative"),
     ],
 )

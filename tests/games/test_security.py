@@ -78,8 +78,8 @@ def test_words() -> None:
         ({"mixture": [0.2, 0.2, 0.2]}, "'do' must have 'coverage'"),
         ({"coverage": [0.5, 0.5]}, "3 number"),
         ({"coverage": [0.5, 0.5, 1.5]}, "from 0 to 1"),
-        ({"coverage": [0.5, 0.5, float("nan")]}, "from 0 to 1"),
-        ({"coverage": "all"}, "list of numbers"),
+        ({"coverage": [0.5, 0.5, float("nan")]}, "finite"),
+        ({"coverage": "all"}, "finite number"),
         ({"coverage": [0.5, 0.5, 0.5]}, "at most resources=1; it sums to 1.5"),
     ],
 )
@@ -93,7 +93,7 @@ def test_rules_that_are_impossible_are_refused(do, match: str) -> None:
     [
         ({"targets": [[1, 2, 3]]}, "four payoffs"),
         ({"targets": []}, "four payoffs"),
-        ({"targets": [[1, 2, 3, "x"]]}, "four numbers"),
+        ({"targets": [[1, 2, 3, "x"]]}, "finite number"),
         ({"targets": [[1, 2, 3, float("nan")]]}, "NaN"),
         ({"targets": {"defender_covered": [1]}}, "need the columns"),
         ({"targets": {column: [1.0] for column in COLUMNS} | {"attacker_covered": [1.0, 2.0]}}, "one length"),

@@ -16,7 +16,7 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
-from firstmover.certificates.induced import induced_game, play_distribution, value_of
+from firstmover.certificates.induced import induced_game, induced_transfers, play_distribution, value_of
 from firstmover.certificates.replies import certified_reply
 from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
@@ -222,8 +222,8 @@ def _enumerated(rule: Rule, play: Strategies | JointPlay, epsilon: float | None,
     at = most if epsilon is None else epsilon
     bounds, why = _bounds(finite, 0.0)
     revenue = None
-    if (money := game.revenue_game()) is not None:
-        revenue = value_of(induced_game(money, rule.actions), joint)
+    if (transfers := induced_transfers(game, rule.actions)) is not None:
+        revenue = value_of(finite, joint, transfers)
     return {
         "value": value_of(finite, joint),
         "welfare": sum(value_of(finite, joint, own) for own in finite.followers) + (revenue or 0.0),
@@ -250,10 +250,7 @@ def _sampled(
     """Value and regrets from a sample, without bounds over equilibria."""
     game = rule.game
     found = sampled_regrets(game, rule.actions, play, samples=samples, seed=seed)
-    value, followers = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
-    revenue = None
-    if (money := game.revenue_game()) is not None:
-        revenue = sampled_values(money, rule.actions, play, samples=samples, seed=seed)[0]
+    value, followers, revenue = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
     return {
         "value": value,
         "welfare": followers + (revenue or 0.0),

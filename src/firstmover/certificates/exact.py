@@ -4,23 +4,22 @@ Where the family of games is known to `verify`, the game is derived there from t
 with what the game's own code pays in float64: two codes that share nothing but the rule. Elsewhere the floats are taken
 as the fractions that they are.
 
-A proof of an end of an interval starts from the linear program's solution in floats. Its point is a vertex, so its
-weights solve a square system of constraints that hold with equality: that system is solved again in fractions. Its
-multipliers may be any non-negative numbers, so they are rounded to simple fractions. Nothing is handed out that
-`verify` does not confirm.
+A proof of an end of an interval starts from the linear program's solution in floats, and ends in whole numbers
+(`equilibria.rational_ends`), so that near-ties are decided as they are. Nothing is handed out that `verify` does not
+confirm.
 """
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from firstmover import verify
-from firstmover.certificates.induced import induced_game
+from firstmover.certificates.induced import induced_game, induced_transfers
 from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense, extreme
+from firstmover.equilibria.rational_ends import Payoffs, rational_end
 from firstmover.errors import InputError
 from firstmover.rollout import JointPlay, Strategies
 from firstmover.rule import Rule
@@ -29,8 +28,8 @@ from firstmover.verify import Finite
 MAX_PROFILES = 20_000  # (type, action) profiles of a game that is written out in fractions
 _AGREE = 1e-9  # share of the payoff range by which the game's own code may differ, in float64
 _PLAY = 10**12  # probabilities of play are rounded to this denominator
-_DENOMINATORS = (10**2, 10**4, 10**6, 10**9, 10**12, 10**15)  # of multipliers, tried in turn
-_SMALL = 1e-9
+_DIGITS = 4_000  # of a fraction, written out; what is longer is not read back
+_DENOMINATOR = 10**15  # of multipliers that would be longer: they may be any numbers, at the cost of some slack
 
 
 def exact_game(rule: Rule) -> Finite:
@@ -39,24 +38,25 @@ def exact_game(rule: Rule) -> Finite:
     Raises:
         InputError: it cannot be listed, or has more than `MAX_PROFILES` profiles.
     """
-    finite = induced_game(rule.game, rule.actions)
+    finite, transfers = induced_game(rule.game, rule.actions), induced_transfers(rule.game, rule.actions)
     if finite.leader.size > MAX_PROFILES:
         raise InputError(f"its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written out")
     derived = verify.derive(verify.read(json.dumps(rule.as_file())))
     if derived is None:
-        return _as_fractions(finite)
+        return _as_fractions(finite, transfers)
     ours = as_floats(derived)
     scale = max(1.0, float(np.abs(finite.leader).max()), float(np.abs(finite.followers).max()))
-    same = np.array_equal(ours.support, finite.support) and all(
-        np.allclose(a, b, rtol=0, atol=_AGREE * scale)
-        for a, b in ((ours.probs, finite.probs), (ours.leader, finite.leader), (ours.followers, finite.followers))
-    )
+    pairs = [(ours.probs, finite.probs), (ours.leader, finite.leader), (ours.followers, finite.followers)]
+    if transfers is not None:
+        pairs.append((np.array(derived.revenue, float).reshape(-1), transfers.reshape(-1)))
+    same = np.array_equal(ours.support, finite.support) and (derived.revenue is None) == (transfers is None)
+    same = same and all(a.shape == b.shape and np.allclose(a, b, rtol=0, atol=_AGREE * scale) for a, b in pairs)
     if not same:
         raise RuntimeError(f"two derivations of the game under a rule of {rule.game.name} differ; please report it.")
     return derived
 
 
-def _as_fractions(finite: FiniteGame) -> Finite:
+def _as_fractions(finite: FiniteGame, transfers: np.ndarray | None) -> Finite:
     def table(payoffs: np.ndarray) -> list[list[Fraction]]:
         return [[Fraction(repr(p)) for p in row] for row in payoffs.reshape(len(finite.support), -1).tolist()]
 
@@ -67,6 +67,7 @@ def _as_fractions(finite: FiniteGame) -> Finite:
         list(finite.n_actions),
         table(finite.leader),
         [table(own) for own in finite.followers],
+        None if transfers is None else table(transfers),
     )
 
 
@@ -147,29 +148,24 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
         raise InputError(
             f"the maps of all followers but one are more than the {verify.MAX_MAPS} that a check goes through"
         )
-    found = extreme(as_floats(game), which, sense, epsilon=float(epsilon))
-    weighted = [(tuple(map(int, c)), float(w)) for c, w in zip(found.plays, found.weights, strict=True) if w > _SMALL]
-    multipliers = {(i, t, a): m for (i, t, a), m in found.multipliers.items()}
-    point = _vertex(game, which, epsilon, weighted, multipliers)
-    if point is None:
-        raise InputError(f"the {sense} value over {which} could not be proved in exact arithmetic")
-    reached = verify.expected(game, game.leader, verify.joint_of_point(game, which, point))
-    sign = 1 if sense == "least" else -1
-    best: tuple[Fraction, dict[Any, Fraction]] | None = None
-    for denominator in _DENOMINATORS:
-        rounded = {d: Fraction(max(0.0, m)).limit_denominator(denominator) for d, m in multipliers.items()}
-        rounded = {d: m for d, m in rounded.items() if m}
-        value = verify.bound(game, which, sense, epsilon, rounded)
-        if best is None or sign * (value - best[0]) > 0:
-            best = value, rounded
-        if value == reached:
-            break
-    assert best is not None
+    floats = as_floats(game)
+    try:
+        start = extreme(floats, which, sense, epsilon=float(epsilon)).plays
+    except RuntimeError:  # the float solver gave up
+        start = None
+    found = rational_end(floats, _payoffs(game), which, sense, epsilon, start)
+    point = [(tuple(column), weight) for column, weight in zip(found.plays.tolist(), found.weights, strict=True)]
+    if any(len(str(weight)) > _DIGITS for _, weight in point):
+        raise InputError(f"the {sense} value over {which} takes fractions of more than {_DIGITS} digits")
+    value, multipliers = found.value, {(i, t, a): m for (i, t, a), m in found.multipliers.items()}
+    if any(len(str(m)) > _DIGITS for m in multipliers.values()):
+        multipliers = {d: m.limit_denominator(_DENOMINATOR) for d, m in multipliers.items()}
+        value = verify.bound(game, which, sense, epsilon, multipliers)
     end = {
-        "value": str(best[0]),
-        "slack": str(abs(reached - best[0])),
+        "value": str(value),
+        "slack": str(abs(found.value - value)),
         "point": [[list(column), str(p)] for column, p in point],
-        "multipliers": [[list(deviation), str(m)] for deviation, m in best[1].items()],
+        "multipliers": [[list(deviation), str(m)] for deviation, m in multipliers.items()],
     }
     why = verify.why_not_end(game, which, sense, epsilon, end)
     if why is not None:
@@ -177,69 +173,11 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
     return end
 
 
-def _vertex(
-    game: Finite,
-    which: EquilibriumSet,
-    epsilon: Fraction,
-    weighted: list[tuple[tuple[int, ...], float]],
-    multipliers: Mapping[tuple[int, int, int], float],
-) -> list[tuple[tuple[int, ...], Fraction]] | None:
-    """The weights of these columns in fractions, from the constraints that hold with equality; None if there are none.
-
-    A constraint with a positive multiplier is sure to hold with equality; others are taken in the order of their slack.
-    """
-    blocks: dict[int, list[int]] = {}
-    for k, (column, _) in enumerate(weighted):
-        blocks.setdefault(0 if which == "anf_cce" else column[0], []).append(k)
-    # A column that is alone in its block has weight 1.
-    free = [k for own in blocks.values() if len(own) > 1 for k in own]
-    rows = [[Fraction(k in own) for k in free] + [Fraction(1)] for own in blocks.values() if len(own) > 1]
-    effects = [_gains(game, which, column) for column, _ in weighted]
-    constraints = []
-    for deviation in effects[0]:
-        i, t, _ = deviation
-        limit = epsilon * verify.weight(game, i, t)
-        slack = float(limit) - sum(float(own[deviation]) * w for own, (_, w) in zip(effects, weighted, strict=True))
-        alone = sum((own[deviation] for k, own in enumerate(effects) if k not in free), Fraction(0))
-        row = [effects[k][deviation] for k in free] + [limit - alone]
-        constraints.append((multipliers.get(deviation, 0.0) <= _SMALL, slack, row))
-    rows += [row for _, _, row in sorted(constraints, key=lambda item: item[:2])]
-    weights = _solution(rows, len(free))
-    if weights is None or min(weights, default=Fraction(0)) < 0:
-        return None
-    exact = dict(zip(free, weights, strict=True))
-    return [(column, exact.get(k, Fraction(1))) for k, (column, _) in enumerate(weighted)]
-
-
-def _gains(game: Finite, which: EquilibriumSet, column: tuple[int, ...]) -> dict[tuple[int, int, int], Fraction]:
-    """What every deviation gains when this column is played."""
-    if which == "anf_cce":
-        return verify.gains(game, verify.joint_of_point(game, which, [(column, Fraction(1))]))
-    only: list[dict[int, Fraction]] = [{} for _ in game.types]
-    only[column[0]] = {game.profile(column[1:]): Fraction(1)}
-    return verify.gains(game, only)
-
-
-def _solution(rows: Iterable[list[Fraction]], unknowns: int) -> list[Fraction] | None:
-    """The solution of the first rows [coefficients, right-hand side] that determine it, by elimination."""
-    reduced: dict[int, list[Fraction]] = {}  # by pivot
-    for given in rows:
-        if len(reduced) == unknowns:
-            break
-        row = list(given)
-        for pivot, other in reduced.items():
-            if row[pivot]:
-                factor = row[pivot]
-                row = [x - factor * y if y else x for x, y in zip(row, other, strict=True)]
-        pivot = next((k for k in range(unknowns) if row[k]), -1)
-        if pivot < 0:
-            continue
-        row = [x / row[pivot] for x in row]
-        for k, other in reduced.items():
-            if other[pivot]:
-                factor = other[pivot]
-                reduced[k] = [x - factor * y if y else x for x, y in zip(other, row, strict=True)]
-        reduced[pivot] = row
-    if len(reduced) < unknowns:
-        return None
-    return [reduced[k][-1] for k in range(unknowns)]
+def _payoffs(game: Finite) -> Payoffs:
+    """What a game pays, as arrays of fractions."""
+    shape = (len(game.types), *game.sizes)
+    return Payoffs(
+        np.array(game.probabilities, object),
+        np.array(game.leader, object).reshape(shape),
+        np.array(game.followers, object).reshape(-1, *shape),
+    )

@@ -37,13 +37,24 @@ def induced_game(game: Game, actions: np.ndarray) -> FiniteGame:
     return FiniteGame(support, probs, np.asarray(outcome[0]).reshape(shape), followers, tuple(map(np.asarray, masks)))
 
 
+def induced_transfers(game: Game, actions: np.ndarray) -> Float[np.ndarray, "P *actions"] | None:
+    """What the leader receives less what it pays, at every profile of the induced game; None in games without money.
+
+    Raises:
+        InputError: as `induced_game`.
+    """
+    with jax.enable_x64(True):
+        transfers = _play_all(game)(exact_table(game, actions).actions)[0][2]
+    return None if transfers is None else np.asarray(transfers).reshape(-1, *game.n_actions)
+
+
 @functools.lru_cache(maxsize=8)
 def _play_all(game: Game) -> Any:
     """One compiled function per game, for the many rules that are checked in it."""
 
     def play(actions: jax.Array) -> Any:
         outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(0))
-        return (outcome.leader, outcome.followers), type_masks(game)
+        return (outcome.leader, outcome.followers, outcome.transfers), type_masks(game)
 
     return jax.jit(play)
 

@@ -5,6 +5,7 @@ reply to the rule, which may know the state and the time. The interval of the le
 worst and the best for the leader.
 """
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,11 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     """
     game = rule.game
     markov, actions = game.markov(), solvable(game, rule.actions)
-    value, *followers = play_values(markov, actions, _joint(markov, play)).tolist()
+    joint = _joint(markov, play)
+    value, *followers = play_values(markov, actions, joint).tolist()
+    revenue = None
+    if markov.transfers is not None:
+        revenue = float(play_values(dataclasses.replace(markov, leader=markov.transfers), actions, joint)[0])
     bounds, reasons = None, ["no proof is given for followers that act in every step"]
     by_follower: list[list[float | None]] = [[None] for _ in followers]
     try:
@@ -40,8 +45,8 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     known = [regret for row in by_follower for regret in row if regret is not None]
     return {
         "value": value,
-        "welfare": float(sum(followers)),
-        "revenue": None,
+        "welfare": float(sum(followers)) + (revenue or 0.0),
+        "revenue": revenue,
         "epsilon": {"by_follower": by_follower, "max": max(0.0, *known) if known else None},
         "leader_value_bounds": bounds,
         "leader_value_bounds_at_epsilon": None,

@@ -55,17 +55,21 @@ def sampled_regrets(
 
 def sampled_values(
     game: Game, actions: np.ndarray, play: Strategies | JointPlay, *, samples: int = 100_000, seed: int = 0
-) -> tuple[float, float]:
-    """The leader's mean payoff, and the followers' mean total payoff, over sampled sub-episodes."""
+) -> tuple[float, float, float | None]:
+    """The leader's mean payoff, the followers' mean total payoff and the mean transfers, over sampled sub-episodes.
+
+    The transfers are None in games without money.
+    """
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
-        leader, followers = pays(query)
-    return float(leader.mean()), float(followers.sum(axis=1).mean())
+        leader, followers, transfers = pays(query)
+    money = None if transfers is None else float(transfers.mean())
+    return float(leader.mean()), float(followers.sum(axis=1).mean()), money
 
 
 def _sample(
     game: Game, actions: np.ndarray, play: Strategies | JointPlay, samples: int, seed: int
-) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray]]]:
+) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray, np.ndarray | None]]]:
     """Sub-episodes with types and play drawn, and a function that plays such a query; with `jax.enable_x64` on."""
     if samples < 100:
         raise InputError(f"samples must be at least 100; got {samples}.")
@@ -73,12 +77,12 @@ def _sample(
     table = exact_table(game, actions)
 
     @jax.jit
-    def compiled(query: Query) -> tuple[jax.Array, jax.Array]:
+    def compiled(query: Query) -> tuple[jax.Array, jax.Array, jax.Array | None]:
         outcome = answer(game, table, query, stream(key, Stream.CHANCE))
-        return outcome.leader, outcome.followers
+        return outcome.leader, outcome.followers, outcome.transfers
 
-    def pays(query: Query) -> tuple[np.ndarray, np.ndarray]:
-        leader, followers = compiled(query)
-        return np.asarray(leader), np.asarray(followers)
+    def pays(query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        paid: tuple[np.ndarray, np.ndarray, np.ndarray | None] = jax.tree.map(np.asarray, compiled(query))
+        return paid
 
     return play_query(game, play, jax.random.uniform(key, (samples, play_noise_size(game)))), pays

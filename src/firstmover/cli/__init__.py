@@ -171,6 +171,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import design
+    from firstmover.exact_numbers import whole
     from firstmover.runs import free_folder
 
     leader_parameters = _pairs("-l", options.leader_parameters)
@@ -181,7 +182,7 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
     followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
     leader = build.build("leader", options.leader, leader_parameters)
-    seeds, seed = build.whole("--seeds", options.seeds), build.whole("--seed", options.seed)
+    seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress:
         made = design(
@@ -199,9 +200,10 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, reproduce
+    from firstmover import reproduce
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
 
     if options.only_list:
         return reproduce.claims(), printing.claims(reproduce.claims())
@@ -210,7 +212,7 @@ def _reproduce(options: argparse.Namespace) -> tuple[Any, str]:
     again = f"reproduce {' '.join(options.names)} --seeds {options.seeds} --out {options.out}"
     with Watched(Path(options.out) / "runs", again) as progress:
         results = reproduce.reproduce(
-            options.names, seeds=build.whole("--seeds", options.seeds), out=options.out, progress=progress
+            options.names, seeds=whole(options.seeds, "--seeds"), out=options.out, progress=progress
         )
     return results, printing.verdicts(results)
 
@@ -229,6 +231,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build, files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import number
     from firstmover.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
@@ -244,7 +247,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             ties=options.ties,
             selection=options.selection,
             threshold=options.threshold,
-            time_limit=None if options.time_limit is None else build.number("--time-limit", options.time_limit),
+            time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
             progress=progress.working,
         )
     result = as_json(game, solution, options.ties)
@@ -259,6 +262,7 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build, files
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
+    from firstmover.exact_numbers import number
 
     given = _pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):
@@ -268,7 +272,7 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
     certificate = certify(
         options.path,
         followers=build.build("followers", options.followers or "multiplicative-weights", given),
-        epsilon=None if options.epsilon is None else build.number("--epsilon", options.epsilon),
+        epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
@@ -278,6 +282,7 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
     from firstmover.followers.trained import Trained
     from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
 
@@ -292,8 +297,8 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
             settings,
             followers=followers,
             rules=None if options.rules is None else learnt_rules(game, options.rules),
-            seeds=build.whole("--seeds", options.seeds),
-            seed=build.whole("--seed", options.seed),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
             out=options.out,
             progress=progress,
         )

@@ -7,9 +7,10 @@ The result is certain, as in the program over all profiles: the multipliers prov
 """
 
 import math
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from scipy.sparse import hstack
 
 from firstmover.equilibria.deviations import multiplied
@@ -40,16 +41,10 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
         InputError: there are more than `MAX_PRICED` combinations to look through for the cheapest profile.
         RuntimeError: it came to no end; an internal error.
     """
-    size, last = min((_n_priced(game, i), i) for i in range(len(game.followers)))
-    if size > MAX_PRICED:
-        raise InputError(
-            f"the program over {which} has {n_variables(game, which):.3g} variables, more than {MAX_VARIABLES[which]}, "
-            f"and to generate them takes {size:.3g} combinations of maps of all followers but one, more than "
-            f"{MAX_PRICED}."
-        )
+    last = mapped_last(game, which)
     span = float(np.ptp(objective)) or 1.0
     weighted = objective * game.probs.reshape(-1, *[1] * len(game.n_actions))
-    rows = program(game, which, epsilon, plays=_cheapest(game, weighted, last)[1])
+    rows = program(game, which, epsilon, plays=cheapest_maps(game, weighted, last)[1])
     # The first columns may hold no point of the set. Until they do, by how much constraints are exceeded is minimised.
     feasible = False
     while True:
@@ -60,7 +55,7 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
             continue
         proof = dict(zip(rows.keys, multipliers.tolist(), strict=True))
         table = multiplied(game, which, proof)
-        least, plays = _cheapest(game, table + weighted if feasible else table, last)
+        least, plays = cheapest_maps(game, table + weighted if feasible else table, last)
         value, unit = (float(costs @ weights), span) if feasible else (excess, 1.0)
         bound = least - float(multipliers @ rows.limits)
         new = plays[~(plays[:, None] == rows.plays).all(axis=2).any(axis=1)]
@@ -80,6 +75,22 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
             feasible = True
 
 
+def mapped_last(game: FiniteGame, which: EquilibriumSet) -> int:
+    """The follower whose maps `cheapest_maps` finds type by type with the least work.
+
+    Raises:
+        InputError: there are more than `MAX_PRICED` combinations to look through.
+    """
+    size, last = min((_n_priced(game, i), i) for i in range(len(game.followers)))
+    if size > MAX_PRICED:
+        raise InputError(
+            f"the program over {which} has {n_variables(game, which):.3g} variables, more than {MAX_VARIABLES[which]}, "
+            f"and to generate them takes {size:.3g} combinations of maps of all followers but one, more than "
+            f"{MAX_PRICED}."
+        )
+    return last
+
+
 def _n_priced(game: FiniteGame, i: int) -> float:
     """Combinations of the others' maps, times the most actions of a type of follower i."""
     options = dict(zip(game.follower_types(), map(len, choices(game)), strict=True))
@@ -87,8 +98,13 @@ def _n_priced(game: FiniteGame, i: int) -> float:
     return float(others) * max(size for pair, size in options.items() if pair[0] == i)
 
 
-def _cheapest(game: FiniteGame, costs: Table, i: int) -> tuple[float, Int[np.ndarray, "batch pairs"]]:
-    """The least cost of a profile of maps, and some of the cheapest profiles: best maps of i against others' maps."""
+def cheapest_maps(
+    game: FiniteGame, costs: Shaped[np.ndarray, "P *actions"], i: int
+) -> tuple[Any, Int[np.ndarray, "batch pairs"]]:
+    """The least cost of a profile of maps, and some of the cheapest profiles: best maps of i against others' maps.
+
+    Costs are floats, or whole numbers of any size (dtype object).
+    """
     pairs = list(game.follower_types())
     options = choices(game)
     total = sum(totals(game, costs, i, t).min(axis=1) for j, t in pairs if j == i).ravel()
@@ -106,4 +122,4 @@ def _cheapest(game: FiniteGame, costs: Table, i: int) -> tuple[float, Int[np.nda
     # Where others have few maps: what differs from the cheapest profile in one action, so that many can join.
     cheapest = plays[[total[chosen].argmin()]]
     near = [np.where(np.arange(len(pairs)) == k, a, cheapest) for k, own in enumerate(options) for a in own]
-    return float(total.min()), np.unique(np.vstack([plays, *near]), axis=0)
+    return total.min(), np.unique(np.vstack([plays, *near]), axis=0)

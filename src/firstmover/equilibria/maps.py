@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Shaped
 
 from firstmover.equilibria.finite_game import FiniteGame
 
@@ -47,8 +47,8 @@ def played(game: FiniteGame, maps: Int[np.ndarray, "maps pairs"]) -> Int[np.ndar
 
 
 def totals(
-    game: FiniteGame, table: Float[np.ndarray, "P *actions"], i: int, t: int
-) -> Float[np.ndarray, "before own after"]:
+    game: FiniteGame, table: Shaped[np.ndarray, "P *actions"], i: int, t: int
+) -> Shaped[np.ndarray, "before own after"]:
     """For every profile of maps, the sum of the table over the type profiles in which follower i has type t.
 
     Only the others' maps and the action of the pair (i, t) matter to it. The axes are: the combinations of all pairs

@@ -54,6 +54,7 @@ class MarkovGame:
         horizon: number of steps, at least 1.
         discount: what a payment one step later is worth, more than 0 and at most 1.
         symmetric: whether followers are interchangeable, and roles are drawn anew in every step (see the module).
+        transfers: what followers pay to the leader less what it pays to them, or None in games without money.
 
     Raises:
         InputError: shapes do not fit together, an index is out of range, or a number is not what is said here.
@@ -72,6 +73,7 @@ class MarkovGame:
     horizon: int
     discount: float = 1.0
     symmetric: bool = False
+    transfers: Float[np.ndarray, "S A B"] | None = None
 
     def __post_init__(self) -> None:
         states, _, joint = shape = self.next_states.shape
@@ -84,7 +86,10 @@ class MarkovGame:
         seen = _within(self.leader_obs, self.n_observations)
         seen &= all(_within(obs, size) for obs, size in zip(self.follower_obs, self.n_obs, strict=True))
         require(seen, "observations must be below their number", "others")
-        finite = np.isfinite(self.leader).all() and np.isfinite(self.followers).all()
+        fits = self.transfers is None or self.transfers.shape == shape
+        require(fits, "transfers must have the shape of the leader's payments", shape)
+        money = self.leader if self.transfers is None else self.transfers
+        finite = all(np.isfinite(paid).all() for paid in (self.leader, self.followers, money))
         require(bool(finite), "the payments of a Markov game must be finite numbers", "NaN or infinity")
         require(bool(self.possible.any(axis=1).all()), "something must be possible in every state", "a state without")
         chances = bool((self.start >= 0).all() and abs(self.start.sum() - 1) <= 1e-9)

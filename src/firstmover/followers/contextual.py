@@ -76,8 +76,7 @@ class Contextual(Trained, Queried):
 
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """All answers in, a logit for each of a follower's observations and actions out."""
-        width = game.leader_space.idle().size if game.leader_space.continuous else game.leader_space.mask_size
-        inputs = len(self.questions(game)) * width
+        inputs = len(self.questions(game)) * game.leader_space.n_features
         keys = jax.random.split(key, game.n_followers)
         sizes = zip(game.n_obs, game.n_actions, keys, strict=True)
         return tuple(MLP(inputs, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)

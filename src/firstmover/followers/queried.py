@@ -1,5 +1,6 @@
 """Followers that only ask the leader what it would do, and play nothing before they respond."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -54,6 +55,4 @@ class Queried(Follower):
 
 def described(game: Game, answers: Array) -> Float[Array, "questions width"]:
     """The leader's answers as numbers in [0, 1], a row for each question."""
-    if game.leader_space.continuous:
-        return answers.reshape(len(answers), -1)
-    return (answers[:, None] == jnp.arange(game.leader_space.mask_size)).astype(float)
+    return jax.vmap(game.leader_space.features)(answers)

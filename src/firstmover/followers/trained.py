@@ -74,9 +74,13 @@ class Trained(Follower):
 
     def check(self, game: Game) -> None:
         super().check(game)
+        like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
         if not self.networks:
-            like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
             object.__setattr__(self, "networks", read_networks(self.network, self.kind, like))
+        # Also where they were read for another game before, or given.
+        if not _alike(self.networks, like):
+            where = f"in {self.network}" if self.network else "with these networks"
+            raise InputError(f"the follower {where} was trained for a game of other sizes than {game.name}.")
 
     def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
         return self.having(jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self.networks))
@@ -117,8 +121,13 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     found, arrays = str(stored["kind"]), [stored[name] for name in names]
     if found != kind:
         raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
-    sizes = [(a.shape[1:], a.dtype.kind) for a in arrays]
-    seeds = {a.shape[:1] for a in arrays}
-    if sizes != [(leaf.shape, leaf.dtype.kind) for leaf in leaves] or len(seeds) != 1 or seeds & {(), (0,)}:
+    if not _alike(arrays, leaves) or [a.dtype.kind for a in arrays] != [leaf.dtype.kind for leaf in leaves]:
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])
+
+
+def _alike(networks: Any, like: Any) -> bool:
+    """Whether networks have the arrays of `like`, each with the same leading axis before it."""
+    shapes = [leaf.shape for leaf in jax.tree.leaves(networks)]
+    fits = [shape[1:] for shape in shapes] == [leaf.shape for leaf in jax.tree.leaves(like)]
+    return fits and len({shape[:1] for shape in shapes}) == 1 and all(shapes)

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened, table
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
@@ -48,10 +49,18 @@ class Turn(NamedTuple):
 
 
 class Rewards(NamedTuple):
-    """Payments of one step, in the game's units."""
+    """Payments of one step, in the game's units.
+
+    Attributes:
+        leader: what the leader is paid: its objective.
+        followers: what every follower is paid, money that it pays or receives included.
+        transfers: what the followers pay to the leader less what it pays to them; None in games without money. Welfare
+            is the followers' total plus the transfers.
+    """
 
     leader: Float[Array, ""]
     followers: Float[Array, "n"]
+    transfers: Float[Array, ""] | None = None
 
 
 @dataclass(frozen=True)
@@ -284,10 +293,6 @@ class Game(abc.ABC):
         del entries
         return self
 
-    def revenue_game(self) -> "Game | None":
-        """The same game with a leader that is paid what it receives less what it pays; None without money."""
-        return None
-
 
 def asked(do: dict[str, Any], *keys: str) -> tuple[Any, ...]:
     """The values of an entry's `do`, which must have exactly these keys.
@@ -307,7 +312,7 @@ def whole_below(value: Any, limit: int, what: str) -> int:
         InputError: it is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
-        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {value!r}.")
+        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {shortened(value)}.")
     return value
 
 
@@ -317,10 +322,7 @@ def numbers(values: Any, count: int, low: float, high: float, what: str) -> np.n
     Raises:
         InputError: it is not one.
     """
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a list of numbers; got {values!r}.") from None
+    array = table(values, what, "a list of numbers").floats
     if array.shape != (count,) or not np.all((array >= low) & (array <= high)):
-        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {values!r}.")
+        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {shortened(array.tolist())}.")
     return array

@@ -11,6 +11,7 @@ games" (AAMAS 2008).
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
@@ -18,11 +19,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.spaces import mixture
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.types import TypeDistribution
 
+Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
 
 
@@ -44,7 +47,7 @@ class BayesianNormalForm(Game):
         self,
         leader_payoffs: Matrices,
         follower_payoffs: Matrices,
-        prior: tuple[float, ...] | None = None,
+        prior: Probabilities | None = None,
         commitment: CommitmentKind = "deterministic",
     ):
         """A game with these payoffs.
@@ -59,21 +62,22 @@ class BayesianNormalForm(Game):
             InputError: shapes or numbers of types differ, a table is empty, a payoff is not a finite number, or the
                 prior is not a distribution over the types.
         """
-        leader = _tables(leader_payoffs, "leader_payoffs")
-        follower = _tables(follower_payoffs, "follower_payoffs")
+        given = _tables(leader_payoffs, "leader_payoffs"), _tables(follower_payoffs, "follower_payoffs")
+        leader, follower = given[0].floats, given[1].floats
         n = max(len(leader), len(follower))
         if not {len(leader), len(follower)} <= {1, n}:
             raise InputError(
                 f"leader_payoffs and follower_payoffs need one table per type, or one for all; got {len(leader)} and "
                 f"{len(follower)}."
             )
-        self.prior = checked_probabilities([1 / n] * n if prior is None else prior, "the prior")
+        stated = probabilities([Fraction(1, n)] * n if prior is None else prior, "the prior")
+        self.prior, self.stated_prior = stated.floats, stated
         if len(self.prior) != n:
             raise InputError(f"the prior must have one probability per type; got {len(self.prior)} for {n} types.")
         # One normal-form game for each type: these check the payoffs, and put rules into words.
-        self.games = [NormalForm(leader[k % len(leader)], follower[k % len(follower)], commitment) for k in range(n)]
+        self.games = [NormalForm(given[0][k % len(leader)], given[1][k % len(follower)], commitment) for k in range(n)]
         self.commitment = commitment
-        self.types = TypeDistribution.independent([self.prior])
+        self.types = TypeDistribution.independent([stated])
         self.n_obs, self.n_actions = (n,), self.games[0].n_actions
         self.leader_space = self.games[0].leader_space
         self.leader_obs_sizes = (1,)
@@ -89,6 +93,12 @@ class BayesianNormalForm(Game):
     def follower_payoffs(self) -> np.ndarray:
         """The follower's payoffs, [types, leader actions, follower actions]."""
         return np.array([game.follower_payoffs[0] for game in self.games])
+
+    @property
+    def fractions(self) -> tuple[np.ndarray, np.ndarray]:
+        """The leader's and the follower's payoffs as exact fractions, [types, leader actions, follower actions]."""
+        leader, follower = ([game.tables[k].fractions for game in self.games] for k in (0, 1))
+        return np.array(leader), np.array(follower)[:, 0]
 
     def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
         del key
@@ -120,17 +130,15 @@ class BayesianNormalForm(Game):
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "leader_payoffs": self.leader_payoffs.tolist(),
-            "follower_payoffs": self.follower_payoffs.tolist(),
-            "prior": self.prior.tolist(),
+            "leader_payoffs": [game.tables[0].written() for game in self.games],
+            "follower_payoffs": [game.tables[1][0].written() for game in self.games],
+            "prior": self.stated_prior.written(),
             "commitment": self.commitment,
         }
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        tables, rows = (
-            (self.leader_payoffs, self.follower_payoffs, tuple(self.prior)),
-            len(self.games[0].action_names[0]),
-        )
+        leader, follower = self.fractions
+        tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
         mixed = BayesianNormalForm(*tables, "mixed")
         if self.commitment == "deterministic":
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
@@ -170,14 +178,12 @@ class BayesianNormalForm(Game):
         )
 
 
-def _tables(values: Matrices, what: str) -> np.ndarray:
+def _tables(values: Matrices, what: str) -> Table:
     """Tables of payoffs [types or 1, leader actions, follower actions]."""
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be tables of numbers, all of one shape.") from None
-    if array.ndim == 2:
-        array = array[None]
-    if array.ndim != 3 or array.size == 0:
-        raise InputError(f"{what} must be tables [types, leader actions, follower actions]; got shape {array.shape}.")
-    return array
+    given = table(values, what, "tables of numbers, all of one shape")
+    if given.floats.ndim == 2:
+        given = given[None]
+    shape = given.floats.shape
+    if len(shape) != 3 or given.floats.size == 0:
+        raise InputError(f"{what} must be tables [types, leader actions, follower actions]; got shape {shape}.")
+    return given

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
@@ -60,15 +61,11 @@ class MatrixDesign(Game):
         Raises:
             InputError: the payoffs are not finite tables with one axis per follower, or max_payment is negative.
         """
-        try:
-            self.payoffs = np.asarray(payoffs, np.float64)
-        except (TypeError, ValueError):
-            raise InputError("payoffs must be one table of numbers per follower, all of one shape.") from None
+        self.tables = table(payoffs, "payoffs", "one table of numbers per follower, all of one shape")
+        self.payoffs = self.tables.floats
         shape = self.payoffs.shape
         if len(shape) < 2 or len(shape) != shape[0] + 1 or 0 in shape:
             raise InputError(f"payoffs need one table per follower, with one axis per follower; got shape {shape}.")
-        if not np.all(np.isfinite(self.payoffs)):
-            raise InputError("payoffs must hold finite numbers; they hold NaN or infinity.")
         if max_payment < 0:
             raise InputError(f"max_payment must not be negative; got {max_payment}.")
         n, self.payment_rule, self.max_payment = shape[0], rule, max_payment
@@ -142,7 +139,9 @@ class MatrixDesign(Game):
             aim = aim - payments.sum()
         over = state.time == self.horizon - 1
         followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
-        return _State(state.time + 1, actions), Rewards(jnp.where(over, aim, 0), jnp.where(over, followers, 0))
+        return _State(state.time + 1, actions), Rewards(
+            jnp.where(over, aim, 0), jnp.where(over, followers, 0), -jnp.where(over, payments.sum(), 0)
+        )
 
     @property
     def max_leader_decisions(self) -> int:
@@ -152,7 +151,7 @@ class MatrixDesign(Game):
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "payoffs": self.payoffs.tolist(),
+            "payoffs": self.tables.written(),
             "rule": self.payment_rule,
             "objective": self.paid_objective,
             "max_payment": self.max_payment,
@@ -219,9 +218,6 @@ class MatrixDesign(Game):
             return np.asarray(whole_below(tau, self.max_payment + 1, "tau"))
         (payments,) = asked(do, "payments")
         return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
-
-    def revenue_game(self) -> Game:
-        return MatrixDesign(self.payoffs, self.payment_rule, "minus-payments", self.max_payment)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":

@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.spaces import Box, Discrete, mixture
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
 
 CommitmentKind = Literal["deterministic", "mixed"]
@@ -58,14 +59,15 @@ class NormalForm(Game):
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
         """
-        leader = _payoffs(leader_payoffs, "leader_payoffs")
-        followers = _payoffs(follower_payoffs, "follower_payoffs")
+        given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
+        leader, followers = given[0].floats, given[1].floats
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
             )
         n = leader.ndim - 1
         if n == 1 and followers.ndim == 2:
+            given = given[0], given[1][None]
             followers = followers[None]
         if followers.shape != (n, *leader.shape):
             raise InputError(
@@ -73,6 +75,7 @@ class NormalForm(Game):
                 f"{followers.shape if n > 1 else followers.shape[-2:]}. Transpose a follower-first matrix."
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
+        self.tables = given  # the same payoffs, leader and followers, as they were given
         self.action_names = _names(action_names, leader.shape)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
@@ -109,18 +112,18 @@ class NormalForm(Game):
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "leader_payoffs": self.leader_payoffs.tolist(),
-            "follower_payoffs": self.follower_payoffs.tolist(),
+            "leader_payoffs": self.tables[0].written(),
+            "follower_payoffs": self.tables[1].written(),
             "commitment": self.commitment,
             "action_names": [list(names) for names in self.action_names],
         }
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
-        mixed = NormalForm(self.leader_payoffs, self.follower_payoffs, "mixed", self.action_names)
+        mixed = NormalForm(*self.tables, "mixed", self.action_names)
         if self.commitment == "deterministic":
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
-        best = NormalForm(self.leader_payoffs, self.follower_payoffs, "deterministic").optimum("weak")
+        best = NormalForm(*self.tables, "deterministic").optimum("weak")
         assert best.rule is not None
         return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
@@ -238,7 +241,7 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
         (action,) = asked(do, "action")
         return np.asarray(whole_below(action, n_actions, "action"))
     (stated,) = asked(do, "mixture")
-    weights = checked_probabilities(stated, "the mixture")
+    weights = probabilities(stated, "the mixture").floats
     if weights.shape != (n_actions,):
         raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
     return weights
@@ -247,16 +250,6 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
 def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     """A mixture in words, without what is as good as never played."""
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
-
-
-def _payoffs(values: Matrix, what: str) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a table of numbers with rows of one length.") from None
-    if not np.all(np.isfinite(array)):
-        raise InputError(f"{what} must hold finite numbers; it holds NaN or infinity.")
-    return array
 
 
 def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:

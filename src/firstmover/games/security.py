@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError, require
+from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
@@ -57,7 +58,8 @@ class SecurityGame(Game):
             InputError: a column is missing, sizes differ, a payoff is not a finite number, a name is given twice, or
                 resources are out of range.
         """
-        self.names, self.payoffs = _read(targets)  # [T, 4], columns as in COLUMNS
+        self.names, self.table = _read(targets)  # [T, 4], columns as in COLUMNS
+        self.payoffs = self.table.floats
         n = len(self.payoffs)
         require(0 < resources <= n, f"resources must be more than 0 and at most the number of targets, {n}", resources)
         self.resources = float(resources)
@@ -97,7 +99,7 @@ class SecurityGame(Game):
         return coverage * (self.resources / max(coverage.sum(), self.resources))
 
     def parameters(self) -> dict[str, Any]:
-        columns = dict(zip(COLUMNS, self.payoffs.T.tolist(), strict=True))
+        columns = {column: self.table[:, k].written() for k, column in enumerate(COLUMNS)}
         return {"targets": {"target": list(self.names), **columns}, "resources": self.resources}
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
@@ -143,7 +145,7 @@ class SecurityGame(Game):
         )
 
 
-def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
+def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
     """Names and payoffs [T, 4] of the targets."""
     names = None
     if isinstance(targets, dict):
@@ -153,16 +155,12 @@ def _read(targets: Any) -> tuple[tuple[str, ...], np.ndarray]:
         columns = [targets[column] for column in COLUMNS]
         if len({np.shape(column) for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
-        targets = np.transpose(columns)
-    try:
-        payoffs = np.asarray(targets, np.float64)
-    except (TypeError, ValueError):
-        raise InputError("targets must be rows of four numbers, or a dict of columns.") from None
+        targets = [list(row) for row in zip(*columns, strict=True)]
+    given = table(targets, "targets", "rows of four numbers, or a dict of columns")
+    payoffs = given.floats
     if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
-    if not np.all(np.isfinite(payoffs)):
-        raise InputError("the payoffs of targets must be finite numbers; they hold NaN or infinity.")
     named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
-    return named, payoffs
+    return named, given

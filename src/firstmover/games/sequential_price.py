@@ -20,6 +20,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -27,6 +28,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
@@ -109,7 +111,8 @@ class SequentialPrice(Game):
             self.values = (vectors,) * agents
             self.types = TypeDistribution.independent([np.full(len(vectors), 1 / len(vectors))] * agents)
         else:
-            self.values, self.types = read_values(values, agents, items)
+            stated, self.types = read_values(values, agents, items)
+            self.values, self.stated_values = tuple(own.floats for own in stated), stated
         self._settings = {
             "agents": agents,
             "items": items,
@@ -205,7 +208,7 @@ class SequentialPrice(Game):
             left=state.left - taken,
         )
         leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
-        return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0))
+        return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0), revenue)
 
     def prices_of(self, parts: Any) -> Float[Any, "... items"]:
         """What the price components of an action come to."""
@@ -364,9 +367,6 @@ class SequentialPrice(Game):
             return np.array([agent, *told])
         return np.array([agent, *np.rint(told / self._price_step)])
 
-    def revenue_game(self) -> Game:
-        return self.with_settings(objective="revenue")
-
     def sentence(self, entry: dict[str, Any]) -> str:
         when, do = entry["when"], entry["do"]
         words = []
@@ -428,9 +428,10 @@ class Agrawal(SequentialPrice):
         """
         if not 0 < epsilon < 1:
             raise InputError(f"epsilon must lie in (0, 1); got {epsilon}.")
+        rare = exact(epsilon, "epsilon")
         values = {
-            "values": [[[0.5], [0.5 / epsilon]], [[0.0], [1.0]]],
-            "probabilities": [[1 - epsilon, epsilon], [0.5, 0.5]],
+            "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
+            "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
         }
         super().__init__(messages=messages, values=values, prices=prices, buy_at_tie=buy_at_tie, objective=objective)
         self._own = {

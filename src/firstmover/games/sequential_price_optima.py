@@ -137,9 +137,8 @@ def _in_fractions(game: SequentialPrice) -> tuple[list[list[Fraction]], list[lis
         points = game.value_grid
         grid = [Fraction(k, points - 1) for k in range(points)]
         return [grid, grid], [[Fraction(1, points**2)] * points] * points
-    values = [[Fraction(repr(v)) for v in table[:, 0].tolist()] for table in game.values]
+    values = [own.fractions[:, 0].tolist() for own in game.stated_values]
     prior = [[Fraction(0)] * len(values[1]) for _ in values[0]]
-    for (t0, t1), p in zip(*(part.tolist() for part in game.types.profiles), strict=True):
-        prior[t0][t1] = Fraction(repr(p)).limit_denominator(10**12)
-    total = sum(map(sum, prior))
-    return values, [[p / total for p in row] for row in prior]
+    for (t0, t1), p in zip(game.types.profiles[0].tolist(), game.types.profile_fractions.tolist(), strict=True):
+        prior[t0][t1] = p
+    return values, prior

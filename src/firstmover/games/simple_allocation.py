@@ -10,16 +10,18 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from fractions import Fraction
+from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.spaces import Discrete
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.types import TypeDistribution
 
 
 class _State(NamedTuple):
@@ -39,7 +41,7 @@ class SimpleAllocation(Game):
     follower_payoff_ranges = ((0.0, 1.0),)
     objective = "probability that the participant gets the item it wants"
 
-    def __init__(self, items: int = 3, messages: int = 2, prior: tuple[float, ...] | None = None):
+    def __init__(self, items: int = 3, messages: int = 2, prior: Annotated[Any, "probabilities"] | None = None):
         """A game with these sizes.
 
         Args:
@@ -52,11 +54,12 @@ class SimpleAllocation(Game):
         """
         if items < 1 or messages < 1:
             raise InputError(f"items and messages must be at least 1; got items={items}, messages={messages}.")
-        self.prior = checked_probabilities([1 / items] * items if prior is None else prior, "the prior")
+        stated = probabilities([Fraction(1, items)] * items if prior is None else prior, "the prior")
+        self.prior, self.stated_prior = stated.floats, stated
         if len(self.prior) != items:
             raise InputError(f"the prior must have one probability per item; got {len(self.prior)} for {items} items.")
         self.items, self.messages = items, messages
-        self.types = TypeDistribution.independent([self.prior])
+        self.types = TypeDistribution.independent([stated])
         self.n_obs, self.n_actions = (items,), (messages,)
         self.leader_space = Discrete(items)
         self.leader_obs_sizes = (messages,)
@@ -87,11 +90,11 @@ class SimpleAllocation(Game):
         return 1
 
     def parameters(self) -> dict[str, Any]:
-        return {"items": self.items, "messages": self.messages, "prior": self.prior.tolist()}
+        return {"items": self.items, "messages": self.messages, "prior": self.stated_prior.written()}
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         favourite = np.array([np.argmax(self.prior)])
-        return "no messages: always the likeliest item", SimpleAllocation(self.items, 1, tuple(self.prior)), favourite
+        return "no messages: always the likeliest item", SimpleAllocation(self.items, 1, self.stated_prior), favourite
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return {"when": {"message": int(observation[0])}, "do": {"item": int(action)}}
@@ -113,7 +116,7 @@ class SimpleAllocation(Game):
         best = np.argsort(-self.prior, kind="stable")
         table = best[np.arange(self.messages) % self.items]
         return Solution(
-            value=float(self.prior[best[: self.messages]].sum()),
+            value=float(self.stated_prior.fractions[best[: self.messages]].sum()),
             rule=self.rule(table),
             attained=True,
             method="sum of the largest prior probabilities, one per message",

@@ -47,7 +47,7 @@ def state_table(
 
         def stepped(action: Array, actions: Array) -> Any:
             following, rewards = game.step(state, action, actions, key)
-            return index(following), rewards.leader, rewards.followers
+            return index(following), rewards
 
         leader_actions = jnp.arange(space.n, dtype=jnp.int32)
         paired = jax.vmap(jax.vmap(stepped, (None, 0)), (0, None))(leader_actions, jnp.asarray(profiles))
@@ -59,14 +59,14 @@ def state_table(
     # In 64 bit, as everything that is exact.
     with jax.enable_x64(True):
         (paired, leader_obs, follower_obs, possible), begin = jax.tree.map(np.asarray, jax.jit(table)(states))
-    next_states, leader, followers = paired
+    next_states, paid = paired
     return MarkovGame(
         start=np.eye(len(leader_obs))[begin],
         leader_obs=leader_obs,
         follower_obs=np.ascontiguousarray(follower_obs.T),
         next_states=next_states,
-        leader=leader,
-        followers=np.ascontiguousarray(np.moveaxis(followers, -1, 0)),
+        leader=paid.leader,
+        followers=np.ascontiguousarray(np.moveaxis(paid.followers, -1, 0)),
         possible=possible,
         n_actions=game.n_actions,
         n_observations=game.n_observations,
@@ -74,6 +74,7 @@ def state_table(
         horizon=game.horizon,
         discount=discount,
         symmetric=symmetric,
+        transfers=paid.transfers,
     )
 
 

@@ -146,7 +146,9 @@ class Toll(Game):
         keeper = users * (trip if self.paid_objective == "welfare" else toll)
         condition = jnp.clip(state.condition + 1 - users, 0, self.levels - 1)
         return _State(state.time + 1, condition, users), Rewards(
-            jnp.where(playing, keeper, 0.0), jnp.where(playing, follower_actions * (trip - toll), 0.0)
+            jnp.where(playing, keeper, 0.0),
+            jnp.where(playing, follower_actions * (trip - toll), 0.0),
+            jnp.where(playing, users * toll, 0.0),
         )
 
     def markov(self) -> "MarkovGame":
@@ -195,10 +197,6 @@ class Toll(Game):
         """
         which = "best" if ties == "strong" else "worst"
         return enumerated_optimum(self, ties, f"a pure equilibrium of every stage, the {which} for the keeper")
-
-    def revenue_game(self) -> Game:
-        changed = {"tolls": tuple(self.tolls.tolist()), "objective": "revenue"}
-        return Toll(**(self.parameters() | changed))
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         parts = ("condition", "cars") if self.sight == "both" else (self.sight,)

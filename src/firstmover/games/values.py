@@ -4,15 +4,17 @@ Independent values: for every agent the values of its types, and their probabili
 of the values of all agents, and one probability each.
 """
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from firstmover.errors import InputError
-from firstmover.types import TypeDistribution, checked_probabilities
+from firstmover.exact_numbers import Table, of_fractions, probabilities, table, written
+from firstmover.types import TypeDistribution
 
 
-def read_values(given: Any, agents: int, items: int) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
+def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
     """Per agent the values of its types [types, items], and the distribution of the types.
 
     Args:
@@ -34,27 +36,25 @@ def read_values(given: Any, agents: int, items: int) -> tuple[tuple[np.ndarray, 
     tables = given["values"]
     if len(tables) != agents or len(given["probabilities"]) != agents:
         raise InputError(f"values are given for {len(tables)} agents, but agents={agents}.")
-    values = tuple(_table(table, items, f"the values of agent {i}") for i, table in enumerate(tables))
-    marginals = [
-        checked_probabilities(p, f"the probabilities of agent {i}") for i, p in enumerate(given["probabilities"])
-    ]
-    if any(len(p) != len(table) for p, table in zip(marginals, values, strict=True)):
+    values = tuple(_table(own, items, f"the values of agent {i}") for i, own in enumerate(tables))
+    marginals = [probabilities(p, f"the probabilities of agent {i}") for i, p in enumerate(given["probabilities"])]
+    if any(len(p.floats) != len(own.floats) for p, own in zip(marginals, values, strict=True)):
         raise InputError("every agent needs as many probabilities as it has types.")
     return values, TypeDistribution.independent(marginals)
 
 
-def _from_realisations(
-    rows: Any, probabilities: Any, agents: int, items: int
-) -> tuple[tuple[np.ndarray, ...], TypeDistribution]:
+def _from_realisations(rows: Any, chances: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
     """Correlated values: each row holds the values of all agents, agent by agent."""
-    realised = _table(rows, agents * items, "realisations").reshape(-1, agents, items)
-    chances = checked_probabilities(probabilities, "the probabilities of the realisations")
-    if len(chances) != len(realised):
-        raise InputError(f"{len(realised)} realisations need as many probabilities; got {len(chances)}.")
-    own = [np.unique(realised[:, i], axis=0, return_inverse=True) for i in range(agents)]
-    joint = np.zeros([len(table) for table, _ in own])
-    np.add.at(joint, tuple(index.ravel() for _, index in own), chances)
-    return tuple(table for table, _ in own), TypeDistribution.correlated(joint)
+    realised = _table(rows, agents * items, "realisations").fractions.reshape(-1, agents, items)
+    drawn = probabilities(chances, "the probabilities of the realisations").fractions
+    if len(drawn) != len(realised):
+        raise InputError(f"{len(realised)} realisations need as many probabilities; got {len(drawn)}.")
+    by_agent = [[tuple(row) for row in realised[:, i].tolist()] for i in range(agents)]
+    own = [sorted(set(rows)) for rows in by_agent]
+    joint = np.full([len(mine) for mine in own], Fraction(0), object)
+    for at, p in zip(zip(*by_agent, strict=True), drawn.tolist(), strict=True):
+        joint[tuple(mine.index(row) for mine, row in zip(own, at, strict=True))] += p
+    return tuple(of_fractions(np.array(mine, object)) for mine in own), TypeDistribution.correlated(joint)
 
 
 def plain(given: Any) -> Any:
@@ -63,16 +63,18 @@ def plain(given: Any) -> Any:
         return {key: plain(value) for key, value in given.items()}
     if isinstance(given, list | tuple | np.ndarray):
         return [plain(value) for value in given]
+    if isinstance(given, Table):
+        return given.written()
+    if isinstance(given, Fraction):
+        return written(given)
     return given.item() if isinstance(given, np.generic) else given
 
 
-def _table(given: Any, columns: int, what: str) -> np.ndarray:
-    try:
-        table = np.asarray(given, np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"{what} must be a table of numbers.") from None
-    if table.ndim != 2 or table.shape[1] != columns or not len(table):
-        raise InputError(f"{what} must be a table with {columns} columns; got shape {table.shape}.")
-    if not np.all(np.isfinite(table)) or np.any(table < 0):
-        raise InputError(f"{what} must be finite and not negative.")
-    return table
+def _table(values: Any, columns: int, what: str) -> Table:
+    given = table(values, what)
+    shape = given.floats.shape
+    if len(shape) != 2 or shape[1] != columns or not shape[0]:
+        raise InputError(f"{what} must be a table with {columns} columns; got shape {shape}.")
+    if np.any(given.floats < 0):
+        raise InputError(f"{what} must not be negative.")
+    return given

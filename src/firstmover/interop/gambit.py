@@ -15,6 +15,7 @@ import numpy as np
 
 from firstmover import files
 from firstmover.errors import InputError
+from firstmover.exact_numbers import Table, exact, of_fractions, shortened
 from firstmover.games import NormalForm
 from firstmover.games.normal_form import CommitmentKind
 
@@ -31,7 +32,7 @@ def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> Normal
     return NormalForm(payoffs[0], payoffs[1:], commitment, names)
 
 
-def read_payoffs(path: Path) -> np.ndarray:
+def read_payoffs(path: Path) -> Table:
     """The payoffs of all players of a `.nfg` file, [players, *actions].
 
     Raises:
@@ -40,7 +41,7 @@ def read_payoffs(path: Path) -> np.ndarray:
     return _read(path)[0]
 
 
-def _read(path: Path) -> tuple[np.ndarray, list[list[str]]]:
+def _read(path: Path) -> tuple[Table, list[list[str]]]:
     text = files.read_text(path, {b" ": 100, b"\n": 100, b"\t": 100, b",": 100, b'"': 50, b"{": 100, b"}": 100})
     return _Reader(str(path), text).game()
 
@@ -81,20 +82,18 @@ class _Reader:
             raise self.error(f"a quoted name expected where {token!r} stands")
         return token[1:-1]
 
-    def number(self) -> float:
+    def number(self) -> Fraction:
         token = self.take()
         try:
-            value = float(Fraction(token))
-        except (ValueError, ZeroDivisionError, OverflowError):
-            raise self.error(f"a finite number expected where {token!r} stands") from None
-        if not math.isfinite(value):
-            raise self.error(f"a finite number expected where {token!r} stands")
-        return value
+            return exact(token, "a payoff")
+        except InputError:
+            limits = "(0, or of a size from 1e-300 to 1e300)"
+            raise self.error(f"a finite number expected {limits} where {shortened(token)} stands") from None
 
     def whole(self) -> int:
         token = self.take()
-        if not token.isdecimal():
-            raise self.error(f"a whole number expected where {token!r} stands")
+        if not token.isdecimal() or len(token) > 15:
+            raise self.error(f"a whole number expected where {shortened(token)} stands")
         return int(token)
 
     def list_of_strings(self) -> list[str]:
@@ -105,7 +104,7 @@ class _Reader:
         self.take("}")
         return names
 
-    def game(self) -> tuple[np.ndarray, list[list[str]]]:
+    def game(self) -> tuple[Table, list[list[str]]]:
         """Payoffs [players, strategies of player 1, ...] and the strategies' names."""
         if not self.tokens:
             raise self.error("it is empty")
@@ -122,8 +121,9 @@ class _Reader:
         rows = self.body(len(players), math.prod(shape))
         if self.next != len(self.tokens):
             raise self.error(f"more follows after the last payoff, from {self.peek()!r} on")
-        payoffs = np.array(rows).reshape(math.prod(shape), len(players))
-        return np.stack([payoffs[:, p].reshape(shape, order="F") for p in range(len(players))]), names
+        payoffs = np.array(rows, object).reshape(math.prod(shape), len(players))
+        tables = [payoffs[:, p].reshape(shape, order="F") for p in range(len(players))]
+        return of_fractions(np.stack(tables)), names
 
     def strategies(self, n_players: int) -> list[list[str]]:
         self.take("{")
@@ -144,12 +144,12 @@ class _Reader:
             raise self.error("it ends too early")
         return names
 
-    def body(self, n_players: int, n_profiles: int) -> list[list[float]]:
+    def body(self, n_players: int, n_profiles: int) -> list[list[Fraction]]:
         """The payoffs of all profiles, from whichever form the body has."""
         if self.peek() != "{":
             return [[self.number() for _ in range(n_players)] for _ in range(n_profiles)]
         self.take("{")
-        outcomes = [[0.0] * n_players]  # outcome 0 pays nothing
+        outcomes = [[Fraction(0)] * n_players]  # outcome 0 pays nothing
         while self.peek() != "}":
             self.take("{")
             self.string()

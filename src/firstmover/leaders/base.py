@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -92,7 +93,7 @@ class Leader(abc.ABC):
         Every update of a seed is evaluated in the same episode: the key is that of the seed's evaluation stream.
         """
         key = stream(state.key, Stream.EVALUATION)
-        play = jax.vmap(lambda actions: problem.episode(table_of(problem.game, actions), key).reward)
+        play = in_parts(lambda actions: problem.episode(table_of(problem.game, actions), key).reward, problem.parts)
         return play(self.tables(problem, state)).max()
 
 

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
@@ -117,7 +118,8 @@ class CommitmentGradient(Leader):
             return self._update(problem, policy, optimiser, key, state.key, progress)
 
         keys = jax.random.split(key, self._n_restarts(problem))
-        policies, optimisers, metrics = jax.vmap(one)(state.policies, state.optimisers, keys)
+        learn = in_parts(one, problem.parts)
+        policies, optimisers, metrics = learn(state.policies, state.optimisers, keys)
         merged = Metrics(
             metrics.value.max(),
             metrics.best.max(),
@@ -150,7 +152,11 @@ class CommitmentGradient(Leader):
         rule = committed(problem, head, policy, self.evaluation, seed_key)
         actions = jnp.concatenate([jax.vmap(jax.vmap(head.action))(raw), rule[None]])
         keys = jnp.concatenate([keys, stream(seed_key, Stream.EVALUATION)[None]])
-        came = jax.vmap(lambda actions, key: problem.episode(table_of(game, actions), key))(actions, keys)
+        play = in_parts(
+            lambda actions, key: problem.episode(table_of(game, actions), key),
+            math.ceil(problem.parts / self._n_restarts(problem)),
+        )
+        came = play(actions, keys)
         evaluated, drawn = came.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], came)
         reward, visited = drawn.reward, drawn.visited
         entropy_weight = self.entropy * jnp.maximum(1 - progress / 0.8, 0)

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
+from firstmover.batching import in_parts
 from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
@@ -99,7 +100,7 @@ class Evolution(Leader):
             came = problem.episode(table_of(problem.game, self._greedy(problem, policy)), key)
             return came.reward, came.env_steps, came.simulated_steps
 
-        rewards, env_steps, simulated = jax.vmap(play)(population)
+        rewards, env_steps, simulated = in_parts(play, problem.parts)(population)
         # evosax minimises.
         search, _ = strategy.tell(stream(key, Stream.MINIBATCH), population, -rewards, search, settings)
         search = _strong(search)

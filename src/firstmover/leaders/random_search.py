@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.batching import in_parts
 from firstmover.commitment import table_of
 from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
@@ -70,7 +71,7 @@ class RandomSearch(Leader):
             return table, came.reward, came.env_steps, came.simulated_steps
 
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
-        tables, rewards, env_steps, simulated = jax.vmap(episode)(jax.random.split(key, self.episodes))
+        tables, rewards, env_steps, simulated = in_parts(episode, problem.parts)(jax.random.split(key, self.episodes))
         top = jnp.argmax(rewards)
         better = rewards[top] > state.reward
         best = jnp.where(better, tables[top], state.best)

@@ -25,6 +25,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.batching import in_parts
 from firstmover.commitment import episode_noise
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
@@ -167,7 +168,7 @@ class StepLearner(Leader):
         keys = jax.random.split(
             jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
         )
-        batch, followers, env_steps = jax.vmap(lambda key, old: self.collect(env, parameters, key, old))(
+        batch, followers, env_steps = in_parts(lambda key, old: self.collect(env, parameters, key, old), problem.parts)(
             keys, state.followers
         )
         after, critic_loss = self.learnt(problem, state, batch)

@@ -1,0 +1,89 @@
+"""Batches that are worked off in parts: the same numbers, in less memory."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from tiny_games import REGISTERED
+
+from firstmover import design
+from firstmover.batching import in_parts, replaced_in_parts
+from firstmover.errors import InputError
+from firstmover.followers import MultiplicativeWeights
+from firstmover.leaders import MAPPO, CommitmentGradient, Evolution, RandomSearch, Reinforce
+from firstmover.memory import bytes_needed, compiled_to_fit, for_seed
+from firstmover.training import initial_states
+
+SEEDS = 3
+LEADERS = [
+    CommitmentGradient(updates=2, episodes=10, restarts=2),
+    RandomSearch(updates=2, episodes=7),
+    Evolution(updates=2, population=4),
+    Reinforce(updates=2, steps=500),
+    MAPPO(updates=2, steps=500, epochs=1, reward_episodes=2),
+]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 5, 7, 20])
+def test_parts_are_put_together_again(parts: int) -> None:
+    numbers, rows = jnp.arange(7.0), jnp.arange(14).reshape(7, 2)
+    expected = jax.vmap(lambda x, y: (x + y, y.sum()))(numbers, rows)
+    for found, wanted in zip(in_parts(lambda x, y: (x + y, y.sum()), parts)(numbers, rows), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    state, results = replaced_in_parts(lambda x, y: (x + 1, y.sum() * x), parts)(numbers, rows)
+    np.testing.assert_array_equal(state, numbers + 1)
+    np.testing.assert_array_equal(results, rows.sum(1) * numbers)
+
+
+@pytest.mark.parametrize("leader", LEADERS, ids=lambda leader: leader.name)
+def test_a_learner_learns_the_same_in_parts(leader) -> None:
+    game = REGISTERED["simple-allocation"]
+    problem = leader.problem(game, MultiplicativeWeights(rounds=5))
+    states = jax.jit(lambda: initial_states(problem, leader, SEEDS, 0))()
+
+    def updated(parts: int):
+        each = replaced_in_parts(for_seed(problem, SEEDS, parts, leader.update), parts)
+        return jax.jit(lambda states: each(states, jnp.arange(SEEDS)))(states)
+
+    whole = updated(1)
+    for parts in (2, SEEDS, 4 * SEEDS, 100 * SEEDS):
+        for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(updated(parts)), strict=True):
+            if jnp.issubdtype(one.dtype, jax.dtypes.prng_key):
+                one, other = jax.random.key_data(one), jax.random.key_data(other)
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_a_design_that_does_not_fit_is_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, needed = [], []
+
+    def spied(program, what):
+        def lowered(parts):
+            chosen.append((what, parts))
+            return program(parts)
+
+        compiled = compiled_to_fit(lowered, what)
+        needed.append((bytes_needed(program(1).compile())[1], bytes_needed(compiled)[1]))
+        return compiled
+
+    for module in ("training", "designs"):
+        monkeypatch.setattr(f"firstmover.{module}.compiled_to_fit", spied)
+    monkeypatch.setattr("firstmover.memory.ENOUGH", 1e12)
+    leader = CommitmentGradient(updates=3, episodes=10)
+    whole = design(REGISTERED["simple-allocation"], leader=leader, seeds=SEEDS)
+    assert {parts for _, parts in chosen} == {1}
+    monkeypatch.setattr("firstmover.memory.ENOUGH", 0.1 * min(larger for larger, _ in needed))
+    chosen.clear()
+    needed.clear()
+    parted = design(REGISTERED["simple-allocation"], leader=leader, seeds=SEEDS)
+    assert max(parts for _, parts in chosen) > SEEDS
+    assert all(smaller < 0.5 * larger for larger, smaller in needed)
+    np.testing.assert_array_equal(parted.tables, whole.tables)
+    np.testing.assert_allclose(parted.values, whole.values, atol=1e-6)
+    np.testing.assert_allclose(parted.history.value, whole.history.value, atol=1e-6)
+
+
+def test_what_does_not_fit_in_any_number_of_parts_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    monkeypatch.setattr("firstmover.memory._machine_bytes", lambda: 1e5)
+    monkeypatch.setattr("firstmover.memory.ENOUGH", 1e4)
+    with pytest.raises(InputError, match=r"an update of the learner would take 0\.0 GB of memory, more than"):
+        design(REGISTERED["simple-allocation"], leader=CommitmentGradient(updates=1, episodes=10), seeds=SEEDS)
