@@ -21,6 +21,7 @@ from typing import Any
 
 from claimed import CLAIMS, TABLES
 from claimed.claim import ROOT, Claim, Table, as_table, document, marked, plain, read_table
+from claimed.measurements import Measurement
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _text(item: Claim | Table) -> str:
 
 def measured(items: list[Claim | Table], games: Path | None) -> dict[Any, Any]:
     """The results of all measurements that these claims need, each made once; an exception where one failed."""
-    wanted = list(dict.fromkeys(item.measurement for item in items))
+    wanted = list(dict.fromkeys(one for item in items for one in _in_order(item.measurement)))
     known: dict[Any, Any] = {"games": games}
     left, began, done = sum(one.seconds for one in wanted), time.perf_counter(), 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -90,13 +91,17 @@ def measured(items: list[Claim | Table], games: Path | None) -> dict[Any, Any]:
             soon = left * (spent / done if done else 1)
             print(f"[{number} of {len(wanted)}] {one} (about {soon:.0f} s left)", file=sys.stderr, flush=True)
             try:
-                if one not in known:
-                    known[one] = one.run(Path(folder), known)
+                known[one] = one.run(Path(folder), known)
             except Exception as why:
                 known[one] = why
                 print(f"    failed: {why}", file=sys.stderr, flush=True)
             left, done = left - one.seconds, done + one.seconds
     return known
+
+
+def _in_order(measurement: Measurement) -> list[Measurement]:
+    """A measurement after all that it needs."""
+    return [one for need in measurement.needs for one in _in_order(need)] + [measurement]
 
 
 def findings(item: Claim | Table, result: Any) -> Iterator[Finding]:

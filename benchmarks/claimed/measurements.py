@@ -1,4 +1,8 @@
-"""What is run to see whether a claim holds: commands, benchmarks, a few lines of Python. Equal ones are run once."""
+"""What is run to see whether a claim holds: commands, benchmarks, a few lines of Python.
+
+Each has `needs`, what has to be run before it; `seconds`, about how long it takes; and `run`, whose result the claims
+read. It is given a folder that all share and the results so far. Equal ones are run once.
+"""
 
 import json
 import subprocess
@@ -30,10 +34,13 @@ class Command:
     def __str__(self) -> str:
         return f"firstmover {self.arguments}"
 
+    @property
+    def needs(self) -> tuple["Command", ...]:
+        """What has to be run before."""
+        return () if self.after is None else (self.after,)
+
     def run(self, folder: Path, known: dict[Any, Any]) -> Any:
         """What it prints."""
-        if self.after is not None and self.after not in known:
-            known[self.after] = self.after.run(folder, known)
         for name, content in self.files:
             (folder / name).write_text(content)
         done = subprocess.run(
@@ -62,6 +69,7 @@ class Benchmark:
     arguments: str = ""
     games: bool = False
     seconds: float = 60.0
+    needs: tuple[()] = ()
 
     def __str__(self) -> str:
         return f"benchmarks/{self.file} {self.arguments}".strip()
@@ -92,6 +100,7 @@ class Python:
     what: str
     call: Callable[[], Any]
     seconds: float = 5.0
+    needs: tuple[()] = ()
 
     def __str__(self) -> str:
         return self.what
@@ -106,26 +115,20 @@ class Commands:
     """Several commands; their results, or for one that failed the reason."""
 
     commands: tuple[Command, ...]
+    seconds: float = 0.0
 
     @property
-    def seconds(self) -> float:
-        """About how long they take."""
-        return sum(command.seconds for command in self.commands)
+    def needs(self) -> tuple[Command, ...]:
+        """What has to be run before: all of it."""
+        return self.commands
 
     def __str__(self) -> str:
-        return f"{len(self.commands)} commands"
+        return f"what came of {len(self.commands)} commands"
 
     def run(self, folder: Path, known: dict[Any, Any]) -> list[Any]:
         """The results."""
-        results = []
-        for command in self.commands:
-            try:
-                if command not in known:
-                    known[command] = command.run(folder, known)
-                results.append(known[command])
-            except RuntimeError as why:
-                results.append(str(why))
-        return results
+        results = [known[command] for command in self.commands]
+        return [str(result) if isinstance(result, Exception) else result for result in results]
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Figure:
 
     name: str
     seconds: float = 120.0
+    needs: tuple[()] = ()
 
     def __str__(self) -> str:
         return f"firstmover reproduce {self.name}"
