@@ -34,7 +34,7 @@ LAYERS = [
     {"leaders", "memory"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
-    {"designs", "certifications", "solutions", "reply_quality", "pretraining"},
+    {"designs", "certifications", "intended_replies", "solutions", "reply_quality", "pretraining"},
     {"reproduce"},
     {"cli"},
     {"__init__", "__main__"},

@@ -25,7 +25,7 @@ from firstmover.runs import Run
 def certify(
     path: str | Path,
     *,
-    followers: Follower | str = "multiplicative-weights",
+    followers: Follower | str | None = None,
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
@@ -34,8 +34,9 @@ def certify(
 
     Args:
         path: a run folder or a rule file.
-        followers: who responds to the rule of a file that states no play: a model, or the name of one. A run's rule is
-            certified with the play of its own followers.
+        followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
+            file states is certified, and where it states none that of multiplicative-weights. A run's rule is certified
+            with the play of its own followers.
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
@@ -51,9 +52,12 @@ def certify(
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
         rule, stated = read_rule_file(path)
-        responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
-        play = respond(rule, responding, seed=seed) if stated is None else stated
-        played_by = responding if stated is None else None
+        if followers is None and stated is not None:
+            play, played_by = stated, None
+        else:
+            name = "multiplicative-weights" if followers is None else followers
+            played_by = build.build("followers", name, {}) if isinstance(name, str) else name
+            play = respond(rule, played_by, seed=seed)
     written = certificate_path(path) if out is None else Path(out)
     if run is None or out is not None:
         _refuse_other_files(written)

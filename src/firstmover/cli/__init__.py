@@ -100,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
     )
     command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    command.add_argument(
+        "--margin",
+        metavar="M",
+        help="how much worse other replies are to the rule of --out (0.001 of the range)",
+    )
     command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
@@ -248,6 +253,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             selection=options.selection,
             threshold=options.threshold,
             time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
+            margin=None if options.margin is None else number(options.margin, "--margin"),
             progress=progress.working,
         )
     result = as_json(game, solution, options.ties)
@@ -259,7 +265,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, files
+    from firstmover import files
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
     from firstmover.exact_numbers import number
@@ -271,11 +277,18 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
         )
     certificate = certify(
         options.path,
-        followers=build.build("followers", options.followers or "multiplicative-weights", given),
+        followers=_responding(options.followers, given),
         epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _responding(name: str | None, given: dict[str, str]) -> Any:
+    """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
+    from firstmover import build
+
+    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
 
 
 def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:

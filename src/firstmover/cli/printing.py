@@ -105,8 +105,10 @@ def written_certificate(found: dict[str, Any], path: Any) -> str:
     game = _item({"name": found["game"], "parameters": found["parameters"]})
     followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
     play = f"play       {_lines(found['play_text'])}"
+    value = f"value      {written(found['value'], *found['payoff_range']['leader'])} under this play"
     file = on_one_line(str(path))
-    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {file}"]
+    head = ["", f"game       {game}", f"followers  {followers}", play, value]
+    lines = [*head, *certificate(found), f"written    {file}"]
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
@@ -138,8 +140,27 @@ def solution(result: dict[str, Any]) -> str:
     if result["welfare_loss"] is not None:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     lines += _upper_bounds(result["upper_bounds"], payoffs)
-    lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
+    lines.append(f"followers  {result['followers']}")
+    if result["reply_text"] is not None:
+        lines.append(f"reply      {_lines(result['reply_text'])}")
+    if result["rests_on_ties"]:
+        lines += _margin(result, payoffs)
+    lines.append(f"method     {result['method']}")
     return "\n".join(lines)
+
+
+def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+    """What an optimum that rests on ties is worth once it leaves none."""
+    lines = ["           this reply is no better for the followers than another one that the leader earns less by"]
+    if result["margin_value"] is None:
+        return [*lines, "margin     none: the rule is written as it is"]
+    cost = result["optimum"] - result["margin_value"]
+    return [
+        *lines,
+        f"margin     a rule to which other replies are worse by {result['margin']:.3g} or more earns "
+        f"{written(result['margin_value'], *payoffs)}: it costs {cost:.3g}",
+        "           (it is the rule that --out writes)",
+    ]
 
 
 def pretrained(result: dict[str, Any]) -> str:

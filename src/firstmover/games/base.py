@@ -24,6 +24,7 @@ from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
 if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
     from firstmover.equilibria.markov import MarkovGame
 
 Ties = Literal["strong", "weak"]
@@ -83,6 +84,23 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """A rule to which the followers' replies are strictly best, in place of one that rests on ties.
+
+    Attributes:
+        value: what it earns the leader.
+        rule: its entries.
+        margin: by how much every other reply is worse, at least, in units of the followers' payoffs.
+        reply: what followers reply, as `Solution.reply`.
+    """
+
+    value: float
+    rule: list[dict[str, Any]]
+    margin: float
+    reply: list[Any]
+
+
+@dataclass(frozen=True)
 class Solution:
     """The answer of an exact solver.
 
@@ -99,6 +117,10 @@ class Solution:
         prices: the rule's prices as exact fractions, by the messages that are sent, in price mechanisms.
         play: how the followers play under the rule, [types, actions] each, where the solver found that too.
         game: what the rule is for, where that is not the game that was asked about.
+        reply: what followers reply to the rule: for each follower and type the probabilities of its actions, or, where
+            followers act in every step, the actions of each follower by step; None where it is not known.
+        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader.
+        margin: the rule to use instead, where there is one.
     """
 
     value: float | None
@@ -112,6 +134,9 @@ class Solution:
     prices: dict[str, list[str]] | None = None
     play: list[list[list[float]]] | None = None
     game: "Game | None" = None
+    reply: list[Any] | None = None
+    rests_on_ties: bool = False
+    margin: Margin | None = None
 
 
 class Game(abc.ABC):
@@ -235,6 +260,14 @@ class Game(abc.ABC):
         if wanted.selection != "best" or wanted.threshold:
             raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
         return self.optimum(ties)
+
+    def linear(self) -> "LinearGame | None":
+        """The game as one whose payoffs are linear in the leader's choice, against one follower; None if it is not.
+
+        The coordinates of a choice are those of a decision, and maybe others after them that are always 1; of a leader
+        that picks one of n actions, an indicator of the action.
+        """
+        return None
 
     def markov(self) -> "MarkovGame":
         """The game as a table of its states for the exact solvers, where it has one.

@@ -12,7 +12,7 @@ games" (AAMAS 2008).
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +24,9 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
@@ -157,6 +160,13 @@ class BayesianNormalForm(Game):
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
+
+    def linear(self) -> "LinearGame":
+        from firstmover.equilibria.margins import mixtures
+
+        (support, prior), pure = self.types.profiles, self.commitment == "deterministic"
+        possible = support[:, 0]
+        return mixtures(self.leader_payoffs[possible], self.follower_payoffs[possible], prior, pure=pure)
 
     def optimum(self, ties: Ties) -> Solution:
         """Optimal commitment: by enumeration of the actions, or a mixture by a mixed-integer program."""

@@ -10,7 +10,7 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +22,9 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, wh
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -152,6 +155,14 @@ class NormalForm(Game):
         plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
         return f"{who} plays {' or '.join(plays)}"
+
+    def linear(self) -> "LinearGame | None":
+        from firstmover.equilibria.margins import mixtures
+
+        if self.n_followers > 1:
+            return None
+        pure = self.commitment == "deterministic"
+        return mixtures(self.leader_payoffs[None], self.follower_payoffs, np.ones(1), pure=pure)
 
     def optimum(self, ties: Ties) -> Solution:
         """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.

@@ -15,7 +15,7 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,6 +27,9 @@ from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, nu
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
@@ -130,6 +133,24 @@ class SecurityGame(Game):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
         return f"the attacker attacks {' or '.join(attacks)}"
+
+    def linear(self) -> "LinearGame":
+        from firstmover.equilibria.margins import LinearGame
+
+        n = len(self.names)
+        covered, uncovered = self.payoffs[:, ::2].T, self.payoffs[:, 1::2].T  # [player, target]
+        leader, follower = (np.vstack([np.diag(c - u), u]) for c, u in zip(covered, uncovered, strict=True))
+        is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is always 1
+        return LinearGame(
+            leader[None],
+            follower[None],
+            np.ones(1),
+            np.ones(n + 1),
+            1 - is_target,
+            is_target[None],
+            np.array([self.resources]),
+            pure=False,
+        )
 
     def optimum(self, ties: Ties) -> Solution:
         """Optimal coverage by linear programs, one for each target that may be attacked."""
