@@ -40,6 +40,10 @@ class Finding:
     measured: str
     holds: bool | None
 
+    def __str__(self) -> str:
+        word = {True: "holds", False: "FAILS", None: "not run"}[self.holds]
+        return f"{word:8}{self.document}: {self.claim}\n{'':8}-> {self.measured}"
+
 
 def main() -> int:
     """Measure what is asked for, print the findings, and maybe write tables."""
@@ -67,9 +71,8 @@ def main() -> int:
     if options.json:
         print(json.dumps({"holds": not failed, "findings": [vars(finding) for finding in found]}))
     else:
-        words = {True: "holds", False: "FAILS", None: "not run"}
         for finding in found:
-            print(f"{words[finding.holds]:8}{finding.document}: {finding.claim}\n{'':8}-> {finding.measured}")
+            print(finding)
         not_run = sum(finding.holds is None for finding in found)
         print(f"{len(found) - len(failed) - not_run} hold, {len(failed)} fail, {not_run} not run")
     return 1 if failed else 0
@@ -81,7 +84,10 @@ def _text(item: Claim | Table) -> str:
 
 
 def measured(items: list[Claim | Table], games: Path | None) -> dict[Any, Any]:
-    """The results of all measurements that these claims need, each made once; an exception where one failed."""
+    """The results of all measurements that these claims need, each made once; an exception where one failed.
+
+    What they say is told as soon as they are made, since a run may be long.
+    """
     wanted = list(dict.fromkeys(one for item in items for one in _in_order(item.measurement)))
     known: dict[Any, Any] = {"games": games}
     left, began, done = sum(one.seconds for one in wanted), time.perf_counter(), 0.0
@@ -94,7 +100,9 @@ def measured(items: list[Claim | Table], games: Path | None) -> dict[Any, Any]:
                 known[one] = one.run(Path(folder), known)
             except Exception as why:
                 known[one] = why
-                print(f"    failed: {why}", file=sys.stderr, flush=True)
+            for item in items:
+                if item.measurement == one:
+                    print(*findings(item, known[one]), sep="\n", file=sys.stderr, flush=True)
             left, done = left - one.seconds, done + one.seconds
     return known
 
