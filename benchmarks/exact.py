@@ -21,7 +21,7 @@ from firstmover.equilibria.security_commitments import security_commitment
 from firstmover.verify import Finite
 
 LIMIT = 300.0
-_HEAD = "| market | messages | selection | {} | | s |\n| --- | --- | --- | --- | --- | --- |"
+_HEAD = "| market | messages | selection | {} | kind | s |\n| --- | --- | --- | --- | --- | --- |"
 
 
 def _market(types: int) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
