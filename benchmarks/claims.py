@@ -118,12 +118,13 @@ def findings(item: Claim | Table, result: Any) -> Iterator[Finding]:
         limits = {"is": "", "at least": "at least ", "at most": "at most "}[item.sense]
         claim = f"{plain(item.quote)} [{limits}{item.claimed:.8g}]"
         try:
+            if isinstance(result, Exception):
+                raise result
             number = item.result(result)
         except Exception as why:  # whatever went wrong: the claim is not shown
-            if ".nfg" in item.quote and not isinstance(result, Exception):
-                yield Finding(item.document, claim, "needs --games", None)
-                return
-            yield Finding(item.document, claim, f"{type(why).__name__}: {why if result is not why else result}", False)
+            missing = ".nfg" in item.quote and not isinstance(result, Exception)
+            told = "needs --games" if missing else f"{type(why).__name__}: {why}"
+            yield Finding(item.document, claim, told, None if missing else False)
         else:
             yield Finding(item.document, claim, f"{number:.8g}", item.holds(number))
         return
