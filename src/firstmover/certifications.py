@@ -13,13 +13,14 @@ from firstmover import build, files
 from firstmover.certificates import certify_play, exact_table, summary
 from firstmover.commitment import table_of
 from firstmover.designs import read_result, sealed, uncertified
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 from firstmover.followers.base import Follower
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import Run
+from firstmover.selection import finite
 
 
 def certify(
@@ -80,11 +81,18 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | T
 
     Raises:
         InputError: the followers cannot play the game.
+        FailedError: they end in numbers that are not finite.
     """
-    problem = StackelbergPOMDP(rule.game, followers, reward_episodes=1)
+    game = rule.game.standardised
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     with jax.enable_x64(True):
-        episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
-        play = episode(exact_table(rule.game, rule.actions).actions).strategy
+        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
+        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
+        if not finite(play):
+            raise FailedError(
+                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
+                "too small for the numbers that they count with."
+            )
         return jax.tree.map(np.asarray, play)
 
 

@@ -5,6 +5,7 @@ when a checkpoint is written, follows the clock; the numbers do not, so that a r
 the same to the bit.
 """
 
+import math
 import time
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -14,10 +15,12 @@ import numpy as np
 
 from firstmover.batching import replaced_in_parts
 from firstmover.errors import InputError
+from firstmover.games.units import Units
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.memory import compiled_to_fit, for_seed
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
+from firstmover.selection import average
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
@@ -57,7 +60,7 @@ class Learnt(NamedTuple):
 
     Attributes:
         state: the learner's state, with a leading axis of seeds.
-        history: metrics, [updates, seeds].
+        history: metrics, [updates, seeds], in units of the game that was asked about.
         compile_seconds: spent on tracing and compiling, in this process.
         train_seconds: spent on updates, over all processes of the run.
         waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
@@ -113,6 +116,7 @@ def train(
         like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
         done, spent, before, state, history = _resumed(run, like, leader.updates)
         if done == leader.updates:
+            history = in_own_units(history, problem.game.payoff_units)
             _write_metrics(run, history, seed)
             return Learnt(state, history, 0.0, spent, before)
     else:
@@ -141,10 +145,20 @@ def train(
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), waited, state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
-        progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
+        value = in_own_units(history, problem.game.payoff_units).value[done - 1]
+        progress.learnt(done, leader.updates, float(average(value)))
+    history = in_own_units(history, problem.game.payoff_units)
     if run is not None:
         _write_metrics(run, history, seed)
     return Learnt(state, history, compile_seconds, spent, before)
+
+
+def in_own_units(history: Metrics, units: Units | None) -> Metrics:
+    """Metrics of a standardised game, [updates, seeds], in the units of the game it was made of; float64 there."""
+    if units is None:
+        return history
+    earned = ("value", "best", "evaluated")
+    return history._replace(**{name: units.of_leader(getattr(history, name)) for name in earned})
 
 
 def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, Any, Metrics]:
@@ -193,6 +207,9 @@ def _as_csv(history: Metrics, seed: int) -> str:
     updates, seeds = history.value.shape
     lines = [",".join(("update", "seed", *history._fields))]
     for update, rows in enumerate(np.stack(history, axis=-1).astype(np.float64).tolist(), start=1):
-        lines += [f"{update},{seed + s}," + ",".join(f"{number:.9g}" for number in row) for s, row in enumerate(rows)]
+        lines += [
+            f"{update},{seed + s}," + ",".join(f"{number:.9g}" if math.isfinite(number) else "" for number in row)
+            for s, row in enumerate(rows)
+        ]
     assert len(lines) == 1 + updates * seeds
     return "\n".join(lines) + "\n"

@@ -1,7 +1,8 @@
 """The command line: a thin shell over the public face.
 
-Exit status 0 on success, 1 for a certificate that is refuted, 2 with one sentence on bad input, 130 after Ctrl-C. With
-`--json` there is one JSON object on stdout and nothing else; progress goes to stderr always.
+Exit status 0 on success, 1 for a certificate that is refuted or a run of which every seed failed, 2 with one sentence
+on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on stdout and nothing else; progress goes to
+stderr always.
 """
 
 import argparse
@@ -10,11 +11,12 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(json.dumps(result, allow_nan=False) if options.json else text)
     except InputError as error:
         return _refused(str(error))
+    except FailedError as error:
+        print(f"firstmover: {error}", file=sys.stderr)
+        return 1
     except MemoryError:
         return _refused("this takes more memory than there is.")
     except KeyboardInterrupt:
@@ -348,6 +353,8 @@ def _own_stdout() -> Iterator[None]:
 
 def _use_compilation_cache() -> None:
     """Keep compiled programs between processes, unless the user has set a cache of their own."""
+    # A cache that is damaged, full or not ours to write costs time, and nothing else.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path.home() / ".cache" / "firstmover"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")

@@ -28,9 +28,9 @@ def design(result: dict[str, Any]) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
     payoffs = result["certificate"]["payoff_range"]["leader"]
-    best, mean = written(result["best_value"], *payoffs), written(result["mean_value"], *payoffs)
+    best, mean = written(result["best_value"], *payoffs), written(result["mean_learned_value"], *payoffs)
     value = f"value      {best} ({result['objective']}), best of {result['seeds']} seeds"
-    mean = f"           mean {mean}, 95 % interval {_interval(result['mean_value_interval'], payoffs)}"
+    mean = f"           mean learned {mean}, 95 % interval {_interval(result['mean_learned_value_interval'], payoffs)}"
     lines = [
         "",
         f"game       {_item(result['game'])}",
@@ -43,6 +43,17 @@ def design(result: dict[str, Any]) -> str:
         value,
         mean,
     ]
+    if result["from_baseline"][result["best_seed"] - result["seed"]]:
+        name = result["certificate"]["baseline"]["rule"]
+        learned = max((value for value in result["learned_value"] if value is not None), default=None)
+        learnt = (
+            "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
+        )
+        lines.append(f"           the rule is the baseline, '{name}': {learnt}")
+    if sum(result["dropped"]):
+        lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
+    if result["failed_seeds"]:
+        lines.append(f"           no copy is left of seed {', '.join(map(str, result['failed_seeds']))}")
     if result["welfare_loss"] is not None:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
@@ -182,6 +193,9 @@ def pretrained(result: dict[str, Any]) -> str:
             worst = max(found["worst_regret"])
             regret = f"regret {written(mean)} on average, {written(worst)} at worst"
             lines.append(f"           {who[kind]}: {regret}, exact for {share:.1%}")
+    if result["failed_seeds"]:
+        failed = ", ".join(map(str, result["failed_seeds"]))
+        lines.append(f"           left out, since they ended in numbers that are not finite: seed {failed}")
     seconds = result["seconds"]
     lines.append(
         f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "

@@ -6,6 +6,7 @@ several seeds, each met by one seed of a design, and that they play the likelies
 
 import abc
 import copy
+import hashlib
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,6 +72,12 @@ class Trained(Follower):
 
     def enumerates(self, game: Game) -> bool:
         return False
+
+    def fingerprint(self) -> str | None:
+        leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(self.networks)]
+        return hashlib.sha256(
+            b"".join([*map(bytes, leaves), repr([leaf.shape for leaf in leaves]).encode()])
+        ).hexdigest()
 
     def check(self, game: Game) -> None:
         super().check(game)

@@ -9,6 +9,8 @@ its actions. In a game whose followers act once, a follower's observation when i
 """
 
 import abc
+import copy
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
+from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
@@ -159,6 +162,8 @@ class Game(abc.ABC):
         follower_payoff_ranges: the same for each follower.
         objective: what the leader is paid, in words.
         value_is_loss: whether the leader's payoff is minus a welfare loss.
+        payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
+        stakes: what every follower has at stake, where that is known and not the range of its payoffs.
     """
 
     name: ClassVar[str]
@@ -174,6 +179,8 @@ class Game(abc.ABC):
     follower_payoff_ranges: tuple[tuple[float, float], ...]
     objective: str
     value_is_loss: bool = False
+    payoff_units: Units | None = None
+    stakes: tuple[float, ...] | None = None
 
     # What is played.
 
@@ -208,6 +215,15 @@ class Game(abc.ABC):
     @abc.abstractmethod
     def baseline(self) -> tuple[str, "Game", np.ndarray]:
         """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
+
+    def baseline_actions(self) -> np.ndarray | None:
+        """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
+        try:
+            _, game, actions = self.baseline()
+        except InputError:
+            return None
+        same = game is self or (type(game) is type(self) and game.parameters() == self.parameters())
+        return np.asarray(actions) if same else None
 
     def played(self, action: np.ndarray) -> np.ndarray:
         """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
@@ -301,8 +317,54 @@ class Game(abc.ABC):
 
     @property
     def follower_payoff_scale(self) -> float:
-        """The largest range of a follower's payoffs; 1 where nothing depends on anything."""
-        return max(high - low for low, high in self.follower_payoff_ranges) or 1.0
+        """What the followers have at stake, the largest of them: by default the range of their payoffs; never 0."""
+        return max(self.stakes or [high - low for low, high in self.follower_payoff_ranges]) or 1.0
+
+    @functools.cached_property
+    def standardised(self) -> "Game":
+        """The same game with every player's payoffs centred and scaled in 64 bit: what learners play.
+
+        The game itself, where it does not say how to. Actions of the leader may be in other units too (`own_actions`).
+
+        Raises:
+            InputError: the payoffs are too far apart for 64-bit numbers.
+        """
+        if self.payoff_units is not None or not self._steps_as_its_copy_would():
+            return self
+        return self.in_standard_units()
+
+    def _steps_as_its_copy_would(self) -> bool:
+        """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
+        lineage = type(self).__mro__
+        copies = next(k for k, cls in enumerate(lineage) if "in_standard_units" in vars(cls))
+        return not any(name in vars(cls) for cls in lineage[:copies] for name in ("reset", "step"))
+
+    def in_standard_units(self) -> "Game":
+        """A standardised copy of the game; the game itself where it has none.
+
+        A subclass with a `step` or a `reset` of its own has to say it anew.
+
+        Raises:
+            InputError: as `standardised`.
+        """
+        return self
+
+    def own_actions(self, actions: np.ndarray) -> np.ndarray:
+        """Decisions in the standardised copy, [..., *action], in the units of this game."""
+        return actions
+
+    def standard_actions(self, actions: np.ndarray) -> np.ndarray:
+        """Decisions in this game, [..., *action], in the units of the standardised copy."""
+        return actions
+
+    def _changed(self, **attributes: Any) -> "Game":
+        """A copy with other attributes, in which nothing is remembered that follows from those that it had."""
+        other = copy.copy(self)
+        for name in list(vars(other)):
+            if isinstance(getattr(type(self), name, None), functools.cached_property):
+                del vars(other)[name]
+        vars(other).update(attributes)
+        return other
 
     def observations(self) -> np.ndarray:
         """Every observation of the leader, int32 [n_observations, d], in the order of `spaces.observation_index`."""

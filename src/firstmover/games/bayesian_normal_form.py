@@ -22,6 +22,7 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution
 
@@ -128,6 +129,22 @@ class BayesianNormalForm(Game):
         paid = jnp.where(state.playing, row[:, follower_actions[0]], 0)
         return _State(jnp.bool_(False), state.type), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        leader, follower = self.leader_payoffs, self.follower_payoffs
+        scales = (
+            spread(*self.leader_payoff_range, "the leader"),
+            stake(follower.reshape(-1, follower.shape[-1]), "the follower"),
+        )
+        offsets = centre(leader), centre(follower)
+        leader, follower = map(in_units, (leader, follower), offsets, scales)
+        return self._changed(
+            games=[NormalForm(*tables, self.commitment) for tables in zip(leader, follower, strict=True)],
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=((float(follower.min()), float(follower.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
+
     def played(self, action: np.ndarray) -> np.ndarray:
         return self.games[0].played(action)
 
@@ -142,12 +159,11 @@ class BayesianNormalForm(Game):
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         leader, follower = self.fractions
         tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
-        mixed = BayesianNormalForm(*tables, "mixed")
         if self.commitment == "deterministic":
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
+            return "uniform play", BayesianNormalForm(*tables, "mixed"), np.full((1, rows), 1 / rows)
         best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return self.games[0].entry(observation, action)

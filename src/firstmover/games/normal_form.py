@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
@@ -113,6 +114,21 @@ class NormalForm(Game):
         paid = jnp.where(state.playing, row[(slice(None), *follower_actions)], 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        tables = self.follower_payoffs
+        stakes = [stake(own_last(table, i), f"follower {i}") for i, table in enumerate(tables)]
+        scales = spread(*self.leader_payoff_range, "the leader"), *stakes
+        offsets = centre(self.leader_payoffs), *map(centre, tables)
+        leader, *followers = map(in_units, [self.leader_payoffs, *tables], offsets, scales)
+        return self._changed(
+            leader_payoffs=leader,
+            follower_payoffs=np.stack(followers),
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=tuple((float(f.min()), float(f.max())) for f in followers),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,) * len(followers),
+        )
+
     def parameters(self) -> dict[str, Any]:
         return {
             "leader_payoffs": self.tables[0].written(),
@@ -123,12 +139,12 @@ class NormalForm(Game):
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
-        mixed = NormalForm(*self.tables, "mixed", self.action_names)
         if self.commitment == "deterministic":
+            mixed = NormalForm(*self.tables, "mixed", self.action_names)
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
         best = NormalForm(*self.tables, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":

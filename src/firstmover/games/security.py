@@ -24,6 +24,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
@@ -96,6 +97,22 @@ class SecurityGame(Game):
         covered, uncovered = jnp.moveaxis(jnp.asarray(self.payoffs, float)[attacked].reshape(2, 2), -1, 0)
         paid = jnp.where(state.playing, uncovered + coverage[attacked] * (covered - uncovered), 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
+
+    def in_standard_units(self) -> Game:
+        defender, attacker = self.payoffs[:, :2], self.payoffs[:, 2:]
+        # Nothing is covered, or one target fully.
+        one = np.eye(len(attacker))
+        situations = np.concatenate([attacker[None, :, 1], one * attacker[:, 0] + (1 - one) * attacker[:, 1]])
+        scales = spread(*self.leader_payoff_range, "the defender"), stake(situations, "the attacker")
+        offsets = centre(defender), centre(attacker)
+        defender, attacker = map(in_units, (defender, attacker), offsets, scales)
+        return self._changed(
+            payoffs=np.concatenate([defender, attacker], axis=1),
+            leader_payoff_range=(float(defender.min()), float(defender.max())),
+            follower_payoff_ranges=((float(attacker.min()), float(attacker.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
 
     def played(self, action: np.ndarray) -> np.ndarray:
         coverage = np.clip(np.asarray(action, np.float64), 0, 1)

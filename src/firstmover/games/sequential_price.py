@@ -30,6 +30,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.units import Units
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
@@ -140,8 +141,7 @@ class SequentialPrice(Game):
         self.n_obs = self.n_types
         self.n_actions = (messages,) * agents
         self.horizon = agents + 1
-        levels = None if prices == "continuous" else prices
-        self.leader_space = Branching(agents, items, levels, 0.0, self.highest)
+        self.leader_space = self._space(self.highest)
         if history == "sold":
             self.leader_obs_sizes = (messages,) * agents + (1 + len(self.bundles),) * agents
         else:
@@ -150,6 +150,11 @@ class SequentialPrice(Game):
         self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
+
+    def _space(self, highest: float) -> Branching:
+        """What the leader decides, where this is the highest price."""
+        levels = None if self.prices == "continuous" else self.prices
+        return Branching(self.n_followers, self.items, levels, 0.0, highest)
 
     def _bundles(self) -> np.ndarray:
         """Units of every item in each bundle that one agent may take, [B, items]; the first is empty."""
@@ -254,6 +259,29 @@ class SequentialPrice(Game):
     def max_leader_decisions(self) -> int:
         return min(self.n_followers, self.horizon - 1)
 
+    def in_standard_units(self) -> Game:
+        # All are paid in one currency, prices are in it too, and who buys nothing has nothing.
+        scale, players = self.highest, 1 + self.n_followers
+        low, high = self.leader_payoff_range
+        return self._changed(
+            values=tuple(table / scale for table in self.values),
+            highest=1.0,
+            leader_space=self._space(1.0),
+            leader_payoff_range=(low / scale, high / scale),
+            follower_payoff_ranges=tuple((low / scale, high / scale) for low, high in self.follower_payoff_ranges),
+            payoff_units=Units((0.0,) * players, (scale,) * players),
+        )
+
+    def own_actions(self, actions: np.ndarray) -> np.ndarray:
+        if self.prices != "continuous":
+            return actions
+        return np.asarray(actions, np.float64) * np.append(1.0, np.full(self.items, self.highest))
+
+    def standard_actions(self, actions: np.ndarray) -> np.ndarray:
+        if self.prices != "continuous":
+            return actions
+        return np.asarray(actions, np.float64) / np.append(1.0, np.full(self.items, self.highest))
+
     # What is said about it.
 
     def parameters(self) -> dict[str, Any]:
@@ -264,8 +292,11 @@ class SequentialPrice(Game):
         return SequentialPrice(**{**self._settings, **changes})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        silent = self.with_settings(messages=1)
+        silent = self if self.messages == 1 else self.with_settings(messages=1)
         return "no messages: the best prices and order", silent, silent.without_messages[1]
+
+    def baseline_actions(self) -> np.ndarray | None:
+        return None if self.messages > 1 else super().baseline_actions()
 
     def optimum(self, ties: Ties) -> Solution:
         """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing."""
