@@ -87,6 +87,8 @@ CLAIMS = (
 )
 
 TABLES = (
+    Table("designs", PAGE, Commands(tuple(DESIGNS.values())), _designs,
+          {"finished": 0, "mean": None, "short by, %": 0.5, "optimum": 1e-5}, quick=True),
     Table("speed", PAGE, SPEED, printed, {"measured": None}),
     Table("optima", PAGE, OPTIMA, printed,
           {"reached": 3, "95 % interval": None, "least": 5e-3, "greatest": 5e-3, "exact": 1e-5, "epsilon": 2e-2,
