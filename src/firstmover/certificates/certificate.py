@@ -16,9 +16,9 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
-from firstmover.certificates.induced import induced_game, induced_transfers, play_distribution, value_of
+from firstmover.certificates.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
 from firstmover.certificates.replies import certified_reply
-from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
+from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_reply, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.equilibria.markov import best_response
 from firstmover.errors import InputError, require
@@ -49,7 +49,8 @@ class Certificate:
         leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `bounds_epsilon`.
         bounds_epsilon: `epsilon["max"]`, rounded up in the twelfth digit, or what was asked for.
         reason: why bounds, or a proof, are missing, or null.
-        exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample.
+        exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample (the
+            value alone, where followers act in every step of a game without a table of states).
         confidence: of `epsilon` being an upper bound, where it was sampled, else null.
         payoff_range: the least and the greatest payoff of the leader and of every follower in the game.
         baseline: the game's baseline rule, the most that it can earn over the (tightest) equilibrium set, and a proof.
@@ -120,19 +121,24 @@ def certify_play(
         seed: of the sample.
 
     Raises:
-        InputError: epsilon is negative, or the game's followers act in every step and it has no table of states.
+        InputError: epsilon is negative.
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
     if game.followers_act == "every step":
         assert not isinstance(play, JointPlay)
-        return _assembled(rule, play, certified_reply(rule, play), followers)
+        try:
+            certified = certified_reply(rule, play)
+        except InputError as why:
+            certified = sampled_reply(rule, play, str(why), samples=samples, seed=seed)
+        return _assembled(rule, play, certified, followers)
     assert not isinstance(play, TimedStrategies)
     try:
         all_profiles(game)
     except InputError as why:
         found = _sampled(rule, play, epsilon, samples, seed, str(why))
     else:
+        check_induced(game, rule.actions)
         try:
             finite = exact.exact_game(rule)
         except InputError as why:
