@@ -65,7 +65,7 @@ def main() -> int:
     found = [finding for item in chosen for finding in findings(item, results[item.measurement])]
     if options.write:
         for item in chosen:
-            if isinstance(item, Table) and not isinstance(results[item.measurement], Exception):
+            if isinstance(item, Table) and not any(f.claim == f"table {item.name}" for f in found):
                 write(item, results[item.measurement])
     failed = [finding for finding in found if finding.holds is False]
     if options.json:
@@ -128,10 +128,14 @@ def findings(item: Claim | Table, result: Any) -> Iterator[Finding]:
         else:
             yield Finding(item.document, claim, f"{number:.8g}", item.holds(number))
         return
-    if isinstance(result, Exception):
-        yield Finding(item.document, f"table {item.name}", f"{type(result).__name__}: {result}", False)
+    try:
+        if isinstance(result, Exception):
+            raise result
+        rows = item.rows(result)
+    except Exception as why:
+        yield Finding(item.document, f"table {item.name}", f"{type(why).__name__}: {why}", False)
         return
-    stated, rows = read_table(marked(document(item.document))[item.name]), item.rows(result)
+    stated = read_table(marked(document(item.document))[item.name])
     shown = {item.key(row): " | ".join(row.values()) for row in rows}
     for key, wrong in item.differences(stated, rows).items():
         row = f"table {item.name}, {', '.join(key)}"
@@ -146,12 +150,9 @@ def write(table: Table, result: Any) -> None:
     path, text = ROOT / table.document, document(table.document)
     stated = marked(text)[table.name]
     rows = {table.key(row): row for row in table.rows(result)}
-    kept = {table.key(row): row for row in read_table(stated) if ".nfg" in " ".join(table.key(row))}
-    order = [table.key(row) for row in read_table(stated)]
-    merged = kept | rows
-    keys = [key for key in order if key in merged] + [key for key in merged if key not in order]
+    kept = {table.key(row): row for row in read_table(stated)}
     head, tail = f"<!-- claims: {table.name} -->\n", "<!-- end -->"
-    path.write_text(text.replace(head + stated + tail, head + as_table([merged[key] for key in keys]) + tail))
+    path.write_text(text.replace(head + stated + tail, head + as_table(list((kept | rows).values())) + tail))
 
 
 if __name__ == "__main__":
