@@ -31,7 +31,7 @@ DESIGNS = {
 }
 
 
-# A design does not search for optimal price mechanisms with messages; its prices are on a grid or not, the optimum is 0.
+# A design does not search for optimal price mechanisms with messages.
 _AGRAWAL_OPTIMUM = Command("solve agrawal")
 
 
