@@ -82,8 +82,8 @@ def test_a_design_that_does_not_fit_is_made_in_parts(monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose(parted.history.value, whole.history.value, atol=1e-6)
 
 
-def test_what_does_not_fit_in_any_number_of_parts_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    monkeypatch.setattr("firstmover.memory._machine_bytes", lambda: 1e5)
+def test_what_does_not_fit_in_any_number_of_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firstmover.memory._machine_bytes", lambda: 1e3)
     monkeypatch.setattr("firstmover.memory.ENOUGH", 1e4)
-    with pytest.raises(InputError, match=r"an update of the learner would take 0\.0 GB of memory, more than"):
+    with pytest.raises(InputError, match=r"an update of the learner would take .* GB of memory, more than"):
         design(REGISTERED["simple-allocation"], leader=CommitmentGradient(updates=1, episodes=10), seeds=SEEDS)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from firstmover.batching import in_parts
-from firstmover.certificates import certified_reply, induced_game, play_distribution, sampled_values, value_of
+from firstmover.certificates import induced_game, play_distribution, sampled_values, value_in_steps, value_of
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import FailedError, InputError
@@ -143,7 +143,7 @@ def _values(game: Game, tables: list[np.ndarray], plays: list[Any], seed: int) -
     """The leader's expected payoff under every rule and play: exact, or the mean of a large sample."""
     pairs = list(zip(tables, plays, strict=True))
     if game.followers_act == "every step":
-        return np.array([certified_reply(Rule(game, table), play)["value"] for table, play in pairs])
+        return np.array([value_in_steps(Rule(game, table), play, seed=seed) for table, play in pairs])
     try:
         all_profiles(game)
     except InputError:

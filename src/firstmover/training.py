@@ -24,7 +24,8 @@ from firstmover.selection import average
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
-_MOST_BYTES = 8e8  # of a learner's state and its metrics: a checkpoint of them is read back within 1 GB
+_MOST_BYTES = 2e9  # of a learner's state and its metrics
+_MOST_KEPT = 8e8  # of them in a checkpoint, which is read back within 1 GB; what is larger learns without one
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 
@@ -127,7 +128,8 @@ def train(
     compiled = compiled_to_fit(lambda parts: updates.lower(parts, shape, jnp.int32(0)), "an update of the learner")
     compile_seconds = time.perf_counter() - began
 
-    progress.stage("learning")
+    kept = run is not None and sum(_sizes(problem, leader, seeds)) <= _MOST_KEPT
+    progress.stage("learning" if kept or run is None else "learning (too large for checkpoints: a stop begins anew)")
     count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
     while done < leader.updates:
         began = time.perf_counter()
@@ -140,7 +142,7 @@ def train(
         spent += took
         count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
         now = time.perf_counter()
-        if run is not None and (now - saved >= wait or done == leader.updates):
+        if run is not None and kept and (now - saved >= wait or done == leader.updates):
             waited = np.float64(before + time.perf_counter() - waiting_since)
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), waited, state, history))
             saved = time.perf_counter()
@@ -185,17 +187,19 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
     Raises:
         InputError: state and metrics of all seeds are larger than `_MOST_BYTES`; learning takes several times as much.
     """
-    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
-    state, metrics = (
-        seeds * sum(4.0 * leaf.size for leaf in shapes),
-        4.0 * seeds * leader.updates * len(Metrics._fields),
-    )
+    state, metrics = _sizes(problem, leader, seeds)
     if state + metrics > _MOST_BYTES:
         ways = "updates" if metrics > state else "restarts, prices or messages, or policy=network"
         raise InputError(
             f"the learner's {'metrics' if metrics > state else 'state'} would take {max(state, metrics) / 1e9:.1f} GB "
             f"for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; use fewer seeds, {ways}."
         )
+
+
+def _sizes(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> tuple[float, float]:
+    """Bytes of the state of all seeds, and of their metrics."""
+    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
+    return seeds * sum(4.0 * leaf.size for leaf in shapes), 4.0 * seeds * leader.updates * len(Metrics._fields)
 
 
 def blank_history(updates: int, seeds: int) -> Any:

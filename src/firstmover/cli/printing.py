@@ -84,9 +84,11 @@ def certificate(found: dict[str, Any]) -> list[str]:
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     payoffs = low, high = found["payoff_range"]["leader"]
     widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
-    how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
+    sure = "" if found["confidence"] is None else f", with {found['confidence']:.0%} confidence"
+    how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
     if epsilon is None:
-        lines = ["certified  the value under the followers' play (exact); their regrets are not known"]
+        known = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
+        lines = [f"certified  the value under the followers' play ({known}); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
         lines = [f"certified  no follower gains more than {_regret(epsilon, widest)} by {what} ({how})"]
@@ -123,12 +125,6 @@ def written_certificate(found: dict[str, Any], path: Any) -> str:
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
-
-
-def claims_checked(result: dict[str, Any]) -> str:
-    """Every claim of a certificate, and the verdict."""
-    lines = [f"{item['verdict']:10} {item['claim']}: {item['why']}" for item in result["claims"]]
-    return "\n".join([*lines, f"the certificate is {result['verdict']}"])
 
 
 def solution(result: dict[str, Any]) -> str:
