@@ -17,7 +17,7 @@ import numpy as np
 from firstmover import verify
 from firstmover.certificates import exact
 from firstmover.certificates.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
-from firstmover.certificates.replies import certified_reply
+from firstmover.certificates.replies import certified_reply, missing_table
 from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_reply, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.equilibria.markov import best_response
@@ -121,16 +121,17 @@ def certify_play(
         seed: of the sample.
 
     Raises:
-        InputError: epsilon is negative.
+        InputError: epsilon is negative, or the game is not what it declares.
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
     if game.followers_act == "every step":
         assert not isinstance(play, JointPlay)
-        try:
+        why = missing_table(game)
+        if why is None:
             certified = certified_reply(rule, play)
-        except InputError as why:
-            certified = sampled_reply(rule, play, str(why), samples=samples, seed=seed)
+        else:
+            certified = sampled_reply(rule, play, why, samples=samples, seed=seed)
         return _assembled(rule, play_text(game, play), certified, followers)
     assert not isinstance(play, TimedStrategies)
     try:
