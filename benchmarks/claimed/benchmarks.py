@@ -49,8 +49,8 @@ def _designs(results: list[Any]) -> Rows:
             {
                 "design": name,
                 "finished": f"{len(values)} of {made['seeds']}",
-                "mean": f"{sum(values) / len(values):.4f}",
-                "short by, %": f"{mean + 0.0:.2f}, at most {most + 0.0:.2f}",
+                "mean": f"{round(sum(values) / len(values), 4) + 0.0:.4f}",
+                "short by, %": f"{round(mean, 2) + 0.0:.2f}, at most {round(most, 2) + 0.0:.2f}",
                 "optimum": f"{optimum + 0.0:.6g}",
             }
         )

@@ -80,9 +80,7 @@ class Table:
         for row in stated:
             other = came.get(self.key(row))
             found[self.key(row)] = "not measured any more" if other is None else self._difference(row, other)
-        for key in came.keys() - found.keys():
-            found[key] = "not in the document"
-        return found
+        return found | {key: "not in the document" for key in came if key not in found}
 
     def _difference(self, stated: Mapping[str, str], measured: Mapping[str, str]) -> str:
         wrong = []

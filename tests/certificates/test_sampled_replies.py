@@ -55,6 +55,24 @@ def test_a_game_without_a_table_is_designed_certified_and_read_back(tmp_path) ->
     assert "sampled sub-episodes" in printed(sampled.certificate)[0]
 
 
+class Wrong(Untabled):
+    """A game that says less than it pays."""
+
+    @property
+    def leader_payoff_range(self):
+        return (0.0, 1.0)
+
+    @leader_payoff_range.setter
+    def leader_payoff_range(self, _):
+        pass
+
+
+def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
+    for game in (Wrong("chicken", steps=3), type("Tabled", (Wrong,), {"markov": IteratedMatrix.markov})("chicken")):
+        with pytest.raises(InputError, match="correct the declared range"):
+            value_in_steps(Rule(game, np.zeros(5, int)), Strategies((jnp.full((5, 2), 0.5),)))
+
+
 def test_a_table_that_is_too_large_is_no_hindrance(tmp_path) -> None:
     game = build.game_from("toll", {"drivers": "18", "levels": "9", "steps": "3"})
     with pytest.raises(InputError):

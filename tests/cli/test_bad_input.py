@@ -120,7 +120,7 @@ CASES = [
     (["certify", "play.json"], "the play of follower 0, type 0 must sum to 1"),
     (["verify", "nowhere"], "cannot read nowhere"),
     (["verify", "file"], "not JSON"),
-    (["verify", "rule.json"], "malformed"),
+    (["verify", "rule.json"], "the certificate has no rule_text"),
     (["verify"], "CERTIFICATE"),
     (["resume", "nowhere"], "not a run folder"),
     (["resume", "taken"], "not a run folder"),

@@ -62,6 +62,15 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     }
 
 
+def missing_table(game: Game) -> str | None:
+    """Why a game has no table of its states, or None where it has one."""
+    try:
+        game.markov()
+    except InputError as why:
+        return str(why)
+    return None
+
+
 def solvable(game: Game, actions: np.ndarray) -> np.ndarray:
     """A rule's table as the exact solvers take it: an action for each observation, or a mixture of actions."""
     return np.stack([game.played(action) for action in actions]) if game.leader_space.continuous else actions

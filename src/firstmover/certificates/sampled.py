@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from firstmover.certificates.induced import exact_table
-from firstmover.certificates.replies import certified_reply
+from firstmover.certificates.replies import certified_reply, missing_table
 from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -91,10 +91,9 @@ def sampled_values(
 
 def value_in_steps(rule: Rule, play: Strategies | TimedStrategies, *, seed: int = 0) -> float:
     """The leader's expected payoff where followers act in every step: exact, or the mean of a large sample."""
-    try:
+    if missing_table(rule.game) is None:
         return float(certified_reply(rule, play)["value"])
-    except InputError:  # no table of states, or too large a one
-        return sampled_values(rule.game, rule.actions, play, seed=seed)[0]
+    return sampled_values(rule.game, rule.actions, play, seed=seed)[0]
 
 
 def sampled_reply(
@@ -127,6 +126,7 @@ def _mean_of_blocks(
     game: Game, actions: np.ndarray, play: Strategies | TimedStrategies | JointPlay, samples: int, seed: int
 ) -> tuple[float, float, float | None]:
     """As `sampled_values`, block by block: play that draws in every step takes many random numbers."""
+    check_chance(game)
     size = play_noise_size(game)
     numbers = min(samples, max(100, _MOST_NUMBERS // size))
     key = stream(jax.random.key(seed), Stream.CERTIFICATE)
@@ -134,18 +134,20 @@ def _mean_of_blocks(
         table, play = exact_table(game, actions), jax.tree.map(jnp.asarray, play)
 
         @jax.jit
-        def block(number: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array | None]:
+        def block(number: jax.Array) -> Any:
             own = jax.random.fold_in(key, number)
             query = play_query(game, play, jax.random.uniform(own, (numbers, size)))
             outcome = answer(game, table, query, stream(own, Stream.CHANCE))
-            transfers = None if outcome.transfers is None else outcome.transfers.mean()
-            return outcome.leader.mean(), outcome.followers.sum(axis=1).mean(), transfers
+            return outcome.leader, outcome.followers, outcome.transfers
 
-        means = [block(jnp.int32(k)) for k in range(-(-samples // numbers))]
-    leader, followers, money = (None if part[0] is None else float(np.mean(part)) for part in zip(*means, strict=True))
-    assert leader is not None
-    assert followers is not None
-    return leader, followers, money
+        means = []
+        for k in range(-(-samples // numbers)):
+            leader, followers, transfers = jax.tree.map(np.asarray, block(jnp.int32(k)))
+            check_paid(game, leader, followers, transfers, lambda _: "under the play of the followers")
+            money = np.nan if transfers is None else transfers.mean()
+            means.append((leader.mean(), followers.sum(axis=1).mean(), money))
+    leader, followers, money = np.mean(means, axis=0).tolist()
+    return leader, followers, None if np.isnan(money) else money
 
 
 def _sample(

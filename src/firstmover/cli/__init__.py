@@ -326,16 +326,14 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _verify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import verify
-    from firstmover.cli import printing
 
     try:
         claims = verify.verify(options.certificate)
     except verify.UnreadableError as error:
         raise InputError(str(error)) from None
     result = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
-    if result["verdict"] == "refuted":
-        options.status = 1
-    return result, printing.claims_checked(result)
+    options.status = verify.STATUS[verify.verdict(claims)]
+    return result, verify.report(claims)
 
 
 @contextlib.contextmanager

@@ -127,12 +127,6 @@ def written_certificate(found: dict[str, Any], path: Any) -> str:
     return "\n".join(lines)
 
 
-def claims_checked(result: dict[str, Any]) -> str:
-    """Every claim of a certificate, and the verdict."""
-    lines = [f"{item['verdict']:10} {item['claim']}: {item['why']}" for item in result["claims"]]
-    return "\n".join([*lines, f"the certificate is {result['verdict']}"])
-
-
 def solution(result: dict[str, Any]) -> str:
     """An exact optimum, or bounds on it."""
     lines = ["", f"game       {_item(result['game'])}"]
@@ -164,7 +158,7 @@ def solution(result: dict[str, Any]) -> str:
 
 def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
     """What an optimum that rests on ties is worth once it leaves none."""
-    lines = ["           this reply is no better for the followers than another one that the leader earns less by"]
+    lines = ["           they might as well reply otherwise, and the leader would earn less"]
     if result["margin_value"] is None:
         return [*lines, "margin     none: the rule is written as it is"]
     cost = result["optimum"] - result["margin_value"]

@@ -49,7 +49,7 @@ class NormalForm(Game):
         leader_payoffs: Matrix,
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
-        action_names: Sequence[Sequence[str]] | None = None,
+        action_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -57,8 +57,8 @@ class NormalForm(Game):
             leader_payoffs: shape [leader actions, actions of follower 1, ..., actions of follower n].
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
-            action_names: names of the leader's and of every follower's actions, with numbers where they are empty or
-                equal; letters if not given.
+            action_names: for the leader and every follower a list of the names of its actions, with numbers where they
+                are empty or equal; letters if not given.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
@@ -279,11 +279,12 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
-def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
-    if isinstance(names, str):
-        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
+def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
     if names is None:
         return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
+    if not lists or not all(isinstance(name, str) for part in names for name in part):
+        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
     if tuple(len(part) for part in names) != shape:
         raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(told_apart([str(name) for name in part]) for part in names)
+    return tuple(told_apart(part) for part in names)

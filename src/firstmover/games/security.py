@@ -191,14 +191,18 @@ def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
             raise InputError(f"targets need the columns {', '.join(COLUMNS)}, and maybe target; got {list(targets)}.")
         names = targets.get("target")
         columns = [targets[column] for column in COLUMNS]
-        if len({np.shape(column) for column in columns}) > 1:
+        if len({len(column) if isinstance(column, list | tuple | np.ndarray) else -1 for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
         targets = [list(row) for row in zip(*columns, strict=True)]
     given = table(targets, "targets", "rows of four numbers, or a dict of columns")
     payoffs = given.floats
     if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
-    named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
+    if names is None:
+        names = [str(k) for k in range(len(payoffs))]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputError("the names of targets must be a list of names.")
+    named = told_apart(names)
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
     return named, given

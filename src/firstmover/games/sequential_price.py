@@ -37,6 +37,7 @@ from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
+_TOLD = 1e-8  # share by which a price may be rounded when it is told
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
@@ -383,8 +384,8 @@ class SequentialPrice(Game):
         if self.prices == "continuous":
             return self
         told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
-        parts = [price / self._price_step for price in told if isinstance(price, int | float)]
-        if all(abs(part - round(part)) <= _GRID for part in parts if np.isfinite(part)):
+        parts = [price / self._price_step for price in map(_number, told) if price is not None]
+        if all(abs(part - round(part)) <= _GRID for part in parts):
             return self
         return self.with_settings(prices="continuous")
 
@@ -393,7 +394,8 @@ class SequentialPrice(Game):
         agent = whole_below(agent, self.n_followers, "agent")
         if agent not in when["remaining"]:
             raise InputError(f"agent {agent} was visited already; those left to visit are {when['remaining']}.")
-        told = numbers(prices, self.items, 0.0, self.highest, "prices")
+        # Prices are told to nine digits, of which the last may be rounded up beyond the largest value.
+        told = np.minimum(numbers(prices, self.items, 0.0, self.highest * (1 + _TOLD), "prices"), self.highest)
         if self.prices == "continuous":
             return np.array([agent, *told])
         return np.array([agent, *np.rint(told / self._price_step)])
@@ -426,6 +428,14 @@ class SequentialPrice(Game):
         worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+
+
+def _number(value: Any) -> float | None:
+    """A price of a rule file, or nothing where it is none, which is said where it decides."""
+    try:
+        return float(exact(value, "a price"))
+    except InputError:
+        return None
 
 
 def _listed(value: Any) -> Sequence[Any]:
