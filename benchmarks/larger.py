@@ -31,8 +31,8 @@ def values(game: SequentialPrice, seeds: int, chunk: int, updates: int, rounds: 
     found = []
     for first in range(0, seeds, chunk):
         made = design(game, followers=followers, leader=leader, seeds=min(chunk, seeds - first), seed=first)
-        found.append(made.values)
-        print(f"    seeds {first}..: {np.round(made.values, 4).tolist()} {made.seconds}", flush=True)
+        found.append(made.learned_values)
+        print(f"    seeds {first}..: {np.round(made.learned_values, 4).tolist()} {made.seconds}", flush=True)
     return np.concatenate(found)
 
 

@@ -39,7 +39,7 @@ def learned() -> None:
     for name, (game, goal) in games.items():
         began = time.perf_counter()
         made = design(game, leader=CommitmentGradient(updates=80, episodes=48), seeds=SEEDS)
-        print(row(f"{name}, 2 messages", -made.values, goal, time.perf_counter() - began), flush=True)
+        print(row(f"{name}, 2 messages", -made.learned_values, goal, time.perf_counter() - began), flush=True)
 
 
 def silent() -> None:
@@ -50,7 +50,8 @@ def silent() -> None:
         made = design(game, leader=CommitmentGradient(updates=80, episodes=48), seeds=SEEDS)
         goal = round(-exact + 1e-6, 7)
         print(
-            row(f"{name}, no messages, exact {-exact:.6f}", -made.values, goal, time.perf_counter() - began), flush=True
+            row(f"{name}, no messages, exact {-exact:.6f}", -made.learned_values, goal, time.perf_counter() - began),
+            flush=True,
         )
 
 

@@ -78,12 +78,13 @@ def main() -> None:
         shown = "; ".join(f"{key} [{a:.4g}, {b:.4g}]" for key, (a, b) in bounds.items())
         reached, interval = "-", "-"
         if goal is not None:
-            count = int(np.sum(made.values >= goal - tolerance * (high - low) - 1e-6))
+            count = int(np.sum(made.learned_values >= goal - tolerance * (high - low) - 1e-6))
             reached, interval = str(count), "[{:.2f}, {:.2f}]".format(*fraction_interval(count, 25))
         upper = made.solution.upper_bounds if made.solution else {}
         known = f"{exact:.6g}" if exact is not None else f"at most {max(upper.values()):.6g}"
         print(
-            f"| {name} | {reached} | 25 | {interval} | {made.values.min():.6g} | {made.values.max():.6g} | {known} | "
+            f"| {name} | {reached} | 25 | {interval} | {made.learned_values.min():.6g} | "
+            f"{made.learned_values.max():.6g} | {known} | "
             f"{made.certificate['epsilon']['max']:.1e} | {shown} | {made.seconds['train']:.2f} |",
             flush=True,
         )

@@ -45,7 +45,7 @@ def iterated(name: str) -> Row:
     made = firstmover.design(game, followers=trained.followers, leader=CommitmentGradient(updates=30), seeds=SEEDS)
     counted = np.array([best_response(game.markov(), rule, "strong").leader for rule in made.tables])
     by_own_observations = game.memory_optimum("strong").value
-    return Row(name, "contextual", made.values, by_own_observations, counted, game.optimum("strong").value)
+    return Row(name, "contextual", made.learned_values, by_own_observations, counted, game.optimum("strong").value)
 
 
 def patrol() -> Row:
@@ -54,7 +54,7 @@ def patrol() -> Row:
     made = firstmover.design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=SEEDS)
     counted = np.array([best_response(game.markov(), rule, "strong").leader for rule in made.tables])
     best = game.optimum("strong").value
-    return Row("patrol", "best-response", made.values, best, counted, best)
+    return Row("patrol", "best-response", made.learned_values, best, counted, best)
 
 
 def rows() -> list[Row]:

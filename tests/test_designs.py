@@ -229,7 +229,7 @@ def test_a_design_is_saved_before_it_is_certified(tmp_path: Path, finished: Path
         with pytest.raises(MemoryError):
             design(GAME, leader=LEADER, seeds=3, out=path)
     with monkeypatch.context() as patch:
-        patch.setattr("firstmover.designs._values", None)  # the outcome is read back
+        patch.setattr("firstmover.designs.settled", None)  # the outcome is read back
         resume(path)
     assert _numbers(path) == _numbers(finished)
 

@@ -3,11 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jax.scipy.special import ndtri
 from scipy import stats
 
-from firstmover.noise import address_uniform, inverse_cdf, seed_of
+from firstmover.noise import address_uniform, inverse_cdf, open_unit, seed_of
 
 
 def _draws(n_seeds: int, addresses: np.ndarray, n: int) -> np.ndarray:
@@ -48,3 +50,17 @@ def test_inverse_cdf_has_the_right_frequencies() -> None:
     u = (jnp.arange(10_000) + 0.5) / 10_000
     drawn = np.asarray(jax.vmap(lambda v: inverse_cdf(weights, v))(u))
     np.testing.assert_allclose(np.bincount(drawn, minlength=4) / 10_000, weights, atol=2e-4)
+
+
+@pytest.mark.parametrize("in_64_bit", [False, True])
+def test_no_word_is_a_uniform_number_of_0_or_1(in_64_bit: bool) -> None:
+    """All 2^24 of them, in either mode: every quantile of a draw is finite, and every logarithm."""
+    with jax.enable_x64(in_64_bit):
+        drawn = np.asarray(open_unit(jnp.arange(2**24, dtype=jnp.uint32) << 8 | 0xFF))
+        assert drawn.dtype == np.float32
+        assert drawn[0] == 2.0**-25
+        assert drawn[-1] == 1 - 2.0**-24
+        assert np.all(np.diff(drawn) >= 0)
+        ends = jnp.asarray([drawn.min(), drawn.max()])
+        assert np.isfinite(ndtri(ends)).all()
+        assert np.isfinite(jnp.log(1 - ends)).all()

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from firstmover.policies import CategoricalHead, GaussianHead, head_for, network_policy, outputs, table_policy
-from firstmover.spaces import Box, Branching, Discrete
+from firstmover.spaces import Box, Branching, Discrete, Space
 
 
 def test_categorical_log_probability_entropy_and_draws() -> None:
@@ -115,3 +115,31 @@ def test_policies_start_without_preference() -> None:
         p = jax.nn.softmax(outputs(policy, observations))
         assert p.shape == (6, 4)
         np.testing.assert_allclose(p, 0.25, atol=0.02)
+
+
+@pytest.mark.parametrize("space", [Discrete(3), Box(2), Branching(3, 2, 4), Branching(3, 2, None, 0.0, 2.0)])
+def test_what_was_not_drawn_never_counts_whatever_the_width(space: Space) -> None:
+    """Draws of other options lie anywhere: their ratio may overflow, and zero times infinity is not a number."""
+    mask, some = jnp.ones(space.mask_size, bool), jnp.arange(22) % 3 - 1.0
+
+    @jax.jit
+    def found(width: jax.Array, moved: jax.Array) -> tuple[jax.Array, ...]:
+        head, keys = head_for(space, width), jax.random.split(jax.random.key(0), 3)
+        old = jax.random.normal(keys[0], (head.width,))
+        new = old + moved * jax.random.normal(keys[1], (head.width,))
+        shape = (20, head.noise_size)
+        u = jnp.concatenate([jax.random.uniform(keys[2], shape), jnp.full((2, head.noise_size), 1 - 2**-24)])
+        raw = jax.vmap(lambda v: head.draw(3 * old[::-1], mask, v))(u)
+
+        def gain(output: jax.Array, advantages: jax.Array) -> jax.Array:
+            return head.surrogate(output, old, mask, head.statistics(raw, advantages), 0.2)
+
+        nothing, up, down = (jax.value_and_grad(gain)(new, advantages) for advantages in (0 * some, some, -some))
+        return *nothing, *up, *down, jax.vmap(lambda r: head.log_probability(new, mask, r))(raw)
+
+    for width in (1e-30, 1e-8, 3e-3, 0.3, 100.0):
+        for moved in (0.0, 1e-3, 1.0, 1e3):
+            nothing, slope, *others = found(jnp.float32(width), jnp.float32(moved))
+            assert float(nothing) == 0
+            np.testing.assert_array_equal(slope, 0)
+            assert all(np.isfinite(other).all() for other in others), (width, moved)

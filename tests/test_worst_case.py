@@ -81,4 +81,4 @@ def test_a_learner_that_designs_for_the_worst_case_reports_it() -> None:
     assert made.worst_values.max() > -1 / 18 + 1e-3  # better than the best rule without messages
     low = made.certificate["leader_value_bounds"]["anf_cce"][0]
     assert made.as_json()["best_worst_value"] == pytest.approx(low, abs=1e-9)
-    assert np.all(made.worst_values <= made.values + 1e-3)  # up to what the followers have left to learn
+    assert np.all(made.worst_values <= made.learned_values + 1e-3)  # up to what the followers have left to learn

@@ -13,19 +13,20 @@ from firstmover import build, files
 from firstmover.certificates import certify_play, exact_table, summary
 from firstmover.commitment import table_of
 from firstmover.designs import read_result, sealed, uncertified
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 from firstmover.followers.base import Follower
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import Run
+from firstmover.selection import finite
 
 
 def certify(
     path: str | Path,
     *,
-    followers: Follower | str = "multiplicative-weights",
+    followers: Follower | str | None = None,
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
@@ -34,8 +35,9 @@ def certify(
 
     Args:
         path: a run folder or a rule file.
-        followers: who responds to the rule of a file that states no play: a model, or the name of one. A run's rule is
-            certified with the play of its own followers.
+        followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
+            file states is certified, and where it states none that of multiplicative-weights. A run's rule is certified
+            with the play of its own followers.
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
@@ -51,9 +53,12 @@ def certify(
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
         rule, stated = read_rule_file(path)
-        responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
-        play = respond(rule, responding, seed=seed) if stated is None else stated
-        played_by = responding if stated is None else None
+        if followers is None and stated is not None:
+            play, played_by = stated, None
+        else:
+            name = "multiplicative-weights" if followers is None else followers
+            played_by = build.build("followers", name, {}) if isinstance(name, str) else name
+            play = respond(rule, played_by, seed=seed)
     written = certificate_path(path) if out is None else Path(out)
     if run is None or out is not None:
         _refuse_other_files(written)
@@ -76,11 +81,18 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | T
 
     Raises:
         InputError: the followers cannot play the game.
+        FailedError: they end in numbers that are not finite.
     """
-    problem = StackelbergPOMDP(rule.game, followers, reward_episodes=1)
+    game = rule.game.standardised
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     with jax.enable_x64(True):
-        episode = jax.jit(lambda actions: problem.episode(table_of(rule.game, actions), jax.random.key(seed)))
-        play = episode(exact_table(rule.game, rule.actions).actions).strategy
+        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
+        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
+        if not finite(play):
+            raise FailedError(
+                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
+                "too small for the numbers that they count with."
+            )
         return jax.tree.map(np.asarray, play)
 
 

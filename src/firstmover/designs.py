@@ -12,35 +12,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from firstmover import build, files
-from firstmover.batching import in_parts
-from firstmover.certificates import (
-    certified_reply,
-    certify_play,
-    induced_game,
-    play_distribution,
-    sampled_values,
-    summary,
-    value_of,
-)
-from firstmover.commitment import table_of
+from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
-from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
-from firstmover.memory import compiled_to_fit, for_seed
-from firstmover.noise import Stream, stream
+from firstmover.memory import compiled_to_fit
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
+from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
-from firstmover.training import Progress, Silent, blank_history, check_memory, initial_states, train
+from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
+from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
@@ -75,9 +63,12 @@ class Design:
         game, followers, leader, seeds, seed: what was asked.
         tables: the final rule of every seed, actions [seeds, n_observations, ...], greedy unless the rule is mixed.
         plays: how the followers play under each, with a leading axis of seeds.
-        values: the leader's expected payoff under each, in the game's units.
+        values: the leader's expected payoff under each, in the game's units; NaN for a seed that has failed.
         worst_values: the least expected payoff over all coarse correlated equilibria of the agent normal form under
             each, where the leader designed for it (`target=worst`), else None.
+        learned_values: as `values`, of the rules that were learnt, also where the baseline is worth more.
+        from_baseline: seeds whose final rule is the game's baseline, since it is worth more than what they learnt.
+        dropped: how many copies of each seed were dropped, since they ended in numbers that are not finite.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         optimum: the exact optimum, as far as it was computed.
         history: metrics of every update, [updates, seeds].
@@ -94,6 +85,9 @@ class Design:
     plays: Strategies | TimedStrategies | JointPlay
     values: np.ndarray
     worst_values: np.ndarray | None
+    learned_values: np.ndarray
+    from_baseline: np.ndarray
+    dropped: np.ndarray
     certificate: dict[str, Any]
     optimum: Optimum
     history: Metrics
@@ -103,7 +97,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return _best(self.values, self.worst_values)
+        return best_seed(self.values, self.worst_values)
 
     @property
     def rule(self) -> Rule:
@@ -113,7 +107,12 @@ class Design:
     @property
     def play(self) -> Strategies | TimedStrategies | JointPlay:
         """How the followers play under the best seed's rule."""
-        return _of_seed(self.plays, self.best)
+        return of_seed(self.plays, self.best)
+
+    @property
+    def failed(self) -> list[int]:
+        """The seeds that have no rule, since all their copies were dropped."""
+        return [self.seed + int(k) for k in np.flatnonzero(np.isnan(self.values))]
 
     @property
     def value(self) -> float:
@@ -135,17 +134,18 @@ class Design:
 
     @property
     def at_optimum(self) -> int | None:
-        """How many seeds came within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if that is known."""
+        """How many seeds learnt a rule within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if known."""
         if self.optimum.value is None:
             return None
         low, high = self.game.leader_payoff_range
-        return int(np.sum(self.values >= self.optimum.value - OPTIMUM_TOLERANCE * (high - low)))
+        return int(np.sum(self.learned_values >= self.optimum.value - OPTIMUM_TOLERANCE * (high - low)))
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
         from firstmover.report.statistics import fraction_interval, mean_interval
 
         mean, low, high = mean_interval(self.values)
+        learned, *learned_interval = mean_interval(self.learned_values)
         count = self.at_optimum
         result = {
             "game": build.description(self.game),
@@ -154,13 +154,19 @@ class Design:
             "objective": self.game.objective,
             "seeds": self.seeds,
             "seed": self.seed,
-            "value": self.values.tolist(),
+            "value": _numbers(self.values),
             "mean_value": mean,
             "mean_value_interval": [low, high],
+            "learned_value": _numbers(self.learned_values),
+            "mean_learned_value": learned,
+            "mean_learned_value_interval": learned_interval,
+            "from_baseline": self.from_baseline.tolist(),
+            "dropped": self.dropped.tolist(),
+            "failed_seeds": self.failed,
             "best_seed": self.seed + self.best,
             "best_value": self.value,
             "welfare_loss": -self.value if self.game.value_is_loss else None,
-            "worst_value": None if self.worst_values is None else self.worst_values.tolist(),
+            "worst_value": None if self.worst_values is None else _numbers(self.worst_values),
             "best_worst_value": None if self.worst_values is None else float(self.worst_values[self.best]),
             "rule": self.rule.entries,
             "rule_text": self.rule.text,
@@ -187,12 +193,16 @@ class Design:
         """
         asked = self.optimum.reason != _LEFT_OUT
         run = Run.create(path, _config(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
-        run.write_arrays("outcome.npz", _Outcome(self.tables, self.plays, self.values, self.history))
+        final = Settled(*(getattr(self, name) for name in Settled._fields))
+        run.write_arrays("outcome.npz", _Outcome(final, self.history))
         self._finish(run)
         return run.path
 
     def _finish(self, run: Run) -> None:
-        rules = [Rule(self.game, table).as_file() for table in self.tables]
+        rules = [
+            None if np.isnan(value) else Rule(self.game, table).as_file()
+            for table, value in zip(self.tables, self.values, strict=True)
+        ]
         run.write_json("rules.json", {"best_seed": self.seed + self.best, "first_seed": self.seed, "rules": rules})
         run.write_json("certificate.json", self.certificate)
         run.write_json("result.json", self.as_json())
@@ -218,9 +228,7 @@ class Design:
 class _Outcome(NamedTuple):
     """What is saved before it is certified: see `Design`."""
 
-    tables: Any
-    plays: Any
-    values: Any
+    final: Settled
     history: Any
 
 
@@ -260,8 +268,8 @@ def uncertified(run: Run, result: dict[str, Any]) -> Design:
         InputError: it is damaged, or what it was played with has changed.
     """
     game, followers, leader, seeds, seed = _parts(run)
-    outcome = _read_outcome(run, leader.problem(game, followers), leader, seeds, seed)
-    if outcome.values.tolist() != result["value"]:
+    final, history = _read_outcome(run, game, _problem(run, game, followers, leader), leader, seeds, seed)
+    if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     return Design(
         game,
@@ -269,19 +277,18 @@ def uncertified(run: Run, result: dict[str, Any]) -> Design:
         leader,
         seeds,
         seed,
-        outcome.tables,
-        outcome.plays,
-        outcome.values,
-        None if result["worst_value"] is None else np.array(result["worst_value"]),
-        {},
-        Optimum(result["optimum"], result["optimum_followers"], result["upper_bounds"], result["optimum_reason"]),
-        outcome.history,
-        result["seconds"],
-        run.path,
+        **final._asdict(),
+        certificate={},
+        optimum=Optimum(
+            result["optimum"], result["optimum_followers"], result["upper_bounds"], result["optimum_reason"]
+        ),
+        history=history,
+        seconds=result["seconds"],
+        run=run.path,
     )
 
 
-def _read_outcome(run: Run, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> _Outcome:
+def _read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> _Outcome:
     """The outcome of a run.
 
     Raises:
@@ -289,8 +296,11 @@ def _read_outcome(run: Run, problem: StackelbergPOMDP, leader: Leader, seeds: in
     """
     states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
     with jax.enable_x64(True):
-        tables, plays = jax.eval_shape(lambda state: _settled(problem, leader, state), states)
-    like = _Outcome(tables, plays, np.zeros(seeds), blank_history(leader.updates, seeds))
+        tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
+    tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
+    worst = values if problem.target == "worst" else None
+    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int))
+    like = _Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
     outcome: _Outcome = run.read_arrays("outcome.npz", like)
     return outcome
 
@@ -365,7 +375,7 @@ def design(
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum))
-    return _carry_out(problem, learner, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+    return _carry_out(game, problem, learner, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
 def resume(path: str | Path, *, progress: Progress | None = None, waiting_since: float | None = None) -> Design:
@@ -385,11 +395,12 @@ def resume(path: str | Path, *, progress: Progress | None = None, waiting_since:
         return Design.load(path)
     files.remove_parts(run.path)
     game, followers, leader, seeds, seed = _parts(run)
-    problem, optimum = leader.problem(game, followers), run.config.get("optimum") is True
-    return _carry_out(problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+    problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
+    return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
 def _carry_out(
+    game: Game,
     problem: StackelbergPOMDP,
     leader: Leader,
     seeds: int,
@@ -399,50 +410,47 @@ def _carry_out(
     optimum: bool,
     waiting_since: float,
 ) -> Design:
+    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
     learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
-        outcome = _read_outcome(run, problem, leader, seeds, seed)
+        outcome = _read_outcome(run, game, problem, leader, seeds, seed)
     else:
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            settled = jax.jit(lambda parts, state: _settled(problem, leader, state, parts), static_argnums=0)
-            compiled = compiled_to_fit(lambda parts: settled.lower(parts, learnt.state), "the followers' response")
+            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
-            tables, plays = jax.tree.map(np.asarray, compiled(learnt.state))
-        outcome = _Outcome(tables, plays, _values(problem, tables, plays, seed), learnt.history)
+            found = compiled(learnt.state)
+        outcome = _Outcome(settled(game, problem.target, found, seed), learnt.history)
         if run is not None:
             run.write_arrays("outcome.npz", outcome)
-    tables, plays, values, history = outcome
+    final, history = outcome
     progress.stage("certifying")
-    worst = None
-    if problem.target == "worst":
-        worst = np.array([value_bounds(induced_game(problem.game, table), "anf_cce")[0] for table in tables])
-    best = _best(values, worst)
+    best = best_seed(final.values, final.worst_values)
     model = build.description(problem.followers)
-    certificate = certify_play(problem.game, tables[best], _of_seed(plays, best), followers=model, seed=seed).as_json()
+    certificate = certify_play(
+        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
+    ).as_json()
     beside = Optimum(reason=_LEFT_OUT)
     if optimum:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
-        beside = _optimum(problem.game, problem.followers, progress)
+        beside = _optimum(game, problem.followers, progress)
     seconds = (learnt.waited_before + time.perf_counter() - waiting_since, compile_seconds, learnt.train_seconds)
     made = Design(
-        problem.game,
+        game,
         problem.followers,
         leader,
         seeds,
         seed,
-        tables,
-        plays,
-        values,
-        worst,
-        certificate,
-        beside,
-        history,
-        dict(zip(_SECONDS, seconds, strict=True)),
-        None if run is None else run.path,
+        **final._asdict(),
+        certificate=certificate,
+        optimum=beside,
+        history=history,
+        seconds=dict(zip(_SECONDS, seconds, strict=True)),
+        run=None if run is None else run.path,
     )
     if run is not None:
         progress.stage("writing")
@@ -450,46 +458,9 @@ def _carry_out(
     return made
 
 
-def _settled(problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1) -> tuple[Any, Any]:
-    """The final rule of every seed, the best of its candidates, and how the followers play after responding to it."""
-
-    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any]:
-        key, tables = stream(state.key, Stream.EVALUATION), leader.tables(own, state)
-        episodes = in_parts(lambda actions: own.episode(table_of(own.game, actions), key), own.parts)(tables)
-        return _of_seed((tables, episodes.strategy), jnp.argmax(episodes.reward))
-
-    seeds = len(jax.tree.leaves(states)[0])
-    return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
-
-
-def _best(values: np.ndarray, worst_values: np.ndarray | None) -> int:
-    """Position of the best seed, by what was designed for."""
-    return int(np.argmax(values if worst_values is None else worst_values))
-
-
-def _of_seed(stacked: Any, k: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[k], stacked)
-
-
-def _values(problem: StackelbergPOMDP, tables: np.ndarray, plays: Any, seed: int) -> np.ndarray:
-    """The leader's expected payoff under every seed's rule and play: exact, or the mean of a large sample."""
-    game = problem.game
-    values = []
-    if game.followers_act == "every step":
-        for k, table in enumerate(tables):
-            rule = Rule(game, table)
-            values.append(certified_reply(rule, _of_seed(plays, k))["value"])
-        return np.array(values)
-    try:
-        all_profiles(game)
-    except InputError:
-        for k, table in enumerate(tables):
-            values.append(sampled_values(game, table, _of_seed(plays, k), seed=seed)[0])
-        return np.array(values)
-    for k, table in enumerate(tables):
-        joint = play_distribution(game, _of_seed(plays, k))
-        values.append(value_of(induced_game(game, table), joint))
-    return np.array(values)
+def _numbers(values: np.ndarray) -> list[float | None]:
+    """Numbers as JSON has them: null for one that is none."""
+    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int, optimum: bool) -> dict[str, Any]:
@@ -500,6 +471,7 @@ def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: i
         "seeds": seeds,
         "seed": seed,
         "optimum": optimum,
+        "brought": followers.fingerprint(),
     }
 
 
@@ -516,3 +488,15 @@ def _parts(run: Run) -> tuple[Game, Follower, Leader, int, int]:
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None
     return items[0], items[1], items[2], seeds, seed
+
+
+def _problem(run: Run, game: Game, followers: Follower, leader: Leader) -> StackelbergPOMDP:
+    """The problem of a run.
+
+    Raises:
+        InputError: the followers are not those that the run began with.
+    """
+    problem = leader.problem(game, followers)
+    if followers.fingerprint() != run.config.get("brought"):
+        raise InputError(f"the followers of {run.path} have other networks than when the run began.")
+    return problem

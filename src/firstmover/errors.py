@@ -1,6 +1,7 @@
-"""The one exception that means "the input was wrong": its message is a sentence for the user.
+"""The exceptions whose message is a sentence for the user.
 
-The command line prints it on stderr and exits with status 2; nothing else is caught there.
+`InputError` means "the input was wrong": the command line prints it on stderr and exits with status 2. `FailedError`
+means that nothing was wrong with it, and still nothing came of it: status 1. Nothing else is caught there.
 """
 
 import difflib
@@ -22,6 +23,10 @@ class InputError(ValueError):
 def on_one_line(text: str) -> str:
     """The text with its line breaks and other characters that cannot be printed written as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+class FailedError(ArithmeticError):
+    """A computation ended in numbers that are none, through no fault of the input: what failed, in one sentence."""
 
 
 def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:

@@ -118,6 +118,8 @@ def table(values: Any, what: str, shape: str = "a table of numbers with rows of 
     """
     if isinstance(values, Table):
         return values
+    if _holds_truth(values):
+        raise InputError(f"{what} must be {shape}.")
     try:
         entries = np.asarray(values)
     except ValueError:
@@ -137,6 +139,13 @@ def table(values: Any, what: str, shape: str = "a table of numbers with rows of 
     return of_fractions(given)
 
 
+def _holds_truth(values: Any) -> bool:
+    """Whether true or false stands among numbers, where NumPy would take it for 1 or 0."""
+    if isinstance(values, list | tuple):
+        return any(_holds_truth(value) for value in values)
+    return isinstance(values, bool | np.bool_)
+
+
 def of_fractions(given: np.ndarray) -> Table:
     """The table with these fractions."""
     floats = given.astype(np.float64)
@@ -153,15 +162,18 @@ def as_fractions(floats: Any) -> np.ndarray:
     return exactly
 
 
-def probabilities(values: Any, what: str) -> Table:
+def probabilities(values: Any, what: str, *, joint: bool = False) -> Table:
     """A distribution: probabilities whose sum is within 1e-6 of 1, divided by their exact sum.
 
     Every exact answer, every learner, every certificate and the check of a certificate use the numbers that result.
+    Only a joint distribution may have several axes.
 
     Raises:
         InputError: an entry is not a number or is negative, or the sum is farther from 1.
     """
     given = table(values, what, "a list of numbers")
+    if given.floats.ndim == 0 or (given.floats.ndim > 1 and not joint):
+        raise InputError(f"{what} must be a list of numbers.")
     if given.floats.size == 0 or np.any(given.floats < 0):
         raise InputError(f"{what} must hold finite probabilities, none negative; got {shortened(given.written())}.")
     total = sum(given.fractions.ravel().tolist(), Fraction(0))

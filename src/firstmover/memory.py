@@ -44,7 +44,7 @@ def compiled_to_fit(program: Callable[[int], jax.stages.Lowered], what: str) -> 
     for _ in range(_TRIES):
         temporary = bytes_needed(best)[1]
         if temporary <= ENOUGH:
-            return best
+            break
         # What is temporary falls about in proportion; what goes in and comes out does not fall.
         parts = math.ceil(parts * max(2.0, 1.2 * temporary / ENOUGH))
         smaller = program(parts).compile()
@@ -54,7 +54,7 @@ def compiled_to_fit(program: Callable[[int], jax.stages.Lowered], what: str) -> 
     needed, there = sum(bytes_needed(best)), _machine_bytes()
     if needed > there:
         raise InputError(
-            f"{what} would take {needed / 1e9:.1f} GB of memory, more than the {there / 1e9:.1f} GB there are; use "
+            f"{what} would take {needed / 1e9:.3g} GB of memory, more than the {there / 1e9:.3g} GB there are; use "
             "fewer seeds, restarts, prices or messages, sampled updates and rewards ('-f update=sampled -l "
             "reward_episodes=30'), or policy=network."
         )

@@ -47,7 +47,7 @@ def _mix(word: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
 
 
 def address_uniform(seed: UInt32[Array, "2"], address: Int[Array, "d"], n: int) -> Float[Array, "n"]:
-    """`n` uniform numbers in (0, 1) that depend on the seed and the integer address only.
+    """`n` uniform numbers in (0, 1), float32, that depend on the seed and the integer address only.
 
     A counter hash: two rounds of a 32-bit mixer per word of the address. It costs a few integer operations where a
     threefry key costs a hundred, and it is the same under any batching.
@@ -57,7 +57,16 @@ def address_uniform(seed: UInt32[Array, "2"], address: Int[Array, "d"], n: int) 
         word = _mix(word + address[component].astype(jnp.uint32) * jnp.uint32(0x9E3779B9) + jnp.uint32(component + 1))
     counter = jnp.arange(n, dtype=jnp.uint32) * jnp.uint32(0x85EBCA6B)
     words = _mix(_mix(word + counter) ^ seed[1])
-    return ((words >> 8).astype(jnp.float32) + 0.5) * jnp.float32(2.0**-24)
+    return open_unit(words)
+
+
+def open_unit(words: UInt32[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The upper 24 bits of words as float32 numbers strictly between 0 and 1, so that every quantile of them is finite.
+
+    24 bits and a half do not fit into the 24 bits of a float32: the largest of the numbers would round to 1.
+    """
+    halves = ((words >> 8).astype(jnp.float32) + jnp.float32(0.5)) * jnp.float32(2.0**-24)
+    return jnp.minimum(halves, jnp.float32(1 - 2.0**-24))
 
 
 def inverse_cdf(probabilities: Float[Array, "n"], u: Float[Array, ""]) -> Int[Array, ""]:

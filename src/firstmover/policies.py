@@ -105,6 +105,22 @@ def epsilon_greedy(
     return (1 - epsilon) * jax.nn.one_hot(best, len(mask)) + epsilon * mask / mask.sum()
 
 
+# Far above any clip, and far below where a float32 overflows.
+_MOST_LOG_RATIO = 20.0
+_PREFERENCE = 2.0  # of a logit to start from
+# In units of the box: what lies closer together is the same in 32-bit numbers.
+_LEAST_WIDTH = 1e-6
+
+
+def likelihood_ratio(log_p: Float[Array, "*shape"], old_log_p: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """How much likelier a draw has become; always finite, so that a ratio that does not count (times 0) counts 0.
+
+    A draw that belongs to another option, or to another observation, may have become likelier by any factor: the ratio
+    of two densities far out in the tail of a narrow Gaussian overflows. Above the bound it has no gradient.
+    """
+    return jnp.exp(jnp.minimum(log_p - old_log_p, _MOST_LOG_RATIO))
+
+
 class CategoricalHead(eqx.Module):
     """A discrete decision from logits; impossible actions have probability zero."""
 
@@ -132,6 +148,10 @@ class CategoricalHead(eqx.Module):
     def action(self, raw: Int[Array, ""]) -> Int[Array, ""]:
         """What the game is given for a draw: the draw itself."""
         return raw
+
+    def around(self, action: Int[Array, ""]) -> Float[Array, "width"]:
+        """An output to start from that prefers this action, and leaves the others likely enough to be tried."""
+        return _PREFERENCE * jax.nn.one_hot(action, self.n)
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Int[Array, ""]
@@ -161,7 +181,7 @@ class CategoricalHead(eqx.Module):
         ups, downs = statistics
         log_p = jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))
         old_log_p = jax.nn.log_softmax(jnp.where(mask, old_output, -jnp.inf))
-        ratio = jnp.exp(jnp.where(mask, log_p - old_log_p, 0))
+        ratio = likelihood_ratio(jnp.where(mask, log_p, 0), jnp.where(mask, old_log_p, 0))
         return jnp.sum(ups * jnp.minimum(ratio, 1 + clip) + downs * jnp.maximum(ratio, 1 - clip))
 
     def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "width"]) -> Float[Array, ""]:
@@ -185,6 +205,10 @@ class GaussianHead(eqx.Module):
     sigma: Float[Array, ""] | float
 
     @property
+    def _width(self) -> Float[Array, ""]:
+        return jnp.maximum(self.sigma, _LEAST_WIDTH)
+
+    @property
     def width(self) -> int:
         """Length of an output vector."""
         return self.space.size
@@ -199,7 +223,7 @@ class GaussianHead(eqx.Module):
     ) -> Float[Array, "width"]:
         """An unclipped draw."""
         del mask
-        return output + self.sigma * ndtri(u)
+        return output + self._width * ndtri(u)
 
     def mode(self, output: Float[Array, "width"], mask: Bool[Array, "width"]) -> Float[Array, "width"]:
         """The mean."""
@@ -211,13 +235,17 @@ class GaussianHead(eqx.Module):
         low, high = np.asarray(self.space.low), np.asarray(self.space.high)
         return low + (high - low) * jnp.clip(raw + 0.5, 0, 1)
 
+    def around(self, action: Float[Array, "width"]) -> Float[Array, "width"]:
+        """The output whose mean is this action."""
+        return (action - self.space.low) / (self.space.high - self.space.low) - 0.5
+
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Float[Array, "width"]
     ) -> Float[Array, ""]:
         """Log-density of the unclipped draw."""
         del mask
-        z = (raw - output) / self.sigma
-        return -0.5 * jnp.sum(z**2) - output.size * jnp.log(self.sigma * np.sqrt(2 * np.pi))
+        z = (raw - output) / self._width
+        return -0.5 * jnp.sum(z**2) - output.size * jnp.log(self._width * np.sqrt(2 * np.pi))
 
     def statistics(
         self, raw: Float[Array, "episodes width"], advantages: Float[Array, "episodes"]
@@ -237,18 +265,18 @@ class GaussianHead(eqx.Module):
         raw, advantages = statistics
         log_p = jax.vmap(lambda r: self.log_probability(output, mask, r))(raw)
         old_log_p = jax.vmap(lambda r: self.log_probability(old_output, mask, r))(raw)
-        ratio = jnp.exp(log_p - old_log_p)
+        ratio = likelihood_ratio(log_p, old_log_p)
         return jnp.sum(jnp.minimum(ratio * advantages, jnp.clip(ratio, 1 - clip, 1 + clip) * advantages))
 
     def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "width"]) -> Float[Array, ""]:
         """Differential entropy of the unclipped draw, in nats."""
         del mask
-        return output.size * (0.5 + jnp.log(self.sigma * np.sqrt(2 * np.pi)))
+        return output.size * (0.5 + jnp.log(self._width * np.sqrt(2 * np.pi)))
 
     @property
     def rates(self) -> Float[Array, "width"]:
         """How fast each output should move: in proportion to the width of the Gaussian."""
-        return jnp.broadcast_to(jnp.asarray(self.sigma), (self.width,))
+        return jnp.broadcast_to(self._width, (self.width,))
 
 
 class BranchingHead(eqx.Module):
@@ -313,6 +341,11 @@ class BranchingHead(eqx.Module):
             return raw
         parts = jax.vmap(self._component.action)(self._vectors(raw))
         return jnp.concatenate([raw[:1], parts.reshape(-1)])
+
+    def around(self, action: Array) -> Float[Array, "width"]:
+        """An output that prefers this option, and has these components whatever the option."""
+        parts = jax.vmap(self._component.around)(self._vectors(action)).reshape(-1)
+        return jnp.concatenate([self._option.around(action[0].astype(jnp.int32)), jnp.tile(parts, self.space.options)])
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "options"], raw: Array

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Commitment
+from firstmover.declarations import check_chance
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.planning import expected_payoffs
@@ -100,8 +101,10 @@ class StackelbergPOMDP:
         """Check that the parts fit.
 
         Raises:
-            InputError: the follower cannot play the game, or an exact reward is asked of a game that has none.
+            InputError: the game uses chance that it does not declare, the follower cannot play it, or an exact reward
+                is asked of a game that has none.
         """
+        check_chance(self.game)
         self.followers.check(self.game)
         if self.game.n_observations > MAX_OBSERVATIONS:
             raise InputError(

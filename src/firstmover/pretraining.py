@@ -26,7 +26,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover import build, files
 from firstmover.commitment import draw_table, table_of
 from firstmover.designs import Design
-from firstmover.errors import InputError, require
+from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
@@ -36,6 +36,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import Strategies, rollout
 from firstmover.rule_files import read_rule_file
+from firstmover.selection import finite
 from firstmover.training import Progress, Silent
 
 _REMEMBERED = 100  # updates whose sub-episodes are learnt from again
@@ -205,7 +206,8 @@ class Pretrained:
 
     Attributes:
         followers: ready to be used in a design.
-        seeds: how many.
+        seeds: how many are left.
+        failed_seeds: those that ended in numbers that are not finite, and are left out.
         quality: see `reply_quality.quality`; null where the game has no table of states.
         env_steps: steps that one seed took in training.
         seconds: `compile` and `train`, wall clock.
@@ -213,6 +215,7 @@ class Pretrained:
 
     followers: Trained
     seeds: int
+    failed_seeds: list[int]
     quality: dict[str, Any] | None
     env_steps: int
     seconds: dict[str, float]
@@ -246,6 +249,7 @@ def pretrain(
     Raises:
         InputError: a number is out of range, the game has too many observations, or the file exists or cannot be
             written.
+        FailedError: the networks of all seeds ended in numbers that are not finite.
     """
     settings, progress = settings or Pretraining(), progress or Silent()
     require(seeds >= 1, "seeds must be at least 1", seeds)
@@ -259,23 +263,32 @@ def pretrain(
     progress.stage("compiling the followers' training")
     began = time.perf_counter()
     kind, start = _start(game, followers or Contextual(), keys)
-    fixed = None if rules is None else jnp.asarray(rules)
+    standard = game.standardised
+    fixed = None if rules is None else jnp.asarray(game.standard_actions(np.asarray(rules)))
 
     def one(key: Key[Array, ""], networks: Networks) -> Networks:
-        return train_networks(game, kind, settings, key, networks, fixed)
+        return train_networks(standard, kind, settings, key, networks, fixed)
 
     train = jax.jit(jax.vmap(one)).lower(keys, start).compile()
     compiled = time.perf_counter()
     progress.stage("training the followers")
     networks = jax.block_until_ready(train(keys, start))
     took = time.perf_counter() - compiled
+    left = np.asarray(finite(networks, 1))
+    if not left.any():
+        raise FailedError(
+            "nothing was trained: the networks of all seeds ended in numbers that are not finite; try a smaller "
+            "learning_rate."
+        )
+    networks = jax.tree.map(lambda leaf: leaf[left], networks)
     trained = replace(kind, network="" if out is None else str(out)).having(networks)
     progress.stage("comparing with exact replies")
-    found = quality(game, trained, seeds=seeds)
+    found = quality(game, trained, seeds=int(left.sum()))
     if out is not None:
         files.write_whole(Path(out), network_bytes(trained.kind, networks))
     steps = training_steps(game, trained, settings)
-    return Pretrained(trained, seeds, found, steps, {"compile": compiled - began, "train": took})
+    failed = [seed + int(k) for k in np.flatnonzero(~left)]
+    return Pretrained(trained, int(left.sum()), failed, found, steps, {"compile": compiled - began, "train": took})
 
 
 def _start(game: Game, followers: Trained, keys: Key[Array, "seeds"]) -> tuple[Trained, Networks]:
@@ -301,7 +314,7 @@ def learnt_rules(game: Game, path: str | Path) -> np.ndarray:
     """
     if files.is_folder(path):
         design = Design.load(path)
-        other, rules = design.game, design.tables
+        other, rules = design.game, design.tables[np.isfinite(design.values)]
     else:
         rule, _ = read_rule_file(path)
         other, rules = rule.game, rule.actions[None]
@@ -325,6 +338,7 @@ def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, An
         "followers": build.description(made.followers),
         "settings": {key: getattr(settings, key) for key in build.settings(Pretraining)},
         "seeds": made.seeds,
+        "failed_seeds": made.failed_seeds,
         "quality": made.quality,
         "env_steps": made.env_steps,
         "seconds": made.seconds,

@@ -67,10 +67,11 @@ def quality(
     for kind, respond in (("memoryless", memoryless_response), ("timed", best_response)):
         with contextlib.suppress(InputError):  # too many tables of the follower to try
             best[kind] = np.array([respond(markov, rule, "strong").followers[0] for rule in judged])
-    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+    standard = game.standardised
+    problem = StackelbergPOMDP(standard, followers, reward_episodes=1)
 
     def reply(position: jax.Array, rule: jax.Array) -> Any:
-        return problem.of_seed(position).episode(table_of(game, rule), jax.random.key(position)).strategy
+        return problem.of_seed(position).episode(table_of(standard, rule), jax.random.key(position)).strategy
 
     with jax.enable_x64(True):
         strategies = jax.jit(jax.vmap(jax.vmap(reply, (None, 0)), (0, None)))(jnp.arange(seeds), jnp.asarray(judged))

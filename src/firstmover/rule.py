@@ -122,10 +122,16 @@ def play_text(game: Game, play: Strategies | TimedStrategies | JointPlay) -> str
             for o in range(game.n_obs[i]):
                 sentences += _over_time(game, i, o, timed[:, o])
         return " ".join(sentences)
-    for i, table in enumerate(_marginals(game, play)):
-        for o in range(game.n_obs[i]):
-            sentences.append(_capitalised(game.play_sentence(i, o, table[o])) + ".")
-    return " ".join(sentences)
+    return in_sentences(game, _marginals(game, play))
+
+
+def in_sentences(game: Game, tables: Sequence[np.ndarray]) -> str:
+    """What followers do who play these actions, [observations, actions] each, in sentences."""
+    return " ".join(
+        _capitalised(game.play_sentence(i, o, table[o])) + "."
+        for i, table in enumerate(tables)
+        for o in range(game.n_obs[i])
+    )
 
 
 def _over_time(game: Game, i: int, o: int, rows: np.ndarray) -> list[str]:

@@ -4,9 +4,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
+
 from firstmover import build
 from firstmover.errors import require
 from firstmover.games.base import Game, Search, Selection, Solution, Ties
+from firstmover.intended_replies import MARGIN, with_reply
+from firstmover.rollout import Strategies
+from firstmover.rule import play_text
 
 
 def solve(
@@ -16,9 +21,10 @@ def solve(
     selection: Selection = "best",
     threshold: bool = False,
     time_limit: float | None = None,
+    margin: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Solution:
-    """The exact optimum of a game.
+    """The exact optimum of a game, the followers' reply to it, and what a rule is worth that leaves them no tie.
 
     Args:
         game: the game.
@@ -26,6 +32,8 @@ def solve(
         selection: for price mechanisms with messages, see `games.base.Search`, and so are the next three.
         threshold: whether messages mean intervals of values.
         time_limit: seconds; none if not given.
+        margin: by how much other replies must be worse in a rule that takes the place of one that rests on ties, in
+            units of the followers' payoffs, at least 0; a thousandth of their range if not given.
         progress: told now and then how far the search is.
 
     Raises:
@@ -33,7 +41,11 @@ def solve(
     """
     if time_limit is not None:
         require(0 < time_limit < math.inf, "the time limit must be a positive number of seconds", time_limit)
-    return game.search(ties, Search(selection, threshold, time_limit, progress))
+    if margin is not None:
+        require(0 <= margin < math.inf, "the margin must be a number of at least 0", margin)
+    found = game.search(ties, Search(selection, threshold, time_limit, progress))
+    by = MARGIN * game.follower_payoff_scale if margin is None else margin
+    return with_reply(game if found.game is None else found.game, found, ties, by)
 
 
 def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
@@ -53,6 +65,12 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "rule_text": text,
         "prices": solution.prices,
         "play": solution.play,
+        "reply": solution.reply,
+        "reply_text": None if solution.reply is None else _reply_text(told, solution.reply),
+        "rests_on_ties": solution.rests_on_ties,
+        "margin": None if solution.margin is None else solution.margin.margin,
+        "margin_value": None if solution.margin is None else solution.margin.value,
+        "margin_rule": None if solution.margin is None else solution.margin.rule,
         "payoff_range": told.leader_payoff_range,
         "ties": ties,
         "attained": solution.attained,
@@ -64,7 +82,22 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
 
 
 def as_file(game: Game, solution: Solution) -> dict[str, Any]:
-    """A solution's rule as a rule file, with the play if the solver found it."""
-    told = build.description(game if solution.game is None else solution.game)
-    content = {"game": told["name"], "parameters": told["parameters"], "rule": solution.rule}
-    return content | ({} if solution.play is None else {"play": solution.play})
+    """A solution's rule as a rule file, with a margin where it rests on ties, and the play that is meant."""
+    played = game if solution.game is None else solution.game
+    told = build.description(played)
+    rule, reply = solution.rule, solution.reply
+    if solution.margin is not None:
+        rule, reply = solution.margin.rule, solution.margin.reply
+    content = {"game": told["name"], "parameters": told["parameters"], "rule": rule}
+    return content | ({} if reply is None or played.followers_act == "every step" else {"play": reply})
+
+
+def _reply_text(game: Game, reply: list[Any]) -> str:
+    """The followers' reply in words."""
+    if game.followers_act == "once":
+        return play_text(game, Strategies(tuple(jnp.asarray(table, float) for table in reply)))
+    parts = []
+    for i, actions in enumerate(reply):
+        who = "the follower" if game.n_followers == 1 else f"follower {i}"
+        parts.append(f"{who} takes action {', '.join(map(str, actions))} in the steps of the play")
+    return ". ".join(parts).capitalize() + "."

@@ -5,6 +5,7 @@ when a checkpoint is written, follows the clock; the numbers do not, so that a r
 the same to the bit.
 """
 
+import math
 import time
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -14,14 +15,17 @@ import numpy as np
 
 from firstmover.batching import replaced_in_parts
 from firstmover.errors import InputError
+from firstmover.games.units import Units
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.memory import compiled_to_fit, for_seed
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.runs import Run
+from firstmover.selection import average
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
-_MOST_BYTES = 8e8  # of a learner's state and its metrics: a checkpoint of them is read back within 1 GB
+_MOST_BYTES = 2e9  # of a learner's state and its metrics
+_MOST_KEPT = 8e8  # of them in a checkpoint, which is read back within 1 GB; what is larger learns without one
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 
@@ -57,7 +61,7 @@ class Learnt(NamedTuple):
 
     Attributes:
         state: the learner's state, with a leading axis of seeds.
-        history: metrics, [updates, seeds].
+        history: metrics, [updates, seeds], in units of the game that was asked about.
         compile_seconds: spent on tracing and compiling, in this process.
         train_seconds: spent on updates, over all processes of the run.
         waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
@@ -113,6 +117,7 @@ def train(
         like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
         done, spent, before, state, history = _resumed(run, like, leader.updates)
         if done == leader.updates:
+            history = in_own_units(history, problem.game.payoff_units)
             _write_metrics(run, history, seed)
             return Learnt(state, history, 0.0, spent, before)
     else:
@@ -123,7 +128,8 @@ def train(
     compiled = compiled_to_fit(lambda parts: updates.lower(parts, shape, jnp.int32(0)), "an update of the learner")
     compile_seconds = time.perf_counter() - began
 
-    progress.stage("learning")
+    kept = run is not None and sum(_sizes(problem, leader, seeds)) <= _MOST_KEPT
+    progress.stage("learning" if kept or run is None else "learning (too large for checkpoints: a stop begins anew)")
     count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
     while done < leader.updates:
         began = time.perf_counter()
@@ -136,15 +142,25 @@ def train(
         spent += took
         count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
         now = time.perf_counter()
-        if run is not None and (now - saved >= wait or done == leader.updates):
+        if run is not None and kept and (now - saved >= wait or done == leader.updates):
             waited = np.float64(before + time.perf_counter() - waiting_since)
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), waited, state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
-        progress.learnt(done, leader.updates, float(history.value[done - 1].mean()))
+        value = in_own_units(history, problem.game.payoff_units).value[done - 1]
+        progress.learnt(done, leader.updates, float(average(value)))
+    history = in_own_units(history, problem.game.payoff_units)
     if run is not None:
         _write_metrics(run, history, seed)
     return Learnt(state, history, compile_seconds, spent, before)
+
+
+def in_own_units(history: Metrics, units: Units | None) -> Metrics:
+    """Metrics of a standardised game, [updates, seeds], in the units of the game it was made of; float64 there."""
+    if units is None:
+        return history
+    earned = ("value", "best", "evaluated")
+    return history._replace(**{name: units.of_leader(getattr(history, name)) for name in earned})
 
 
 def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, Any, Metrics]:
@@ -171,17 +187,19 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
     Raises:
         InputError: state and metrics of all seeds are larger than `_MOST_BYTES`; learning takes several times as much.
     """
-    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
-    state, metrics = (
-        seeds * sum(4.0 * leaf.size for leaf in shapes),
-        4.0 * seeds * leader.updates * len(Metrics._fields),
-    )
+    state, metrics = _sizes(problem, leader, seeds)
     if state + metrics > _MOST_BYTES:
         ways = "updates" if metrics > state else "restarts, prices or messages, or policy=network"
         raise InputError(
             f"the learner's {'metrics' if metrics > state else 'state'} would take {max(state, metrics) / 1e9:.1f} GB "
             f"for {seeds} seeds, more than {_MOST_BYTES / 1e9:g}; use fewer seeds, {ways}."
         )
+
+
+def _sizes(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> tuple[float, float]:
+    """Bytes of the state of all seeds, and of their metrics."""
+    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
+    return seeds * sum(4.0 * leaf.size for leaf in shapes), 4.0 * seeds * leader.updates * len(Metrics._fields)
 
 
 def blank_history(updates: int, seeds: int) -> Any:
@@ -193,6 +211,9 @@ def _as_csv(history: Metrics, seed: int) -> str:
     updates, seeds = history.value.shape
     lines = [",".join(("update", "seed", *history._fields))]
     for update, rows in enumerate(np.stack(history, axis=-1).astype(np.float64).tolist(), start=1):
-        lines += [f"{update},{seed + s}," + ",".join(f"{number:.9g}" for number in row) for s, row in enumerate(rows)]
+        lines += [
+            f"{update},{seed + s}," + ",".join(f"{number:.9g}" if math.isfinite(number) else "" for number in row)
+            for s, row in enumerate(rows)
+        ]
     assert len(lines) == 1 + updates * seeds
     return "\n".join(lines) + "\n"

@@ -49,7 +49,7 @@ class TypeDistribution:
         Raises:
             InputError: the table is not a probability distribution.
         """
-        joint = probabilities(joint, "the joint distribution of types").fractions
+        joint = probabilities(joint, "the joint distribution of types", joint=True).fractions
         tables = []
         for k in range(joint.ndim):
             upto = joint.sum(axis=tuple(range(k + 1, joint.ndim)))

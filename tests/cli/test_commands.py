@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ NFG = 'NFG 1 R "Three followers of one" { "L" "F" "G" } { 2 2 2 } 3 1 1 0 0 2 1 
 
 
 def _json(capsys: pytest.CaptureFixture, *arguments: str):
+    capsys.readouterr()
     assert main([*arguments, "--json"]) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1
@@ -121,6 +123,38 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
     assert learnt["value"] == pytest.approx([2.0, 2.0])
     Path("A.csv").unlink()  # a run carries its game with it
     assert summary(_json(capsys, "certify", learnt["run"])) == learnt["certificate"]
+
+
+def test_a_full_compilation_cache_is_not_talked_about(monkeypatch) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert main(["games"]) == 0
+        warnings.warn("Error writing persistent compilation cache entry for 'f': No space left", stacklevel=1)
+
+
+def test_a_run_goes_on_with_the_followers_that_it_began_with(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    training = ("-t", "updates=1", "-t", "contexts=1", "-t", "passes=1")
+    for name, seed in (("one.npz", "0"), ("other.npz", "1")):
+        assert main(["pretrain", "iterated-matrix", *training, "--seed", seed, "--out", name]) == 0
+    short = (
+        "--followers",
+        "contextual",
+        "-f",
+        "network=one.npz",
+        "-l",
+        "episodes=10",
+        "--updates",
+        "2",
+        "--seeds",
+        "1",
+    )
+    made = _json(capsys, "design", "iterated-matrix", *short, "--out", "run", "--no-optimum")
+    assert (made["optimum"], made["optimum_reason"]) == (None, "it was not asked for")
+    assert _json(capsys, "resume", "run")["value"] == made["value"]
+    Path("other.npz").replace("one.npz")
+    assert main(["resume", "run"]) == 2
+    assert "have other networks than when the run began" in capsys.readouterr().err
 
 
 def test_the_first_ctrl_c_waits_for_a_report_and_the_second_does_not(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def _checked(followers: Contextual) -> Contextual:
 def test_each_seed_of_a_design_meets_its_own_follower(trained) -> None:
     made, file = trained
     found = design(GAME, followers=Contextual(str(file)), leader=CommitmentGradient(updates=30), seeds=3)
-    np.testing.assert_allclose(found.values, 6.0)
+    np.testing.assert_allclose(found.learned_values, 6.0)
     for seed in range(3):
         rule = found.tables[seed]
         policy = _strategies(made.followers, seed)[(rule == RULES).all(1)][0]

@@ -40,8 +40,8 @@ def test_networks_and_sampled_rewards_learn_too() -> None:
 @pytest.mark.parametrize("followers", [BestResponse("strong"), MultiplicativeWeights(play="argmax")])
 def test_mixed_commitment_to_maintain(followers) -> None:
     made = design(Maintain("mixed"), followers=followers, leader=CommitmentGradient(updates=60), seeds=5)
-    assert np.all(made.values >= 27.4)
-    assert np.all(made.values <= 27.5 + 1e-4)
+    assert np.all(made.learned_values >= 27.4)
+    assert np.all(made.learned_values <= 27.5 + 1e-4)
 
 
 def test_default_followers_leave_no_knife_edge() -> None:
@@ -55,8 +55,8 @@ def test_default_followers_leave_no_knife_edge() -> None:
 def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     leader, follower = np.random.default_rng(0).normal(size=(2, 8, 8))
     game = NormalForm(leader, follower, "mixed")
-    made = design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=4)
-    assert np.all(made.values >= made.solution.value - 0.02 * np.ptp(leader))
+    made = design(game, followers=BestResponse(), leader=CommitmentGradient(), seeds=4)
+    assert np.all(made.learned_values >= made.solution.value - 0.02 * np.ptp(leader))
 
 
 @pytest.mark.parametrize("leader", [MAPPO, PPO])
@@ -64,7 +64,7 @@ def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     game = NormalForm([[0.0, 0.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
     followers = MultiplicativeWeights(rounds=8, epsilon=0.5, update="sampled", play="argmax")
     made = design(game, followers=followers, leader=leader(updates=30, steps=256, reward_episodes=4), seeds=3)
-    np.testing.assert_allclose(made.values, 1.0)
+    np.testing.assert_allclose(made.learned_values, 1.0)
 
 
 def test_a2c_names_as_many_items_as_there_are_messages() -> None:

@@ -126,7 +126,7 @@ def test_the_gradient_goes_through_all_steps_of_the_followers(name: str) -> None
 def test_it_leads_where_a_leader_that_takes_its_followers_as_given_would_not() -> None:
     made = design(LEADING, leader=MetaGradient(spread=0.1), seeds=4)
     assert made.solution.value == 3.0
-    np.testing.assert_allclose(made.values, 3.0)
+    np.testing.assert_allclose(made.learned_values, 3.0)
     assert np.asarray(made.history.value)[-1].min() > 3.2
 
 

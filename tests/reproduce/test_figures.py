@@ -146,8 +146,8 @@ def test_verdicts_on_related_work_are_computed_from_what_was_learnt() -> None:
     mixed, committed = early.ours.split("; ")[:2]
     # Uniform play earns 75 / 9 from a uniform follower, and 10 from one that replies best to it.
     assert 75 / 9 < float(mixed.split("mean ")[1].split()[0]) < 10
-    assert f"as committed mean {np.mean(made['escape, meta-gradient'].values):.4g} " in committed
-    np.testing.assert_allclose(made["escape, bi-level actor-critic"].values, optimum)
+    assert f"as committed mean {np.mean(made['escape, meta-gradient'].learned_values):.4g} " in committed
+    np.testing.assert_allclose(made["escape, bi-level actor-critic"].learned_values, optimum)
     assert late.agrees
     assert "2 of 2 seeds" in late.ours
     assert {verdict.exact.split(",")[0] for verdict in (early, late)} == {"30"}

@@ -3,7 +3,7 @@
 from firstmover.certificates.certificate import Certificate, certify_play, summary
 from firstmover.certificates.induced import exact_table, induced_game, play_distribution, value_of
 from firstmover.certificates.replies import certified_reply, solvable
-from firstmover.certificates.sampled import sampled_values
+from firstmover.certificates.sampled import sampled_values, value_in_steps
 
 __all__ = [
     "Certificate",
@@ -15,5 +15,6 @@ __all__ = [
     "sampled_values",
     "solvable",
     "summary",
+    "value_in_steps",
     "value_of",
 ]

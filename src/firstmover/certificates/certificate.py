@@ -16,15 +16,15 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
-from firstmover.certificates.induced import induced_game, induced_transfers, play_distribution, value_of
-from firstmover.certificates.replies import certified_reply
-from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_values
+from firstmover.certificates.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
+from firstmover.certificates.replies import certified_reply, missing_table
+from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_reply, sampled_values
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.equilibria.markov import best_response
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game
 from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
-from firstmover.rule import Rule, play_text
+from firstmover.rule import Rule, in_sentences, play_text
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 Interval = tuple[float, float]
@@ -49,7 +49,8 @@ class Certificate:
         leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `bounds_epsilon`.
         bounds_epsilon: `epsilon["max"]`, rounded up in the twelfth digit, or what was asked for.
         reason: why bounds, or a proof, are missing, or null.
-        exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample.
+        exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample (the
+            value alone, where followers act in every step of a game without a table of states).
         confidence: of `epsilon` being an upper bound, where it was sampled, else null.
         payoff_range: the least and the greatest payoff of the leader and of every follower in the game.
         baseline: the game's baseline rule, the most that it can earn over the (tightest) equilibrium set, and a proof.
@@ -120,40 +121,43 @@ def certify_play(
         seed: of the sample.
 
     Raises:
-        InputError: epsilon is negative, or the game's followers act in every step and it has no table of states.
+        InputError: epsilon is negative, or the game is not what it declares.
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
     if game.followers_act == "every step":
         assert not isinstance(play, JointPlay)
-        return _assembled(rule, play, certified_reply(rule, play), followers)
+        why = missing_table(game)
+        if why is None:
+            certified = certified_reply(rule, play)
+        else:
+            certified = sampled_reply(rule, play, why, samples=samples, seed=seed)
+        return _assembled(rule, play_text(game, play), certified, followers)
     assert not isinstance(play, TimedStrategies)
     try:
         all_profiles(game)
     except InputError as why:
         found = _sampled(rule, play, epsilon, samples, seed, str(why))
     else:
+        check_induced(game, rule.actions)
         try:
             finite = exact.exact_game(rule)
         except InputError as why:
             found = _enumerated(rule, play, epsilon, f"no proof is given: {why}")
         else:
-            found = _proved(finite, play, epsilon)
-    return _assembled(rule, play, found, followers)
+            found, written = _proved(finite, play, epsilon)
+            # As it is written down, so that the words are those of what is checked.
+            return _assembled(rule, in_sentences(game, written), found, followers)
+    return _assembled(rule, play_text(game, play), found, followers)
 
 
-def _assembled(
-    rule: Rule,
-    play: Strategies | TimedStrategies | JointPlay,
-    found: dict[str, Any],
-    followers: dict[str, Any] | None,
-) -> Certificate:
+def _assembled(rule: Rule, told: str, found: dict[str, Any], followers: dict[str, Any] | None) -> Certificate:
     game = rule.game
     baseline = _baseline(game)
     return Certificate(
         **rule.as_file(),
         rule_text=rule.text,
-        play_text=play_text(game, play),
+        play_text=told,
         followers=followers,
         **found,
         payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
@@ -162,10 +166,12 @@ def _assembled(
     )
 
 
-def _proved(finite: verify.Finite, play: Strategies | JointPlay, epsilon: float | None) -> dict[str, Any]:
-    """Everything in fractions, as far as the sets are small enough, with its proof."""
+def _proved(
+    finite: verify.Finite, play: Strategies | JointPlay, epsilon: float | None
+) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Everything in fractions, as far as the sets are small enough, with its proof; and the play as it is written."""
     stored_play = exact.play_as_json(finite, play)
-    joint = verify.joint_of_play(finite, stored_play)
+    joint, strategies = verify.play_of(finite, stored_play)
     found = verify.regrets(finite, joint)
     most = max(Fraction(0), *found.values())
     at = Fraction(repr(_rounded_up(most) if epsilon is None else epsilon))
@@ -181,7 +187,6 @@ def _proved(finite: verify.Finite, play: Strategies | JointPlay, epsilon: float 
             ends = [float(Fraction(proofs[-1][sense]["value"])) for sense in ("least", "greatest")]
             intervals[point][proofs[-1]["set"]] = (ends[0], ends[1])
     slacks = [Fraction(part[sense]["slack"]) for part in proofs for sense in ("least", "greatest")]
-    spread = max(map(max, finite.leader)) - min(map(min, finite.leader))
     revenue = None if finite.revenue is None else verify.expected(finite, finite.revenue, joint)
     welfare = sum((verify.expected(finite, own, joint) for own in finite.followers), revenue or Fraction(0))
     by_follower = [
@@ -200,9 +205,9 @@ def _proved(finite: verify.Finite, play: Strategies | JointPlay, epsilon: float 
         "exact": True,
         "confidence": None,
         "sizes": _sizes(exact.as_floats(finite)),
-        "tolerance": float(max([Fraction(0), *slacks]) / (spread or 1)),
+        "tolerance": float(max([Fraction(0), *slacks]) / (finite.spread() or 1)),
         "proof": {"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
-    }
+    }, [np.array(own, float) for own in strategies]
 
 
 def _rounded_up(value: Fraction) -> float:

@@ -41,7 +41,10 @@ def exact_game(rule: Rule) -> Finite:
     finite, transfers = induced_game(rule.game, rule.actions), induced_transfers(rule.game, rule.actions)
     if finite.leader.size > MAX_PROFILES:
         raise InputError(f"its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written out")
-    derived = verify.derive(verify.read(json.dumps(rule.as_file())))
+    try:
+        derived = verify.derive(verify.read(json.dumps(rule.as_file())))
+    except verify.LimitError as why:
+        raise InputError(f"a check of it goes no further: {why}") from None
     if derived is None:
         return _as_fractions(finite, transfers)
     ours = as_floats(derived)

@@ -12,9 +12,13 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover.commitment import Table, table_of
+from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria import FiniteGame
+from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.rollout import JointPlay, Strategies, all_profiles, answer, joint_play, type_masks
+
+_KEYS = 3  # of the chance that a game without chance must not depend on
 
 
 def exact_table(game: Game, actions: np.ndarray) -> Table:
@@ -31,7 +35,7 @@ def induced_game(game: Game, actions: np.ndarray) -> FiniteGame:
     """
     support, probs = game.types.profiles
     with jax.enable_x64(True):
-        outcome, masks = _play_all(game)(exact_table(game, actions).actions)
+        outcome, masks = _play_all(game)(exact_table(game, actions).actions, jax.random.key(0))
     shape = (len(support), *game.n_actions)
     followers = np.moveaxis(np.asarray(outcome[1]), -1, 0).reshape(-1, *shape)
     return FiniteGame(support, probs, np.asarray(outcome[0]).reshape(shape), followers, tuple(map(np.asarray, masks)))
@@ -44,16 +48,40 @@ def induced_transfers(game: Game, actions: np.ndarray) -> Float[np.ndarray, "P *
         InputError: as `induced_game`.
     """
     with jax.enable_x64(True):
-        transfers = _play_all(game)(exact_table(game, actions).actions)[0][2]
+        transfers = _play_all(game)(exact_table(game, actions).actions, jax.random.key(0))[0][2]
     return None if transfers is None else np.asarray(transfers).reshape(-1, *game.n_actions)
+
+
+def check_induced(game: Game, actions: np.ndarray) -> None:
+    """Refuse a game that does not pay what it declares, or not always the same, at some profile under this rule.
+
+    Raises:
+        InputError: as `induced_game`; or the game is not what it declares.
+    """
+    check_chance(game)
+    finite, transfers = induced_game(game, actions), induced_transfers(game, actions)
+    possible = np.flatnonzero(finite.possible())
+
+    def where(position: int) -> str:
+        profile, *played = np.unravel_index(possible[position], finite.leader.shape)
+        return f"at types {finite.support[profile].tolist()} and actions {[int(a) for a in played]}"
+
+    followers = finite.followers.reshape(game.n_followers, -1).T[possible]
+    money = None if transfers is None else transfers.ravel()[possible]
+    check_paid(game, finite.leader.ravel()[possible], followers, money, where)
+    with jax.enable_x64(True):
+        table = exact_table(game, actions).actions
+        first, *others = (_play_all(game)(table, jax.random.key(k))[0] for k in range(_KEYS))
+    if not all(jax.tree.all(jax.tree.map(np.array_equal, first, other)) for other in others):
+        raise InputError(f"{game.name} declares has_chance=False, but pays differently when it is played again.")
 
 
 @functools.lru_cache(maxsize=8)
 def _play_all(game: Game) -> Any:
     """One compiled function per game, for the many rules that are checked in it."""
 
-    def play(actions: jax.Array) -> Any:
-        outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(0))
+    def play(actions: jax.Array, key: jax.Array) -> Any:
+        outcome = answer(game, table_of(game, actions), all_profiles(game), key)
         return (outcome.leader, outcome.followers, outcome.transfers), type_masks(game)
 
     return jax.jit(play)

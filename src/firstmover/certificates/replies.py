@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from firstmover.certificates.markov_check import check_markov
 from firstmover.equilibria.markov import MarkovGame, best_response, joint_strategy, play_values
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -21,10 +22,11 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     """The parts of a certificate (see `Certificate`) that depend on the play, by exact dynamic programming.
 
     Raises:
-        InputError: the game has no table of states.
+        InputError: the game has no table of states, or is not what it declares.
     """
     game = rule.game
     markov, actions = game.markov(), solvable(game, rule.actions)
+    check_markov(game, markov, actions)
     joint = _joint(markov, play)
     value, *followers = play_values(markov, actions, joint).tolist()
     revenue = None
@@ -58,6 +60,15 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
         "tolerance": 1e-9,
         "proof": None,
     }
+
+
+def missing_table(game: Game) -> str | None:
+    """Why a game has no table of its states, or None where it has one."""
+    try:
+        game.markov()
+    except InputError as why:
+        return str(why)
+    return None
 
 
 def solvable(game: Game, actions: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Regrets and values from sub-episodes, for games that cannot be listed."""
+"""Regrets and values from sub-episodes, for games that cannot be listed and have no table of states."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +8,26 @@ import jax.numpy as jnp
 import numpy as np
 
 from firstmover.certificates.induced import exact_table
+from firstmover.certificates.replies import certified_reply, missing_table
+from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
-from firstmover.rollout import Actions, JointPlay, Query, Strategies, answer, play_noise_size, play_query, type_masks
+from firstmover.rollout import (
+    Actions,
+    JointPlay,
+    Query,
+    Strategies,
+    TimedStrategies,
+    answer,
+    play_noise_size,
+    play_query,
+    type_masks,
+)
+from firstmover.rule import Rule
 
 CONFIDENCE = 0.95
+_MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
 
 
 def sampled_regrets(
@@ -54,17 +68,86 @@ def sampled_regrets(
 
 
 def sampled_values(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, *, samples: int = 100_000, seed: int = 0
+    game: Game,
+    actions: np.ndarray,
+    play: Strategies | TimedStrategies | JointPlay,
+    *,
+    samples: int = 100_000,
+    seed: int = 0,
 ) -> tuple[float, float, float | None]:
     """The leader's mean payoff, the followers' mean total payoff and the mean transfers, over sampled sub-episodes.
 
     The transfers are None in games without money.
     """
+    if game.followers_act == "every step":
+        return _mean_of_blocks(game, actions, play, samples, seed)
+    assert not isinstance(play, TimedStrategies)
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
         leader, followers, transfers = pays(query)
     money = None if transfers is None else float(transfers.mean())
     return float(leader.mean()), float(followers.sum(axis=1).mean()), money
+
+
+def value_in_steps(rule: Rule, play: Strategies | TimedStrategies, *, seed: int = 0) -> float:
+    """The leader's expected payoff where followers act in every step: exact, or the mean of a large sample."""
+    if missing_table(rule.game) is None:
+        return float(certified_reply(rule, play)["value"])
+    return sampled_values(rule.game, rule.actions, play, seed=seed)[0]
+
+
+def sampled_reply(
+    rule: Rule, play: Strategies | TimedStrategies, reason: str, *, samples: int = 100_000, seed: int = 0
+) -> dict[str, Any]:
+    """The parts of a certificate that depend on the play, where followers act in every step of a game without a table.
+
+    What the followers would earn by their best replies is not known: there are no regrets and no bounds.
+    """
+    game = rule.game
+    value, followers, revenue = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
+    return {
+        "value": value,
+        "welfare": followers + (revenue or 0.0),
+        "revenue": revenue,
+        "epsilon": {"by_follower": [[None] for _ in range(game.n_followers)], "max": None},
+        "leader_value_bounds": None,
+        "leader_value_bounds_at_epsilon": None,
+        "bounds_epsilon": None,
+        "reason": f"regrets and bounds need a table of states: {reason}",
+        "exact": False,
+        "confidence": None,
+        "sizes": {"samples": samples},
+        "tolerance": 1e-7,
+        "proof": None,
+    }
+
+
+def _mean_of_blocks(
+    game: Game, actions: np.ndarray, play: Strategies | TimedStrategies | JointPlay, samples: int, seed: int
+) -> tuple[float, float, float | None]:
+    """As `sampled_values`, block by block: play that draws in every step takes many random numbers."""
+    check_chance(game)
+    size = play_noise_size(game)
+    numbers = min(samples, max(100, _MOST_NUMBERS // size))
+    key = stream(jax.random.key(seed), Stream.CERTIFICATE)
+    with jax.enable_x64(True):
+        table, play = exact_table(game, actions), jax.tree.map(jnp.asarray, play)
+
+        @jax.jit
+        def block(number: jax.Array) -> Any:
+            own = jax.random.fold_in(key, number)
+            query = play_query(game, play, jax.random.uniform(own, (numbers, size)))
+            outcome = answer(game, table, query, stream(own, Stream.CHANCE))
+            return outcome.leader, outcome.followers, outcome.transfers
+
+        means = []
+        for k in range(-(-samples // numbers)):
+            leader, followers, transfers = jax.tree.map(np.asarray, block(jnp.int32(k)))
+            check_paid(game, leader, followers, transfers, lambda _: "under the play of the followers")
+            money = np.nan if transfers is None else transfers.mean()
+            means.append((leader.mean(), followers.sum(axis=1).mean(), money))
+    leader, followers, money = np.mean(means, axis=0).tolist()
+    return leader, followers, None if np.isnan(money) else money
 
 
 def _sample(
@@ -74,7 +157,9 @@ def _sample(
     if samples < 100:
         raise InputError(f"samples must be at least 100; got {samples}.")
     key = stream(jax.random.key(seed), Stream.CERTIFICATE)
+    check_chance(game)
     table = exact_table(game, actions)
+    masks = [np.asarray(mask) for mask in type_masks(game)]
 
     @jax.jit
     def compiled(query: Query) -> tuple[jax.Array, jax.Array, jax.Array | None]:
@@ -83,6 +168,17 @@ def _sample(
 
     def pays(query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         paid: tuple[np.ndarray, np.ndarray, np.ndarray | None] = jax.tree.map(np.asarray, compiled(query))
+        assert isinstance(query.play, Actions)
+        possible = np.ones(len(query.types), bool)
+        for i, allowed in enumerate(masks):
+            possible &= allowed[np.asarray(query.types)[:, i], np.asarray(query.play.actions)[:, i]]
+        rows = np.flatnonzero(possible)
+        types, played = np.asarray(query.types)[rows], np.asarray(query.play.actions)[rows]
+
+        def where(row: int) -> str:
+            return f"at types {types[row].tolist()} and actions {played[row].tolist()}"
+
+        check_paid(game, paid[0][rows], paid[1][rows], None if paid[2] is None else paid[2][rows], where)
         return paid
 
     return play_query(game, play, jax.random.uniform(key, (samples, play_noise_size(game)))), pays

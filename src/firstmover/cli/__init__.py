@@ -1,7 +1,8 @@
 """The command line: a thin shell over the public face.
 
-Exit status 0 on success, 1 for a certificate that is refuted, 2 with one sentence on bad input, 130 after Ctrl-C. With
-`--json` there is one JSON object on stdout and nothing else; progress goes to stderr always.
+Exit status 0 on success, 1 for a certificate that is refuted or a run of which every seed failed, 2 with one sentence
+on bad input, 130 after Ctrl-C. With `--json` there is one JSON object on stdout and nothing else; progress goes to
+stderr always.
 """
 
 import argparse
@@ -10,11 +11,12 @@ import json
 import os
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(json.dumps(result, allow_nan=False) if options.json else text)
     except InputError as error:
         return _refused(str(error))
+    except FailedError as error:
+        print(f"firstmover: {error}", file=sys.stderr)
+        return 1
     except MemoryError:
         return _refused("this takes more memory than there is.")
     except KeyboardInterrupt:
@@ -100,6 +105,11 @@ def _parser() -> argparse.ArgumentParser:
         "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
     )
     command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    command.add_argument(
+        "--margin",
+        metavar="M",
+        help="how much worse other replies are to the rule of --out (0.001 of the range)",
+    )
     command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
@@ -248,6 +258,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
             selection=options.selection,
             threshold=options.threshold,
             time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
+            margin=None if options.margin is None else number(options.margin, "--margin"),
             progress=progress.working,
         )
     result = as_json(game, solution, options.ties)
@@ -259,7 +270,7 @@ def _solve(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _certify(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, files
+    from firstmover import files
     from firstmover.certifications import certificate_path, certify
     from firstmover.cli import printing
     from firstmover.exact_numbers import number
@@ -271,11 +282,18 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
         )
     certificate = certify(
         options.path,
-        followers=build.build("followers", options.followers or "multiplicative-weights", given),
+        followers=_responding(options.followers, given),
         epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _responding(name: str | None, given: dict[str, str]) -> Any:
+    """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
+    from firstmover import build
+
+    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
 
 
 def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
@@ -308,16 +326,14 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _verify(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import verify
-    from firstmover.cli import printing
 
     try:
         claims = verify.verify(options.certificate)
     except verify.UnreadableError as error:
         raise InputError(str(error)) from None
     result = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
-    if result["verdict"] == "refuted":
-        options.status = 1
-    return result, printing.claims_checked(result)
+    options.status = verify.STATUS[verify.verdict(claims)]
+    return result, verify.report(claims)
 
 
 @contextlib.contextmanager
@@ -335,6 +351,8 @@ def _own_stdout() -> Iterator[None]:
 
 def _use_compilation_cache() -> None:
     """Keep compiled programs between processes, unless the user has set a cache of their own."""
+    # A cache that is damaged, full or not ours to write costs time, and nothing else.
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path.home() / ".cache" / "firstmover"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")

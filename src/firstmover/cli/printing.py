@@ -28,9 +28,9 @@ def design(result: dict[str, Any]) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
     payoffs = result["certificate"]["payoff_range"]["leader"]
-    best, mean = written(result["best_value"], *payoffs), written(result["mean_value"], *payoffs)
+    best, mean = written(result["best_value"], *payoffs), written(result["mean_learned_value"], *payoffs)
     value = f"value      {best} ({result['objective']}), best of {result['seeds']} seeds"
-    mean = f"           mean {mean}, 95 % interval {_interval(result['mean_value_interval'], payoffs)}"
+    mean = f"           mean learned {mean}, 95 % interval {_interval(result['mean_learned_value_interval'], payoffs)}"
     lines = [
         "",
         f"game       {_item(result['game'])}",
@@ -43,6 +43,17 @@ def design(result: dict[str, Any]) -> str:
         value,
         mean,
     ]
+    if result["from_baseline"][result["best_seed"] - result["seed"]]:
+        name = result["certificate"]["baseline"]["rule"]
+        learned = max((value for value in result["learned_value"] if value is not None), default=None)
+        learnt = (
+            "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
+        )
+        lines.append(f"           the rule is the baseline, '{name}': {learnt}")
+    if sum(result["dropped"]):
+        lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
+    if result["failed_seeds"]:
+        lines.append(f"           no copy is left of seed {', '.join(map(str, result['failed_seeds']))}")
     if result["welfare_loss"] is not None:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
@@ -73,9 +84,11 @@ def certificate(found: dict[str, Any]) -> list[str]:
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     payoffs = low, high = found["payoff_range"]["leader"]
     widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
-    how = "exact, by enumeration" if found["exact"] else f"from a sample, with {found['confidence']:.0%} confidence"
+    sure = "" if found["confidence"] is None else f", with {found['confidence']:.0%} confidence"
+    how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
     if epsilon is None:
-        lines = ["certified  the value under the followers' play (exact); their regrets are not known"]
+        known = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
+        lines = [f"certified  the value under the followers' play ({known}); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
         lines = [f"certified  no follower gains more than {_regret(epsilon, widest)} by {what} ({how})"]
@@ -105,17 +118,13 @@ def written_certificate(found: dict[str, Any], path: Any) -> str:
     game = _item({"name": found["game"], "parameters": found["parameters"]})
     followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
     play = f"play       {_lines(found['play_text'])}"
+    value = f"value      {written(found['value'], *found['payoff_range']['leader'])} under this play"
     file = on_one_line(str(path))
-    lines = ["", f"game       {game}", f"followers  {followers}", play, *certificate(found), f"written    {file}"]
+    head = ["", f"game       {game}", f"followers  {followers}", play, value]
+    lines = [*head, *certificate(found), f"written    {file}"]
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
-
-
-def claims_checked(result: dict[str, Any]) -> str:
-    """Every claim of a certificate, and the verdict."""
-    lines = [f"{item['verdict']:10} {item['claim']}: {item['why']}" for item in result["claims"]]
-    return "\n".join([*lines, f"the certificate is {result['verdict']}"])
 
 
 def solution(result: dict[str, Any]) -> str:
@@ -138,8 +147,27 @@ def solution(result: dict[str, Any]) -> str:
     if result["welfare_loss"] is not None:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     lines += _upper_bounds(result["upper_bounds"], payoffs)
-    lines += [f"followers  {result['followers']}", f"method     {result['method']}"]
+    lines.append(f"followers  {result['followers']}")
+    if result["reply_text"] is not None:
+        lines.append(f"reply      {_lines(result['reply_text'])}")
+    if result["rests_on_ties"]:
+        lines += _margin(result, payoffs)
+    lines.append(f"method     {result['method']}")
     return "\n".join(lines)
+
+
+def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+    """What an optimum that rests on ties is worth once it leaves none."""
+    lines = ["           they might as well reply otherwise, and the leader would earn less"]
+    if result["margin_value"] is None:
+        return [*lines, "margin     none: the rule is written as it is"]
+    cost = result["optimum"] - result["margin_value"]
+    return [
+        *lines,
+        f"margin     a rule to which other replies are worse by {result['margin']:.3g} or more earns "
+        f"{written(result['margin_value'], *payoffs)}: it costs {cost:.3g}",
+        "           (it is the rule that --out writes)",
+    ]
 
 
 def pretrained(result: dict[str, Any]) -> str:
@@ -161,6 +189,9 @@ def pretrained(result: dict[str, Any]) -> str:
             worst = max(found["worst_regret"])
             regret = f"regret {written(mean)} on average, {written(worst)} at worst"
             lines.append(f"           {who[kind]}: {regret}, exact for {share:.1%}")
+    if result["failed_seeds"]:
+        failed = ", ".join(map(str, result["failed_seeds"]))
+        lines.append(f"           left out, since they ended in numbers that are not finite: seed {failed}")
     seconds = result["seconds"]
     lines.append(
         f"took       {seconds['compile']:.1f} s compiling, {seconds['train']:.2f} s training; "

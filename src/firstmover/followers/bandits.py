@@ -4,7 +4,7 @@ A round is one sub-episode: a type profile is drawn, every follower draws an act
 learns about the action of the type that it had. Nothing is listed, so that games with chance and large games fit.
 
 Payoffs are in units of `scale`, above the follower's least payoff in the game, wherever a subclass sees them: by
-default they lie in [0, 1].
+default that is the range of its payoffs, and they lie in [0, 1].
 """
 
 import abc
@@ -33,16 +33,22 @@ class Bandits(Learners):
     ) -> Float[Array, "types actions"]:
         """The table of one follower after a round in which it drew `taken` (a single 1) from `mixed` and was paid."""
 
+    def payoff_scales(self, game: Game) -> tuple[float, ...]:
+        # Nothing that can be paid may lie outside [0, 1], also where it is out of the ordinary.
+        if self.scale or game.stakes is None:
+            return super().payoff_scales(game)
+        return tuple((high - low) or 1.0 for low, high in game.follower_payoff_ranges)
+
     def ask(self, game: Game, state: State, noise: Float[Array, "u"]) -> Query:
         types, actions = self.draw(game, state, noise)
         return Query(types[None], Actions(actions[None]), None, jnp.zeros(1, jnp.int32))
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
         assert isinstance(query.play, Actions)
-        tables = []
+        tables, scales = [], self.payoff_scales(game)
         for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
             drawn = jax.nn.one_hot(query.types[0, i], n_types)[:, None]
             taken = drawn * jax.nn.one_hot(query.play.actions[0, i], n_actions)
-            payoff = (outcome.followers[0, i] - game.follower_payoff_ranges[i][0]) / self.payoff_scale(game)
+            payoff = (outcome.followers[0, i] - game.follower_payoff_ranges[i][0]) / scales[i]
             tables.append(self.learn(state.tables[i], self.mixed(state, i), taken, payoff))
         return State(tuple(tables), state.leader, self.joint_after(game, state), state.rounds + 1)

@@ -34,6 +34,10 @@ class Follower(abc.ABC):
     def enumerates(self, game: Game) -> bool:
         """Whether the one query that it asks is the whole induced game (`all_profiles`)."""
 
+    def fingerprint(self) -> str | None:
+        """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""
+        return None
+
     def check(self, game: Game) -> None:
         """Refuse a game that this follower cannot play.
 
@@ -55,6 +59,17 @@ class Follower(abc.ABC):
         """The followers that the seed at this position meets, where each seed has trained followers of its own."""
         del position
         return self
+
+    def payoff_scales(self, game: Game) -> tuple[float, ...]:
+        """What each follower's payoffs are divided by, in the units of `game`: what they have at stake in it.
+
+        A follower with a parameter `scale` that is not 0 divides by that, which is in units of the user's game.
+        """
+        scale = getattr(self, "scale", 0.0)
+        if not scale:
+            return (game.follower_payoff_scale,) * game.n_followers
+        units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
+        return tuple(scale / unit for unit in units)
 
     @property
     def plays_pure(self) -> bool:

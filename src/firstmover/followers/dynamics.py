@@ -111,13 +111,13 @@ class Dynamics(Learners):
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
         if self.enumerates(game):
-            payoffs = listed_payoffs(game, outcome, self.payoff_scale(game))
+            payoffs = listed_payoffs(game, outcome, self.payoff_scales(game))
             return batch_last(lambda state, payoffs: self._response(game, state, payoffs))(state, payoffs)
-        first, tables, leader = 0, list(state.tables), list(state.leader)
+        first, tables, leader, scales = 0, list(state.tables), list(state.leader), self.payoff_scales(game)
         for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
             evaluated = slice(first, first + n_actions)
             drawn = jax.nn.one_hot(query.types[0, i], n_types)[:, None]
-            paid = drawn * (outcome.followers[evaluated, i] / self.payoff_scale(game))
+            paid = drawn * (outcome.followers[evaluated, i] / scales[i])
             tables[i] = self.learn(tables[i], self.mixed(state, i), paid)
             if leader:
                 leader[i] += drawn * outcome.leader[evaluated]

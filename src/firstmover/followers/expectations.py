@@ -16,9 +16,9 @@ from firstmover.games.base import Game
 from firstmover.rollout import Outcome, type_masks
 
 
-def listed_payoffs(game: Game, outcome: Outcome, scale: float) -> Float[Array, "players P *actions"]:
-    """What every follower is paid in units of `scale`, then the leader in its own, from the query `all_profiles`."""
-    payoffs = jnp.concatenate([outcome.followers / scale, outcome.leader[:, None]], axis=1).T
+def listed_payoffs(game: Game, outcome: Outcome, scales: tuple[float, ...]) -> Float[Array, "players P *actions"]:
+    """What every follower is paid in units of its scale, then the leader in its own, from the query `all_profiles`."""
+    payoffs = jnp.concatenate([outcome.followers / jnp.asarray(scales, float), outcome.leader[:, None]], axis=1).T
     return payoffs.reshape(len(payoffs), -1, *game.n_actions)
 
 

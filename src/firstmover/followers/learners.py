@@ -48,7 +48,8 @@ class Learners(Follower):
         rounds: how often every follower learns, at least 1.
         play: what is played in the reward phase: the last mixed strategy, its likeliest action, or the time average
             (with several followers: of their joint play, which is what tends to an equilibrium).
-        scale: what payoffs are divided by; 0 stands for the range of the followers' payoffs in the game.
+        scale: what payoffs are divided by, in their units; 0 stands for what each follower has at stake in the game:
+            the range of its payoffs, without what it would cost to do what nobody does (see `games.units`).
     """
 
     rounds: int = 100
@@ -119,10 +120,6 @@ class Learners(Follower):
     def features(self, game: Game, state: State) -> Float[Array, "F"]:
         """The mixed strategies of every follower and type."""
         return jnp.concatenate([self.mixed(state, i).ravel() for i in range(game.n_followers)])
-
-    def payoff_scale(self, game: Game) -> float:
-        """What payoffs are divided by."""
-        return self.scale or game.follower_payoff_scale
 
     def draw(self, game: Game, state: State, noise: Float[Array, "u"]) -> tuple[Int[Array, "n"], Int[Array, "n"]]:
         """Types and actions of a sampled round, from the strategies of the drawn types alone."""

@@ -34,7 +34,8 @@ class Logit(Follower):
         rounds: steps of the iteration, at least 1.
         rationality: factor on scaled payoffs, at least 0; the larger, the fewer the mistakes.
         damping: share of the response in a step, more than 0 and at most 1.
-        scale: what payoffs are divided by; 0 stands for the range of the followers' payoffs in the game.
+        scale: what payoffs are divided by, in their units; 0 stands for what each follower has at stake in the game:
+            the range of its payoffs, without what it would cost to do what nobody does (see `games.units`).
     """
 
     rounds: int = 200
@@ -87,7 +88,7 @@ class Logit(Follower):
 
             return jax.lax.scan(one, state, None, self.rounds)[0]
 
-        return batch_last(iteration)(state, listed_payoffs(game, outcome, self.scale or game.follower_payoff_scale))
+        return batch_last(iteration)(state, listed_payoffs(game, outcome, self.payoff_scales(game)))
 
     def strategy(self, game: Game, state: _Tables) -> Strategies:
         return Strategies(state)

@@ -110,7 +110,7 @@ class PolicyGradient(Learners):
                     outcome.steps.follower_rewards,
                 )
             )
-            gains = advantages(rewards / self.payoff_scale(game), acts)
+            gains = advantages(rewards / self.payoff_scales(game)[i], acts)
             tables.append(self._improved(table, gains, acts, obs, actions))
         return state._replace(tables=tuple(tables), rounds=state.rounds + 1)
 

@@ -96,17 +96,18 @@ class QLearning(Bandits):
         self, game: Game, table: Float[Array, "observations actions"], i_follower: int, steps: Step
     ) -> Float[Array, "observations actions"]:
         """The table of one follower after the steps of a sub-episode."""
+        scale = self.payoff_scales(game)[i_follower]
 
         def replay(carry: tuple[Array, Array], step: tuple[Array, ...]) -> tuple[tuple[Array, Array], None]:
             table, ahead = carry
             acts, obs, action, reward = step
-            target = ahead + reward / self.payoff_scale(game)
+            target = ahead + reward / scale
             row = table[obs]
             row = self._towards(row, acts & (jnp.arange(row.shape[0]) == action), target)
             return (table.at[obs].set(row), jnp.where(acts, row.max(), target)), None
 
         # What is earned is counted from the least: a payoff of all steps lies in [0, 1].
-        start = table, jnp.asarray(-game.follower_payoff_ranges[i_follower][0] / self.payoff_scale(game))
+        start = table, jnp.asarray(-game.follower_payoff_ranges[i_follower][0] / scale)
         own = (
             steps.followers_act[:, i_follower],
             steps.follower_obs[:, i_follower],

@@ -6,6 +6,7 @@ several seeds, each met by one seed of a design, and that they play the likelies
 
 import abc
 import copy
+import hashlib
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,12 @@ class Trained(Follower):
     def enumerates(self, game: Game) -> bool:
         return False
 
+    def fingerprint(self) -> str | None:
+        leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(self.networks)]
+        return hashlib.sha256(
+            b"".join([*map(bytes, leaves), repr([leaf.shape for leaf in leaves]).encode()])
+        ).hexdigest()
+
     def check(self, game: Game) -> None:
         super().check(game)
         like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
@@ -121,13 +128,16 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     found, arrays = str(stored["kind"]), [stored[name] for name in names]
     if found != kind:
         raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
-    if not _alike(arrays, leaves) or [a.dtype.kind for a in arrays] != [leaf.dtype.kind for leaf in leaves]:
+    if not _alike(arrays, leaves):
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])
 
 
 def _alike(networks: Any, like: Any) -> bool:
-    """Whether networks have the arrays of `like`, each with the same leading axis before it."""
-    shapes = [leaf.shape for leaf in jax.tree.leaves(networks)]
-    fits = [shape[1:] for shape in shapes] == [leaf.shape for leaf in jax.tree.leaves(like)]
-    return fits and len({shape[:1] for shape in shapes}) == 1 and all(shapes)
+    """Whether networks have the arrays of `like`, each with the same leading axis of seeds before it."""
+    arrays = jax.tree.leaves(networks)
+    sizes = [(leaf.shape[1:], leaf.dtype.kind) for leaf in arrays]
+    seeds = {leaf.shape[:1] for leaf in arrays}
+    return sizes == [(leaf.shape, leaf.dtype.kind) for leaf in jax.tree.leaves(like)] and (
+        len(seeds) == 1 and not seeds & {(), (0,)}
+    )

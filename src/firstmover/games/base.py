@@ -9,6 +9,8 @@ its actions. In a game whose followers act once, a follower's observation when i
 """
 
 import abc
+import copy
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +22,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
+from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
 
 if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
     from firstmover.equilibria.markov import MarkovGame
 
 Ties = Literal["strong", "weak"]
@@ -83,6 +87,23 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Margin:
+    """A rule to which the followers' replies are strictly best, in place of one that rests on ties.
+
+    Attributes:
+        value: what it earns the leader.
+        rule: its entries.
+        margin: by how much every other reply is worse, at least, in units of the followers' payoffs.
+        reply: what followers reply, as `Solution.reply`.
+    """
+
+    value: float
+    rule: list[dict[str, Any]]
+    margin: float
+    reply: list[Any]
+
+
+@dataclass(frozen=True)
 class Solution:
     """The answer of an exact solver.
 
@@ -99,6 +120,11 @@ class Solution:
         prices: the rule's prices as exact fractions, by the messages that are sent, in price mechanisms.
         play: how the followers play under the rule, [types, actions] each, where the solver found that too.
         game: what the rule is for, where that is not the game that was asked about.
+        reply: what followers reply to the rule: for each follower and type the probabilities of its actions, or, where
+            followers act in every step, the actions of each follower by step; None where it is not known.
+        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader,
+            or choose another equilibrium; None where it is not known.
+        margin: the rule to use instead, where there is one.
     """
 
     value: float | None
@@ -112,6 +138,9 @@ class Solution:
     prices: dict[str, list[str]] | None = None
     play: list[list[list[float]]] | None = None
     game: "Game | None" = None
+    reply: list[Any] | None = None
+    rests_on_ties: bool | None = None
+    margin: Margin | None = None
 
 
 class Game(abc.ABC):
@@ -134,6 +163,8 @@ class Game(abc.ABC):
         follower_payoff_ranges: the same for each follower.
         objective: what the leader is paid, in words.
         value_is_loss: whether the leader's payoff is minus a welfare loss.
+        payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
+        stakes: what every follower has at stake, where that is known and not the range of its payoffs.
     """
 
     name: ClassVar[str]
@@ -149,6 +180,8 @@ class Game(abc.ABC):
     follower_payoff_ranges: tuple[tuple[float, float], ...]
     objective: str
     value_is_loss: bool = False
+    payoff_units: Units | None = None
+    stakes: tuple[float, ...] | None = None
 
     # What is played.
 
@@ -183,6 +216,15 @@ class Game(abc.ABC):
     @abc.abstractmethod
     def baseline(self) -> tuple[str, "Game", np.ndarray]:
         """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
+
+    def baseline_actions(self) -> np.ndarray | None:
+        """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
+        try:
+            _, game, actions = self.baseline()
+        except InputError:
+            return None
+        same = game is self or (type(game) is type(self) and game.parameters() == self.parameters())
+        return np.asarray(actions) if same else None
 
     def played(self, action: np.ndarray) -> np.ndarray:
         """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
@@ -236,6 +278,14 @@ class Game(abc.ABC):
             raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
         return self.optimum(ties)
 
+    def linear(self) -> "LinearGame | None":
+        """The game as one whose payoffs are linear in the leader's choice, against one follower; None if it is not.
+
+        The coordinates of a choice are those of a decision, and maybe others after them that are always 1; of a leader
+        that picks one of n actions, an indicator of the action.
+        """
+        return None
+
     def markov(self) -> "MarkovGame":
         """The game as a table of its states for the exact solvers, where it has one.
 
@@ -268,8 +318,54 @@ class Game(abc.ABC):
 
     @property
     def follower_payoff_scale(self) -> float:
-        """The largest range of a follower's payoffs; 1 where nothing depends on anything."""
-        return max(high - low for low, high in self.follower_payoff_ranges) or 1.0
+        """What the followers have at stake, the largest of them: by default the range of their payoffs; never 0."""
+        return max(self.stakes or [high - low for low, high in self.follower_payoff_ranges]) or 1.0
+
+    @functools.cached_property
+    def standardised(self) -> "Game":
+        """The same game with every player's payoffs centred and scaled in 64 bit: what learners play.
+
+        The game itself, where it does not say how to. Actions of the leader may be in other units too (`own_actions`).
+
+        Raises:
+            InputError: the payoffs are too far apart for 64-bit numbers.
+        """
+        if self.payoff_units is not None or not self._steps_as_its_copy_would():
+            return self
+        return self.in_standard_units()
+
+    def _steps_as_its_copy_would(self) -> bool:
+        """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
+        lineage = type(self).__mro__
+        copies = next(k for k, cls in enumerate(lineage) if "in_standard_units" in vars(cls))
+        return not any(name in vars(cls) for cls in lineage[:copies] for name in ("reset", "step"))
+
+    def in_standard_units(self) -> "Game":
+        """A standardised copy of the game; the game itself where it has none.
+
+        A subclass with a `step` or a `reset` of its own has to say it anew.
+
+        Raises:
+            InputError: as `standardised`.
+        """
+        return self
+
+    def own_actions(self, actions: np.ndarray) -> np.ndarray:
+        """Decisions in the standardised copy, [..., *action], in the units of this game."""
+        return actions
+
+    def standard_actions(self, actions: np.ndarray) -> np.ndarray:
+        """Decisions in this game, [..., *action], in the units of the standardised copy."""
+        return actions
+
+    def _changed(self, **attributes: Any) -> "Game":
+        """A copy with other attributes, in which nothing is remembered that follows from those that it had."""
+        other = copy.copy(self)
+        for name in list(vars(other)):
+            if isinstance(getattr(type(self), name, None), functools.cached_property):
+                del vars(other)[name]
+        vars(other).update(attributes)
+        return other
 
     def observations(self) -> np.ndarray:
         """Every observation of the leader, int32 [n_observations, d], in the order of `spaces.observation_index`."""

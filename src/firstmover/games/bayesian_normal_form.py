@@ -12,7 +12,7 @@ games" (AAMAS 2008).
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,8 +22,12 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
@@ -125,6 +129,22 @@ class BayesianNormalForm(Game):
         paid = jnp.where(state.playing, row[:, follower_actions[0]], 0)
         return _State(jnp.bool_(False), state.type), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        leader, follower = self.leader_payoffs, self.follower_payoffs
+        scales = (
+            spread(*self.leader_payoff_range, "the leader"),
+            stake(follower.reshape(-1, follower.shape[-1]), "the follower"),
+        )
+        offsets = centre(leader), centre(follower)
+        leader, follower = map(in_units, (leader, follower), offsets, scales)
+        return self._changed(
+            games=[NormalForm(*tables, self.commitment) for tables in zip(leader, follower, strict=True)],
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=((float(follower.min()), float(follower.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
+
     def played(self, action: np.ndarray) -> np.ndarray:
         return self.games[0].played(action)
 
@@ -139,12 +159,11 @@ class BayesianNormalForm(Game):
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         leader, follower = self.fractions
         tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
-        mixed = BayesianNormalForm(*tables, "mixed")
         if self.commitment == "deterministic":
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
+            return "uniform play", BayesianNormalForm(*tables, "mixed"), np.full((1, rows), 1 / rows)
         best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return self.games[0].entry(observation, action)
@@ -158,6 +177,13 @@ class BayesianNormalForm(Game):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
 
+    def linear(self) -> "LinearGame":
+        from firstmover.equilibria.margins import mixtures
+
+        (support, prior), pure = self.types.profiles, self.commitment == "deterministic"
+        possible = support[:, 0]
+        return mixtures(self.leader_payoffs[possible], self.follower_payoffs[possible], prior, pure=pure)
+
     def optimum(self, ties: Ties) -> Solution:
         """Optimal commitment: by enumeration of the actions, or a mixture by a mixed-integer program."""
         from firstmover.equilibria import bayesian_commitments
@@ -168,7 +194,7 @@ class BayesianNormalForm(Game):
             if mixed
             else bayesian_commitments.deterministic_bayesian_commitment
         )
-        found = find(self.leader_payoffs, self.follower_payoffs, self.prior, ties)
+        found = find(*self.fractions, self.stated_prior.fractions, ties)
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),

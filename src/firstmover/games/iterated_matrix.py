@@ -23,17 +23,18 @@ Followers" (ICML 2023), with 2.5 taken from every payoff.
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
 from firstmover.games.state_tables import enumerated_optimum, state_table
+from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
@@ -146,10 +147,33 @@ class IteratedMatrix(Game):
         self.n_obs, self.n_actions = (len(self.histories),), (columns,)
         self.leader_space = Box(rows) if commitment == "mixed" else Discrete(rows)
         self.leader_obs_sizes = (len(self.histories),)
-        total = sum(self.discount**t for t in range(steps))
-        paid = [table - self.offset for table in (self.leader_payoffs, self.follower_payoffs)]
-        ranges = [(total * float(table.min()), total * float(table.max())) for table in paid]
-        self.leader_payoff_range, self.follower_payoff_ranges = ranges[0], (ranges[1],)
+        # What is paid in a step at full weight: the leader, then the follower.
+        self.paid = np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset
+        self.leader_payoff_range, *own = self._ranges(self.paid)
+        self.follower_payoff_ranges = tuple(own)
+
+    @property
+    def _weight(self) -> float:
+        """What a payment of 1 in every step comes to."""
+        return sum(self.discount**t for t in range(self.steps))
+
+    def _ranges(self, paid: Float[np.ndarray, "players rows columns"]) -> list[tuple[float, float]]:
+        return [(self._weight * float(table.min()), self._weight * float(table.max())) for table in paid]
+
+    def in_standard_units(self) -> Game:
+        offsets = [centre(table) for table in self.paid]
+        scales = [
+            spread(low, high, who) / self._weight
+            for (low, high), who in zip(self._ranges(self.paid), ("the leader", "the follower"), strict=True)
+        ]
+        paid = np.stack([in_units(*each) for each in zip(self.paid, offsets, scales, strict=True)])
+        leader, *followers = self._ranges(paid)
+        return self._changed(
+            paid=paid,
+            leader_payoff_range=leader,
+            follower_payoff_ranges=tuple(followers),
+            payoff_units=Units(tuple(self._weight * offset for offset in offsets), tuple(scales)),
+        )
 
     def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
         del types, key
@@ -171,7 +195,7 @@ class IteratedMatrix(Game):
         if self.commitment == "mixed":
             action = inverse_cdf(mixture(action), jax.random.uniform(key))
         column = follower_actions[0]
-        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset, float)
+        tables = jnp.asarray(self.paid, float)
         weight = jnp.asarray(self.discount, float) ** state.time
         paid = jnp.where(state.time < self.steps, weight * tables[:, action, column], 0)
         seen = jnp.asarray(self._following)[state.seen, action, column]
@@ -204,7 +228,8 @@ class IteratedMatrix(Game):
         """The same game for a leader that does not mix."""
         if self.commitment == "deterministic":
             return self
-        return IteratedMatrix(**(self.parameters() | {"commitment": "deterministic"}))
+        pure = IteratedMatrix(**(self.parameters() | {"commitment": "deterministic"}))
+        return pure if self.payoff_units is None else cast(IteratedMatrix, pure.standardised)
 
     def markov(self) -> "MarkovGame":
         return self._pure._table

@@ -23,12 +23,16 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 # [follower, row, column]
 MONDERER_TENNENHOLTZ = ((3.0, 6.0), (4.0, 2.0)), ((3.0, 4.0), (6.0, 2.0))
+
+
+_MOST = 10**30
 
 
 class _State(NamedTuple):
@@ -68,6 +72,8 @@ class MatrixDesign(Game):
             raise InputError(f"payoffs need one table per follower, with one axis per follower; got shape {shape}.")
         if max_payment < 0:
             raise InputError(f"max_payment must not be negative; got {max_payment}.")
+        if max_payment > _MOST:
+            raise InputError(f"max_payment must be at most 1e30, since payments are 32-bit numbers; got {max_payment}.")
         n, self.payment_rule, self.max_payment = shape[0], rule, max_payment
         self.paid_objective = objective
         self.objective = {
@@ -88,6 +94,9 @@ class MatrixDesign(Game):
         if self._charged:
             least -= max_payment * (float(paid.sum(0).max()) if rule == "tau" else n)
         self.leader_payoff_range = (least, float(aims.max()))
+        self._aim = aims
+        # What a payment of 1 is in the units of the leader's and the followers' payoffs.
+        self._money = (1.0, (1.0,) * n)
         self.follower_payoff_ranges = tuple((float(t.min()), float(t.max()) + max_payment) for t in self.payoffs)
 
     def _paid_at(self) -> np.ndarray:
@@ -134,13 +143,36 @@ class MatrixDesign(Game):
             payments = action * jnp.asarray(self._paid_at(), float)[(slice(None), *profile)]
         else:
             payments = action
-        aim = jnp.asarray(self._aims(), float)[profile]
+        to_leader, to_followers = self._money
+        aim = jnp.asarray(self._aim, float)[profile]
         if self._charged:
-            aim = aim - payments.sum()
+            aim = aim - payments.sum() * to_leader
         over = state.time == self.horizon - 1
-        followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)] + payments
+        followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)]
+        followers = followers + payments * jnp.asarray(to_followers, float)
         return _State(state.time + 1, actions), Rewards(
             jnp.where(over, aim, 0), jnp.where(over, followers, 0), -jnp.where(over, payments.sum(), 0)
+        )
+
+    def in_standard_units(self) -> Game:
+        stakes = [stake(own_last(table[None], i), f"follower {i}") for i, table in enumerate(self.payoffs)]
+        scales = spread(*self.leader_payoff_range, "the leader"), *(size + self.max_payment for size in stakes)
+        offsets = centre(self._aim), *map(centre, self.payoffs)
+        aim, *payoffs = map(in_units, [self._aim, *self.payoffs], offsets, scales)
+        ranges = [
+            ((low - offset) / scale, (high - offset) / scale)
+            for (low, high), offset, scale in zip(
+                [self.leader_payoff_range, *self.follower_payoff_ranges], offsets, scales, strict=True
+            )
+        ]
+        return self._changed(
+            payoffs=np.stack(payoffs),
+            _aim=aim,
+            _money=(self._charged / scales[0], tuple(bool(self.max_payment) / scale for scale in scales[1:])),
+            leader_payoff_range=ranges[0],
+            follower_payoff_ranges=tuple(ranges[1:]),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,) * len(payoffs),
         )
 
     @property

@@ -10,7 +10,7 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,9 +19,13 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -45,7 +49,7 @@ class NormalForm(Game):
         leader_payoffs: Matrix,
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
-        action_names: Sequence[Sequence[str]] | None = None,
+        action_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -53,8 +57,8 @@ class NormalForm(Game):
             leader_payoffs: shape [leader actions, actions of follower 1, ..., actions of follower n].
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
-            action_names: names of the leader's and of every follower's actions, with numbers where they are empty or
-                equal; letters if not given.
+            action_names: for the leader and every follower a list of the names of its actions, with numbers where they
+                are empty or equal; letters if not given.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
@@ -110,6 +114,21 @@ class NormalForm(Game):
         paid = jnp.where(state.playing, row[(slice(None), *follower_actions)], 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        tables = self.follower_payoffs
+        stakes = [stake(own_last(table, i), f"follower {i}") for i, table in enumerate(tables)]
+        scales = spread(*self.leader_payoff_range, "the leader"), *stakes
+        offsets = centre(self.leader_payoffs), *map(centre, tables)
+        leader, *followers = map(in_units, [self.leader_payoffs, *tables], offsets, scales)
+        return self._changed(
+            leader_payoffs=leader,
+            follower_payoffs=np.stack(followers),
+            leader_payoff_range=(float(leader.min()), float(leader.max())),
+            follower_payoff_ranges=tuple((float(f.min()), float(f.max())) for f in followers),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,) * len(followers),
+        )
+
     def parameters(self) -> dict[str, Any]:
         return {
             "leader_payoffs": self.tables[0].written(),
@@ -120,12 +139,12 @@ class NormalForm(Game):
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
-        mixed = NormalForm(*self.tables, "mixed", self.action_names)
         if self.commitment == "deterministic":
+            mixed = NormalForm(*self.tables, "mixed", self.action_names)
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
         best = NormalForm(*self.tables, "deterministic").optimum("weak")
         assert best.rule is not None
-        return "the best deterministic commitment", mixed, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":
@@ -153,6 +172,14 @@ class NormalForm(Game):
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
         return f"{who} plays {' or '.join(plays)}"
 
+    def linear(self) -> "LinearGame | None":
+        from firstmover.equilibria.margins import mixtures
+
+        if self.n_followers > 1:
+            return None
+        pure = self.commitment == "deterministic"
+        return mixtures(self.leader_payoffs[None], self.follower_payoffs, np.ones(1), pure=pure)
+
     def optimum(self, ties: Ties) -> Solution:
         """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.
 
@@ -161,12 +188,11 @@ class NormalForm(Game):
         from firstmover.equilibria import commitments
         from firstmover.equilibria.correlated_commitments import correlated_commitment
 
+        leader, followers = (part.fractions for part in self.tables)
         if self.n_followers > 1 and self.commitment == "mixed":
             bounds = {
-                "correlated": correlated_commitment(self.leader_payoffs, self.follower_payoffs).value,
-                "coarse_correlated": correlated_commitment(
-                    self.leader_payoffs, self.follower_payoffs, coarse=True
-                ).value,
+                "correlated": correlated_commitment(leader, followers).value,
+                "coarse_correlated": correlated_commitment(leader, followers, coarse=True).value,
             }
             return Solution(
                 value=None,
@@ -177,14 +203,12 @@ class NormalForm(Game):
                 upper_bounds=bounds,
             )
         if self.commitment == "deterministic":
-            found = commitments.deterministic_commitment(self.leader_payoffs, self.follower_payoffs, ties)
+            found = commitments.deterministic_commitment(leader, followers, ties)
         else:
-            found = commitments.mixed_commitment(self.leader_payoffs, self.follower_payoffs[0], ties)
+            found = commitments.mixed_commitment(leader, followers[0], ties)
         upper = {}
         if self.n_followers > 1:
-            upper["coarse_correlated"] = correlated_commitment(
-                self.leader_payoffs, self.follower_payoffs, coarse=True
-            ).value
+            upper["coarse_correlated"] = correlated_commitment(leader, followers, coarse=True).value
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),
@@ -252,11 +276,12 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
-def _names(names: Sequence[Sequence[str]] | None, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
-    if isinstance(names, str):
-        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
+def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
     if names is None:
         return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
+    if not lists or not all(isinstance(name, str) for part in names for name in part):
+        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
     if tuple(len(part) for part in names) != shape:
         raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(told_apart([str(name) for name in part]) for part in names)
+    return tuple(told_apart(part) for part in names)

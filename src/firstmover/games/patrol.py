@@ -31,6 +31,7 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
 from firstmover.games.state_tables import enumerated_optimum, state_table
+from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _MOVES = np.array([-1, 0, 1], np.int32)  # lanes to the side, by the crosser's action
 _MAX_STATES = 100_000
+_PLAYERS = "the patroller", "the crosser"
 
 
 class _State(NamedTuple):
@@ -109,6 +111,21 @@ class Patrol(Game):
         extremes = [[*-self.losses, self.bounty], [*self.values, -self.penalty]]
         ranges = [(length * float(min(paid)), length * float(max(paid))) for paid in extremes]
         self.leader_payoff_range, self.follower_payoff_ranges = ranges[0], (ranges[1],)
+
+    def in_standard_units(self) -> Game:
+        paid = np.append(-self.losses, self.bounty), np.append(self.values, -self.penalty)
+        offsets = [centre(own) for own in paid]
+        scales = [spread(float(own.min()), float(own.max()), who) for own, who in zip(paid, _PLAYERS, strict=True)]
+        leader, crosser = map(in_units, paid, offsets, scales)
+        return self._changed(
+            losses=-leader[:-1],
+            bounty=float(leader[-1]),
+            values=crosser[:-1],
+            penalty=-float(crosser[-1]),
+            leader_payoff_range=(self.length * float(leader.min()), self.length * float(leader.max())),
+            follower_payoff_ranges=((self.length * float(crosser.min()), self.length * float(crosser.max())),),
+            payoff_units=Units(tuple(self.length * offset for offset in offsets), tuple(scales)),
+        )
 
     # What is played.
 

@@ -15,7 +15,7 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -24,9 +24,13 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
+from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
@@ -94,6 +98,22 @@ class SecurityGame(Game):
         paid = jnp.where(state.playing, uncovered + coverage[attacked] * (covered - uncovered), 0)
         return _State(jnp.bool_(False)), Rewards(paid[0], paid[1:])
 
+    def in_standard_units(self) -> Game:
+        defender, attacker = self.payoffs[:, :2], self.payoffs[:, 2:]
+        # Nothing is covered, or one target fully.
+        one = np.eye(len(attacker))
+        situations = np.concatenate([attacker[None, :, 1], one * attacker[:, 0] + (1 - one) * attacker[:, 1]])
+        scales = spread(*self.leader_payoff_range, "the defender"), stake(situations, "the attacker")
+        offsets = centre(defender), centre(attacker)
+        defender, attacker = map(in_units, (defender, attacker), offsets, scales)
+        return self._changed(
+            payoffs=np.concatenate([defender, attacker], axis=1),
+            leader_payoff_range=(float(defender.min()), float(defender.max())),
+            follower_payoff_ranges=((float(attacker.min()), float(attacker.max())),),
+            payoff_units=Units(offsets, scales),
+            stakes=(1.0,),
+        )
+
     def played(self, action: np.ndarray) -> np.ndarray:
         coverage = np.clip(np.asarray(action, np.float64), 0, 1)
         return coverage * (self.resources / max(coverage.sum(), self.resources))
@@ -131,11 +151,29 @@ class SecurityGame(Game):
         attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
         return f"the attacker attacks {' or '.join(attacks)}"
 
+    def linear(self) -> "LinearGame":
+        from firstmover.equilibria.margins import LinearGame
+
+        n = len(self.names)
+        covered, uncovered = self.payoffs[:, ::2].T, self.payoffs[:, 1::2].T  # [player, target]
+        leader, follower = (np.vstack([np.diag(c - u), u]) for c, u in zip(covered, uncovered, strict=True))
+        is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is always 1
+        return LinearGame(
+            leader[None],
+            follower[None],
+            np.ones(1),
+            np.ones(n + 1),
+            1 - is_target,
+            is_target[None],
+            np.array([self.resources]),
+            pure=False,
+        )
+
     def optimum(self, ties: Ties) -> Solution:
         """Optimal coverage by linear programs, one for each target that may be attacked."""
         from firstmover.equilibria.security_commitments import security_commitment
 
-        found = security_commitment(self.payoffs[:, :2], self.payoffs[:, 2:], self.resources, ties)
+        found = security_commitment(self.table.fractions[:, :2], self.table.fractions[:, 2:], self.resources, ties)
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),
@@ -153,14 +191,18 @@ def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
             raise InputError(f"targets need the columns {', '.join(COLUMNS)}, and maybe target; got {list(targets)}.")
         names = targets.get("target")
         columns = [targets[column] for column in COLUMNS]
-        if len({np.shape(column) for column in columns}) > 1:
+        if len({len(column) if isinstance(column, list | tuple | np.ndarray) else -1 for column in columns}) > 1:
             raise InputError("the columns of targets must be lists of one length.")
         targets = [list(row) for row in zip(*columns, strict=True)]
     given = table(targets, "targets", "rows of four numbers, or a dict of columns")
     payoffs = given.floats
     if payoffs.ndim != 2 or payoffs.shape[1] != len(COLUMNS) or not len(payoffs):
         raise InputError(f"targets need a row of four payoffs each; got shape {payoffs.shape}.")
-    named = told_apart([str(name) for name in (range(len(payoffs)) if names is None else names)])
+    if names is None:
+        names = [str(k) for k in range(len(payoffs))]
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise InputError("the names of targets must be a list of names.")
+    named = told_apart(names)
     if len(named) != len(payoffs):
         raise InputError(f"{len(payoffs)} targets need as many names; got {list(named)}.")
     return named, given

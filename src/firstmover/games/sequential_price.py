@@ -30,12 +30,14 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.units import Units
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
+_TOLD = 1e-8  # share by which a price may be rounded when it is told
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
@@ -140,8 +142,7 @@ class SequentialPrice(Game):
         self.n_obs = self.n_types
         self.n_actions = (messages,) * agents
         self.horizon = agents + 1
-        levels = None if prices == "continuous" else prices
-        self.leader_space = Branching(agents, items, levels, 0.0, self.highest)
+        self.leader_space = self._space(self.highest)
         if history == "sold":
             self.leader_obs_sizes = (messages,) * agents + (1 + len(self.bundles),) * agents
         else:
@@ -150,6 +151,11 @@ class SequentialPrice(Game):
         self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
+
+    def _space(self, highest: float) -> Branching:
+        """What the leader decides, where this is the highest price."""
+        levels = None if self.prices == "continuous" else self.prices
+        return Branching(self.n_followers, self.items, levels, 0.0, highest)
 
     def _bundles(self) -> np.ndarray:
         """Units of every item in each bundle that one agent may take, [B, items]; the first is empty."""
@@ -254,6 +260,29 @@ class SequentialPrice(Game):
     def max_leader_decisions(self) -> int:
         return min(self.n_followers, self.horizon - 1)
 
+    def in_standard_units(self) -> Game:
+        # All are paid in one currency, prices are in it too, and who buys nothing has nothing.
+        scale, players = self.highest, 1 + self.n_followers
+        low, high = self.leader_payoff_range
+        return self._changed(
+            values=tuple(table / scale for table in self.values),
+            highest=1.0,
+            leader_space=self._space(1.0),
+            leader_payoff_range=(low / scale, high / scale),
+            follower_payoff_ranges=tuple((low / scale, high / scale) for low, high in self.follower_payoff_ranges),
+            payoff_units=Units((0.0,) * players, (scale,) * players),
+        )
+
+    def own_actions(self, actions: np.ndarray) -> np.ndarray:
+        if self.prices != "continuous":
+            return actions
+        return np.asarray(actions, np.float64) * np.append(1.0, np.full(self.items, self.highest))
+
+    def standard_actions(self, actions: np.ndarray) -> np.ndarray:
+        if self.prices != "continuous":
+            return actions
+        return np.asarray(actions, np.float64) / np.append(1.0, np.full(self.items, self.highest))
+
     # What is said about it.
 
     def parameters(self) -> dict[str, Any]:
@@ -264,8 +293,11 @@ class SequentialPrice(Game):
         return SequentialPrice(**{**self._settings, **changes})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
-        silent = self.with_settings(messages=1)
+        silent = self if self.messages == 1 else self.with_settings(messages=1)
         return "no messages: the best prices and order", silent, silent.without_messages[1]
+
+    def baseline_actions(self) -> np.ndarray | None:
+        return None if self.messages > 1 else super().baseline_actions()
 
     def optimum(self, ties: Ties) -> Solution:
         """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing."""
@@ -352,8 +384,8 @@ class SequentialPrice(Game):
         if self.prices == "continuous":
             return self
         told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
-        parts = [price / self._price_step for price in told if isinstance(price, int | float)]
-        if all(abs(part - round(part)) <= _GRID for part in parts if np.isfinite(part)):
+        parts = [price / self._price_step for price in map(_number, told) if price is not None]
+        if all(abs(part - round(part)) <= _GRID for part in parts):
             return self
         return self.with_settings(prices="continuous")
 
@@ -362,7 +394,8 @@ class SequentialPrice(Game):
         agent = whole_below(agent, self.n_followers, "agent")
         if agent not in when["remaining"]:
             raise InputError(f"agent {agent} was visited already; those left to visit are {when['remaining']}.")
-        told = numbers(prices, self.items, 0.0, self.highest, "prices")
+        # Prices are told to nine digits, of which the last may be rounded up beyond the largest value.
+        told = np.minimum(numbers(prices, self.items, 0.0, self.highest * (1 + _TOLD), "prices"), self.highest)
         if self.prices == "continuous":
             return np.array([agent, *told])
         return np.array([agent, *np.rint(told / self._price_step)])
@@ -395,6 +428,14 @@ class SequentialPrice(Game):
         worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+
+
+def _number(value: Any) -> float | None:
+    """A price of a rule file, or nothing where it is none, which is said where it decides."""
+    try:
+        return float(exact(value, "a price"))
+    except InputError:
+        return None
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -36,6 +36,7 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
 from firstmover.games.state_tables import enumerated_optimum, state_table
+from firstmover.games.units import Units, spread
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
@@ -99,6 +100,7 @@ class Toll(Game):
             raise InputError(f"objective must be welfare or revenue; got {objective!r}.")
         self.levels, self.steps, self.sight, self.paid_objective = levels, steps, sight, objective
         self.congestion, self.jam = float(congestion), float(jam)
+        self._better = 1.0  # what a condition one better is worth to a user
         self.objective = "welfare: what users have of their trips" if objective == "welfare" else "the tolls paid"
         self.horizon = steps
         self.types = TypeDistribution.independent([[1.0]] * drivers)
@@ -141,7 +143,7 @@ class Toll(Game):
         del key
         users = follower_actions.sum(dtype=jnp.int32)
         toll = jnp.asarray(self.tolls, float)[action]
-        trip = state.condition - self.congestion * (users - 1) - self.jam * state.cars
+        trip = self._better * state.condition - self.congestion * (users - 1) - self.jam * state.cars
         playing = state.time < self.steps
         keeper = users * (trip if self.paid_objective == "welfare" else toll)
         condition = jnp.clip(state.condition + 1 - users, 0, self.levels - 1)
@@ -149,6 +151,21 @@ class Toll(Game):
             jnp.where(playing, keeper, 0.0),
             jnp.where(playing, follower_actions * (trip - toll), 0.0),
             jnp.where(playing, users * toll, 0.0),
+        )
+
+    def in_standard_units(self) -> Game:
+        # All are paid in one currency, and nobody is paid for staying away.
+        low, high = self.follower_payoff_ranges[0]
+        scale = spread(low, high, "the drivers")
+        players = 1 + self.n_followers
+        return self._changed(
+            tolls=self.tolls / scale,
+            congestion=self.congestion / scale,
+            jam=self.jam / scale,
+            _better=1 / scale,
+            leader_payoff_range=(self.leader_payoff_range[0] / scale, self.leader_payoff_range[1] / scale),
+            follower_payoff_ranges=((low / scale, high / scale),) * self.n_followers,
+            payoff_units=Units((0.0,) * players, (scale,) * players),
         )
 
     def markov(self) -> "MarkovGame":

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
@@ -18,6 +18,7 @@ from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.policies import Head, Policy, outputs
 from firstmover.pomdp import StackelbergPOMDP, Target
+from firstmover.selection import largest, sound
 
 Evaluation = Literal["greedy", "stochastic"]
 
@@ -65,12 +66,12 @@ class Leader(abc.ABC):
     target: Target = "learned"
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
-        """The problem that this learner solves.
+        """The problem that this learner solves: in the game's standard units, so that those of its payoffs are nothing.
 
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        return StackelbergPOMDP(game, followers, self.reward_episodes, self.target)
+        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
@@ -87,6 +88,10 @@ class Leader(abc.ABC):
         Learners with restarts have several candidates; the caller keeps the one that earns most.
         """
 
+    def sound(self, state: Any) -> Bool[Array, "candidates"]:
+        """Which of the candidates have learnt numbers only; one that has learnt a NaN is not to be committed to."""
+        return sound(state)[None]
+
     def evaluated(self, problem: StackelbergPOMDP, state: Any) -> Float[Array, ""]:
         """What the best of the rules learnt so far earns in one episode, in the game's units.
 
@@ -94,7 +99,7 @@ class Leader(abc.ABC):
         """
         key = stream(state.key, Stream.EVALUATION)
         play = in_parts(lambda actions: problem.episode(table_of(problem.game, actions), key).reward, problem.parts)
-        return play(self.tables(problem, state)).max()
+        return largest(play(self.tables(problem, state)))
 
 
 def committed(

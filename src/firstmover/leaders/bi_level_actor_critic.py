@@ -34,6 +34,7 @@ from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.policies import CategoricalHead, epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Actions, Step, rollout, type_masks
+from firstmover.selection import average, largest
 from firstmover.spaces import Discrete
 
 
@@ -130,8 +131,8 @@ class BiLevelActorCritic(Leader):
         paid, decisions = played.leader_reward.sum(1), jnp.sum(played.leader_acts, dtype=jnp.float32)
         explored = jnp.log(epsilon_greedy(_led(game, state.learnt), rows, epsilon))
         metrics = Metrics(
-            value=paid.mean(),
-            best=paid.max(),
+            value=average(paid),
+            best=largest(paid),
             entropy=CategoricalHead(len(rows)).entropy(explored, explored > -jnp.inf),
             env_steps=decisions,
             simulated_steps=decisions,

@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
@@ -30,6 +30,7 @@ from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, TablePolicy, head_for, network_policy, outputs, table_policy
 from firstmover.pomdp import StackelbergPOMDP, Target
+from firstmover.selection import average, largest, ranked, sound
 
 _ELITE = 0.1
 _CLIP = 0.2
@@ -57,7 +58,8 @@ class CommitmentGradient(Leader):
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places: the best region of mixtures or prices may be small).
+            random places: the best region of mixtures or prices may be small). Beside several tables one more
+            starts from the game's baseline, where that is a rule of the same game.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
@@ -90,6 +92,7 @@ class CommitmentGradient(Leader):
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
+        restarts, baseline = self._n_restarts(problem), problem.game.baseline_actions()
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
             policy: Policy
@@ -100,15 +103,19 @@ class CommitmentGradient(Leader):
                 if problem.game.leader_space.continuous:
                     start = jax.random.uniform(key, policy.outputs.shape, minval=-0.5, maxval=0.5)
                     policy = TablePolicy(jnp.where(restart == 0, 0, start), sizes)
+                if baseline is not None and restarts > 1:
+                    known = jax.vmap(head.around)(jnp.asarray(baseline)).astype(policy.outputs.dtype)
+                    policy = TablePolicy(jnp.where(restart == restarts - 1, known, policy.outputs), sizes)
             return policy, optax.scale_by_adam().init(policy)
 
-        restarts = self._n_restarts(problem)
         keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
         policies, optimisers = jax.vmap(one)(jnp.arange(restarts), keys)
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        return self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        known = drawn > 1 and self.policy == "table" and problem.game.baseline_actions() is not None
+        return drawn + known
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
@@ -121,12 +128,12 @@ class CommitmentGradient(Leader):
         learn = in_parts(one, problem.parts)
         policies, optimisers, metrics = learn(state.policies, state.optimisers, keys)
         merged = Metrics(
-            metrics.value.max(),
-            metrics.best.max(),
-            metrics.entropy.mean(),
+            largest(metrics.value),
+            largest(metrics.best),
+            average(metrics.entropy),
             metrics.env_steps.sum(),
             metrics.simulated_steps.sum(),
-            metrics.evaluated.max(),
+            largest(metrics.evaluated),
             jnp.float32(0),
         )
         return _State(policies, optimisers, state.step + 1, state.key), merged
@@ -180,12 +187,15 @@ class CommitmentGradient(Leader):
         (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)
         entropy = jax.vmap(head.entropy)(old, masks).mean()
         steps = drawn.env_steps.sum(), drawn.simulated_steps.sum()
-        metrics = Metrics(reward.mean(), reward.max(), entropy, *steps, evaluated, jnp.float32(0))
+        metrics = Metrics(average(reward), largest(reward), entropy, *steps, evaluated, jnp.float32(0))
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         head = head_for(problem.game.leader_space, _width(state.step / self.updates))
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
+
+    def sound(self, state: _State) -> Bool[Array, "candidates"]:
+        return sound((state.policies, state.optimisers), 1)
 
 
 def _width(progress: Array) -> Array:
@@ -196,8 +206,9 @@ def _width(progress: Array) -> Array:
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
     """Advantages: membership in the best tenth (more where the threshold ties), centred and of unit size.
 
-    Where all earn the same, nothing is learnt.
+    Where all earn the same, nothing is learnt. A reward that is not finite is in no tenth but the worst.
     """
+    reward = ranked(reward)
     count = max(1, int(reward.shape[0] * _ELITE))
     threshold = jax.lax.top_k(reward, count)[0][-1]
     elite = (reward >= threshold).astype(reward.dtype)

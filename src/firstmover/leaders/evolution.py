@@ -24,6 +24,7 @@ from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, head_for, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.selection import average, largest, ranked
 
 
 class _State(NamedTuple):
@@ -102,12 +103,13 @@ class Evolution(Leader):
 
         rewards, env_steps, simulated = in_parts(play, problem.parts)(population)
         # evosax minimises.
-        search, _ = strategy.tell(stream(key, Stream.MINIBATCH), population, -rewards, search, settings)
+        losses = -ranked(rewards)
+        search, _ = strategy.tell(stream(key, Stream.MINIBATCH), population, losses, search, settings)
         search = _strong(search)
         after = _State(self._chosen(strategy, settings, search, state.key), search, state.step + 1, state.key)
         metrics = Metrics(
-            value=rewards.mean(),
-            best=rewards.max(),
+            value=average(rewards),
+            best=largest(rewards),
             entropy=jnp.float32(0),
             env_steps=env_steps.sum(),
             simulated_steps=simulated.sum(),

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import require
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
+from firstmover.policies import likelihood_ratio
 from firstmover.pomdp import StackelbergPOMDP
 
 
@@ -94,7 +95,7 @@ class _Clipped(ActorCritic):
         found = self.evaluate(problem, parameters, rows)
         centred = rows.advantage - mean(rows.advantage)
         advantage = centred / (jnp.sqrt(mean(centred**2)) + 1e-8)
-        ratio = jnp.exp(found.log_probability - rows.log_probability)
+        ratio = likelihood_ratio(found.log_probability, rows.log_probability)
         gain = jnp.minimum(ratio * advantage, jnp.clip(ratio, 1 - self.clip, 1 + self.clip) * advantage)
         error = mean((found.value - rows.target) ** 2)
         return VALUE_WEIGHT * error - mean(gain) - self.entropy * mean(found.entropy), error

@@ -22,6 +22,7 @@ from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.selection import average, best_of, largest, ranked
 from firstmover.spaces import Box, Discrete, Mixture, Space
 
 
@@ -73,13 +74,13 @@ class RandomSearch(Leader):
 
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
         tables, rewards, env_steps, simulated = in_parts(episode, problem.parts)(jax.random.split(key, self.episodes))
-        top = jnp.argmax(rewards)
-        better = rewards[top] > state.reward
+        top, earned = best_of(rewards), ranked(rewards)
+        better = earned[top] > state.reward
         best = jnp.where(better, tables[top], state.best)
-        after = _State(best, jnp.maximum(state.reward, rewards[top]), state.step + 1, state.key)
+        after = _State(best, jnp.maximum(state.reward, earned[top]), state.step + 1, state.key)
         metrics = Metrics(
-            value=rewards.mean(),
-            best=rewards.max(),
+            value=average(rewards),
+            best=largest(rewards),
             entropy=jnp.float32(0),
             env_steps=env_steps.sum(),
             simulated_steps=simulated.sum(),
@@ -112,5 +113,6 @@ def _uniform(space: Space, mask: Bool[Array, "a"], u: Float[Array, "numbers"]) -
         return low + (high - low) * u[1:]
     option = inverse_cdf(mask.astype(u.dtype), u[0])
     if space.levels is not None:
-        return jnp.append(option, (u[1:] * space.levels).astype(jnp.int32))
+        levels = jnp.minimum((u[1:] * space.levels).astype(jnp.int32), space.levels - 1)
+        return jnp.append(option, levels)
     return jnp.append(option.astype(u.dtype), space.low + (space.high - space.low) * u[1:])

@@ -35,6 +35,7 @@ from firstmover.leaders.base import Leader, Metrics, committed
 from firstmover.noise import Stream, address_uniform, seed_of, stream
 from firstmover.policies import Head, Policy, TablePolicy, head_for, outputs
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.selection import average, largest
 from firstmover.step_level import Obs, StepLevel
 
 
@@ -180,8 +181,8 @@ class StepLearner(Leader):
             lambda output, mask: self.head(problem, parameters).entropy(self.exploring(parameters, output, mask), mask)
         )(outputs(self.actor(parameters), sights), masks)
         metrics = Metrics(
-            value=rewards.mean(),
-            best=rewards.max(),
+            value=average(rewards),
+            best=largest(rewards),
             entropy=spread.mean(),
             env_steps=env_steps.sum(),
             simulated_steps=jnp.sum(batch.alive, dtype=jnp.float32),

@@ -1,5 +1,7 @@
 """Means and fractions over independent seeds, with 95 % confidence intervals."""
 
+import math
+
 import numpy as np
 from scipy.special import stdtrit
 
@@ -7,7 +9,13 @@ _Z = 1.959963984540054  # standard normal quantile at 0.975
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean, and the ends of its Student-t interval (the mean itself where there is one value only)."""
+    """Mean, and the ends of its Student-t interval (the mean itself where there is one value only).
+
+    Of those that are finite: a seed that has failed has no value.
+    """
+    values = np.asarray(values)[np.isfinite(values)]
+    if not len(values):
+        return math.nan, math.nan, math.nan
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, mean, mean

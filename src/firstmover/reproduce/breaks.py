@@ -17,6 +17,7 @@ from firstmover.games import IteratedMatrix
 from firstmover.leaders import DQN, Reinforce
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import reached, remembered, summary
+from firstmover.selection import average
 
 _SOURCE = "Gerstgrasser and Parkes 2023"
 _DILEMMA = IteratedMatrix("prisoners_dilemma")
@@ -40,7 +41,7 @@ def _works(label: str, made: Design, published: str, why: str) -> Verdict:
 def _fails(label: str, made: Design, published: str, why: str) -> Verdict:
     """Outside them, no more than half do."""
     best = remembered(made.game)
-    training = f"; paid {np.asarray(made.history.value)[-1].mean():.4g} in its last update"
+    training = f"; paid {average(np.asarray(made.history.value)[-1]):.4g} in its last update"
     agrees = reached(made, best) <= 0.5 * made.seeds
     return Verdict(
         f"{label}: the leader misses the optimum", published, summary(made, best) + training, f"{best:g}", agrees, why
@@ -60,14 +61,14 @@ _HIDDEN = {
 
 def _judge_hidden(made: Mapping[str, Design]) -> Sequence[Verdict]:
     seen, hidden = made["fresh draws"], made["fresh draws, queries hidden"]
-    means = float(np.mean(seen.values)), float(np.mean(hidden.values))
+    means = float(average(seen.learned_values)), float(average(hidden.learned_values))
     return [
         _works("one action map", made["one action map"], "learns", "queries are decisions of its episode"),
         Verdict(
             "fresh draws: the leader learns to answer queries well",
             "learns",
             f"{summary(seen, remembered(seen.game))}; "
-            f"paid {np.asarray(seen.history.value)[-1].mean():.4g} in its last update",
+            f"paid {average(np.asarray(seen.history.value)[-1]):.4g} in its last update",
             f"{remembered(seen.game):g} by a deterministic rule, more by one that mixes",
             means[0] > means[1],
             "answers and play are drawn apart, so that it learns a mixture; its likeliest actions are worth less",
@@ -103,7 +104,7 @@ _VISIBLE = {
 
 def _judge_visible(made: Mapping[str, Design]) -> Sequence[Verdict]:
     visible = made["phase visible"]
-    paid, best = float(np.asarray(visible.history.value)[-1].mean()), remembered(visible.game)
+    paid, best = float(average(np.asarray(visible.history.value)[-1])), remembered(visible.game)
     return [
         _works("phase hidden", made["phase hidden"], "learns", "one policy answers and plays"),
         _fails(

@@ -51,13 +51,13 @@ def _judge_scaling(made: Mapping[str, Design]) -> Sequence[Verdict]:
     verdicts = []
     for types, silent in _silent_losses().items():
         done = made[f"T = {types}"]
-        below = int(np.sum(-done.values < silent - 1e-6))
-        mean, low, high = mean_interval(-done.values)
+        below = int(np.sum(-done.learned_values < silent - 1e-6))
+        mean, low, high = mean_interval(-done.learned_values)
         verdicts.append(
             Verdict(
                 f"two messages beat none with {types} values",
                 "below the best without messages",
-                f"loss {mean:.5f} [{low:.5f}, {high:.5f}], worst seed {-done.values.min():.5f}; "
+                f"loss {mean:.5f} [{low:.5f}, {high:.5f}], worst seed {-done.learned_values.min():.5f}; "
                 f"{below} of {done.seeds} seeds below",
                 f"best without messages {silent:.5f}",
                 below == done.seeds,

@@ -25,6 +25,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import departure, drop, exact, reached, reaches, summary
+from firstmover.selection import average
 
 
 def paper_followers(rounds: int, largest_payoff: float) -> MultiplicativeWeights:
@@ -196,7 +197,7 @@ MATRIX_DESIGN = Figure(
 
 
 def _judge_critic(made: Mapping[str, Design]) -> Sequence[Verdict]:
-    losses = {name: np.asarray(made[name].history.critic_loss).mean(axis=1) for name in ("MAPPO", "PPO")}
+    losses = {name: average(np.asarray(made[name].history.critic_loss), axis=1) for name in ("MAPPO", "PPO")}
     late = {name: float(loss[len(loss) // 2 :].mean()) for name, loss in losses.items()}
     early = float(losses["MAPPO"][len(losses["MAPPO"]) // 10])
     return [
@@ -257,7 +258,7 @@ ALLOCATION_MESSAGES = Figure(
 
 def _judge_allocation_critic(made: Mapping[str, Design]) -> Sequence[Verdict]:
     mappo, ppo, best = made["MAPPO"], made["PPO"], exact(SimpleAllocation(3, 3))
-    difference, low, high = mean_interval(mappo.values - ppo.values)
+    difference, low, high = mean_interval(mappo.learned_values - ppo.learned_values)
     return [
         Verdict(
             "the centralised critic is needed with 3 messages",

@@ -78,8 +78,8 @@ def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
         )
     for name in _LARGE:
         done, search = made[name], made[f"{name}, random search"]
-        mean, low, high = mean_interval(done.values)
-        searched, always = mean_interval(search.values), _always(done.game)
+        mean, low, high = mean_interval(done.learned_values)
+        searched, always = mean_interval(search.learned_values), _always(done.game)
         verdicts.append(
             Verdict(
                 f"{name}: the leader earns more than its baselines",

@@ -8,6 +8,7 @@ from firstmover.designs import OPTIMUM_TOLERANCE, Design
 from firstmover.games import Game
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Verdict
+from firstmover.selection import average
 
 
 def exact(game: Game) -> float:
@@ -38,7 +39,7 @@ def reached(
         tolerance: share of the leader's payoff range.
         earned: what every seed has earned, if not the value of its rule.
     """
-    return int(np.sum((made.values if earned is None else earned) >= value - tolerance * _range(made)))
+    return int(np.sum((made.learned_values if earned is None else earned) >= value - tolerance * _range(made)))
 
 
 def summary(
@@ -48,7 +49,7 @@ def summary(
     earned: Float[np.ndarray, "seeds"] | None = None,
 ) -> str:
     """The mean over seeds with its interval, and how many reached a value; arguments as of `reached`."""
-    mean, low, high = mean_interval(made.values if earned is None else earned)
+    mean, low, high = mean_interval(made.learned_values if earned is None else earned)
     count = reached(made, value, tolerance, earned)
     there = f"{count} of {made.seeds} seeds within {tolerance:.2%} of the range of {value:.4g}"
     return f"mean {mean:.4g} [{low:.4g}, {high:.4g}], {there}"
@@ -85,7 +86,7 @@ def reaches(label: str, made: Design, value: float, published: str, tolerance: f
 
 
 def _evaluated_means(made: Design) -> Float[np.ndarray, "updates"]:
-    return np.asarray(made.history.evaluated).mean(axis=1)
+    return average(np.asarray(made.history.evaluated), axis=1)
 
 
 def _range(made: Design) -> float:

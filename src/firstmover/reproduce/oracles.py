@@ -27,6 +27,7 @@ from firstmover.reply_quality import quality
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import exact, remembered, summary
+from firstmover.selection import average
 
 _SOURCE = "Gerstgrasser and Parkes 2023"
 _CLOSE = 0.05  # share of the leader's payoff range
@@ -62,7 +63,7 @@ def against_exact(made: Design, reply: str, ties: Ties = "strong") -> Float[np.n
 def steps_until_close(made: Design, value: float) -> float:
     """Environment steps of a seed until the mean evaluated value stays close to a value; infinite if it does not."""
     low, high = made.game.leader_payoff_range
-    close = np.asarray(made.history.evaluated).mean(axis=1) >= value - _CLOSE * (high - low)
+    close = average(np.asarray(made.history.evaluated), axis=1) >= value - _CLOSE * (high - low)
     stays = np.logical_and.accumulate(close[::-1])[::-1]
     return float(made.env_steps[np.argmax(stays)]) if stays.any() else np.inf
 
@@ -199,7 +200,7 @@ def _judge_meta(made: Mapping[str, Design]) -> Sequence[Verdict]:
     for name, done in made.items():
         assert isinstance(done.followers, Meta)
         optimum, (low, high) = remembered(done.game), done.game.leader_payoff_range
-        mean = float(done.values.mean())
+        mean = float(average(done.learned_values))
         verdicts.append(
             Verdict(
                 f"{name}: the leader comes within 5 % after {done.followers.episodes} episodes of adaptation",

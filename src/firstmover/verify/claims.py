@@ -1,187 +1,307 @@
-"""What a certificate states, and what comes of checking it."""
+"""What comes of checking a certificate, claim by claim."""
 
-import json
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from .amounts import UnreadableError, fraction, in_words
-from .families import derive
-from .finite import Finite, Joint, expected, game_of, joint_of_play, regrets
-from .proofs import why_not_end
+from .amounts import UnreadableError, exactly, fraction, in_words, keyed, listed
+from .baselines import baseline_claims
+from .finite import Finite, Joint, expected, play_of, regrets
+from .game import capitalised, n_maps, rule_text
+from .limits import MAX_SECONDS, LimitError, at_most
+from .proofs import sets_of, why_not_end
+from .statement import Claim, Statement, read_game, read_statement, shown, shown_number, within_limits
+from .wording import FIRST, NOW
 
-
-class Claim(NamedTuple):
-    """One thing that a certificate states, and what came of checking it."""
-
-    claim: str
-    verdict: str  # confirmed, refuted or unchecked
-    why: str
-
-
-def read(content: str) -> dict[str, Any]:
-    """A certificate from its text; decimals are read as the fractions that they are.
-
-    Raises:
-        UnreadableError: it is not JSON, or not an object.
-    """
-
-    def refuse(word: str) -> None:
-        raise ValueError(word)
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) < len(pairs):
-            raise ValueError("a key stands twice in an object")
-        return dict(pairs)
-
-    try:
-        value = json.loads(content, parse_float=fraction, parse_constant=refuse, object_pairs_hook=once)
-    except (ValueError, RecursionError):
-        raise UnreadableError("the certificate is not JSON with finite numbers and no key twice.") from None
-    if not isinstance(value, dict):
-        raise UnreadableError("the certificate is not a JSON object.")
-    return value
+KEYS = (
+    "game",
+    "parameters",
+    "rule",
+    "rule_text",
+    "play_text",
+    "followers",
+    "value",
+    "welfare",
+    "revenue",
+    "epsilon",
+    "leader_value_bounds",
+    "leader_value_bounds_at_epsilon",
+    "bounds_epsilon",
+    "reason",
+    "exact",
+    "confidence",
+    "payoff_range",
+    "baseline",
+    "gain",
+    "sizes",
+    "tolerance",
+    "proof",
+)
+# What objects inside it may hold; `reason` and `over` are those of a baseline without and with a value.
+PARTS = {
+    "epsilon": ("by_follower", "max", "unseen"),
+    "payoff_range": ("leader", "followers"),
+    "baseline": ("rule", "value", "over", "reason", "proof"),
+    "sizes": ("type_profiles", "action_profiles", "bcce_variables", "anf_cce_variables", "samples"),
+    "proof": ("induced", "play", "intervals"),
+}
+_PERCENT = Fraction(1, 10**6)  # by which the shares of a play that is told in words may be rounded otherwise
 
 
 def check(certificate: Mapping[str, Any]) -> list[Claim]:
-    """Every claim of a certificate, confirmed or refuted.
+    """Every claim of a certificate, and what came of checking it.
 
     Raises:
-        UnreadableError: it carries no proof, or is malformed.
+        UnreadableError: it is malformed.
     """
+    found: list[Claim] = []
     try:
-        if certificate["proof"] is None:
-            raise UnreadableError(f"the certificate carries no proof: {certificate['reason']}.")
-        return list(_claims(certificate))
+        with at_most(MAX_SECONDS):
+            for claim in _claims(keyed(certificate, KEYS, "the certificate")):
+                found.append(claim)
+    except LimitError as why:
+        found.append(Claim("everything else", "unchecked", f"not checked: {why}"))
     except UnreadableError:
         raise
-    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError) as error:
-        raise UnreadableError(f"the certificate is malformed ({type(error).__name__}: {error}).") from None
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise UnreadableError(f"the certificate is malformed ({type(error).__name__}).") from None
+    return found
+
+
+def verdict(claims: Sequence[Claim]) -> str:
+    """Refuted if one claim is; else incomplete if one is unchecked; else confirmed."""
+    verdicts = {claim.verdict for claim in claims}
+    if "refuted" in verdicts:
+        return "refuted"
+    return "incomplete" if "unchecked" in verdicts or not claims else "confirmed"
 
 
 def _claims(certificate: Mapping[str, Any]) -> Iterator[Claim]:
-    proof = certificate["proof"]
-    game = yield from _game_claims("the game", certificate, proof["induced"])
-    if game is None:
+    yield from _unknown_keys(certificate)
+    statements: list[Statement] = []
+    for claim in read_statement("the rule", certificate, statements):
+        yield claim
+        if claim.verdict == "refuted":
+            return  # of a rule that there is not, nothing else can be true
+    statement = statements[0] if statements else None
+    if certificate["proof"] is None:
+        yield Claim("the proof", "unchecked", "the certificate carries none, so that its numbers are not checked")
+    else:
+        yield from _proved(certificate, statement)
+    yield from within_limits("the words", lambda: _words(certificate, statement))
+    yield from baseline_claims(statement, certificate)
+    yield _model(certificate["followers"])
+
+
+def _unknown_keys(certificate: Mapping[str, Any]) -> Iterator[Claim]:
+    """What stands there beside what a certificate holds is not read here, and may say anything."""
+    unknown = [key for key in certificate if key not in KEYS]
+    for part, keys in PARTS.items():
+        if isinstance(certificate[part], dict):
+            unknown += [f"{part}.{key}" for key in certificate[part] if key not in keys]
+    if unknown:
+        said = ", ".join(key if len(key) <= 40 else f"{key[:40]}..." for key in unknown[:5])
+        yield Claim("other keys", "unchecked", f"{said} {'is' if len(unknown) == 1 else 'are'} not known here")
+
+
+def _proved(certificate: Mapping[str, Any], statement: Statement | None) -> Iterator[Claim]:
+    proof = keyed(certificate["proof"], PARTS["proof"], "the proof")
+    games: list[Finite] = []
+    yield from read_game("the game", statement, proof["induced"], games)
+    if not games:
         return
+    (game,) = games
     try:
-        joint = joint_of_play(game, proof["play"])
+        joint, strategies = play_of(game, proof["play"])
+    except UnreadableError:
+        raise
     except ValueError as why:
         yield Claim("the play", "refuted", str(why))
         return
     yield from _play_claims(certificate, game, joint)
-    intervals = {(part["set"], fraction(part["epsilon"])): part for part in proof["intervals"]}
-    for key, epsilon in (("leader_value_bounds", Fraction(0)), ("leader_value_bounds_at_epsilon", None)):
-        at = fraction(certificate["bounds_epsilon"]) if epsilon is None else epsilon
-        for which, shown in (certificate[key] or {}).items():
-            claim = f"the value over {which} at epsilon {float(at):.6g}"
-            yield _interval_claim(claim, game, which, at, shown, intervals.get((which, at)))
-    yield from _baseline_claims(certificate["baseline"], certificate["gain"], certificate["value"])
-
-
-def _game_claims(
-    claim: str, rule: Mapping[str, Any], induced: Mapping[str, Any]
-) -> Generator[Claim, None, Finite | None]:
-    """The stored game is a game, and is what the rule and the parameters lead to.
-
-    Returns:
-        The stored game; None if it is none, so that nothing can be computed from it.
-    """
-    game = game_of(induced)
-    profiles = math.prod(game.sizes)
-    tables = [game.leader, *game.followers, *([] if game.revenue is None else [game.revenue])]
-    sound = (
-        abs(sum(game.probabilities, Fraction(-1))) <= Fraction(1, 10**6)
-        and all(p > 0 for p in game.probabilities)
-        and len(set(game.types)) == len(game.types) == len(game.probabilities)
-        and all(len(table) == len(game.types) and all(len(row) == profiles for row in table) for table in tables)
-        and len(game.followers) == len(game.sizes) == len(game.allowed)
-        and all(len(row) == len(game.sizes) for row in game.types)
-        and all(
-            t in range(len(game.allowed[i]))
-            and game.allowed[i][t]
-            and all(a in range(size) for a in game.allowed[i][t])
-            for row in game.types
-            for i, (t, size) in enumerate(zip(row, game.sizes, strict=True))
-        )
-    )
-    if not sound:
-        yield Claim(claim, "refuted", "its tables do not fit together, or its probabilities are none")
-        return None
-    try:
-        derived = derive(rule)
-    except ValueError as why:
-        yield Claim(claim, "refuted", str(why))
-        return game
-    if derived is None:
-        yield Claim(claim, "unchecked", f"{rule['game']!r} is not known here, so its link to the rule is not checked")
-    elif derived == game:
-        yield Claim(claim, "confirmed", "derived again from the rule and the parameters")
-    else:
-        yield Claim(claim, "refuted", "it is not what the rule and the parameters lead to")
-    return game
+    yield _play_text(certificate["play_text"], statement, strategies)
+    yield from _kind_claims(certificate, game)
+    yield from _interval_claims(certificate, game, listed(proof["intervals"], "the intervals"))
 
 
 def _play_claims(certificate: Mapping[str, Any], game: Finite, joint: Joint) -> Iterator[Claim]:
     """Epsilon, by follower and type, and the value, welfare and revenue under the play."""
-    found, stated = regrets(game, joint), certificate["epsilon"]
-    yield _shown("the largest epsilon", stated["max"], max(Fraction(0), *found.values()))
-    for i, row in enumerate(stated["by_follower"]):
-        for t, shown in enumerate(row):
-            yield _shown(f"epsilon of follower {i}, type {t}", shown, found.pop((i, t), None))
-    if found:
-        yield Claim("epsilon", "refuted", f"it is missing for {sorted(found)}")
-    yield _shown("the value", certificate["value"], expected(game, game.leader, joint))
+    measured = regrets(game, joint)
+    stated = keyed(certificate["epsilon"], ("by_follower", "max"), "epsilon")
+    yield shown("the largest epsilon", stated["max"], max(Fraction(0), *measured.values()))
+    by_follower = [listed(row, "epsilon of a follower") for row in listed(stated["by_follower"], "epsilon by follower")]
+    if [len(row) for row in by_follower] != [len(own) for own in game.allowed]:
+        yield Claim("epsilon", "refuted", "it is not stated for every follower and type, and no other")
+        return
+    for i, row in enumerate(by_follower):
+        for t, epsilon in enumerate(row):
+            yield shown(f"epsilon of follower {i}, type {t}", epsilon, measured.get((i, t)))
+    if "unseen" in stated:
+        yield Claim("epsilon", "refuted", "nothing is unseen where everything is enumerated")
+    yield shown("the value", certificate["value"], expected(game, game.leader, joint))
     revenue = None if game.revenue is None else expected(game, game.revenue, joint)
     total = sum((expected(game, table, joint) for table in game.followers), Fraction(0))
-    yield _shown("welfare", certificate["welfare"], total + (revenue or 0))
-    yield _shown("revenue", certificate["revenue"], revenue)
+    yield shown("welfare", certificate["welfare"], total + (revenue or 0))
+    yield shown("revenue", certificate["revenue"], revenue)
 
 
-def _shown(claim: str, shown: Any, proved: Fraction | None) -> Claim:
-    """A number as it is shown is the float next to what is proved."""
-    if (shown is None) != (proved is None) or (proved is not None and float(shown) != float(proved)):
-        return Claim(claim, "refuted", f"it is {in_words(proved)}, not {in_words(shown)}")
-    return Claim(claim, "confirmed", in_words(proved))
+def _kind_claims(certificate: Mapping[str, Any], game: Finite) -> Iterator[Claim]:
+    """It is exact, and of this size."""
+    exact = certificate["exact"] is True and certificate["confidence"] is None
+    said = "everything is enumerated, nothing is sampled"
+    yield Claim("how it was computed", "confirmed" if exact else "refuted", said)
+    pairs = len(game.types) * math.prod(game.sizes)
+    sizes = {
+        "type_profiles": len(game.types),
+        "action_profiles": math.prod(game.sizes),
+        "bcce_variables": pairs,
+        "anf_cce_variables": min(n_maps(game), 10**300),
+    }
+    stated = keyed(certificate["sizes"], sizes, "sizes")
+    right = set(stated) == set(sizes) and all(_near(stated[key], Fraction(size)) for key, size in sizes.items())
+    yield Claim("the sizes", "confirmed" if right else "refuted", ", ".join(map(in_words, sizes.values())))
 
 
-def _interval_claim(
-    claim: str, game: Finite, which: str, epsilon: Fraction, shown: Sequence[Any], part: Mapping[str, Any] | None
-) -> Claim:
-    if part is None:
-        return Claim(claim, "refuted", "there is no proof of it")
-    if which not in ("cce", "bcce", "anf_cce") or (which == "cce" and len(game.types) > 1) or epsilon < 0:
-        return Claim(claim, "refuted", "there is no such set in this game")
-    for sense, number in zip(("least", "greatest"), shown, strict=True):
-        why = why_not_end(game, which, sense, epsilon, part[sense])
-        if why is None and float(number) != float(fraction(part[sense]["value"])):
-            why = f"{in_words(Fraction(part[sense]['value']))} is proved, {in_words(number)} is shown"
-        if why is not None:
-            return Claim(claim, "refuted", f"its {sense} end: {why}")
-    return Claim(claim, "confirmed", f"[{part['least']['value']}, {part['greatest']['value']}]")
+def _near(value: Any, right: Fraction) -> bool:
+    """Whether a number is shown up to the rounding of products of floats."""
+    try:
+        return abs(Fraction(shown_number(value)) - right) <= Fraction(1, 10**12) * abs(right)
+    except (OverflowError, ValueError):
+        return False
 
 
-def _baseline_claims(baseline: Mapping[str, Any], gain: Any, value: Any) -> Iterator[Claim]:
-    """The baseline's value is the greatest over a set of its own game, and the gain is the difference."""
-    if baseline["value"] is None:
-        yield _shown("the gain over the baseline", gain, None)
-        return
-    if baseline["proof"] is None:
-        yield Claim("the value of the baseline", "unchecked", "it carries no proof")
-    else:
-        part = baseline["proof"]
-        game = yield from _game_claims("the baseline's game", part, part["induced"])
-        if game is None:
+def _interval_claims(certificate: Mapping[str, Any], game: Finite, intervals: Sequence[Any]) -> Iterator[Claim]:
+    """Every interval that is shown is proved, and none is left out without a word."""
+    proofs: dict[tuple[Any, Fraction], Mapping[str, Any]] = {}
+    for part in intervals:
+        keyed(part, ("set", "epsilon", "least", "greatest"), "an interval")
+        key = part["set"], fraction(part["epsilon"])
+        if type(key[0]) is not str or key in proofs:
+            yield Claim("the intervals", "refuted", "one is proved twice, or bears no name")
             return
-        why = why_not_end(game, part["set"], "greatest", Fraction(0), part["greatest"])
-        if why is None:
-            yield _shown("the value of the baseline", baseline["value"], fraction(part["greatest"]["value"]))
-        else:
-            yield Claim("the value of the baseline", "refuted", why)
-    yield _shown("the gain over the baseline", gain, Fraction(float(value)) - Fraction(float(baseline["value"])))
+        proofs[key] = part
+    shown_number(certificate["bounds_epsilon"])  # a number, not a text
+    epsilon = fraction(certificate["bounds_epsilon"])
+    if epsilon < 0:
+        yield Claim("the intervals", "refuted", "their epsilon is negative")
+        return
+    named, slacks, missing = set(), [Fraction(0)], []
+    for shown_as, at in (("leader_value_bounds", Fraction(0)), ("leader_value_bounds_at_epsilon", epsilon)):
+        bounds = {} if certificate[shown_as] is None else keyed(certificate[shown_as], (), shown_as)
+        missing += [f"{which} at epsilon {in_words(at)}" for which in sets_of(game) if which not in bounds]
+        for which, ends in bounds.items():
+            claim = f"the value over {which[:20]} at epsilon {in_words(at)}"
+            if which not in sets_of(game):
+                yield Claim(claim, "refuted", "there is no such set in this game, or another name for it")
+            elif (which, at) not in proofs:
+                yield Claim(claim, "refuted", "there is no proof of it")
+            else:
+                part = proofs[which, at]
+                named.add((which, at))
+                yield from within_limits(claim, _interval(claim, game, which, at, ends, part))
+                slacks += [fraction(part[sense]["slack"]) for sense in ("least", "greatest")]
+    if set(proofs) - named:
+        yield Claim("the intervals", "refuted", "one is proved and not shown")
+    yield _left_out(certificate["reason"], missing)
+    yield shown("the tolerance", certificate["tolerance"], max(slacks) / (game.spread() or 1))
 
 
-def verdict(claims: Sequence[Claim]) -> str:
-    """Refuted if one claim is, else confirmed: of what is unchecked nothing is said."""
-    return "refuted" if any(claim.verdict == "refuted" for claim in claims) else "confirmed"
+def _left_out(reason: Any, missing: Sequence[str]) -> Claim:
+    """What is left out, and whether that is said."""
+    if reason is not None and type(reason) is not str:
+        raise UnreadableError("the reason is not a text.")
+    if not missing:
+        if reason is None:
+            return Claim("what is left out", "confirmed", "nothing is")
+        return Claim("what is left out", "refuted", "nothing is, and it says that something is")
+    if reason is None:
+        return Claim("what is left out", "refuted", f"{', '.join(missing)}, without a reason")
+    return Claim("what is left out", "unchecked", f"{', '.join(missing)}; the reason that is stated is not checked")
+
+
+def _interval(
+    claim: str, game: Finite, which: str, epsilon: Fraction, ends: Any, part: Mapping[str, Any]
+) -> Callable[[], Iterator[Claim]]:
+    def claims() -> Iterator[Claim]:
+        if len(listed(ends, "an interval")) != 2:
+            yield Claim(claim, "refuted", "it does not have two ends")
+            return
+        for sense, number in zip(("least", "greatest"), ends, strict=True):
+            why = why_not_end(game, which, sense, epsilon, part[sense])
+            if why is None:
+                end = shown(claim, number, fraction(part[sense]["value"]))
+                why = None if end.verdict == "confirmed" else end.why
+            if why is not None:
+                yield Claim(claim, "refuted", f"its {sense} end: {why}")
+                return
+        low, high = (exactly(fraction(part[sense]["value"])) for sense in ("least", "greatest"))
+        yield Claim(claim, "confirmed", f"[{low}, {high}]")
+
+    return claims
+
+
+# What is said in words, and about the game as a whole.
+
+
+def _words(certificate: Mapping[str, Any], statement: Statement | None) -> Iterator[Claim]:
+    """The rule in sentences, and the range of payoffs."""
+    for key in ("rule_text", "play_text"):
+        if type(certificate[key]) is not str:
+            raise UnreadableError(f"{key} is not a text.")
+    if statement is None:
+        yield Claim("the rule in words", "unchecked", "how a rule of this game is told is not known here")
+        yield Claim("the range of payoffs", "unchecked", "it is not known for this game")
+        return
+    game, decided = statement
+    texts = [rule_text(game, decided, wording) for wording in (NOW, FIRST)]
+    yield _in_words("the rule in words", certificate["rule_text"] in texts, texts[0])
+    leader, followers = game.ranges()
+    stated = keyed(certificate["payoff_range"], ("leader", "followers"), "payoff_range")
+    rows = [stated["leader"], *listed(stated["followers"], "the followers' ranges")]
+    ranges = [leader, *followers]
+    holds = [len(listed(row, "a range")) for row in rows] == [2] * len(ranges) and all(
+        _near_range(row, own) for row, own in zip(rows, ranges, strict=True)
+    )
+    said = f"the leader's from {in_words(leader[0])} to {in_words(leader[1])}"
+    yield Claim("the range of payoffs", "confirmed" if holds else "refuted", said)
+
+
+def _near_range(row: Sequence[Any], own: tuple[Fraction, Fraction]) -> bool:
+    try:
+        ends = [Fraction(shown_number(value)) for value in row]
+    except (OverflowError, ValueError):
+        return False
+    scale = max(abs(own[0]), abs(own[1]))
+    return all(abs(end - right) <= Fraction(1, 10**12) * scale for end, right in zip(ends, own, strict=True))
+
+
+def _play_text(told: Any, statement: Statement | None, strategies: Sequence[Sequence[Sequence[Fraction]]]) -> Claim:
+    """The play in sentences; shares that lie between two percentages may be rounded to either."""
+    if statement is None:
+        return Claim("the play in words", "unchecked", "how a play of this game is told is not known here")
+    texts = [
+        " ".join(
+            capitalised(statement.game.play_sentence(i, t, [p + shift for p in row], wording)) + "."
+            for i, own in enumerate(strategies)
+            for t, row in enumerate(own)
+        )
+        for wording in (NOW, FIRST)
+        for shift in (Fraction(0), _PERCENT, -_PERCENT)
+    ]
+    return _in_words("the play in words", told in texts, texts[0])
+
+
+def _in_words(claim: str, right: bool, text: str) -> Claim:
+    said = text if len(text) <= 300 else f"{text[:290]}..."
+    return Claim(claim, "confirmed" if right else "refuted", said if right else f"it must be: {said}")
+
+
+def _model(followers: Any) -> Claim:
+    """Whose play it is cannot be seen from the play, and nothing rests on it."""
+    if followers is None:
+        return Claim("whose play it is", "stated", "nobody's: the play was stated")
+    model = keyed(followers, ("name", "parameters"), "followers")
+    if type(model["name"]) is not str or set(model) != {"name", "parameters"}:
+        raise UnreadableError("the followers are not a name and parameters.")
+    return Claim("whose play it is", "stated", f"not checked: {model['name'][:60]!r}, and no number here rests on it")

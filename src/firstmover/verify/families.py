@@ -1,25 +1,27 @@
 """The families of games that are known here, by name."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .bayesian import bayesian_normal_form
+from .bayesian import BayesianNormalForm
 from .finite import Finite
-from .matrix_design import matrix_design
-from .normal_form import normal_form, published
-from .security import security
-from .sequential_price import agrawal, sequential_price
-from .simple_allocation import simple_allocation
+from .game import Game
+from .matrix_design import MatrixDesign
+from .normal_form import ESCAPE, MAINTAIN, NormalForm
+from .rules import Entries
+from .security import Security
+from .sequential_price import Market, agrawal
+from .simple_allocation import SimpleAllocation
 
-FAMILIES: dict[str, Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], Finite]] = {
-    "normal-form": normal_form,
-    "escape": published([[(15, 15), (10, 10), (0, 0)], [(10, 10), (10, 10), (0, 0)], [(0, 0), (0, 0), (30, 30)]]),
-    "maintain": published([[(20, 15), (0, 0), (0, 0)], [(30, 0), (10, 5), (0, 0)], [(0, 0), (0, 0), (5, 10)]]),
-    "bayesian-normal-form": bayesian_normal_form,
-    "security": security,
-    "simple-allocation": simple_allocation,
-    "matrix-design": matrix_design,
-    "sequential-price": sequential_price,
+FAMILIES: dict[str, Callable[[Any], Game]] = {
+    "normal-form": NormalForm.read,
+    "escape": ESCAPE,
+    "maintain": MAINTAIN,
+    "bayesian-normal-form": BayesianNormalForm.read,
+    "security": Security.read,
+    "simple-allocation": SimpleAllocation.read,
+    "matrix-design": MatrixDesign.read,
+    "sequential-price": Market.read,
     "agrawal": agrawal,
 }
 
@@ -28,8 +30,11 @@ def derive(content: Mapping[str, Any]) -> Finite | None:
     """The followers' game from a rule file's content, or None where the family of games is not known here.
 
     Raises:
-        ValueError: the rule does not fit the game.
-        KeyError, TypeError, IndexError: the content is malformed.
+        ValueError: there is no such game, or it has no such rule.
+        LimitError: it takes too much time or memory.
     """
     family = FAMILIES.get(content["game"])
-    return None if family is None else family(content["parameters"], content["rule"])
+    if family is None:
+        return None
+    game = family(content["parameters"])
+    return game.finite(game.decided(Entries(content["rule"])))

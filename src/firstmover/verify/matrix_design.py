@@ -1,33 +1,142 @@
 """Matrix design: payments on top of the payoffs of a game."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .amounts import fraction
-from .derivation import at, decide, finite_game, shape
+from .amounts import entries, number, one_of, parameters, shape, table, whole
 from .finite import Finite
+from .game import Baseline, Game, Range, finite_game, named_actions, span
+from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many
+from .rules import Decided, Entries
+from .wording import Wording
+
+OBJECTIVES = ("different", "welfare", "welfare-minus-payments", "minus-payments")
+_FIRST_EXAMPLE = [[[3, 6], [4, 2]], [[3, 4], [6, 2]]]  # of Monderer and Tennenholtz, "k-Implementation"
 
 
-def matrix_design(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
-    """The base game with the payments that the rule makes."""
-    payoffs, most, aim = parameters["payoffs"], parameters["max_payment"], parameters["objective"]
-    n, *sizes = shape(payoffs)
+@dataclass(frozen=True)
+class MatrixDesign(Game):
+    """A base game, and what the leader may pay.
 
-    def pay(types: tuple[int, ...], actions: tuple[int, ...]) -> tuple[Fraction, list[Fraction], Fraction]:
-        if parameters["rule"] == "tau":
-            tau = decide(rule, {})["tau"]
-            paid = [Fraction(tau) * (actions == (i,) * n) for i in range(n)]
-        else:
-            paid = [fraction(p) for p in decide(rule, {"actions": list(actions)})["payments"]]
-        if len(paid) != n or any(not 0 <= p <= most for p in paid):
-            raise ValueError(f"payments must be {n} numbers from 0 to {most}")
-        base = [at(table, actions) for table in payoffs]
-        leader = Fraction(aim == "different" and len(set(actions)) > 1)
-        if aim.startswith("welfare"):
-            leader = sum(base, Fraction(0))
-        if aim.endswith("minus-payments"):
-            leader -= sum(paid)
-        return leader, [u + p for u, p in zip(base, paid, strict=True)], -sum(paid, Fraction(0))
+    Attributes:
+        payoffs: a table for each follower.
+        tau: whether one number is paid, at the profiles in which all play the same; otherwise any payments.
+        objective: what the leader is paid.
+        most: the largest payment.
+    """
 
-    return finite_game(iter([((0,) * n, Fraction(1))]), [1] * n, sizes, pay)
+    payoffs: list[Any]
+    tau: bool
+    objective: str
+    most: int
+
+    @classmethod
+    def read(cls, given: Any) -> "MatrixDesign":
+        """The game with these parameters.
+
+        Raises:
+            ValueError: there is none.
+        """
+        own = parameters(given, {"payoffs": _FIRST_EXAMPLE, "rule": "tau", "objective": "different", "max_payment": 10})
+        payoffs = table(own["payoffs"], "payoffs")
+        sizes = shape(payoffs)
+        if len(sizes) < 2 or len(sizes) != sizes[0] + 1 or 0 in sizes:
+            raise ValueError("payoffs must be a table for each follower, with an axis for each follower")
+        at_most_so_many(sizes[0], MAX_FOLLOWERS, "followers")
+        kind = one_of(own["rule"], ("tau", "per-follower"), "rule")
+        objective = one_of(own["objective"], OBJECTIVES, "objective")
+        return cls(payoffs, kind == "tau", objective, whole(own["max_payment"], "max_payment"))
+
+    @property
+    def sizes(self) -> list[int]:
+        return shape(self.payoffs)[1:]
+
+    @property
+    def n_types(self) -> list[int]:
+        return [1] * len(self.payoffs)
+
+    @property
+    def n_type_profiles(self) -> int:
+        return 1
+
+    def decided(self, rule: Entries) -> list[Decided]:
+        if self.tau:
+            do = rule.decide({}, ["tau"])
+            whole(do["tau"], "tau", most=self.most)
+            return [({}, do)]
+        profiles = list(itertools.product(*map(range, self.sizes)))
+        at_most_so_many(len(profiles), MAX_SITUATIONS, "action profiles")
+        situations = [{"actions": list(actions)} for actions in profiles]
+        decided: list[Decided] = [(when, rule.decide(when, ["payments"])) for when in situations]
+        for _, paid in decided:
+            self._payments(paid)
+        return decided
+
+    def _payments(self, do: Any) -> list[Fraction]:
+        n = len(self.payoffs)
+        if not isinstance(do["payments"], list) or len(do["payments"]) != n:
+            raise ValueError(f"payments must be {n} numbers")
+        paid = [number(p, "a payment") for p in do["payments"]]
+        if any(not 0 <= p <= self.most for p in paid):
+            raise ValueError(f"payments must lie from 0 to {self.most}")
+        return paid
+
+    def finite(self, decided: Sequence[Decided]) -> Finite:
+        n = len(self.payoffs)
+        paid = {} if self.tau else {tuple(when["actions"]): self._payments(do) for when, do in decided}
+
+        def pay(types: tuple[int, ...], actions: tuple[int, ...]) -> tuple[Fraction, list[Fraction], Fraction]:
+            if self.tau:
+                payments = [Fraction(decided[0][1]["tau"]) * (actions == (i,) * n) for i in range(n)]
+            else:
+                payments = paid[actions]
+            base = self._base(actions)
+            leader = self._aim(actions, base)
+            if self.objective.endswith("minus-payments"):
+                leader -= sum(payments)
+            return leader, [u + p for u, p in zip(base, payments, strict=True)], -sum(payments, Fraction(0))
+
+        return finite_game([((0,) * n, Fraction(1))], self.n_types, self.sizes, pay)
+
+    def _base(self, actions: Sequence[int]) -> list[Fraction]:
+        found = []
+        for part in self.payoffs:
+            for a in actions:
+                part = part[a]
+            found.append(part)
+        return found
+
+    def _aim(self, actions: Sequence[int], base: Sequence[Fraction]) -> Fraction:
+        """What the leader is paid, payments apart."""
+        if self.objective.startswith("welfare"):
+            return sum(base, Fraction(0))
+        return Fraction(self.objective == "different" and len(set(actions)) > 1)
+
+    def ranges(self) -> tuple[Range, list[Range]]:
+        profiles = list(itertools.product(*map(range, self.sizes)))
+        low, high = span(self._aim(actions, self._base(actions)) for actions in profiles)
+        if self.objective.endswith("minus-payments"):
+            low -= self.most * (1 if self.tau else len(self.payoffs))  # tau is paid to one follower at most
+        spans = [span(entries(own)) for own in self.payoffs]
+        return (low, high), [(least, most + self.most) for least, most in spans]
+
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        when, do = decided
+        if self.tau:
+            return f"pay tau = {do['tau']}"
+        payments = ", ".join(wording.number(Fraction(p), Fraction(0), Fraction(self.most), 4) for p in do["payments"])
+        return f"at actions {', '.join(map(str, when['actions']))}, pay {payments}"
+
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        actions = [f"action {a}" for a in range(self.sizes[follower])]
+        return f"follower {follower} plays {named_actions(actions, probabilities)}"
+
+    def baseline(self) -> Baseline:
+        def fault(decided: Sequence[Decided], _: Fraction) -> str | None:
+            paid = [x for _, do in decided for x in ([do["tau"]] if self.tau else self._payments(do))]
+            return "it makes payments" if any(paid) else None
+
+        return Baseline("no payments", self, fault)

@@ -1,39 +1,183 @@
 """Normal-form games: a row, or a mixture of rows, and then a column for every follower."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .derivation import at, decide, distribution, finite_game, shape
+from .amounts import distribution, entries, one_of, parameters, shape, table, text, whole
 from .finite import Finite
+from .game import Baseline, Game, Range, finite_game, named_actions, span
+from .limits import MAX_FOLLOWERS, at_most_so_many, total
+from .rules import Decided, Entries
+from .wording import Wording
+
+COMMITMENTS = ("deterministic", "mixed")
 
 
-def _mixture(do: Mapping[str, Any], size: int) -> list[Fraction]:
-    """The leader's mixture, summing to 1 exactly; one action is a mixture too."""
-    if "action" in do:
-        return [Fraction(k == do["action"]) for k in range(size)]
-    return distribution(do["mixture"], size, "the mixture")
+@dataclass(frozen=True)
+class NormalForm(Game):
+    """Tables of payoffs.
+
+    Attributes:
+        leader: the leader's payoffs, [rows, actions of follower 0, ...].
+        followers: one such table for each follower.
+        commitment: whether the leader commits to a row or to a mixture.
+        names: of the leader's and of every follower's actions.
+    """
+
+    leader: list[Any]
+    followers: list[Any]
+    commitment: str
+    names: list[list[str]]
+
+    @classmethod
+    def read(cls, given: Any) -> "NormalForm":
+        """The game with these parameters.
+
+        Raises:
+            ValueError: there is none.
+        """
+        own = parameters(
+            given, {"commitment": "deterministic", "action_names": None}, ("leader_payoffs", "follower_payoffs")
+        )
+        leader = table(own["leader_payoffs"], "leader_payoffs")
+        followers = table(own["follower_payoffs"], "follower_payoffs")
+        sizes = shape(leader)
+        if len(sizes) < 2 or 0 in sizes:
+            raise ValueError("leader_payoffs must be a table of rows and of every follower's actions")
+        at_most_so_many(len(sizes) - 1, MAX_FOLLOWERS, "followers")
+        if len(sizes) == 2 and len(shape(followers)) == 2:
+            followers = [followers]
+        if shape(followers) != [len(sizes) - 1, *sizes]:
+            raise ValueError("every follower needs a table of payoffs of the shape of the leader's, and nobody else")
+        one_of(own["commitment"], COMMITMENTS, "commitment")
+        return cls(leader, followers, own["commitment"], _names(own["action_names"], sizes))
+
+    @property
+    def sizes(self) -> list[int]:
+        return shape(self.leader)[1:]
+
+    @property
+    def n_types(self) -> list[int]:
+        return [1] * len(self.sizes)
+
+    @property
+    def n_type_profiles(self) -> int:
+        return 1
+
+    def decided(self, rule: Entries) -> list[Decided]:
+        do = rule.decide({}, ["action" if self.commitment == "deterministic" else "mixture"])
+        self.mixture(do)
+        return [({}, do)]
+
+    def mixture(self, do: Any) -> list[Fraction]:
+        """The probabilities of rows; one row is a mixture too.
+
+        Raises:
+            ValueError: it is none.
+        """
+        rows = len(self.leader)
+        if self.commitment == "deterministic":
+            action = whole(do["action"], "the action", most=rows - 1)
+            return [Fraction(k == action) for k in range(rows)]
+        return distribution(do["mixture"], rows, "the mixture")
+
+    def finite(self, decided: Sequence[Decided]) -> Finite:
+        mixture = self.mixture(decided[0][1])
+
+        def mixed(payoffs: list[Any], actions: tuple[int, ...]) -> Fraction:
+            return total(p * _at(payoffs[k], actions) for k, p in enumerate(mixture) if p)
+
+        return finite_game(
+            [((0,) * len(self.sizes), Fraction(1))],
+            self.n_types,
+            self.sizes,
+            lambda types, actions: (mixed(self.leader, actions), [mixed(t, actions) for t in self.followers], None),
+        )
+
+    def ranges(self) -> tuple[Range, list[Range]]:
+        return span(entries(self.leader)), [span(entries(own)) for own in self.followers]
+
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        do, names = decided[1], wording.names(self.names[0])
+        if "action" in do:
+            return f"always play {names[do['action']]}"
+        parts = ((names[k], float(Fraction(p))) for k, p in enumerate(do["mixture"]))
+        return "play " + ", ".join(f"{name} with probability {p:.4f}" for name, p in parts if p >= 5e-5)
+
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        who = "the follower" if len(self.sizes) == 1 else f"follower {follower}"
+        return f"{who} plays {named_actions(wording.names(self.names[1 + follower]), probabilities)}"
+
+    def baseline(self) -> Baseline:
+        mixed = NormalForm(self.leader, self.followers, "mixed", self.names)
+        if self.commitment == "deterministic":
+            return Baseline("uniform play", mixed, lambda decided, _: not_uniform(mixed.mixture(decided[0][1])))
+        return Baseline(
+            "the best deterministic commitment",
+            mixed,
+            lambda decided, _: not_the_best_row([self], [Fraction(1)], mixed.mixture(decided[0][1])),
+        )
 
 
-def normal_form(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
-    """The followers' game under a row or a mixture of rows."""
-    leader, followers = parameters["leader_payoffs"], parameters["follower_payoffs"]
-    rows, *sizes = shape(leader)
-    tables = [followers] if len(sizes) == 1 and len(shape(followers)) == 2 else followers
-    mixture = _mixture(decide(rule, {}), rows)
-
-    def mixed(table: Any, actions: tuple[int, ...]) -> Fraction:
-        return sum((p * at(table[k], actions) for k, p in enumerate(mixture) if p), Fraction(0))
-
-    return finite_game(
-        iter([((0,) * len(sizes), Fraction(1))]),
-        [1] * len(sizes),
-        sizes,
-        lambda types, actions: (mixed(leader, actions), [mixed(table, actions) for table in tables], None),
-    )
+def not_uniform(mixture: Sequence[Fraction]) -> str | None:
+    """Why a mixture is not the uniform one, up to the rounding of floats."""
+    off = max(abs(p * len(mixture) - 1) for p in mixture)
+    return None if off <= Fraction(1, 10**9) else "it is not uniform"
 
 
-def published(table: list[list[tuple[int, int]]]) -> Callable[..., Finite]:
-    """A two-player game whose payoffs are known by its name."""
-    leader, follower = ([[pair[k] for pair in row] for row in table] for k in (0, 1))
-    return lambda parameters, rule: normal_form({"leader_payoffs": leader, "follower_payoffs": follower}, rule)
+def not_the_best_row(games: Sequence[NormalForm], prior: Sequence[Fraction], mixture: Sequence[Fraction]) -> str | None:
+    """Why a mixture is not the best row to commit to, against a follower of each type that breaks ties against it.
+
+    Raises:
+        NotImplementedError: there are several followers, whose equilibria are not searched here.
+    """
+    if 1 not in mixture:
+        return "it is not one action"
+    if len(games[0].sizes) > 1:
+        raise NotImplementedError("which row is best against several followers is not checked")
+    guaranteed = []
+    for row in range(len(games[0].leader)):
+        worth = Fraction(0)
+        for game, p in zip(games, prior, strict=True):
+            own = game.followers[0][row]
+            best = max(own)
+            worth += p * min(x for x, y in zip(game.leader[row], own, strict=True) if y == best)
+        guaranteed.append(worth)
+    row = list(mixture).index(Fraction(1))
+    if guaranteed[row] < max(guaranteed):
+        return f"row {guaranteed.index(max(guaranteed))} guarantees more than row {row}"
+    return None
+
+
+def _at(payoffs: Any, actions: Sequence[int]) -> Fraction:
+    for a in actions:
+        payoffs = payoffs[a]
+    return payoffs if isinstance(payoffs, Fraction) else Fraction(payoffs)
+
+
+def _names(given: Any, sizes: Sequence[int]) -> list[list[str]]:
+    if given is None:
+        return [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in sizes]
+    if not isinstance(given, list) or len(given) != len(sizes):
+        raise ValueError("action_names must be a list of names for each player")
+    for own, size in zip(given, sizes, strict=True):
+        if not isinstance(own, list) or len(own) != size:
+            raise ValueError("action_names must name every action of every player")
+    return [[text(name, "the name of an action") for name in own] for own in given]
+
+
+def published(payoffs: list[list[tuple[int, int]]]) -> Any:
+    """How a two-player game is read whose payoffs are known by its name."""
+
+    def read(given: Any) -> NormalForm:
+        own = parameters(given, {"commitment": "deterministic"})
+        leader, follower = ([[pair[k] for pair in row] for row in payoffs] for k in (0, 1))
+        return NormalForm.read({"leader_payoffs": leader, "follower_payoffs": follower, **own})
+
+    return read
+
+
+ESCAPE = published([[(15, 15), (10, 10), (0, 0)], [(10, 10), (10, 10), (0, 0)], [(0, 0), (0, 0), (30, 30)]])
+MAINTAIN = published([[(20, 15), (0, 0), (0, 0)], [(30, 0), (10, 5), (0, 0)], [(0, 0), (0, 0), (5, 10)]])

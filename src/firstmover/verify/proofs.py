@@ -11,35 +11,45 @@ The sets: `bcce` (and `cce`, without private types) holds a distribution over ac
 3.2 and 3.3; weak duality of linear programs.
 """
 
-import itertools
 import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from .amounts import UnreadableError, fraction, in_words
-from .finite import Finite, expected, gains, joint_of_point, weight
+from .amounts import fraction, in_words, keyed
+from .finite import Finite, expected, gains, joint_of_point, multipliers_of, point_of, weight
+from .limits import LimitError, common_denominator, look_at_the_time, total
 
 MAX_MAPS = 200_000  # profiles of maps, of all followers but one, that are gone through
-MAX_SLACK = Fraction(1, 10**9)  # of the leader's payoff range, that may be left between the two proofs of an end
+MAX_SLACK = Fraction(1, 10**9)  # of the leader's payoffs that can be played, that may be left between the two proofs
 
 Multipliers = Mapping[tuple[int, int, int], Fraction]  # by follower, type, and action switched to
 
 
+def sets_of(game: Finite) -> tuple[str, ...]:
+    """The sets that differ: without private types all are one."""
+    return ("cce",) if len(game.types) == 1 else ("bcce", "anf_cce")
+
+
 def why_not_end(game: Finite, which: str, sense: str, epsilon: Fraction, end: Mapping[str, Any]) -> str | None:
-    """Why an end of an interval is not proved, or None if it is: both proofs hold, and meet."""
+    """Why an end of an interval is not proved, or None if it is: both proofs hold, and meet.
+
+    Raises:
+        UnreadableError: it is malformed.
+        LimitError: it takes too much time or memory.
+    """
+    keyed(end, ("value", "slack", "point", "multipliers"), "an end of an interval")
     value, slack = fraction(end["value"]), fraction(end["slack"])
-    spread = max(map(max, game.leader)) - min(map(min, game.leader))
-    if not 0 <= slack <= MAX_SLACK * spread:
+    if not 0 <= slack <= MAX_SLACK * game.spread():
         return "its slack is negative or too wide"
-    multipliers = {(i, t, a): fraction(m) for (i, t, a), m in end["multipliers"]}
+    try:
+        multipliers = multipliers_of(end["multipliers"])
+        joint = joint_of_point(game, "bcce" if which == "cce" else which, point_of(end["point"]))
+    except ValueError as why:
+        return str(why)
     pairs = set(game.pairs())
     if any(m < 0 or (i, t) not in pairs or a not in game.allowed[i][t] for (i, t, a), m in multipliers.items()):
         return "a multiplier is negative, or names a deviation that there is not"
-    try:
-        joint = joint_of_point(game, which, [(column, fraction(p)) for column, p in end["point"]])
-    except ValueError as why:
-        return str(why)
     for (i, t, a), gain in gains(game, joint).items():
         if gain > epsilon * weight(game, i, t):
             return f"its point is not in the set: follower {i} of type {t} gains by action {a}"
@@ -63,24 +73,20 @@ def bound(game: Finite, which: str, sense: str, epsilon: Fraction, multipliers: 
             for a in game.allowed[i][t]
             if multipliers.get((i, t, a))
         ]
-        lagrangian.append(
-            {
-                profile: chance
-                * (
-                    sign * game.leader[row][profile]
-                    + sum(
-                        m * (game.followers[i][row][game.switched(profile, i, a)] - game.followers[i][row][profile])
-                        for i, a, m in own
-                    )
-                )
-                for profile in game.profiles(row)
-            }
-        )
-    limit = sum((m * epsilon * weight(game, i, t) for (i, t, _), m in multipliers.items()), Fraction(0))
+        worth = {}
+        for profile in game.profiles(row):
+            gained = total(
+                m * (game.followers[i][row][game.switched(profile, i, a)] - game.followers[i][row][profile])
+                for i, a, m in own
+            )
+            worth[profile] = chance * (sign * game.leader[row][profile] + gained)
+            look_at_the_time()
+        lagrangian.append(worth)
+    limit = total(m * epsilon * weight(game, i, t) for (i, t, _), m in multipliers.items())
     if which == "anf_cce":
         least = _least_over_maps(game, lagrangian)
     else:
-        least = sum((min(payoffs.values()) for payoffs in lagrangian), Fraction(0))
+        least = total(min(payoffs.values()) for payoffs in lagrangian)
     return sign * (least - limit)
 
 
@@ -92,23 +98,63 @@ def maps_to_go_through(game: Finite) -> tuple[int, int]:
 
 
 def _least_over_maps(game: Finite, payoffs: list[dict[int, Fraction]]) -> Fraction:
-    """The least total payoff over profiles of type -> action maps: the last follower's part is a minimum per type."""
+    """The least total payoff over profiles of type -> action maps: the last follower's part is a minimum per type.
+
+    Raises:
+        LimitError: there are too many to go through.
+    """
     last, count = maps_to_go_through(game)
     if count > MAX_MAPS:
-        raise UnreadableError(f"{count} profiles of maps are more than the {MAX_MAPS} that are gone through.")
+        raise LimitError(f"{in_words(count)} profiles of maps are more than the {MAX_MAPS} that are gone through")
     # Whole numbers over one common denominator are faster than fractions.
-    scale = math.lcm(*(p.denominator for row in payoffs for p in row.values()))
+    scale = common_denominator(p for row in payoffs for p in row.values())
     whole = [{k: int(p * scale) for k, p in row.items()} for row in payoffs]
-    others = [(i, t) for i, t in game.pairs() if i != last]
-    rows_of = {t: [r for r, types in enumerate(game.types) if types[last] == t] for i, t in game.pairs() if i == last}
-    best = None
-    for choice in itertools.product(*(game.allowed[i][t] for i, t in others)):
-        played = dict(zip(others, choice, strict=True))
-        base = [game.profile([0 if i == last else played[i, t] for i, t in enumerate(types)]) for types in game.types]
-        total = sum(
-            min(sum(whole[r][game.switched(base[r], last, a)] for r in rows) for a in game.allowed[last][t])
-            for t, rows in rows_of.items()
-        )
-        best = total if best is None else min(best, total)
+    start: dict[int, int] = {}  # of the last follower's actions by type, in one list
+    width = 0
+    for t in (t for i, t in game.pairs() if i == last):
+        start[t], width = width, width + len(game.allowed[last][t])
+    ends = [(low, low + len(game.allowed[last][t])) for t, low in start.items()]
+    choices = [(pair, game.allowed[pair[0]][pair[1]]) for pair in game.pairs() if pair[0] != last]
+    choices.sort(key=lambda item: len(item[1]) > 1)  # those without a choice first
+    place = {pair: k for k, (pair, _) in enumerate(choices)}
+    # A type profile is paid once the last of the others' actions in it is chosen: by then the sum of what each of the
+    # last follower's maps earns grows by a row of the table.
+    rows_at: list[list[int]] = [[] for _ in range(len(choices) + 1)]
+    for r, types in enumerate(game.types):
+        rows_at[1 + max((place[i, t] for i, t in enumerate(types) if i != last), default=-1)].append(r)
+    played: dict[tuple[int, int], int] = {}
+    others = [[(i, t) for i, t in enumerate(types) if i != last] for types in game.types]
+    known: list[dict[tuple[int, ...], list[int]]] = [{} for _ in game.types]
+
+    def paid(r: int) -> list[int]:
+        """What the last follower's actions lead to in a type profile, given what the others do there."""
+        actions = tuple([played[pair] for pair in others[r]])
+        if actions not in known[r]:
+            base = game.profile([*actions[:last], 0, *actions[last:]])
+            allowed = game.allowed[last][game.types[r][last]]
+            known[r][actions] = [whole[r][game.switched(base, last, a)] for a in allowed]
+        return known[r][actions]
+
+    def grown(earned: list[int], depth: int) -> list[int]:
+        earned = list(earned)
+        for r in rows_at[depth]:
+            for k, p in enumerate(paid(r), start[game.types[r][last]]):
+                earned[k] += p
+        return earned
+
+    best: int | None = None
+    # Depth first: what is still to be tried, with what was earned before.
+    stack = [(0, -1, grown([0] * width, 0))]
+    while stack:
+        depth, action, earned = stack.pop()
+        look_at_the_time()
+        if action >= 0:
+            played[choices[depth - 1][0]] = action
+            earned = grown(earned, depth)
+        if depth < len(choices):
+            stack += [(depth + 1, a, earned) for a in choices[depth][1]]
+        else:
+            least = sum(min(earned[low:high]) for low, high in ends)
+            best = least if best is None else min(best, least)
     assert best is not None
     return Fraction(best, scale)

@@ -2,54 +2,213 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from .amounts import fraction
-from .derivation import NEAR, decide, distribution, finite_game
+from .amounts import distribution, number, one_of, parameters, shape, table, whole
+from .best_prices import most_without_messages
 from .finite import Finite
+from .game import Baseline, Game, Range, finite_game, named_actions, span
+from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many, look_at_the_time, total
+from .rules import Decided, Entries
+from .wording import Wording
 
 _TIE = Fraction(5, 10**7)  # surpluses this close, in units of the largest value, are equal
+_TOLD = Fraction(1, 10**8)  # share by which a price may be rounded when it is told
+_GRID = Fraction(1, 10**6)  # a price this close to one of the grid, in steps, is meant to be it
+_MAX_TYPES = 10_000  # of an agent
+_MAX_STOCKS = 10_000  # numbers of units of the items that may be left
+_ROUNDING = Fraction(1, 10**6)  # of the largest value, by which a rule may fall short of the best one
+Profile = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class _Market:
-    """A sequential price mechanism: everything of it that a sub-episode needs."""
+class Market(Game):
+    """Agents who send messages, are visited one by one and offered prices.
 
-    values: list[list[list[Fraction]]]  # [agent][type][item]
+    Attributes:
+        values: of each agent's types for the items, [agent][type][item].
+        chances: how likely each type of each agent is, where agents are independent; else None.
+        joint: type profiles of positive probability, where they are not; else None.
+        messages: how many each agent may send.
+        units: of each item.
+        additive: whether an agent takes every item that is worth its price, or one at most.
+        levels: points of the price grid, or None where any price may be asked.
+        buy_at_tie: whether an agent buys at its value.
+        share: the weight of welfare, the rest being that of revenue.
+        sold_is_seen: whether the leader sees who bought what.
+    """
+
+    values: list[list[list[Fraction]]]
+    chances: list[list[Fraction]] | None
+    joint: list[tuple[Profile, Fraction]] | None
+    messages: int
     units: list[int]
     additive: bool
-    buy_at_tie: bool
-    sold_is_seen: bool
-    highest: Fraction
     levels: int | None
-    rule: Sequence[Mapping[str, Any]]
-    decided: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
+    buy_at_tie: bool
+    share: Fraction
+    sold_is_seen: bool
+    highest: Fraction = field(init=False)
+    told_range: Range = field(init=False)
 
-    def decide(self, messages: Sequence[int], sold: Sequence[list[int] | None], left: Sequence[int]) -> Any:
-        """What the rule does here; a situation comes up many times, its entry is looked for once."""
-        key = (tuple(messages), str(sold))
-        if key not in self.decided:
-            remaining = [i for i, bundle in enumerate(sold) if bundle is None]
-            situation = {"messages": list(messages), "remaining": remaining, "items": list(left)}
-            do = decide(self.rule, situation | ({"sold": list(sold)} if self.sold_is_seen else {}))
-            if do["agent"] not in remaining:
-                raise ValueError(f"the rule visits agent {do['agent']}, who is not left to visit")
-            self.decided[key] = {"agent": do["agent"], "prices": [self.price(fraction(p)) for p in do["prices"]]}
-        return self.decided[key]
+    def __post_init__(self) -> None:
+        """The least and the largest value of all, which prices and ties go by."""
+        low, high = span(v for own in self.values for row in own for v in row)
+        object.__setattr__(self, "told_range", (low, high))
+        object.__setattr__(self, "highest", high or Fraction(1))
 
-    def price(self, told: Fraction) -> Fraction:
+    @classmethod
+    def read(cls, given: Any) -> "Market":
+        """The game with these parameters.
+
+        Raises:
+            ValueError: there is none.
+        """
+        own = parameters(
+            given,
+            {
+                "agents": 2,
+                "items": 1,
+                "messages": 2,
+                "types": 3,
+                "values": None,
+                "units": None,
+                "valuation": "unit",
+                "prices": 11,
+                "buy_at_tie": True,
+                "objective": "welfare",
+                "history": "sold",
+            },
+        )
+        n, items = whole(own["agents"], "agents", 1), whole(own["items"], "items", 1)
+        at_most_so_many(n, MAX_FOLLOWERS, "agents")
+        at_most_so_many(items, MAX_FOLLOWERS, "items")
+        points = whole(own["types"], "types", 2)
+        units = [1] * items if own["units"] is None else own["units"]
+        if not isinstance(units, list) or len(units) != items:
+            raise ValueError("units must be a number for every item")
+        stocks = [whole(u, "units", 1) for u in units]
+        at_most_so_many(math.prod(u + 1 for u in stocks), _MAX_STOCKS, "numbers of units that may be left")
+        if own["values"] is None:
+            at_most_so_many(points**items, _MAX_TYPES, "types of an agent")
+            steps = [Fraction(k, points - 1) for k in range(points)]
+            grid = [list(row) for row in itertools.product(steps, repeat=items)]
+            values, chances, joint = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n, None
+        else:
+            values, chances, joint = _stated_values(own["values"], n, items)
+        return cls(
+            values,
+            chances,
+            joint,
+            whole(own["messages"], "messages", 1),
+            stocks,
+            one_of(own["valuation"], ("unit", "additive"), "valuation") == "additive",
+            None if own["prices"] == "continuous" else whole(own["prices"], "prices", 2),
+            _truth(own["buy_at_tie"]),
+            _share(own["objective"]),
+            one_of(own["history"], ("sold", "left"), "history") == "sold",
+        )
+
+    @property
+    def sizes(self) -> list[int]:
+        return [self.messages] * len(self.values)
+
+    @property
+    def n_types(self) -> list[int]:
+        return [len(own) for own in self.values]
+
+    @property
+    def n_type_profiles(self) -> int:
+        if self.chances is None:
+            return len(self.joint or ())
+        return math.prod(sum(p > 0 for p in own) for own in self.chances)
+
+    def _profiles(self) -> Iterator[tuple[Profile, Fraction]]:
+        """Type profiles of positive probability, in order."""
+        if self.chances is None:
+            yield from self.joint or ()
+            return
+        possible = [[(t, p) for t, p in enumerate(own) if p] for own in self.chances]
+        for row in itertools.product(*possible):
+            yield tuple(t for t, _ in row), math.prod((p for _, p in row), start=Fraction(1))
+
+    # What the rule says.
+
+    def decided(self, rule: Entries) -> list[Decided]:
+        n = len(self.values)
+        at_most_so_many(self.messages**n, MAX_SITUATIONS, "message profiles")
+        found: list[Decided] = []
+        outcomes: dict[Any, list[list[int]]] = {}
+        for messages in itertools.product(range(self.messages), repeat=n):
+            reached: list[tuple[Any, Profile]] = [((None,) * n, tuple(self.units))]
+            seen = {self._seen(*reached[0])}
+            for sold, left in reached:  # grows on the way
+                if None not in sold or not any(left):
+                    continue
+                look_at_the_time()
+                at_most_so_many(len(found), MAX_SITUATIONS, "situations that the rule can come to")
+                remaining = [i for i, bundle in enumerate(sold) if bundle is None]
+                when: dict[str, Any] = {"messages": list(messages), "remaining": remaining, "items": list(left)}
+                if self.sold_is_seen:
+                    when["sold"] = [None if bundle is None else list(bundle) for bundle in sold]
+                do = rule.decide(when, ["agent", "prices"])
+                agent, prices = self.offer(do, remaining)
+                found.append((when, do))
+                key = (agent, tuple(prices), tuple(u > 0 for u in left))
+                if key not in outcomes:
+                    outcomes[key] = self._bundles(agent, prices, left)
+                for bundle in outcomes[key]:
+                    after = (*sold[:agent], tuple(bundle), *sold[agent + 1 :])
+                    rest = tuple(u - b for u, b in zip(left, bundle, strict=True))
+                    if self._seen(after, rest) not in seen:
+                        seen.add(self._seen(after, rest))
+                        reached.append((after, rest))
+        return found
+
+    def _seen(self, sold: Sequence[Any], left: Profile) -> Any:
+        """What the leader tells situations apart by."""
+        return (sold, left) if self.sold_is_seen else (tuple(bundle is None for bundle in sold), left)
+
+    def _bundles(self, agent: int, prices: Sequence[Fraction], left: Sequence[int]) -> list[list[int]]:
+        """What some type of an agent takes at these prices, in the order of the game."""
+        taken = {tuple(self.taken(own, prices, left)) for own in self.values[agent]}
+        return [list(bundle) for bundle in sorted(taken, key=self._rank)]
+
+    def _rank(self, bundle: Sequence[int]) -> int:
+        """Place among an agent's bundles: none, item by item; or where it takes many, as a binary number."""
+        if self.additive:
+            return int("".join(map(str, bundle)), 2)
+        return 1 + bundle.index(1) if any(bundle) else 0
+
+    def offer(self, do: Mapping[str, Any], remaining: Sequence[int]) -> tuple[int, list[Fraction]]:
+        """Whom the rule visits, and at which prices.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        agent = whole(do["agent"], "the agent to visit", most=len(self.values) - 1)
+        if agent not in remaining:
+            raise ValueError(f"the rule visits agent {agent}, who is not left to visit")
+        if not isinstance(do["prices"], list) or len(do["prices"]) != len(self.units):
+            raise ValueError("prices must be a number for every item")
+        return agent, [self._price(number(p, "a price")) for p in do["prices"]]
+
+    def _price(self, stated: Fraction) -> Fraction:
         """A price of the rule, or the price of the grid that it is meant to be."""
-        if not 0 <= told <= self.highest:
-            raise ValueError(f"a price lies outside 0 to {self.highest}")
+        if not 0 <= stated <= self.highest * (1 + _TOLD):
+            raise ValueError(f"a price must lie from 0 to {float(self.highest):g}")
+        stated = min(stated, self.highest)
         if self.levels is None:
-            return told
-        steps = told * (self.levels - 1) / self.highest
-        if abs(steps - round(steps)) > NEAR:
-            raise ValueError(f"the price {told} is not on the grid")
+            return stated
+        steps = stated * (self.levels - 1) / self.highest
+        if abs(steps - round(steps)) > _GRID:
+            raise ValueError(f"the price {float(stated):g} is not on the grid")
         return round(steps) * self.highest / (self.levels - 1)
+
+    # What is played.
 
     def taken(self, values: Sequence[Fraction], prices: Sequence[Fraction], left: Sequence[int]) -> list[int]:
         """Units of every item that an agent takes."""
@@ -70,6 +229,7 @@ class _Market:
             return sum((sum(ranked[j][:u], Fraction(0)) for j, u in enumerate(self.units)), Fraction(0))
         best = {tuple(self.units): Fraction(0)}  # by what is left, agent by agent
         for own in values:
+            look_at_the_time()
             after = dict(best)
             for left, welfare in best.items():
                 for j in range(len(left)):
@@ -79,85 +239,172 @@ class _Market:
             best = after
         return max(best.values())
 
-    def visits(
-        self, values: Sequence[Sequence[Fraction]], messages: Sequence[int]
-    ) -> tuple[Fraction, Fraction, list[Fraction]]:
-        """Welfare, revenue and every agent's surplus, visit by visit."""
-        n, left = len(values), list(self.units)
-        sold: list[list[int] | None] = [None] * n
-        welfare, revenue, surplus = Fraction(0), Fraction(0), [Fraction(0)] * n
-        while None in sold and any(left):
-            do = self.decide(messages, sold, left)
-            agent, prices = do["agent"], do["prices"]
-            taken = self.taken(values[agent], prices, left)
-            worth = sum((v * u for v, u in zip(values[agent], taken, strict=True)), Fraction(0))
-            paid = sum((p * u for p, u in zip(prices, taken, strict=True)), Fraction(0))
-            welfare, revenue, surplus[agent] = welfare + worth, revenue + paid, worth - paid
-            sold[agent], left = taken, [have - u for have, u in zip(left, taken, strict=True)]
-        return welfare, revenue, surplus
+    def finite(self, decided: Sequence[Decided]) -> Finite:
+        offers = {}
+        for when, do in decided:
+            place = (
+                tuple(when["messages"]),
+                str(when["sold"] if self.sold_is_seen else when["remaining"] + when["items"]),
+            )
+            offers[place] = self.offer(do, when["remaining"])
+        best: dict[Profile, Fraction] = {}
+
+        def visits(types: Profile, messages: Profile) -> tuple[Fraction, Fraction, list[Fraction]]:
+            """Welfare, revenue and every agent's surplus, visit by visit."""
+            left = list(self.units)
+            sold: list[list[int] | None] = [None] * len(types)
+            welfare, revenue, surplus = Fraction(0), Fraction(0), [Fraction(0)] * len(types)
+            while None in sold and any(left):
+                remaining = [i for i, bundle in enumerate(sold) if bundle is None]
+                agent, prices = offers[messages, str(sold if self.sold_is_seen else remaining + left)]
+                values = self.values[agent][types[agent]]
+                taken = self.taken(values, prices, left)
+                worth = sum((v * u for v, u in zip(values, taken, strict=True)), Fraction(0))
+                paid = sum((p * u for p, u in zip(prices, taken, strict=True)), Fraction(0))
+                welfare, revenue, surplus[agent] = welfare + worth, revenue + paid, worth - paid
+                sold[agent], left = taken, [have - u for have, u in zip(left, taken, strict=True)]
+            return welfare, revenue, surplus
+
+        def pay(types: Profile, messages: Profile) -> tuple[Fraction, list[Fraction], Fraction]:
+            if types not in best:
+                best[types] = self.first_best([self.values[i][t] for i, t in enumerate(types)])
+            welfare, revenue, surplus = visits(types, messages)
+            return self.share * (welfare - best[types]) + (1 - self.share) * revenue, surplus, revenue
+
+        return finite_game(self._profiles(), self.n_types, self.sizes, pay)
+
+    # What is said about it.
+
+    def ranges(self) -> tuple[Range, list[Range]]:
+        most = self.first_best([[max(row[j] for row in own) for j in range(len(self.units))] for own in self.values])
+        worth = [max(sum(row, Fraction(0)) if self.additive else max(row) for row in own) for own in self.values]
+        return (-self.share * most, (1 - self.share) * most), [(Fraction(0), own) for own in worth]
+
+    def sentence(self, decided: Decided, wording: Wording) -> str:
+        when, do = decided
+        words = []
+        if self.messages > 1:
+            words.append(f"after messages {', '.join(map(str, when['messages']))}")
+        gone = [i for i in range(len(self.values)) if i not in when["remaining"]]
+        if gone:
+            words.append("with " + ", ".join(f"agent {i} {_bought(when, i)}" for i in gone))
+        if not self.sold_is_seen and max(len(self.units), *self.units) > 1:
+            words.append(f"with units {', '.join(map(str, when['items']))} left")
+        asked = [self._told(Fraction(price), wording) for j, price in enumerate(do["prices"]) if when["items"][j] > 0]
+        offer = f"visit agent {do['agent']} at {'price' if len(asked) == 1 else 'prices'} {' and '.join(asked)}"
+        return ", ".join([*words, offer])
+
+    def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
+        worth = ", ".join(self._told(value, wording) for value in self.values[follower][type_])
+        sent = named_actions([f"message {m}" for m in range(self.messages)], probabilities)
+        return f"agent {follower} with value {worth} sends {sent}"
+
+    def _told(self, amount: Fraction, wording: Wording) -> str:
+        return wording.number(amount, *self.told_range, 6)
+
+    def baseline(self) -> Baseline:
+        silent = Market(
+            self.values,
+            self.chances,
+            self.joint,
+            1,
+            self.units,
+            self.additive,
+            self.levels,
+            self.buy_at_tie,
+            self.share,
+            self.sold_is_seen,
+        )
+
+        def fault(_: Sequence[Decided], value: Fraction) -> str | None:
+            # With one message each there is nothing to choose, so that a rule earns what it earns.
+            lost = total(
+                p * self.first_best([own[t] for own, t in zip(self.values, row, strict=True)])
+                for row, p in (silent._profiles() if self.share else ())
+            )
+            most = most_without_messages(silent) - self.share * lost
+            if value < most - _ROUNDING * self.highest:
+                return f"another rule without messages earns {float(most):.6g}"
+            return None
+
+        return Baseline("no messages: the best prices and order", silent, fault)
 
 
-def sequential_price(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
-    """The game of the messages that agents send."""
-    n, items, given = parameters["agents"], parameters["items"], parameters["values"]
-    if given is None:
-        points = parameters["types"]
-        grid = [list(own) for own in itertools.product([Fraction(k, points - 1) for k in range(points)], repeat=items)]
-        values, marginals = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n
-    elif "values" in given:
-        values = [[[fraction(v) for v in own] for own in table] for table in given["values"]]
-        marginals = [
-            distribution(own, len(table), "the values of an agent")
-            for table, own in zip(values, given["probabilities"], strict=True)
-        ]
-    if given is None or "values" in given:
-        chances = {
-            row: math.prod((own[t] for own, t in zip(marginals, row, strict=True)), start=Fraction(1))
-            for row in itertools.product(*(range(len(table)) for table in values))
-        }
-    else:
-        realised = [
-            [[fraction(v) for v in row[items * i : items * (i + 1)]] for i in range(n)] for row in given["realisations"]
-        ]
-        values = [sorted(list(own) for own in {tuple(row[i]) for row in realised}) for i in range(n)]
-        chances = dict.fromkeys(itertools.product(*(range(len(table)) for table in values)), Fraction(0))
-        drawn = distribution(given["probabilities"], len(realised), "the realisations")
-        for row, p in zip(realised, drawn, strict=True):
-            chances[tuple(values[i].index(row[i]) for i in range(n))] += p
-    highest = max(v for table in values for own in table for v in own) or Fraction(1)
-    market = _Market(
-        values,
-        list(parameters["units"]),
-        parameters["valuation"] == "additive",
-        parameters["buy_at_tie"],
-        parameters["history"] == "sold",
-        highest,
-        None if parameters["prices"] == "continuous" else parameters["prices"],
-        rule,
+def agrawal(given: Any) -> Market:
+    """The market of two agents and one item that is known by this name.
+
+    Raises:
+        ValueError: there is none with these parameters.
+    """
+    own = parameters(
+        given,
+        {"messages": 2, "epsilon": Fraction(1, 5), "prices": 11, "buy_at_tie": True, "objective": "welfare"},
     )
-    share = {"welfare": Fraction(1), "revenue": Fraction(0)}.get(parameters["objective"])
-    share = fraction(parameters["objective"]) if share is None else share
-
-    def pay(types: tuple[int, ...], actions: tuple[int, ...]) -> tuple[Fraction, list[Fraction], Fraction]:
-        realised = [values[i][t] for i, t in enumerate(types)]
-        welfare, revenue, surplus = market.visits(realised, actions)
-        return share * (welfare - market.first_best(realised)) + (1 - share) * revenue, surplus, revenue
-
-    return finite_game(iter(chances.items()), [len(table) for table in values], [parameters["messages"]] * n, pay)
-
-
-def agrawal(parameters: Mapping[str, Any], rule: Sequence[Mapping[str, Any]]) -> Finite:
-    """The market of two agents and one item that is known by this name."""
-    rare = fraction(parameters["epsilon"])
-    market = {
-        "agents": 2,
-        "items": 1,
-        "units": [1],
-        "valuation": "unit",
-        "history": "sold",
-        "values": {
-            "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
-            "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
-        },
+    rare = number(own.pop("epsilon"), "epsilon")
+    if not 0 < rare < 1:
+        raise ValueError("epsilon must lie between 0 and 1")
+    values = {
+        "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
+        "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
     }
-    return sequential_price({**parameters, **market}, rule)
+    return Market.read({**own, "values": values})
+
+
+def _stated_values(given: Any, n: int, items: int) -> tuple[Any, Any, Any]:
+    """The values of every agent's types, and the chances of types, or of type profiles that are possible."""
+    if not isinstance(given, dict) or set(given) not in (
+        {"values", "probabilities"},
+        {"realisations", "probabilities"},
+    ):
+        raise ValueError("values must have the keys 'probabilities' and one of 'values' and 'realisations'")
+    if "values" in given:
+        stated, chances = given["values"], given["probabilities"]
+        if not isinstance(stated, list) or not isinstance(chances, list) or not len(stated) == len(chances) == n:
+            raise ValueError("values and probabilities must be given for every agent")
+        values = [_rows(own, items, "the values of an agent") for own in stated]
+        return (
+            values,
+            [distribution(p, len(v), "the probabilities of types") for p, v in zip(chances, values, strict=True)],
+            None,
+        )
+    rows = _rows(given["realisations"], n * items, "the realisations")
+    drawn = distribution(given["probabilities"], len(rows), "the probabilities of realisations")
+    by_agent = [[tuple(row[items * i : items * (i + 1)]) for row in rows] for i in range(n)]
+    types = [sorted(set(own)) for own in by_agent]
+    place = [{row: t for t, row in enumerate(own)} for own in types]
+    joint: dict[Profile, Fraction] = {}
+    for at, p in zip(zip(*by_agent, strict=True), drawn, strict=True):
+        profile = tuple(known[row] for known, row in zip(place, at, strict=True))
+        joint[profile] = joint.get(profile, Fraction(0)) + p
+    return [[list(row) for row in own] for own in types], None, sorted((r, p) for r, p in joint.items() if p)
+
+
+def _rows(given: Any, columns: int, what: str) -> list[list[Fraction]]:
+    rows: list[list[Fraction]] = table(given, what)
+    if len(shape(rows)) != 2 or not rows or len(rows[0]) != columns:
+        raise ValueError(f"{what} must be rows of {columns} numbers")
+    if any(v < 0 for row in rows for v in row):
+        raise ValueError(f"{what} must not be negative")
+    return rows
+
+
+def _share(objective: Any) -> Fraction:
+    if type(objective) is str:
+        return Fraction(one_of(objective, ("revenue", "welfare"), "objective") == "welfare")
+    share = number(objective, "objective")
+    if not 0 <= share <= 1:
+        raise ValueError("the weight of welfare must lie from 0 to 1")
+    return share
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("buy_at_tie must be true or false")
+    return value
+
+
+def _bought(when: Mapping[str, Any], agent: int) -> str:
+    if "sold" not in when:
+        return "gone"
+    items = [str(j) for j, units in enumerate(when["sold"][agent]) if units]
+    return f"served with item {' and '.join(items)}" if items else "gone without buying"

@@ -1,0 +1,114 @@
+"""The checker knows the same games and the same rules as the games themselves: none more, none less."""
+
+import copy
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+from certified import at, drop, nodes, put
+from tiny_games import REGISTERED, some_rule
+
+from firstmover import verify
+from firstmover.build import build
+from firstmover.errors import InputError
+from firstmover.games import Agrawal, BayesianNormalForm, NormalForm, SequentialPrice
+from firstmover.rule import Rule
+
+GAMES = {name: REGISTERED[name] for name in REGISTERED if REGISTERED[name].name in verify.FAMILIES}
+GAMES |= {
+    "left": SequentialPrice(agents=2, items=2, types=2, units=(2, 1), valuation="additive", history="left"),
+    "any price": SequentialPrice(types=3, prices="continuous", objective=0.25, buy_at_tie=False),
+    "realised": SequentialPrice(values={"realisations": [[1, 0.5], [0.2, 0.7]], "probabilities": [0.5, 0.5]}),
+    "stated": SequentialPrice(values={"values": [[[1], [0.5]], [[0.2]]], "probabilities": [[0.25, 0.75], [1]]}),
+    "agrawal 0.3": Agrawal(epsilon=0.3, prices=7),
+    "two followers": NormalForm(np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2, 2)), "mixed"),
+    "one table for all": BayesianNormalForm([[1, 2], [3, 4]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]], None, "mixed"),
+}
+# What stands in the place of everything, in turn.
+OTHERS: list[Any] = [
+    *(None, True, False, -1, 0, 1, 2, 3, 99, -3, 0.5, -0.0, 1.0, 0.3333333, 1e-7, 1e20, -2.5, 0.1),
+    *("", "x", "tau", "mixed", "revenue", "welfare", "left", "additive", "continuous", "1/3", "2/0", "1e", " "),
+    *([], {}, [0], [[1]], [0, 0], [0.5, 0.5], [-3, 0.5, 0.5], [1, 2, 3], {"a": 1}, [None], [[[1, 2], [3, 4]]]),
+]
+MUTATIONS = int(150 * float(os.environ.get("FIRSTMOVER_SOAK", "1")))  # of each game's parameters and rule
+
+
+def _admitted_by_the_game(content: dict[str, Any]) -> bool:
+    try:
+        game = build("game", content["game"], content["parameters"])
+        return Rule.read(game, content["rule"]).game is game
+    except InputError:
+        return False
+
+
+def _admitted_by_the_checker(content: dict[str, Any]) -> bool:
+    try:
+        return verify.derive(verify.read(json.dumps(content))) is not None
+    except ValueError:
+        return False
+
+
+def _changes(content: dict[str, Any]) -> list[dict[str, Any]]:
+    changed = []
+    for path, value in nodes(content):
+        if len(path) < 2 and path[:1] != ("rule",):
+            continue
+        for new in OTHERS:
+            if not (new == value and type(new) is type(value)):
+                changed.append(copy.deepcopy(content))
+                put(changed[-1], path, copy.deepcopy(new))
+        if len(path) > 1:
+            changed.append(copy.deepcopy(content))
+            drop(changed[-1], path)
+        for more in [value[-1]] if isinstance(value, list) and value else []:
+            changed.append(copy.deepcopy(content))
+            at(changed[-1], path).append(copy.deepcopy(more))
+        if isinstance(value, dict):
+            changed.append(copy.deepcopy(content))
+            at(changed[-1], path)["other"] = 1
+    return changed
+
+
+def _read_in_words(content: dict[str, Any]) -> bool:
+    """Whether the command line's spelling of a parameter stands there, which no certificate uses."""
+    tuples = ("units", "prior")
+    parameters = content["parameters"]
+    return isinstance(parameters, dict) and any(
+        (
+            isinstance(value, str)
+            and key not in ("commitment", "rule", "objective", "valuation", "history")
+            and not (key == "prices" and value == "continuous")
+        )
+        or (key in tuples and isinstance(value, list) and any(isinstance(part, str) for part in value))
+        for key, value in parameters.items()
+    )
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_the_checker_admits_what_the_game_admits(name: str) -> None:
+    game = GAMES[name]
+    content = json.loads(json.dumps(Rule(game, some_rule(game)).as_told().as_file()))
+    assert _admitted_by_the_game(content)
+    assert _admitted_by_the_checker(content)
+    changes = [change for change in _changes(content) if not _read_in_words(change)]
+    assert len(changes) > 100
+    rng = np.random.default_rng(0)
+    changes = [changes[k] for k in rng.permutation(len(changes))[:MUTATIONS]]
+    admitted = 0
+    for change in changes:
+        by_the_game = _admitted_by_the_game(change)
+        assert _admitted_by_the_checker(change) == by_the_game, (by_the_game, _first_difference(content, change))
+        admitted += by_the_game
+    assert 0 < admitted < len(changes)
+
+
+def _first_difference(one: Any, other: Any) -> Any:
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return next(
+            (k, _first_difference(one[k], other[k]))
+            for k in one
+            if one[k] != other[k] or (repr(one) != repr(other) and repr(one[k]) != repr(other[k]))
+        )
+    return one, other
