@@ -232,12 +232,11 @@ class GaussianHead(eqx.Module):
 
     def action(self, raw: Float[Array, "width"]) -> Float[Array, "width"]:
         """The draw clipped to the box, in the box's own units."""
-        low, high = np.asarray(self.space.low), np.asarray(self.space.high)
-        return low + (high - low) * jnp.clip(raw + 0.5, 0, 1)
+        return self.space.at(jnp.clip(raw + 0.5, 0, 1))
 
     def around(self, action: Float[Array, "width"]) -> Float[Array, "width"]:
         """The output whose mean is this action."""
-        return (action - self.space.low) / (self.space.high - self.space.low) - 0.5
+        return self.space.features(action) - 0.5
 
     def log_probability(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Float[Array, "width"]

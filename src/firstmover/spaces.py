@@ -178,6 +178,11 @@ class Box:
         low, high = np.asarray(self.low), np.asarray(self.high)
         return (action - low) / np.where(high > low, high - low, 1.0)
 
+    def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The decision with these features."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        return low + (high - low) * shares
+
     def played(self, action: Any) -> Any:
         """What a decision comes to: within the bounds, and within the budget.
 
@@ -262,6 +267,10 @@ class Mixture:
     def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
         """The weights, numbers in [0, 1]."""
         return action
+
+    def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The decision with these features."""
+        return shares
 
     def played(self, action: Any) -> Any:
         """What a decision comes to: the probabilities."""

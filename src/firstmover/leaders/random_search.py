@@ -13,7 +13,6 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.batching import in_parts
@@ -109,8 +108,7 @@ def _uniform(space: Space, mask: Bool[Array, "a"], u: Float[Array, "numbers"]) -
     if isinstance(space, Discrete):
         return inverse_cdf(mask.astype(u.dtype), u[0])
     if isinstance(space, Box | Mixture):
-        low, high = np.asarray(space.low), np.asarray(space.high)
-        return low + (high - low) * u[1:]
+        return space.at(u[1:])
     option = inverse_cdf(mask.astype(u.dtype), u[0])
     if space.levels is not None:
         levels = jnp.minimum((u[1:] * space.levels).astype(jnp.int32), space.levels - 1)
