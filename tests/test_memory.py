@@ -1,5 +1,9 @@
 """Batches that are worked off in parts: the same numbers, in less memory."""
 
+import os
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -87,3 +91,17 @@ def test_what_does_not_fit_in_any_number_of_parts_is_refused(monkeypatch: pytest
     monkeypatch.setattr("firstmover.memory.ENOUGH", 1e4)
     with pytest.raises(InputError, match=r"an update of the learner would take .* GB of memory, more than"):
         design(REGISTERED["simple-allocation"], leader=CommitmentGradient(updates=1, episodes=10), seeds=SEEDS)
+
+
+@pytest.mark.slow  # twenty-five seeds of a market with 65,536 profiles
+def test_a_large_market_with_default_settings_takes_less_than_four_gigabytes(tmp_path) -> None:
+    market = ["sequential-price", "-g", "agents=4", "-g", "messages=4", "-g", "types=4"]
+    command = [sys.executable, "-m", "firstmover", "design", *market, "--updates", "1", "--out", str(tmp_path / "run")]
+    # As a user runs it: the tests compile without most optimisations.
+    usual = {key: value for key, value in os.environ.items() if key != "JAX_DISABLE_MOST_OPTIMIZATIONS"}
+    measured = "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; "
+    measured += "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", measured, *command], env=usual, capture_output=True, text=True)
+    code, kilobytes = map(int, done.stdout.splitlines()[-1].split())
+    assert code == 0, done.stderr
+    assert kilobytes < 4e6
