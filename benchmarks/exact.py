@@ -21,6 +21,7 @@ from firstmover.equilibria.security_commitments import security_commitment
 from firstmover.verify import Finite
 
 LIMIT = 300.0
+_HEAD = "| market | messages | selection | {} | kind | s |\n| --- | --- | --- | --- | --- | --- |"
 
 
 def _market(types: int) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
@@ -57,6 +58,7 @@ def _row(name: str, market: tuple, messages: int, selection: str, weight: int = 
 
 
 def mechanisms() -> None:
+    print(_HEAD.format("loss"))
     for selection in ("best", "worst", "anf_cce"):
         _row("agrawal", AGRAWAL, 2, selection)
     for types in (2, 3, 4, 5, 6, 7):
@@ -67,6 +69,7 @@ def mechanisms() -> None:
 
 
 def larger() -> None:
+    print(_HEAD.format("loss"))
     for types, selections in {
         8: ("best", "worst", "anf_cce", "threshold"),
         9: ("best", "threshold"),
@@ -87,6 +90,7 @@ def larger() -> None:
 
 
 def revenue() -> None:
+    print(_HEAD.format("revenue"))
     for name, market in {"agrawal": AGRAWAL, **{f"T = {t}": _market(t) for t in (2, 3, 4, 5)}}.items():
         for messages in (1, 2):
             _row(f"{name}, revenue", market, messages, "best", weight=0)
@@ -126,6 +130,7 @@ def solvers() -> None:
         games[f"{which}, 2 agents, 6 types, 2 messages, both ends with proofs"] = lambda which=which: proved_interval(
             game, which, Fraction(0)
         )
+    print("| what | s |\n| --- | --- |")
     for name, solve in games.items():
         began = time.perf_counter()
         solve()
@@ -140,3 +145,4 @@ if __name__ == "__main__":
     for name, part in parts.items():
         if chosen in (None, name):
             part()
+            print()

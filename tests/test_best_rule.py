@@ -83,6 +83,10 @@ def test_every_seed_keeps_its_own_and_the_best_seed_is_handed_out(best: int) -> 
     assert made.value == made.as_json()["best_value"] == pytest.approx(0.6)
     assert made.certificate["value"] == pytest.approx(0.6)
     assert [entry["do"]["item"] for entry in made.rule.entries] == [1, 3]
+    # And with it how its followers play, who want item 1 or 3.
+    (play,) = made.play.tables
+    assert (play[1].argmax(), play[3].argmax()) == (0, 1)
+    assert "wants item 3 sends message 1 (100%)" in made.as_json()["play_text"]
     assert made.as_json()["mean_value"] == pytest.approx(np.mean([WORTH[rule] for rule in kept]))
 
 

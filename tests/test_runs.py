@@ -11,11 +11,12 @@ from firstmover.runs import Run, free_folder
 
 CLAIM = """
 import sys
-from firstmover.runs import Run, free_folder
+from firstmover.runs import free_folder
+print("ready", flush=True)
 sys.stdin.readline()
-for _ in range(20):
+for _ in range(100):
     with free_folder("race") as path:
-        Run.create(path, {"by": sys.argv[1]})
+        (path / sys.argv[1]).touch()
         print(path)
 """
 
@@ -29,14 +30,25 @@ def test_processes_that_ask_for_a_free_folder_at_once_get_different_ones(tmp_pat
         for k in range(3)
     ]  # fmt: skip
     for process in asked:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in asked:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     given = [process.communicate()[0].split() for process in asked]
     assert all(process.returncode == 0 for process in asked)
-    assert len({path for paths in given for path in paths}) == 60
+    assert len({path for paths in given for path in paths}) == 300
     for k, paths in enumerate(given):
-        assert all(Run.open(tmp_path / path).config["by"] == str(k) for path in paths)
+        assert all([file.name for file in (tmp_path / path).iterdir()] == [str(k)] for path in paths)
+
+
+def test_a_folder_is_claimed_by_making_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs/a-001").mkdir(parents=True)
+    monkeypatch.setattr(Path, "exists", lambda path: False)  # as if another process made it after this one looked
+    with free_folder("a") as path:
+        assert path == Path("runs/a-002")
 
 
 def test_of_two_that_begin_in_one_folder_one_is_refused(tmp_path: Path, monkeypatch) -> None:

@@ -8,9 +8,19 @@ import pytest
 
 from firstmover.build import game_from
 from firstmover.certifications import certify
+from firstmover.equilibria import best_response
 from firstmover.equilibria.margins import best_replies
 from firstmover.errors import InputError
-from firstmover.games import BayesianNormalForm, Escape, Maintain, MatrixDesign, NormalForm, SecurityGame, Toll
+from firstmover.games import (
+    BayesianNormalForm,
+    Escape,
+    Maintain,
+    MatrixDesign,
+    NormalForm,
+    SecurityGame,
+    SimpleAllocation,
+    Toll,
+)
 from firstmover.rule import Rule
 from firstmover.solutions import as_file, as_json, solve
 
@@ -166,3 +176,15 @@ def test_replies_of_several_followers_and_by_step() -> None:
     found = solve(Toll(drivers=1, levels=3, steps=4))
     assert [len(own) for own in found.reply] == [4]
     assert "takes action" in as_json(Toll(drivers=1, levels=3, steps=4), found, "strong")["reply_text"]
+
+
+def test_whether_an_optimum_rests_on_ties_is_said_of_other_games_too() -> None:
+    road = Toll(drivers=2, levels=3, steps=3)
+    for ties in ("strong", "weak"):
+        rule = Rule.read(road, solve(road, ties=ties).rule).actions
+        ends = [best_response(road.markov(), rule, which).leader for which in ("strong", "weak")]
+        assert solve(road, ties=ties).rests_on_ties == (ends[0] != ends[1])
+    # Message 0 or 1 for the third item: whatever it sends, the follower is not served, and the leader is not paid less.
+    assert solve(SimpleAllocation(items=3, messages=2)).rests_on_ties is False
+    idle = MatrixDesign(np.zeros((2, 2, 2)), rule="tau", objective="different")
+    assert solve(idle).rests_on_ties is True

@@ -214,6 +214,8 @@ def remove_parts(folder: Path) -> None:
 
 
 def _alive(process: int) -> bool:
+    if os.name == "nt":  # where signal 0 is no question
+        return True
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from firstmover.certificates import induced_game, solvable
-from firstmover.equilibria import FiniteGame, best_response
+from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
 from firstmover.equilibria.rational_ends import Payoffs, rational_end
 from firstmover.errors import InputError
@@ -16,6 +16,8 @@ from firstmover.rule import Rule
 
 MARGIN = 1e-3  # by default, as a share of the followers' payoff range
 _SAME = 1e-9  # share of the leader's payoff range by which values may differ and be the same
+_SENSES: tuple[Sense, ...] = ("least", "greatest")
+_TIES: tuple[Ties, ...] = ("strong", "weak")
 _MAX_PROFILES = 2_000  # of a game among several followers whose reply is looked for
 
 
@@ -39,10 +41,10 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         return _strict(game, linear, solution, solution.value, margin)
     try:
         actions = Rule.read(game, solution.rule).actions
-        reply = _by_step(game, actions, ties) if game.followers_act == "every step" else _at_once(game, actions, ties)
+        known = _by_step(game, actions, ties) if game.followers_act == "every step" else _at_once(game, actions, ties)
     except InputError:  # too large, or without a table
-        reply = None
-    return replace(solution, reply=reply)
+        return solution
+    return solution if known is None else replace(solution, reply=known[0], rests_on_ties=known[1])
 
 
 def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, margin: float) -> Solution:
@@ -52,7 +54,7 @@ def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, ma
     replies, guaranteed = best_replies(linear, x, margin)
     same = _SAME * (float(np.ptp(linear.leader)) or 1.0)
     if guaranteed >= value - same:
-        return replace(solution, reply=_certain(game, replies))
+        return replace(solution, reply=_certain(game, replies), rests_on_ties=False)
     found = strict_commitment(linear, replies, margin) if margin > 0 else None
     # A rule that earns as much, and leaves no tie.
     firm = found if found is not None and found.value >= value - same else firmest(linear, replies, value)
@@ -60,7 +62,7 @@ def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, ma
         solution = replace(solution, rule=_entries(game, linear, firm))
         replies = firm.replies
         if best_replies(linear, firm.x, margin)[1] >= value - same:
-            return replace(solution, reply=_certain(game, replies))
+            return replace(solution, reply=_certain(game, replies), rests_on_ties=False)
     better = None
     if found is not None:
         better = Margin(found.value, _entries(game, linear, found), found.margin, _certain(game, found.replies))
@@ -87,21 +89,25 @@ def _certain(game: Game, replies: tuple[int, ...]) -> list[list[list[float]]]:
     return [[np.eye(game.n_actions[0])[chosen.get(t, 0)].tolist() for t in range(game.n_types[0])]]
 
 
-def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> list[list[list[float]]] | None:
-    """The equilibrium that is best, or worst, for the leader, if it is pure; of one follower, its best reply."""
+def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[list[float]]] | None, bool] | None:
+    """The equilibrium that is best, or worst, for the leader, if it is pure; and whether it matters which it is."""
     finite = induced_game(game, actions)
     if finite.leader.size > _MAX_PROFILES:
         return None
-    sense: Any = "greatest" if ties == "strong" else "least"
-    found = rational_end(finite, _fractions(finite), "bcce", sense, Fraction(0))
+    least, greatest = (rational_end(finite, _fractions(finite), "bcce", s, Fraction(0)) for s in _SENSES)
+    found, rests = greatest if ties == "strong" else least, _differ(finite.leader, least.value, greatest.value)
     tables = [np.eye(a)[np.argmax(allowed, axis=1)] for a, allowed in zip(game.n_actions, finite.allowed, strict=True)]
     played: dict[tuple[int, int], int] = {}
     for profile, *acts in found.plays.tolist():
         for i, (t, action) in enumerate(zip(finite.support[profile].tolist(), acts, strict=True)):
             if played.setdefault((i, t), action) != action:
-                return None
+                return None, rests
             tables[i][t] = np.eye(game.n_actions[i])[action]
-    return [table.tolist() for table in tables]
+    return [table.tolist() for table in tables], rests
+
+
+def _differ(leader: np.ndarray, one: Any, other: Any) -> bool:
+    return abs(float(one) - float(other)) > _SAME * (float(np.ptp(leader)) or 1.0)
 
 
 def _fractions(finite: FiniteGame) -> Payoffs:
@@ -116,14 +122,16 @@ def _fractions(finite: FiniteGame) -> Payoffs:
     return Payoffs(probs / probs.sum(), leader, rounded(finite.followers))
 
 
-def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> list[list[int]] | None:
-    """What every follower does in each step of the play that the exact reply leads to; None where the start varies."""
+def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int]] | None, bool]:
+    """What every follower does in each step of the play of the exact reply, and whether ties matter to its value."""
     markov = game.markov()
     rule = solvable(game, actions)
+    replies: dict[Ties, Any] = {which: best_response(markov, rule, which) for which in _TIES}
+    rests = abs(replies["strong"].leader - replies["weak"].leader) > _SAME * markov.spans[0]
     if markov.start.max() < 1 or rule.ndim > 1:
-        return None
-    play, state, taken = best_response(markov, rule, ties).play, int(markov.start.argmax()), []
+        return None, bool(rests)
+    play, state, taken = replies[ties].play, int(markov.start.argmax()), []
     for step in range(markov.horizon):
         taken.append(int(play[step, state]))
         state = int(markov.next_states[state, rule[markov.leader_obs[state]], taken[-1]])
-    return [own.tolist() for own in np.unravel_index(np.array(taken), markov.n_actions)]
+    return [own.tolist() for own in np.unravel_index(np.array(taken), markov.n_actions)], bool(rests)

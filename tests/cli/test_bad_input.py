@@ -8,6 +8,8 @@ import pytest
 from firstmover.cli import main
 
 SAMPLED = ["-f", "update=sampled", "-l", "reward_episodes=9"]
+GIVEN = Path(__file__).parents[1] / "cases"
+
 CASES = [
     (["design", "simple-alocation"], "did you mean 'simple-allocation'"),
     (["design", "missing.nfg"], "cannot read missing.nfg"),
@@ -15,6 +17,15 @@ CASES = [
     (["design", "simple-allocation", "-g", "item=3"], "did you mean 'items'"),
     (["design", "simple-allocation", "-g", "messages=0"], "must be at least 1"),
     (["design", "simple-allocation", "-g", "messages=two"], "messages must be a whole number; got 'two'"),
+    (["solve", str(GIVEN / "exponent_bomb.nfg")], "a finite number expected"),
+    (["solve", str(GIVEN / "range_overflow.nfg")], "a finite number expected"),
+    (["design", "simple-allocation", "-g", f"items={'9' * 5000}"], "items must have at most 15 digits"),
+    (["design", "simple-allocation", "-g", f"items={'9' * 400}"], "items must have at most 15 digits"),
+    (["design", "simple-allocation", "-g", "prior=1e-400,1,0"], "0 or of a size from 1e-300 to 1e300"),
+    (["design", "agrawal", "-g", "epsilon=1e999999999"], "epsilon must be"),
+    (["design", "simple-allocation", "--seeds", "9" * 400], "--seeds must have at most 15 digits"),
+    (["design", "simple-allocation", "-f", "epsilon=1e-400"], "epsilon must be 0 or of a size"),
+    (["design", "simple-allocation", "-l", "updates=1" + "0" * 400], "updates must have at most 15 digits"),
     (["design", "simple-allocation", "-g", "messages=2.5"], "messages must be a whole number"),
     (["design", "simple-allocation", "-g", "messages"], "KEY=VALUE"),
     (["design", "simple-allocation", "-g", "items=3", "-g", "items=4"], "given twice"),

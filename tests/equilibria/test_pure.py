@@ -41,9 +41,9 @@ def test_ties_within_the_tolerance_count() -> None:
     payoffs = np.array([0.0, 1.0, 1.0 - 1e-6])
     game = FiniteGame.without_types(np.zeros(3), payoffs[None])
     assert pure_equilibria(game).tolist() == [[1]]
-    assert pure_equilibria(game, tolerance=1e-5).tolist() == [[1], [2]]
-    with pytest.raises(InputError, match="the tolerance must be at least 0; got -1"):
-        pure_equilibria(game, tolerance=-1.0)
+    assert pure_equilibria(game, epsilon=1e-5).tolist() == [[1], [2]]
+    with pytest.raises(InputError, match="epsilon must be at least 0; got -1"):
+        pure_equilibria(game, epsilon=-1.0)
 
 
 def test_types_that_signal() -> None:

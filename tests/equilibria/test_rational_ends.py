@@ -57,9 +57,17 @@ def test_a_program_whose_rows_cannot_be_met_says_how_far_it_is_from_them() -> No
     assert program.excess == 2
 
 
-def test_degenerate_programs_come_to_an_end() -> None:
-    """Beale's example (1955), on which Dantzig's rule alone cycles; its optimum is -1/20, all times 100 here."""
-    program = RationalProgram([0, 0, 1], 0)
+class _Bland(RationalProgram):
+    """By Bland's rule alone, which is otherwise for when the program does not get on."""
+
+    def _entering(self, *, bland: bool) -> int | None:
+        return super()._entering(bland=True)
+
+
+@pytest.mark.parametrize("kind", [RationalProgram, _Bland])
+def test_degenerate_programs_come_to_an_end(kind: type[RationalProgram]) -> None:
+    """Beale's example (1955), on which some rules cycle; its optimum is -1/20, all times 100 here."""
+    program = kind([0, 0, 1], 0)
     entries = whole([[25, -6000, -4, 900], [50, -9000, -2, 300], [0, 0, 1, 0]])
     program.add([-75, 15000, -2, 600], entries)
     program.solve()
@@ -73,7 +81,7 @@ def test_random_programs_have_the_values_that_floats_find(seed: int) -> None:
     for _ in range(20):
         m, n = rng.integers(2, 6), rng.integers(3, 9)
         rows, costs, limits = rng.integers(-3, 6, (m, n)), rng.integers(-2, 9, n), rng.integers(0, 4, m)
-        program = RationalProgram(limits.tolist(), 1)
+        program = rng.choice([RationalProgram, _Bland])(limits.tolist(), 1)
         rows[-1] = 1  # bounded
         program.add(costs.tolist(), whole(rows))
         program.solve()

@@ -55,7 +55,7 @@ def test_default_followers_leave_no_knife_edge() -> None:
 def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     leader, follower = np.random.default_rng(0).normal(size=(2, 8, 8))
     game = NormalForm(leader, follower, "mixed")
-    made = design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=4)
+    made = design(game, followers=BestResponse(), leader=CommitmentGradient(), seeds=4)
     assert np.all(made.learned_values >= made.solution.value - 0.02 * np.ptp(leader))
 
 

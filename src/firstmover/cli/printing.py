@@ -158,7 +158,7 @@ def solution(result: dict[str, Any]) -> str:
 
 def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
     """What an optimum that rests on ties is worth once it leaves none."""
-    lines = ["           this reply is no better for the followers than another one that the leader earns less by"]
+    lines = ["           they might as well reply otherwise, and the leader would earn less"]
     if result["margin_value"] is None:
         return [*lines, "margin     none: the rule is written as it is"]
     cost = result["optimum"] - result["margin_value"]

@@ -14,44 +14,46 @@ Source: Paruchuri, Pearce, Marecki, Tambe, Ordóñez and Kraus, "Playing games f
 for solving Bayesian Stackelberg games" (AAMAS 2008).
 """
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.optimize import Bounds, LinearConstraint, milp
+from jaxtyping import Float, Int, Shaped
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import block_array, csr_array, diags_array, eye_array, kron
 
 from firstmover.equilibria.commitments import OptimalCommitment
-from firstmover.equilibria.programs import solved
 from firstmover.equilibria.reply_regions import (
-    TOLERANCE,
     Candidate,
     CommitmentGame,
     Replies,
     Ties,
+    all_candidates,
     best_in_region,
-    most_interior,
+    has_inside,
+    in_units,
     optimal,
     over_mixtures,
     reply_classes,
-    single_type_candidates,
 )
+from firstmover.equilibria.solver import mixed_integer
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
 MAX_PAYOFFS = 10_000  # entries of one table, of a game whose mixed commitment is computed
 TIME_LIMIT = 60.0  # seconds for one program; two types with 40 x 40 actions take 3, eight with 10 x 10 take 15
+LISTED_REPLIES = 100  # combinations of replies, one for each type, that are all computed, without that program
+MOST_SPREAD = 1e5  # differences between payoffs, largest over smallest, that its tolerance of 1e-6 can tell apart
 STRICT = 1e-5  # margin of strict replies in the program, in units of payoff ranges: ten times the solver's tolerance
 WEIGHT = 1e3  # of the objective: the solver stops at an absolute gap of 1e-6
 
 
 def deterministic_bayesian_commitment(
-    leader: Float[np.ndarray, "K m a"],
-    follower: Float[np.ndarray, "K m a"],
-    prior: Float[np.ndarray, "K"],
+    leader: Shaped[np.ndarray, "K m a"],
+    follower: Shaped[np.ndarray, "K m a"],
+    prior: Shaped[np.ndarray, "K"],
     ties: Ties,
-    *,
-    tolerance: float = 1e-9,
 ) -> OptimalCommitment:
     """The best single action to commit to; every type plays a best response.
 
@@ -60,20 +62,20 @@ def deterministic_bayesian_commitment(
         follower: the follower's payoffs.
         prior: probabilities of the types.
         ties: whether ties are broken for the leader ("strong") or against it ("weak").
-        tolerance: payoffs this close, as a share of the type's payoff range, count as equal; > 0.
     """
-    ranges = np.ptp(follower, axis=(1, 2), keepdims=True)
-    best = follower >= follower.max(axis=2, keepdims=True) - tolerance * ranges
-    paid = np.where(best, leader, -np.inf).max(2) if ties == "strong" else np.where(best, leader, np.inf).min(2)
-    values = prior @ paid
-    chosen = int(np.argmax(values))
+    leader, follower, prior = (as_fractions(part) for part in (leader, follower, prior))
+    best = follower == follower.max(axis=2, keepdims=True)
+    most = prior @ np.where(best, leader, leader.min()).max(axis=2)
+    least = prior @ np.where(best, leader, leader.max()).min(axis=2)
+    values = most if ties == "strong" else least
+    chosen = max(range(len(values)), key=lambda row: (values[row], least[row], -row))
     return OptimalCommitment(float(values[chosen]), chosen, True, "enumeration of the leader's actions")
 
 
 def bayesian_commitment(
-    leader: Float[np.ndarray, "K m a"],
-    follower: Float[np.ndarray, "K m a"],
-    prior: Float[np.ndarray, "K"],
+    leader: Shaped[np.ndarray, "K m a"],
+    follower: Shaped[np.ndarray, "K m a"],
+    prior: Shaped[np.ndarray, "K"],
     ties: Ties,
 ) -> OptimalCommitment:
     """The best mixture to commit to against a follower with private types.
@@ -95,15 +97,30 @@ def bayesian_commitment(
     """
     if leader.size > MAX_PAYOFFS:
         raise InputError(f"exact Bayesian commitments are limited to {MAX_PAYOFFS} payoffs; got {leader.size}.")
+    leader, follower, prior = (as_fractions(part) for part in (leader, follower, prior))
     possible = prior > 0
-    game = over_mixtures(leader[possible], follower[possible], prior[possible])
-    candidates = single_type_candidates(game, ties) if possible.sum() == 1 else _candidates(game, ties)
-    found, attained = optimal(game, candidates, ties)
-    least, unit = leader[possible].min(), np.ptp(leader[possible])
-    method = "a mixed-integer program (DOBSS, Paruchuri et al. 2008)"
+    game, low = over_mixtures(leader[possible], follower[possible], prior[possible])
+    listed = math.prod(len(own) for own in reply_classes(game, ties)) <= LISTED_REPLIES
+    if not listed and _spread(game) > MOST_SPREAD:
+        raise InputError(
+            f"the follower's payoffs are of too many magnitudes (over {MOST_SPREAD:g} times the smallest difference) "
+            f"and the combinations of replies too many (over {LISTED_REPLIES})."
+        )
+    single = possible.sum() == 1
+    found = optimal(game, all_candidates(game, ties) if single or listed else _candidates(game, ties), ties)
+    method = "a linear program for every combination of replies"
+    if not listed:
+        method = "a mixed-integer program (DOBSS, Paruchuri et al. 2008)"
     if ties == "weak":
         method += " over regions of strict replies (von Stengel and Zamir 2010)"
-    return OptimalCommitment(float(least + found.value * unit), found.x, attained, method)
+    return OptimalCommitment(float(low + found.value), found.x.astype(np.float64), found.attained, method)
+
+
+def _spread(game: CommitmentGame) -> float:
+    """The largest difference between what two replies pay a type at an action, over the smallest that is not 0."""
+    gaps = [abs(own[:, :, None] - own[:, None]) for own in game.follower]
+    apart = [gap for own in gaps for gap in own.ravel() if gap]
+    return float(max(apart) / min(apart)) if apart else 1.0
 
 
 def _candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
@@ -111,15 +128,15 @@ def _candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
 
     With weak ties only those that are strictly best together somewhere.
     """
-    classes = reply_classes(game, ties)
+    classes, floats = reply_classes(game, ties), in_units(game)
     seen: list[Replies] = []
     strict = False
-    while (replies := _best_combination(game, classes, seen, strict=strict)) is not None:
+    while (replies := _best_combination(floats, classes, seen, strict=strict)) is not None:
         seen.append(replies)
         candidate = best_in_region(game, replies)
         if candidate is None:
             continue
-        if ties == "weak" and most_interior(game, replies)[0] <= TOLERANCE:
+        if ties == "weak" and not has_inside(game, replies):
             strict = True  # there may be many of these
             continue
         yield candidate
@@ -131,7 +148,7 @@ def _best_combination(
     """The replies, one for each type, in whose region the leader earns most, other than those seen; None if none are.
 
     Args:
-        game: the game, over mixtures.
+        game: the game, over mixtures, in floats and units of payoff ranges.
         classes: the replies of each type.
         seen: combinations that are left out.
         strict: whether some mixture must make the replies better than all others by `STRICT`.
@@ -173,19 +190,19 @@ def _best_combination(
         lower.append(np.broadcast_to(least, height))
         upper.append(np.broadcast_to(most, height))
     matrix = block_array([[row.get(name) for name in sizes] for row, _, _ in rows])
-    result = milp(
+    result = mixed_integer(
         _stacked(sizes, "g", -WEIGHT * (game.prior @ of_type)),
+        # With presolve HiGHS 1.12 is no faster here, and in rare cases prints a line on stdout.
+        {"mip_rel_gap": 0.0, "presolve": False, "time_limit": TIME_LIMIT},
         constraints=LinearConstraint(matrix, np.concatenate(lower), np.concatenate(upper)),
         integrality=_stacked(sizes, "q", np.ones(n)),
         bounds=Bounds(0, 1),
-        # With presolve HiGHS 1.12 is no faster here, and in rare cases prints a line on stdout.
-        options={"mip_rel_gap": 0.0, "presolve": False, "time_limit": TIME_LIMIT},
     )
     if result.status == 2:  # infeasible
         return None
     if result.status == 1:
         raise InputError(f"the optimal mixture against {K} types was not found in {TIME_LIMIT:g} seconds.")
-    taken = solved(result).x[n * m : n * m + n] > 0.5
+    taken = result.x[n * m : n * m + n] > 0.5
     return tuple(own for (_, own), is_taken in zip(options, taken, strict=True) if is_taken)
 
 

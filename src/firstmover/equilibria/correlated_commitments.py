@@ -3,16 +3,19 @@
 Source: Conitzer and Korzhyk, "Commitment to correlated strategies" (AAAI 2011).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from scipy.sparse import csr_array
 
-from firstmover.equilibria.programs import minimum
+from firstmover.equilibria.exact_programs import least, near_by
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
 MAX_ENTRIES = 20_000_000  # of the constraints
+MAX_EXACT = 20_000  # of the constraints of a program that is solved in fractions
 
 
 class CorrelatedCommitment(NamedTuple):
@@ -28,8 +31,8 @@ class CorrelatedCommitment(NamedTuple):
 
 
 def correlated_commitment(
-    leader: Float[np.ndarray, "leader_actions *actions"],
-    followers: Float[np.ndarray, "n leader_actions *actions"],
+    leader: Shaped[np.ndarray, "leader_actions *actions"],
+    followers: Shaped[np.ndarray, "n leader_actions *actions"],
     *,
     coarse: bool = False,
 ) -> CorrelatedCommitment:
@@ -54,19 +57,33 @@ def correlated_commitment(
     entries = leader.size * sum(size if coarse else size**2 for size in shape[1:])
     if entries > MAX_ENTRIES:
         raise InputError(f"correlated commitments are limited to {MAX_ENTRIES} constraint entries; got {entries}.")
+    exact = entries <= MAX_EXACT
+    paid, own = (as_fractions(leader), as_fractions(followers)) if exact else _in_floats(leader, followers)
     rows = []
-    for i, payoffs in enumerate(followers):
+    for i, payoffs in enumerate(own):
         told = np.arange(shape[i + 1]).reshape([-1 if axis == i + 1 else 1 for axis in range(len(shape))])
         for deviation in range(shape[i + 1]):
             gain = np.take(payoffs, [deviation], axis=i + 1) - payoffs
             rows += [gain] if coarse else [np.where(told == action, gain, 0) for action in range(shape[i + 1])]
+    upper = np.reshape(rows, (len(rows), -1))
+    ones = np.ones((1, leader.size), int)
+    if exact:
+        program = -paid.ravel(), upper, 0 * upper[:, 0], ones.astype(object), np.array([1], object)
+        found = least(*program, near_by(*program))
+        assert found is not None  # somebody always has something to obey
+        return CorrelatedCommitment(float(-found.value), found.point.astype(np.float64).reshape(shape))
+    heights = np.abs(upper).max(axis=1, keepdims=True)
     result = minimum(
-        -leader.ravel() / (np.ptp(leader) or 1.0),
-        A_ub=csr_array(np.reshape(rows, (len(rows), -1)) / (np.ptp(followers) or 1.0)),
+        -paid.ravel() / (np.ptp(paid) or 1.0),
+        A_ub=csr_array(upper / np.where(heights > 0, heights, 1.0)),
         b_ub=np.zeros(len(rows)),
-        A_eq=np.ones((1, leader.size)),
+        A_eq=ones,
         b_eq=[1.0],
     )
     joint = np.maximum(result.x, 0).reshape(shape)
     joint /= joint.sum()
-    return CorrelatedCommitment(float((joint * leader).sum()), joint)
+    return CorrelatedCommitment(float((joint * paid).sum()), joint)
+
+
+def _in_floats(*tables: Any) -> tuple[np.ndarray, ...]:
+    return tuple(np.asarray(table, np.float64) for table in tables)

@@ -55,6 +55,19 @@ def gains(
     return products - np.diag(products)[:, None]
 
 
+def stakes(
+    game: FiniteGame, joint: Float[np.ndarray, "P *actions"], i: int, t: int
+) -> Float[np.ndarray, "told instead"]:
+    """What type t of follower i wins, plus what it loses, by one action whenever it plays another; as `gains`."""
+    rows = game.support[:, i] == t
+    weights = game.probs[rows] / game.probs[rows].sum()
+    k = game.n_actions[i]
+    played = (np.moveaxis(joint[rows], i + 1, -1) * weights.reshape(-1, *[1] * len(game.n_actions))).reshape(-1, k)
+    paid = np.moveaxis(game.followers[i][rows], i + 1, -1).reshape(-1, k)
+    apart = [played[:, told] @ np.abs(paid - paid[:, [told]]) for told in range(k)]
+    return np.array(apart)
+
+
 def multiplied(
     game: FiniteGame, which: EquilibriumSet, multipliers: Mapping[Deviation, float]
 ) -> Float[np.ndarray, "P *actions"]:

@@ -1,5 +1,6 @@
 """A finite game among followers with private types, its leader's payoff beside it, as plain NumPy arrays."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from firstmover.equilibria.exact_programs import Exact
 from firstmover.errors import InputError, require
+from firstmover.exact_numbers import as_fractions
 
 _SUM_TOLERANCE = 1e-6  # how far from 1 the sum of given probabilities may be
 
@@ -24,6 +27,7 @@ class FiniteGame:
         leader: the leader's payoff at every type and action profile.
         followers: every follower's payoff.
         allowed: for each follower, which actions each of its types may take.
+        given: probabilities and payoffs as exact fractions, in the same shapes; None where the floats say it all.
     """
 
     support: Int[np.ndarray, "P n"]
@@ -31,6 +35,7 @@ class FiniteGame:
     leader: Float[np.ndarray, "P *actions"]
     followers: Float[np.ndarray, "n P *actions"]
     allowed: tuple[Bool[np.ndarray, "_types _actions"], ...]
+    given: tuple[Exact, Exact, Exact] | None = None
 
     @classmethod
     def without_types(cls, leader: Any, followers: Any) -> "FiniteGame":
@@ -48,7 +53,10 @@ class FiniteGame:
         require(n > 0 and payoffs.size > 0, "every follower needs an action", f"payoffs of shape {payoffs.shape}")
         table = numbers("the followers' payoffs", followers, (n, *payoffs.shape))
         allowed = tuple(np.ones((1, size), bool) for size in payoffs.shape)
-        return cls(np.zeros((1, n), np.int64), np.ones(1), payoffs[None], table[:, None], allowed)
+        given = None
+        if object in (np.asarray(leader).dtype, np.asarray(followers).dtype):
+            given = as_fractions(np.ones(1)), as_fractions(leader)[None], as_fractions(followers)[:, None]
+        return cls(np.zeros((1, n), np.int64), np.ones(1), payoffs[None], table[:, None], allowed, given)
 
     @classmethod
     def with_types(cls, prior: Any, leader: Any, followers: Any, allowed: Sequence[Any] | None = None) -> "FiniteGame":
@@ -66,6 +74,7 @@ class FiniteGame:
                 (within 1e-6), or a type has no action.
         """
         chances = numbers("the prior", prior)
+        exact = object in {np.asarray(part).dtype for part in (prior, leader, followers)}
         types, n = chances.shape, chances.ndim
         require(n > 0 and chances.size > 0, "every follower needs a type", f"a prior of shape {types}")
         require(bool((chances >= 0).all()), "probabilities must be at least 0", chances.min())
@@ -79,12 +88,25 @@ class FiniteGame:
         at = tuple(support.T)
         masks = _masks(types, shape[n:], allowed)
         stacked = np.stack([payoff[at] for payoff in table])
-        return cls(support, chances[at] / chances.sum(), payoffs[at], stacked, masks)
+        given = None
+        if exact:
+            shares = as_fractions(prior)[at]
+            own = np.stack([table[at] for table in as_fractions(followers)])
+            given = shares / sum(shares.tolist()), as_fractions(leader)[at], own
+        return cls(support, chances[at] / chances.sum(), payoffs[at], stacked, masks, given)
 
     @property
     def n_actions(self) -> tuple[int, ...]:
         """Number of actions of each follower."""
         return self.leader.shape[1:]
+
+    @functools.cached_property
+    def fractions(self) -> tuple[Exact, Exact, Exact]:
+        """Probabilities, the leader's payoffs and the followers', as exact fractions."""
+        if self.given is not None:
+            return self.given
+        probs = as_fractions(self.probs)
+        return probs / sum(probs.tolist()), as_fractions(self.leader), as_fractions(self.followers)
 
     @property
     def has_types(self) -> bool:

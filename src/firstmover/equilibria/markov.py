@@ -33,6 +33,7 @@ from firstmover.errors import InputError, require
 MAX_WORK = 2_000_000_000  # numbers looked at in an enumeration: about half a minute
 
 
+TOLERANCE = 1e-12  # of equal payoffs, as a share of the sizes of the payments that they are sums of
 CHUNK = 300_000  # numbers held at a time
 
 
@@ -143,7 +144,7 @@ def best_response(
     rule: Int[np.ndarray, "O"] | Float[np.ndarray, "O A"],
     ties: Ties,
     *,
-    tolerance: float = 1e-9,
+    tolerance: float = TOLERANCE,
 ) -> Response:
     """The followers' exact reply to a rule, as the module says.
 
@@ -151,12 +152,13 @@ def best_response(
         game: the game.
         rule: an action for each of the leader's observations, or a mixture of actions.
         ties: "strong" or "weak".
-        tolerance: payoffs this close, as a share of the player's `spans`, count as equal; >= 0.
+        tolerance: payoffs this close, as a share of the sizes of all payments that they are sums of, count as equal;
+            >= 0.
 
     Raises:
         InputError: a stage that can come up has no pure equilibrium, which needs several followers.
     """
-    values, play = by_backward_induction(game, induced(game, rule[None]), ties, tolerance, keep=True)
+    values, _, play = by_backward_induction(game, induced(game, rule[None]), ties, tolerance, keep=True)
     paid = values[:, 0, game.start > 0] @ game.start[game.start > 0]
     if np.isnan(paid[0]):
         raise InputError("this rule leaves the followers a stage without a pure equilibrium; no reply is known.")
@@ -168,7 +170,7 @@ def memoryless_response(
     rule: Int[np.ndarray, "O"] | Float[np.ndarray, "O A"],
     ties: Ties,
     *,
-    tolerance: float = 1e-9,
+    tolerance: float = TOLERANCE,
 ) -> Response:
     """The best reply of a single follower among tables of one action per observation of its own.
 
@@ -187,11 +189,12 @@ def memoryless_response(
     joint = policies[:, game.follower_obs[0]]
     left = induced(game, rule[None])
     parts = np.array_split(joint, 1 + int(size) // CHUNK)
-    paid = np.concatenate(
-        [_totals(game, left, np.broadcast_to(part, (game.horizon, *part.shape))) for part in parts], axis=1
+    paid, sizes = (
+        np.concatenate([_totals(game, each, np.broadcast_to(part, (game.horizon, *part.shape))) for part in parts], 1)
+        for each in (left, left.sizes())
     )
-    best = paid[1] >= paid[1].max() - tolerance * game.spans[1]
-    chosen = int(preferred(paid[0], best, ties, tolerance * game.spans[0]))
+    best = as_good(paid[1], sizes[1], tolerance)
+    chosen = int(preferred(paid[0], sizes[0], best, ties, tolerance))
     play = np.repeat(joint[chosen][None], game.horizon, axis=0)
     return Response(float(paid[0, chosen]), paid[1:, chosen], play, policies[chosen])
 
@@ -267,6 +270,10 @@ class Induced(NamedTuple):
     follows: Int[np.ndarray, "K B R S"]
     weights: Float[np.ndarray, "K R S"] | None
 
+    def sizes(self) -> "Induced":
+        """The same games with the sizes of all payments."""
+        return self._replace(paid=np.abs(self.paid))
+
     def ahead(self, values: Float[np.ndarray, "players Q S"], discount: float) -> Float[np.ndarray, "players B Q S"]:
         """What every joint action pays now and later, if these are the values of what follows; R may be 1 or Q."""
         flat, first = values.reshape(len(values), -1), np.arange(values.shape[1])[:, None] * values.shape[2]
@@ -301,34 +308,49 @@ def induced(game: MarkovGame, rules: Int[np.ndarray, "R O"] | Float[np.ndarray, 
 
 def by_backward_induction(
     game: MarkovGame, left: Induced, ties: Ties, tolerance: float, *, keep: bool = False
-) -> tuple[Float[np.ndarray, "players R S"], Int[np.ndarray, "_T R S"]]:
-    """Values at the start, NaN where a stage that can follow has no pure equilibrium, and the play if it is kept."""
-    spans, possible = tolerance * game.spans, game.possible.T[:, None]
-    values, play = np.zeros_like(left.paid[:, 0]), []
+) -> tuple[Float[np.ndarray, "players R S"], Float[np.ndarray, "players R S"], Int[np.ndarray, "_T R S"]]:
+    """Values at the start, the sizes of the payments in them, and the play if it is kept.
+
+    Values are NaN where a stage that can follow has no pure equilibrium.
+    """
+    possible, in_size = game.possible.T[:, None], left.sizes()
+    values, sizes, play = np.zeros_like(left.paid[:, 0]), np.zeros_like(left.paid[:, 0]), []
     for _ in range(game.horizon):
-        ahead = left.ahead(values, game.discount)
+        ahead, size = left.ahead(values, game.discount), in_size.ahead(sizes, game.discount)
         stable = np.broadcast_to(possible, ahead.shape[1:])
         for i in range(len(game.n_actions)):
             own = np.where(possible, ahead[1 + i], -np.inf).reshape(*game.n_actions, *values.shape[1:])
-            best = own >= own.max(axis=i, keepdims=True) - spans[1 + i]
+            best = as_good(own, size[1 + i].reshape(own.shape), tolerance, axis=i)
             stable = stable & best.reshape(stable.shape)
-        chosen = preferred(ahead[0], stable, ties, spans[0])
-        values = np.take_along_axis(ahead, chosen[None, None], axis=1)[:, 0]
+        chosen = preferred(ahead[0], size[0], stable, ties, tolerance)
+        values, sizes = (np.take_along_axis(part, chosen[None, None], axis=1)[:, 0] for part in (ahead, size))
         values = np.where(stable.any(axis=0), values, np.nan)
         if game.symmetric:
             values[1:] = values[1:].mean(axis=0)
         if keep:
             play.append(chosen)
-    return values, np.array(play[::-1], np.int64).reshape(len(play), *values.shape[1:])
+    return values, sizes, np.array(play[::-1], np.int64).reshape(len(play), *values.shape[1:])
+
+
+def as_good(
+    values: Float[np.ndarray, "*shape"], sizes: Float[np.ndarray, "*shape"], tolerance: float, axis: int = 0
+) -> Bool[np.ndarray, "*shape"]:
+    """Which values are as good as the best along an axis, up to rounding: a share of the sizes of what both sum."""
+    first = np.expand_dims(values.argmax(axis=axis), axis)
+    best, size = (np.take_along_axis(part, first, axis) for part in (values, sizes))
+    return np.asarray(values >= best - tolerance * (sizes + size))
 
 
 def preferred(
-    leader: Float[np.ndarray, "B *batch"], stable: Bool[np.ndarray, "B *batch"], ties: Ties, within: float
+    leader: Float[np.ndarray, "B *batch"],
+    sizes: Float[np.ndarray, "B *batch"],
+    stable: Bool[np.ndarray, "B *batch"],
+    ties: Ties,
+    tolerance: float,
 ) -> Int[np.ndarray, "*batch"]:
-    """The first of the stable that is best (strong) or worst (weak) for the leader, up to `within`."""
+    """The first of the stable that is as good as the best (strong) or as bad as the worst (weak) for the leader."""
     sign = 1.0 if ties == "strong" else -1.0
-    wanted = np.where(stable, sign * leader, -np.inf)
-    return np.asarray(np.argmax(wanted >= wanted.max(axis=0) - within, axis=0))
+    return np.asarray(np.argmax(as_good(np.where(stable, sign * leader, -np.inf), sizes, tolerance), axis=0))
 
 
 def _totals(game: MarkovGame, left: Induced, play: Int[np.ndarray, "T Q S"]) -> Float[np.ndarray, "players Q"]:

@@ -16,7 +16,9 @@ from jaxtyping import Float, Int
 
 from firstmover.equilibria.markov import (
     CHUNK,
+    TOLERANCE,
     MarkovGame,
+    as_good,
     by_backward_induction,
     check_work,
     induced,
@@ -47,7 +49,7 @@ class MarkovCommitment(NamedTuple):
 
 
 def markov_commitment(
-    game: MarkovGame, ties: Ties, reply: Reply = "exact", *, tolerance: float = 1e-9
+    game: MarkovGame, ties: Ties, reply: Reply = "exact", *, tolerance: float = TOLERANCE
 ) -> MarkovCommitment:
     """The best deterministic memoryless rule, by enumeration of all that differ where some play comes to.
 
@@ -74,13 +76,14 @@ def markov_commitment(
     size = math.prod([float(actions)] * len(varied))
     check_work(game, f"{actions}^{len(varied)} rules of the leader", size * each * game.horizon * players)
     count = actions ** len(varied)
-    values = np.concatenate([earned(rules) for rules in _rules(game, varied, max(1, CHUNK // (each * players)))])
+    parts = [earned(rules) for rules in _rules(game, varied, max(1, CHUNK // (each * players)))]
+    values, sizes = (np.concatenate(part) for part in zip(*parts, strict=True))
     missing = int(np.isnan(values).sum())
     if missing:
         raise InputError(
             f"{missing} of {count} rules leave the followers a stage without a pure equilibrium; no optimum is known."
         )
-    optimal = values >= values.max() - tolerance * game.spans[0]
+    optimal = as_good(values, sizes, tolerance)
     first = int(np.argmax(optimal))
     rule = next(_rules(game, varied, 1, first))[0]
     return MarkovCommitment(float(values[first]), rule, int(optimal.sum()), count)
@@ -88,29 +91,41 @@ def markov_commitment(
 
 def _against_exact(
     game: MarkovGame, ties: Ties, tolerance: float, rules: Int[np.ndarray, "R O"]
-) -> Float[np.ndarray, "R"]:
-    """What the leader expects under each rule if followers reply exactly; NaN where a stage has no pure equilibrium."""
-    values, _ = by_backward_induction(game, induced(game, rules), ties, tolerance)
-    return values[0][:, game.start > 0] @ game.start[game.start > 0]
+) -> tuple[Float[np.ndarray, "R"], Float[np.ndarray, "R"]]:
+    """What the leader expects under each rule if followers reply exactly, and the sizes of the payments in it.
+
+    NaN where a stage has no pure equilibrium.
+    """
+    values, sizes, _ = by_backward_induction(game, induced(game, rules), ties, tolerance)
+    begins = game.start > 0
+    return values[0][:, begins] @ game.start[begins], sizes[0][:, begins] @ game.start[begins]
 
 
 def _against_memoryless(
     game: MarkovGame, policies: Int[np.ndarray, "P _obs"], ties: Ties, tolerance: float, rules: Int[np.ndarray, "R O"]
-) -> Float[np.ndarray, "R"]:
-    """What the leader expects under each rule if the follower replies by the best of these tables: all pairs played."""
-    leader, follower = np.zeros((2, len(policies), len(rules)))
+) -> tuple[Float[np.ndarray, "R"], Float[np.ndarray, "R"]]:
+    """What the leader expects under each rule if the follower replies by the best of these tables: all pairs played.
+
+    Returns:
+        That, and the sizes of the payments in it.
+    """
+    leader, follower, leader_sizes, follower_sizes = np.zeros((4, len(policies), len(rules)))
     rows, columns = np.arange(len(policies))[:, None], np.arange(len(rules))
     for begin in np.flatnonzero(game.start):
         state = np.full(leader.shape, begin)
         for t in range(game.horizon):
             weight = game.start[begin] * game.discount**t
             at = state, rules[columns, game.leader_obs[state]], policies[rows, game.follower_obs[0, state]]
-            leader += weight * game.leader[at]
-            follower += weight * game.followers[0][at]
+            for total, size, paid in (
+                (leader, leader_sizes, game.leader[at]),
+                (follower, follower_sizes, game.followers[0][at]),
+            ):
+                total += weight * paid
+                size += weight * np.abs(paid)
             state = game.next_states[at]
-    best = follower >= follower.max(axis=0) - tolerance * game.spans[1]
-    chosen = preferred(leader, best, ties, tolerance * game.spans[0])
-    return leader[chosen, np.arange(len(rules))]
+    best = as_good(follower, follower_sizes, tolerance)
+    chosen = preferred(leader, leader_sizes, best, ties, tolerance), np.arange(len(rules))
+    return leader[chosen], leader_sizes[chosen]
 
 
 def _rules(

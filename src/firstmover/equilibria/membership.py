@@ -6,10 +6,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.sparse import csr_array
 
-from firstmover.equilibria.deviations import deviations, gains
+from firstmover.equilibria.deviations import deviations, gains, stakes
 from firstmover.equilibria.finite_game import FiniteGame, numbers
-from firstmover.equilibria.programs import cells, columns, minimum
+from firstmover.equilibria.programs import cells, columns
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_coarse, is_of_maps
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import require
 
 _SUM_TOLERANCE = 1e-6  # how far from 1 the sum of given probabilities may be
@@ -50,8 +51,8 @@ def violation(
         which: the set; see `equilibria.sets`.
         joint: for every type profile, the distribution over action profiles that is played, shape [P, *actions].
         epsilon: regret allowed to every (follower, type), conditional on the type, in payoff units; >= 0.
-        tolerance: what does not count yet: a gain beyond epsilon, as a share of the follower's payoff range, or a
-            probability; >= 0.
+        tolerance: what does not count yet: a gain beyond epsilon, as a share of what is at stake for the type
+            (the most that it wins plus loses by one action, in expectation, and epsilon), or a probability; >= 0.
 
     Raises:
         InputError: the game has no such set, the joint play is not made of distributions (within 1e-6), an argument
@@ -96,12 +97,15 @@ def _forbidden(game: FiniteGame, play: Float[np.ndarray, "P *actions"], toleranc
 def _deviation(
     game: FiniteGame, which: EquilibriumSet, play: Float[np.ndarray, "P *actions"], epsilon: float, tolerance: float
 ) -> Violation | None:
-    """The deviation that gains most beyond epsilon, as a share of its follower's payoff range."""
+    """The deviation that gains most beyond epsilon, as a share of what is at stake for its type."""
     tables = {(i, t): gains(game, play, i, t) for i, t in game.follower_types()}
+    sizes = {(i, t): stakes(game, play, i, t) for i, t in game.follower_types()}
     found = []
     for i, t, *told, instead in deviations(game, which):
         gain = float(tables[i, t][told or slice(None), instead].sum())
-        found.append(((gain - epsilon) / game.payoff_ranges[i], gain, i, t, told[0] if told else None, instead))
+        size = float(sizes[i, t].sum(axis=0).max()) + epsilon
+        excess = (gain - epsilon) / size if size > 0 else 0.0
+        found.append((excess, gain, i, t, told[0] if told else None, instead))
     excess, gain, i, t, said, instead = max(found, key=lambda f: f[0], default=(0.0, 0.0, 0, 0, None, 0))
     if excess <= tolerance:
         return None

@@ -19,11 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from firstmover.equilibria.programs import solved
 from firstmover.equilibria.reply_regions import Ties
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import InputError
 
 MAX_ENTRIES = 2_000_000  # of the constraints of the program
@@ -148,12 +147,11 @@ def _upper_bound(
     # No more than `most` is paid where a profile is played.
     capped = np.hstack([np.tile(-most * np.eye(size), (n, 1)), np.eye(n * size)])
     cost = np.concatenate([-aims.ravel(), np.full(n * size, float(charged))])
-    result = linprog(
+    result = minimum(
         cost,
         A_ub=csr_array(np.vstack([*rows, capped])),
         b_ub=np.zeros(len(rows) + n * size),
         A_eq=csr_array(np.concatenate([np.ones(size), np.zeros(n * size)])[None]),
         b_eq=[1.0],
-        method="highs",
     )
-    return -float(solved(result).fun)
+    return -float(result.fun)

@@ -4,13 +4,15 @@ The sets are those of `equilibria.sets`. The program is listed in full; over set
 large its columns are generated instead. Nothing is sampled: what neither way can do is refused.
 """
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from firstmover.equilibria.column_generation import generated
 from firstmover.equilibria.deviations import regrets, swap_regrets
+from firstmover.equilibria.exact_ends import exact_end
+from firstmover.equilibria.exact_programs import Exact
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import (
     MAX_VARIABLES,
@@ -21,11 +23,12 @@ from firstmover.equilibria.programs import (
     objective_table,
     program,
     solve,
-    solved,
 )
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
+_TIGHT = 1e-8  # share of the sizes of its terms by which a constraint may be slack and yet be taken as binding at first
 _MAX_LISTED = 4_000  # profiles of maps, beyond which generating columns is faster
 
 __all__ = [
@@ -37,7 +40,6 @@ __all__ = [
     "extreme",
     "n_variables",
     "regrets",
-    "solved",
     "swap_regrets",
     "value_bounds",
 ]
@@ -80,26 +82,47 @@ def extreme(
     if sense not in ("least", "greatest"):
         raise InputError(f"the end of a set is 'least' or 'greatest'; got {sense!r}.")
     sign = 1.0 if sense == "least" else -1.0
-    table = sign * objective_table(game, objective)
-    listed = not is_of_maps(which) or n_variables(game, which) <= _MAX_LISTED
-    end = _listed(game, which, table, epsilon) if listed else generated(game, which, table, epsilon=epsilon)
-    return end._replace(value=sign * end.value, bound=sign * end.bound)
+    table = objective_table(game, objective)
+    if is_of_maps(which) and n_variables(game, which) > _MAX_LISTED:
+        end = generated(game, which, sign * table, epsilon=epsilon)
+    else:
+        exact = game.fractions[1] if objective is None else as_fractions(objective)
+        end = _listed(game, which, exact if sense == "least" else -exact, epsilon)
+    end = end._replace(value=sign * end.value, bound=sign * end.bound)
+    if end.fractions is None:
+        return end
+    value, shares, proof = end.fractions
+    return end._replace(fractions=(value if sense == "least" else -value, shares, proof))
 
 
-def _listed(
-    game: FiniteGame, which: EquilibriumSet, objective: Float[np.ndarray, "P *actions"], epsilon: float
-) -> Extreme:
-    """The least value, by the program over all columns."""
+def _listed(game: FiniteGame, which: EquilibriumSet, objective: Exact, epsilon: float) -> Extreme:
+    """The least value, by the program over all columns: in floats first, then in fractions where that can be done."""
     rows = program(game, which, epsilon)
-    costs = column_values(game, which, rows.plays, objective)
+    costs = column_values(game, which, rows.plays, np.asarray(objective, np.float64))
     weights, multipliers, _ = solve(rows, costs, float(np.ptp(costs)) or 1.0)
+    slack = rows.limits - rows.gains @ weights
+    binding = (multipliers > 0) | (slack <= _TIGHT * (abs(rows.gains) @ weights + np.abs(rows.limits)))
+    exact = exact_end(game, which, rows, objective, Fraction(repr(epsilon)), costs, weights, multipliers, binding)
+    if exact is not None:
+        used = sorted(exact.weights)
+        shares = [exact.weights[j] for j in used]
+        proof = {rows.keys[d]: m for d, m in exact.multipliers.items()}
+        value = float(exact.value)
+        return Extreme(
+            value,
+            rows.plays[used],
+            np.array(shares, np.float64),
+            {key: float(proof.get(key, 0)) for key in rows.keys},
+            value,
+            (exact.value, shares, proof),
+        )
     starts = np.unique(rows.blocks, return_index=True)[1]
     least = np.minimum.reduceat(costs + rows.gains.T @ multipliers, starts).sum()
-    used = weights > 0
+    used_columns = weights > 0
     return Extreme(
         float(costs @ weights),
-        rows.plays[used],
-        weights[used],
+        rows.plays[used_columns],
+        weights[used_columns],
         dict(zip(rows.keys, multipliers.tolist(), strict=True)),
         float(least - multipliers @ rows.limits),
     )

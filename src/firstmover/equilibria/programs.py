@@ -7,17 +7,18 @@ cells (type profile, action profile) of the game's tables, and its entry in a co
 """
 
 import math
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array, hstack, issparse, vstack
 
 from firstmover.equilibria.deviations import Deviation, deviations, positions
 from firstmover.equilibria.finite_game import FiniteGame, numbers
 from firstmover.equilibria.maps import all_maps, n_maps, played
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
+from firstmover.equilibria.solver import TOLERANCE, minimum
 from firstmover.errors import InputError
 
 Sense = Literal["least", "greatest"]
@@ -30,16 +31,6 @@ MAX_VARIABLES = {
     "anf_cce": 50_000,
     "anf_ce": 50_000,
 }
-_TOLERANCE = 1e-10  # on payoffs scaled to a range of 1; the solver's default of 1e-7 is too coarse for proofs
-_TIGHT = {"primal_feasibility_tolerance": _TOLERANCE, "dual_feasibility_tolerance": _TOLERANCE}
-# In games with payoffs or probabilities of many magnitudes a method may go round in circles or give up.
-_ATTEMPTS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("highs-ds", _TIGHT),
-    ("highs-ds", {**_TIGHT, "presolve": False}),
-    ("highs-ipm", _TIGHT),
-    ("highs-ds", {}),
-    ("highs-ds", {"presolve": False}),
-)
 
 
 class Extreme(NamedTuple):
@@ -60,8 +51,10 @@ class Extreme(NamedTuple):
         weights: of these columns; they sum to 1 for each type profile, or in all.
         multipliers: at least 0, by (follower, type, deviation), or (follower, type, told, deviation) if deviations
             are by the action told; in units of the objective per unit of the follower's payoff.
-        bound: what the multipliers prove, in floating point. It differs from the value by rounding, unless the game has
-            payoffs or probabilities of very different magnitudes.
+        bound: what the multipliers prove. It is the value where the end was computed in fractions; else, in floating
+            point, it differs by rounding, unless the game has payoffs or probabilities of very different magnitudes.
+        fractions: value, weights of `plays` and multipliers (none that are 0) as exact fractions, or None where the
+            program was too large for that.
     """
 
     value: float
@@ -69,6 +62,7 @@ class Extreme(NamedTuple):
     weights: Float[np.ndarray, "columns"]
     multipliers: dict[Deviation, float]
     bound: float
+    fractions: tuple[Fraction, list[Fraction], dict[Deviation, Fraction]] | None = None
 
 
 class Program(NamedTuple):
@@ -196,50 +190,34 @@ def solve(
     """
     n, n_blocks = len(costs), int(rows.blocks[-1]) + 1
     objective = (costs - costs.min()) / unit
-    matrix = rows.gains.multiply(1 / rows.scales[:, None])
+    matrix = csr_array(rows.gains.multiply(1 / rows.scales[:, None]))
     sums = csr_array((np.ones(n), (rows.blocks, np.arange(n))), shape=(n_blocks, n))
     if elastic:
         objective, unit = np.append(np.zeros(n), 1.0), 1.0
         matrix = hstack([matrix, np.full((len(rows.keys), 1), -1.0)])
         sums = hstack([sums, np.zeros((n_blocks, 1))])
+    # Rows, then columns, are divided by their largest entries: the solver's tolerance counts for each by itself.
+    heights = _largest(matrix, 1)
+    matrix = matrix.multiply(1 / heights[:, None])
+    widths = np.maximum(_largest(csr_array(matrix), 0), 1.0)
     result = minimum(
-        objective,
-        A_ub=csr_array(matrix),
-        b_ub=rows.limits / rows.scales,
-        A_eq=csr_array(sums),
+        objective / widths,
+        A_ub=csr_array(matrix.multiply(1 / widths)),
+        b_ub=rows.limits / rows.scales / heights,
+        A_eq=csr_array(sums.multiply(1 / widths)),
         b_eq=np.ones(n_blocks),
     )
-    weights = np.where(result.x[:n] > _TOLERANCE, result.x[:n], 0.0)
+    weights = np.where(result.x[:n] > TOLERANCE, result.x[:n], 0.0) / widths[:n]
     weights /= np.bincount(rows.blocks, weights)[rows.blocks]
-    multipliers = np.maximum(-result.ineqlin.marginals, 0) * unit / rows.scales
-    return weights, multipliers, float(result.x[n:].sum())
+    multipliers = np.maximum(-result.ineqlin.marginals, 0) * unit / rows.scales / heights
+    return weights, multipliers, float((result.x / widths)[n:].sum())
 
 
-def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
-    """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it.
-
-    By the dual simplex method; failing that by the interior-point method, which ends in a vertex too.
-
-    Raises:
-        RuntimeError: there is none; an internal error.
-    """
-    most = 10_000 + 50 * len(objective)
-    for method, options in _ATTEMPTS:
-        result = linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
-        if result.status == 0:
-            break
-    return solved(result)
-
-
-def solved(result: Any) -> Any:
-    """A solver's result that must be optimal: the sets here are never empty and never unbounded.
-
-    Raises:
-        RuntimeError: it is not; an internal error.
-    """
-    if result.status != 0:
-        raise RuntimeError(f"a linear program that has a solution was not solved ({result.message}); please report it.")
-    return result
+def _largest(matrix: Any, axis: int) -> Float[np.ndarray, "lines"]:
+    """The largest size of an entry of every row (axis 1) or column (axis 0), 1 where all are 0."""
+    sizes = abs(matrix).max(axis=axis)
+    largest = np.asarray(sizes.toarray() if issparse(sizes) else sizes, float).ravel()
+    return np.where(largest > 0, largest, 1.0)
 
 
 def _gains(

@@ -8,115 +8,174 @@ where the replies are the only best ones (up to replies that always pay the foll
 counts): these fill all but the borders, and nowhere on a border is the worst best reply better for the leader than
 every region that meets there. Their best value is a supremum, attained or not.
 
+What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs
+equal. Only where more than `_WRITTEN` coefficients matter at a solution, in large games, is it taken from floats.
+
 Sources: von Stengel and Zamir, "Leadership games with convex strategy sets" (Games and Economic Behavior 2010), for
 polytopes and weak ties.
 """
 
-from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from firstmover.equilibria.programs import solved
+from firstmover.equilibria.exact_programs import Exact, Optimum, TooLargeError, least, near_by
+from firstmover.equilibria.solver import NoAnswerError, attempt
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
 Ties = Literal["strong", "weak"]
 Replies = tuple[tuple[int, ...], ...]  # for each type, the action that is played, or several that pay it the same
-TOLERANCE = 1e-9  # of payoffs in units of their range: below it they are equal
-STEP = 1e-6  # into a region where the optimum lies on the border; costs at most this share of the payoff range
-# The solver's tolerance, on payoffs in units of their range. It may need to do without presolve.
-_TIGHT = {"primal_feasibility_tolerance": TOLERANCE / 10, "dual_feasibility_tolerance": TOLERANCE / 10}
-_ATTEMPTS: tuple[dict[str, Any], ...] = (_TIGHT, {**_TIGHT, "presolve": False}, {})
-MOST_EQUAL = 10  # replies of equal value that are searched for a vector that attains a supremum
+STEP = Fraction(1, 10**6)  # of what is at stake, that a commitment may lose where it steps off a border
+LISTED = 400  # payoffs of a game all of whose candidates are computed in fractions
+_WRITTEN = 1_000  # coefficients of a program that matter at its solution, up to which it is solved in fractions
+_MARGIN = Fraction(1, 10**9)  # by which a point in floats keeps within limits
+_STEPS = 3  # in the search for a commitment that attains a value, in larger games
+_CLEAR = 1e-6  # of the leader's payoff range
+MOST_EQUAL = 10  # replies of equal value that are compared
 
 
 class CommitmentGame(NamedTuple):
-    """A leader with a polytope of commitments against one follower with private types.
+    """A leader with a polytope of commitments against one follower with private types, in exact fractions.
 
-    The polytope holds the vectors x with lower <= x <= upper and least <= sum of the counted coordinates <= greatest.
-    A constant in a payoff is the payoff of a coordinate that is fixed at 1.
+    The polytope holds the vectors x >= 0 with upper @ x <= limits and equal @ x == sums. A constant in a payoff is the
+    payoff of a coordinate that is fixed at 1. All arrays hold objects.
 
     Attributes:
-        leader: the leader's payoff per unit of x, by the follower's type and action, in units of its range.
-        follower: the same for the follower, in units of the type's range.
-        prior: probabilities of the types.
-        lower: bounds on x.
-        upper: bounds on x.
-        counted: 1 for coordinates whose sum is bounded, else 0.
-        least: of their sum.
-        greatest: of their sum.
+        leader: the leader's payoff per unit of x, by the follower's type and action, [K, m, a]; no total is negative.
+        follower: the same for the follower.
+        prior: probabilities of the types, [K], all positive.
+        upper: [rows, m].
+        limits: [rows].
+        equal: [sums, m].
+        sums: [sums].
     """
 
-    leader: Float[np.ndarray, "K m a"]
-    follower: Float[np.ndarray, "K m a"]
-    prior: Float[np.ndarray, "K"]
-    lower: Float[np.ndarray, "m"]
-    upper: Float[np.ndarray, "m"]
-    counted: Float[np.ndarray, "m"]
-    least: float
-    greatest: float
+    leader: Exact
+    follower: Exact
+    prior: Exact
+    upper: Exact
+    limits: Exact
+    equal: Exact
+    sums: Exact
 
 
 class Candidate(NamedTuple):
     """The best commitment of a reply region.
 
     Attributes:
-        value: what the leader earns, in units of its payoff range.
+        value: what the leader earns.
         x: the commitment.
         replies: to which it is a best one, of each type.
+        exact: whether it was computed in fractions; otherwise, in large games, in floats.
     """
 
-    value: float
-    x: Float[np.ndarray, "m"]
+    value: Fraction
+    x: Exact
     replies: Replies
+    exact: bool = True
 
 
-def over_mixtures(
-    leader: Float[np.ndarray, "K m a"], follower: Float[np.ndarray, "K m a"], prior: Float[np.ndarray, "K"]
-) -> CommitmentGame:
-    """The game of a leader that commits to a mixture, with payoffs of any range."""
-    m = leader.shape[1]
-    ones = np.ones(m)
-    units = np.ptp(follower, axis=(1, 2), keepdims=True)
-    return CommitmentGame(
-        leader=(leader - leader.min()) / (np.ptp(leader) or 1.0),
-        follower=(follower - follower.min(axis=(1, 2), keepdims=True)) / np.where(units > 0, units, 1.0),
-        prior=prior,
-        lower=0 * ones,
-        upper=ones,
-        counted=ones,
-        least=1.0,
-        greatest=1.0,
-    )
+class Choice(NamedTuple):
+    """A commitment that is shown.
+
+    Attributes:
+        value: the optimum, or its supremum.
+        x: the commitment.
+        attained: whether it earns the value, ties broken as was asked for.
+    """
+
+    value: Fraction
+    x: Exact
+    attained: bool
+
+
+def over_mixtures(leader: Exact, follower: Exact, prior: Exact) -> tuple[CommitmentGame, Fraction]:
+    """The game of a leader that commits to a mixture, and the least payoff, which was taken off the leader's."""
+    leader, follower, prior = (as_fractions(part) for part in (leader, follower, prior))
+    m, low = leader.shape[1], leader.min()
+    one = Fraction(1)
+    polytope = _zeros(0, m), _zeros(0), np.full((1, m), one, object), np.array([one], object)
+    return CommitmentGame(leader - low, follower, prior, *polytope), low
 
 
 def reply_classes(game: CommitmentGame, ties: Ties) -> list[list[tuple[int, ...]]]:
     """For each type, its replies: every action alone, or with weak ties those together that always pay it the same."""
     classes: list[list[tuple[int, ...]]] = []
     for payoffs in game.follower:
-        left, own = list(range(payoffs.shape[1])), []
-        while left:
-            gaps = np.abs(payoffs[:, left] - payoffs[:, left[:1]]).max(axis=0)
-            same = [a for a, gap in zip(left, gaps, strict=True) if gap <= TOLERANCE] if ties == "weak" else left[:1]
-            own.append(tuple(same))
-            left = [a for a in left if a not in same]
-        classes.append(own)
+        columns = [tuple(column) for column in payoffs.T.tolist()]
+        alike: list[tuple[int, ...]] = [(k,) for k in range(len(columns))]
+        if ties == "weak":
+            alike = [tuple(k for k, c in enumerate(columns) if c == own) for own in dict.fromkeys(columns)]
+        classes.append(alike)
     return classes
 
 
-def single_type_candidates(game: CommitmentGame, ties: Ties) -> list[Candidate]:
-    """The candidates of every reply of a follower with one type, the best first: one linear program each."""
-    found = [best_in_region(game, (own,)) for own in reply_classes(game, ties)[0]]
-    return sorted((c for c in found if c is not None), key=lambda c: -c.value)
+def all_candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
+    """The candidates of every combination of replies, one for each type, the best first: one linear program each.
+
+    In games of more than `LISTED` payoffs a solver in floats goes ahead: what it finds to be worth less than the best
+    by more than `_CLEAR` of the payoff range is not computed in fractions.
+    """
+    combinations = list(itertools.product(*reply_classes(game, ties)))
+    if game.leader.size <= LISTED:
+        found = [best_in_region(game, replies) for replies in combinations]
+        yield from sorted((c for c in found if c is not None), key=lambda c: -c.value)
+        return
+    floats = in_units(game)
+    guesses = [(_guess(floats, replies), replies) for replies in combinations]
+    waiting = sorted(((v, replies) for v, replies in guesses if v is not None), key=lambda guess: -guess[0])
+    unit = float(game.leader.max()) or 1.0
+    ready: list[Candidate] = []
+    for guess, replies in waiting:
+        ready.sort(key=lambda c: -c.value)
+        while ready and float(ready[0].value) / unit > guess + _CLEAR:
+            yield ready.pop(0)
+        candidate = best_in_region(game, replies)
+        if candidate is not None:
+            ready.append(candidate)
+    yield from sorted(ready, key=lambda c: -c.value)
 
 
-def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -> tuple[Candidate, bool]:
-    """The optimum among the candidates of all replies, and whether it is attained.
+def in_units(game: CommitmentGame) -> CommitmentGame:
+    """The game in floats, the leader's payoffs in units of their range, the follower's of that of its type."""
+    spans = np.array([[[own.max() - own.min() or Fraction(1)]] for own in game.follower], object)
+    least = np.array([[[own.min()]] for own in game.follower], object)
+    scaled = game._replace(
+        leader=game.leader / (game.leader.max() or Fraction(1)), follower=(game.follower - least) / spans
+    )
+    return CommitmentGame(*(np.asarray(part, np.float64) for part in scaled))
 
-    Where it is not, the commitment falls short of the value by `STEP` of the leader's payoff range or less. Of
-    replies with equal values `MOST_EQUAL` are searched for a commitment that attains it.
+
+def _guess(game: CommitmentGame, replies: Replies) -> float | None:
+    """What the leader earns at most while the replies of a single type are best ones, in floats; None if never."""
+    own = list(replies[0])
+    gains = np.delete(game.follower[0] - game.follower[0][:, own[:1]], own, axis=1).T
+    size = np.maximum(np.abs(gains).max(axis=1, initial=0), 1e-300)
+    columns = game.leader[0][:, own].T
+    rows = np.vstack(
+        [np.hstack([gains / size[:, None], np.zeros((len(gains), 1))]), np.hstack([-columns, np.ones((len(own), 1))])]
+    )
+    rows = np.vstack([rows, np.hstack([game.upper, np.zeros((len(game.upper), 1))])])
+    limits = np.r_[np.zeros(len(gains) + len(own)), game.limits]
+    equal = np.hstack([game.equal, np.zeros((len(game.equal), 1))])
+    try:
+        result = attempt(np.r_[np.zeros(len(equal[0]) - 1), -1.0], A_ub=rows, b_ub=limits, A_eq=equal, b_eq=game.sums)
+    except NoAnswerError:
+        return np.inf
+    return None if result.status != 0 else -float(result.fun)
+
+
+def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -> Choice:
+    """The optimum among the candidates of all replies.
+
+    Of commitments of equal value, the one is shown that guarantees the most if ties are broken against the leader (in
+    games of up to `LISTED` payoffs; at most `MOST_EQUAL` replies are compared). With weak ties one that guarantees the
+    value itself attains it; where there is none, the commitment that is shown falls short of the value by `STEP` of
+    what is at stake in it.
 
     Args:
         game: the game.
@@ -124,150 +183,242 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
         ties: "strong" or "weak".
 
     Raises:
-        InputError: with weak ties, no reply is strictly best by more than `TOLERANCE` anywhere.
+        InputError: with weak ties, no reply is strictly best anywhere.
     """
-    supremum, searched = None, 0
+    best: tuple[Fraction, Choice] | None = None  # what is guaranteed, and the choice
+    for candidate in itertools.islice(_equal(game, candidates, ties), MOST_EQUAL):
+        if not candidate.exact:
+            x = candidate.x if ties == "strong" else _inside(game, candidate)
+            return Choice(candidate.value, x, ties == "strong")
+        x = _attaining(game, candidate)
+        if x is not None:
+            return Choice(candidate.value, x, True)
+        x = _safest(game, candidate) if ties == "strong" else _inside(game, candidate)
+        sure = guaranteed(game, x)
+        if best is None or sure > best[0]:
+            best = sure, Choice(candidate.value, x, ties == "strong")
+    if best is None:
+        raise InputError("no reply of the follower is strictly best anywhere.")
+    return best[1]
+
+
+def _equal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -> Iterator[Candidate]:
+    """The candidates of the greatest value; with weak ties, of those whose region has an inside."""
+    value = None
     for candidate in candidates:
-        if ties == "strong":
-            return candidate, True
-        if supremum is not None and (candidate.value < supremum.value - TOLERANCE or searched == MOST_EQUAL):
-            break
-        margin, inside = most_interior(game, candidate.replies)
-        if margin <= TOLERANCE:
-            continue
-        attaining = _attaining(game, candidate)
-        if attaining is not None:
-            return candidate._replace(x=attaining), True
-        searched += 1
-        if supremum is None:
-            supremum = candidate._replace(x=(1 - STEP) * candidate.x + STEP * inside)
-    if supremum is None:
-        raise InputError("the follower's payoffs are too close to one another to tell which reply is strictly best.")
-    return supremum, False
+        if value is not None and candidate.value < value:
+            return
+        if ties == "strong" or has_inside(game, candidate.replies):
+            value = candidate.value
+            yield candidate
 
 
 def best_in_region(game: CommitmentGame, replies: Replies) -> Candidate | None:
     """The commitment that earns most while the replies are best ones; None if they are so nowhere."""
-    n_types = len(replies)
-    types, columns = _played(game.leader, replies)
-    gains = np.vstack(_gains(game, replies))
-    # Besides x: what each type's reply pays the leader, the worst of those that are the same to it.
-    rows = np.block([[gains, np.zeros((len(gains), n_types))], [-columns, np.eye(n_types)[types]]])
-    result = _maximum(game, rows, game.prior, (None, None))
-    if result.status == 2:  # infeasible
-        return None
-    x = _feasible(game, solved(result).x)
-    earned = np.full(n_types, np.inf)
-    np.minimum.at(earned, types, columns @ x)
-    return Candidate(float(game.prior @ earned), x, replies)
+    region, m = _Region(game, replies), game.leader.shape[1]
+    try:
+        found = region.greatest(replies)
+    except TooLargeError as error:
+        x = region.scaled(as_fractions(error.near[:m]))
+        paid = np.array([min((x @ game.leader[k])[list(own)]) for k, own in enumerate(replies)], object)
+        return Candidate(game.prior @ paid, x, replies, exact=False)
+    return None if found is None else Candidate(-found.value, found.point[:m], replies)
 
 
-def most_interior(game: CommitmentGame, replies: Replies) -> tuple[float, Float[np.ndarray, "m"]]:
-    """The largest margin by which the replies can be better than all others, every type's at once, and where.
+def has_inside(game: CommitmentGame, replies: Replies) -> bool:
+    """Whether the replies are somewhere better than all others, every type's at once."""
+    try:
+        inside = _Region(game, replies).most_interior(replies)
+    except TooLargeError as error:
+        return bool(error.near[-1] > _MARGIN)
+    return inside is not None and inside.margin > 0
 
-    The margin is at most 1, in units of the types' payoff ranges; it is negative if some reply is best nowhere.
+
+def guaranteed(game: CommitmentGame, x: Exact) -> Fraction:
+    """What the leader earns if every type plays the worst of its best replies."""
+    total = Fraction(0)
+    for share, leader, follower in zip(game.prior, game.leader, game.follower, strict=True):
+        pays = x @ follower
+        total += share * min((x @ leader)[pays == pays.max()])
+    return total
+
+
+def _attaining(game: CommitmentGame, candidate: Candidate) -> Exact | None:
+    """A commitment of the region that guarantees its best value, ties broken against the leader; None if none does.
+
+    Rivals that tie with the replies wherever these earn the value must pay the leader that much too, and so must those
+    that tie wherever they do, and so on: until the rest can be made strictly worse, or nothing is left. In games of
+    more than `LISTED` payoffs that is given up after some steps.
     """
-    gains = np.vstack([_other(gains, own) for gains, own in zip(_gains(game, replies), replies, strict=True)])
-    result = solved(_maximum(game, np.hstack([gains, np.ones((len(gains), 1))]), np.ones(1), (None, 1.0)))
-    return -float(result.fun), _feasible(game, result.x)
-
-
-def guaranteed(game: CommitmentGame, x: Float[np.ndarray, "m"]) -> float:
-    """What the leader earns if every type plays the worst of its best replies, in units of its payoff range."""
-    pays, earns = (np.einsum("m,kma->ka", x, table) for table in (game.follower, game.leader))
-    best = pays >= pays.max(axis=1, keepdims=True) - TOLERANCE
-    return float(game.prior @ np.where(best, earns, np.inf).min(axis=1))
-
-
-def _attaining(game: CommitmentGame, candidate: Candidate) -> Float[np.ndarray, "m"] | None:
-    """A commitment to which the candidate's replies are best and that guarantees its value under weak ties, or None.
-
-    Every other reply must be strictly worse, or what it pays the leader is counted on: one binary variable each. The
-    margin of the strictly worse ones is maximised; it must be positive.
-    """
-    if guaranteed(game, candidate.x) >= candidate.value - TOLERANCE:
+    if guaranteed(game, candidate.x) >= candidate.value:
         return candidate.x
-    n_types = len(candidate.replies)
-    types, columns = _played(game.leader, candidate.replies)
-    rivals = tuple(tuple(a for a in range(game.leader.shape[2]) if a not in own) for own in candidate.replies)
-    rival_types, rival_columns = _played(game.leader, rivals)
-    gains = np.vstack(
-        [_other(rows, own) for rows, own in zip(_gains(game, candidate.replies), candidate.replies, strict=True)]
-    )
-    (n, m), binaries, one = gains.shape, np.eye(len(gains)), np.ones((len(gains), 1))
-    of_type = np.eye(n_types)
-    # Variables: x, what each type's best replies pay the leader at worst, the binaries, the margin.
-    rows = np.block(
-        [
-            [-columns, of_type[types], np.zeros((len(columns), n + 1))],
-            [-rival_columns, of_type[rival_types], binaries, 0 * one],
-            [gains, np.zeros((n, n_types)), 0 * binaries, 0 * one],
-            [gains, np.zeros((n, n_types)), -2 * binaries, one],
-            [np.zeros(m), -game.prior, np.zeros(n + 1)],
-        ]
-    )
-    limits = np.r_[np.zeros(len(columns)), np.ones(n), np.zeros(2 * n), -candidate.value]
-    total = np.r_[game.counted, np.zeros(n_types + n + 1)]
-    result = milp(
-        np.r_[np.zeros(m + n_types + n), -1.0],
-        constraints=[LinearConstraint(rows, -np.inf, limits), LinearConstraint(total, game.least, game.greatest)],
-        integrality=np.r_[np.zeros(m + n_types), np.ones(n), 0],
-        bounds=Bounds(np.r_[game.lower, np.zeros(n_types + n + 1)], np.r_[game.upper, np.ones(n_types + n + 1)]),
-    )
-    if result.status != 0 or result.x[-1] <= 100 * TOLERANCE:
-        return None
-    x = _feasible(game, result.x)
-    return x if guaranteed(game, x) >= candidate.value - 10 * TOLERANCE else None
+    region, counted = _Region(game, candidate.replies), candidate.replies
+    for _ in range(game.leader.size if game.leader.size <= LISTED else _STEPS):
+        try:
+            most = region.greatest(counted)
+            if most is None or -most.value < candidate.value:
+                return None
+            found = region.most_interior(counted, candidate.value)
+        except TooLargeError:
+            return None
+        if found is None or found.margin > 0:
+            return None if found is None else found.x
+        counted = _joined(counted, found.binding)
+    return None
 
 
-def _played(
-    tables: Float[np.ndarray, "K m a"], replies: Replies
-) -> tuple[Int[np.ndarray, "replies"], Float[np.ndarray, "replies m"]]:
-    """The types and the columns of the tables that belong to these actions."""
-    pairs = [(k, a) for k, own in enumerate(replies) for a in own]
-    types, actions = np.array(pairs, np.int64).reshape(-1, 2).T
-    return types, tables[types, :, actions]
+def _safest(game: CommitmentGame, candidate: Candidate) -> Exact:
+    """Of the commitments at which single replies earn their best value, one that guarantees most, or almost.
+
+    In games of more than `LISTED` payoffs the candidate's own.
+
+    What ties with the replies at all of these commitments cannot be avoided; the best that it leaves is approached from
+    where nothing else ties.
+    """
+    if game.leader.size > LISTED:
+        return candidate.x
+    region = _Region(game, candidate.replies, candidate.value)
+    tied, inside = candidate.replies, region.most_interior(candidate.replies)
+    while inside is not None and inside.margin <= 0:
+        tied = _joined(tied, inside.binding)
+        inside = region.most_interior(tied)
+    found = region.greatest(tied)
+    if found is None or inside is None:
+        return candidate.x
+    x = found.point[: game.leader.shape[1]]
+    return x if guaranteed(game, x) >= -found.value else _towards(game, x, inside.x, tied)
 
 
-def _gains(game: CommitmentGame, replies: Replies) -> list[Float[np.ndarray, "a m"]]:
-    """What each type gains by each action in place of its reply, per unit of x."""
-    return [(payoffs - payoffs[:, own[:1]]).T for payoffs, own in zip(game.follower, replies, strict=True)]
+def _inside(game: CommitmentGame, candidate: Candidate) -> Exact:
+    """A commitment near the candidate's to which its replies are strictly best."""
+    inside = _Region(game, candidate.replies).most_interior(candidate.replies)
+    return candidate.x if inside is None else _towards(game, candidate.x, inside.x, candidate.replies)
 
 
-def _other(rows: Float[np.ndarray, "a m"], own: tuple[int, ...]) -> Float[np.ndarray, "others m"]:
-    return np.delete(rows, own, axis=0)
-
-
-def _maximum(
-    game: CommitmentGame,
-    rows: Float[np.ndarray, "rows n"],
-    aim: Float[np.ndarray, "extra"],
-    bounds: tuple[float | None, float | None],
-) -> Any:
-    """Maximises `aim` of the variables beside x, where rows @ [x, these] <= 0; the solver's result."""
-    m = len(game.lower)
-    # One variable more, the sum of the counted coordinates.
-    for options in _ATTEMPTS:
-        result = linprog(
-            np.r_[np.zeros(m), -aim, 0.0],
-            A_ub=np.hstack([rows, np.zeros((len(rows), 1))]),
-            b_ub=np.zeros(len(rows)),
-            A_eq=np.r_[game.counted, 0 * aim, -1.0][None],
-            b_eq=[0.0],
-            bounds=[*zip(game.lower, game.upper, strict=True), *[bounds] * len(aim), (game.least, game.greatest)],
-            method="highs",
-            options=options,
+def _towards(game: CommitmentGame, x: Exact, inside: Exact, replies: Replies) -> Exact:
+    """A commitment that steps from x into a region, and loses `STEP` of what is at stake at x or less."""
+    at_x, at_inside = (
+        sum(
+            p * min((y @ game.leader[k])[list(own)]) for k, (p, own) in enumerate(zip(game.prior, replies, strict=True))
         )
-        if result.status in (0, 2):  # optimal, or infeasible
-            break
-    return result
+        for y in (x, inside)
+    )
+    loss = at_x - at_inside
+    used = [game.leader[k][x != 0][:, list(own)] for k, own in enumerate(replies)]
+    stake = max(part.max() - part.min() for part in used) or loss
+    step = STEP * min(Fraction(1), stake / loss if loss > 0 else Fraction(1))
+    return (1 - step) * x + step * inside
 
 
-def _feasible(game: CommitmentGame, found: Float[np.ndarray, "n"]) -> Float[np.ndarray, "m"]:
-    """The commitment in a solver's result, with what rounding has added taken off."""
-    x = np.clip(found[: len(game.lower)], game.lower, game.upper)
-    total = float(game.counted @ x)
-    if game.least <= total <= game.greatest:
-        return x
-    scale = np.clip(total, game.least, game.greatest) / total
-    return np.where(game.counted > 0, x * scale, x)
+def _joined(replies: Replies, more: Iterable[tuple[int, int]]) -> Replies:
+    extra = list(more)
+    return tuple((*own, *(a for k, a in extra if k == t and a not in own)) for t, own in enumerate(replies))
+
+
+class _Inside(NamedTuple):
+    """The margin (at most 1), where it is, and the types and actions of the constraints that hold it down."""
+
+    margin: Fraction
+    x: Exact
+    binding: list[tuple[int, int]]
+
+
+class _Region:
+    """Where replies are best, as constraints on (x, t): t is what the leader earns of each type, at most."""
+
+    def __init__(self, game: CommitmentGame, replies: Replies, value: Fraction | None = None):
+        """The region; with a value, those of its points whose replies, the first of each type, earn that much."""
+        self.game, self.replies, self.value = game, replies, value
+        self.K, self.m, self.n_actions = game.leader.shape
+
+    def gains(self, k: int, a: int) -> Exact:
+        """What a type gains by an action in place of its reply, per unit of x."""
+        return self.game.follower[k, :, a] - self.game.follower[k, :, self.replies[k][0]]
+
+    def greatest(self, counted: Replies) -> Optimum | None:
+        """The most, with a minus, that the leader is paid if the worst of these actions of every type counts."""
+        costs = np.r_[_zeros(self.m), -self.game.prior]
+        return self._least(costs, [*self._best(self.K), *self._paid(counted, self.K)], self.K)
+
+    def most_interior(self, counted: Replies, value: Fraction | None = None) -> _Inside | None:
+        """Where all actions but these are worse by the largest margin; None if there is no such point.
+
+        Args:
+            counted: actions of each type that may tie.
+            value: what the leader is paid at least, if the worst of the actions that may tie counts; any if None.
+        """
+        rivals = [(k, a) for k, own in enumerate(counted) for a in range(self.n_actions) if a not in own]
+        extra = self.K + 1
+        rows = [*self._best(extra), *self._paid(counted, extra)]
+        if value is not None:
+            rows.append((np.r_[_zeros(self.m), -self.game.prior, [Fraction(0)]], -value))
+        first = len(rows)
+        for k, a in rivals:
+            gains = self.gains(k, a)
+            size = max(abs(gains)) or Fraction(1)
+            rows.append((np.r_[gains / size, _zeros(self.K), [Fraction(1)]], Fraction(0)))
+        rows.append((np.r_[_zeros(self.m + self.K), [Fraction(1)]], Fraction(1)))
+        costs = np.r_[_zeros(self.m + self.K), [Fraction(-1)]]
+        program = self._program(costs, rows, extra)
+        near = near_by(*program)
+        if near is not None and value is None and self.value is None:
+            # A point in floats will do, if it is inside exactly.
+            x = self.scaled(as_fractions(near[: self.m]), 1 - _MARGIN)
+            margin = min((-(row[: self.m] @ x) for row, _ in rows[first:-1]), default=Fraction(1))
+            if margin > 0 and self._holds(x):
+                return _Inside(margin, x, [])
+        found = least(*program, near, limit=_WRITTEN)
+        if found is None:
+            return None
+        held = found.multipliers[first : first + len(rivals)]
+        binding = [rival for rival, multiplier in zip(rivals, held, strict=True) if multiplier > 0]
+        return _Inside(-found.value, found.point[: self.m], binding)
+
+    def _best(self, extra: int) -> list[tuple[Exact, Fraction]]:
+        """The replies are best ones, and earn the value if one was given."""
+        rows = [
+            (np.r_[self.gains(k, a), _zeros(extra)], Fraction(0))
+            for k, own in enumerate(self.replies)
+            for a in range(self.n_actions)
+            if a not in own
+        ]
+        if self.value is not None:
+            earned = sum(p * self.game.leader[k, :, self.replies[k][0]] for k, p in enumerate(self.game.prior))
+            rows.append((np.r_[-earned, _zeros(extra)], -self.value))
+        return rows
+
+    def _paid(self, counted: Replies, extra: int) -> list[tuple[Exact, Fraction]]:
+        """What the leader is paid of each type is at most what each of these actions pays it."""
+        units = np.array([[Fraction(j == k) for j in range(extra)] for k in range(self.K)], object)
+        return [
+            (np.r_[-self.game.leader[k, :, a], units[k]], Fraction(0)) for k, own in enumerate(counted) for a in own
+        ]
+
+    def _least(self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int) -> Optimum | None:
+        program = self._program(costs, rows, extra)
+        return least(*program, near_by(*program), limit=_WRITTEN)
+
+    def _program(
+        self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int
+    ) -> tuple[Exact, Exact, Exact, Exact, Exact]:
+        """The program over the polytope and some more variables that is subject to these rows."""
+        game = self.game
+        upper = np.array([row for row, _ in rows], object).reshape(len(rows), self.m + extra)
+        upper = np.vstack([upper, np.hstack([game.upper, _zeros(len(game.upper), extra)])])
+        limits = np.r_[np.array([limit for _, limit in rows], object), game.limits]
+        return costs, upper, limits, np.hstack([game.equal, _zeros(len(game.equal), extra)]), game.sums
+
+    def scaled(self, x: Exact, free_by: Fraction | int = 1) -> Exact:
+        """A point in floats with what rounding has left of its first sum divided out, and what is free made smaller."""
+        total, free = self.game.equal[0] @ x, self.game.equal[0] == 0
+        return np.where(free, x * free_by, x * (self.game.sums[0] / total) if total else x)
+
+    def _holds(self, x: Exact) -> bool:
+        """Whether the polytope holds a point, and the replies are best ones there."""
+        game = self.game
+        inside = all(game.equal @ x == game.sums) and all(game.upper @ x <= game.limits)
+        return inside and all(row[: self.m] @ x <= limit for row, limit in self._best(0))
+
+
+def _zeros(*shape: int) -> Exact:
+    return np.full(shape, Fraction(0), object)

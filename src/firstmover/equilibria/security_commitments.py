@@ -11,18 +11,22 @@ Sources: Kiekintveld, Jain, Tsai, Pita, Ordóñez and Tambe, "Computing optimal 
 massive security games" (AAMAS 2009), for the compact form; `reply_regions` for commitments over polytopes.
 """
 
+from fractions import Fraction
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Shaped
 
 from firstmover.equilibria.commitments import OptimalCommitment
-from firstmover.equilibria.reply_regions import CommitmentGame, Ties, optimal, single_type_candidates
+from firstmover.equilibria.exact_programs import Exact
+from firstmover.equilibria.reply_regions import CommitmentGame, Ties, all_candidates, optimal
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
 MAX_TARGETS = 1000  # half a minute
 
 
 def security_commitment(
-    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float | int, ties: Ties
+    defender: Shaped[np.ndarray, "T 2"], attacker: Shaped[np.ndarray, "T 2"], resources: float | int, ties: Ties
 ) -> OptimalCommitment:
     """The best coverage against one attacker that sees it and then attacks one target.
 
@@ -41,27 +45,29 @@ def security_commitment(
     n = len(defender)
     if n > MAX_TARGETS:
         raise InputError(f"exact coverage is limited to {MAX_TARGETS} targets; got {n}.")
-    is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is fixed at 1
+    covering, one = np.array([Fraction(1)] * n + [Fraction(0)], object), np.array([Fraction(1)], object)
+    payoffs, low = as_fractions(defender), as_fractions(defender).min()
     game = CommitmentGame(
-        leader=_affine(defender)[None],
-        follower=_affine(attacker)[None],
-        prior=np.ones(1),
-        lower=1 - is_target,
-        upper=np.ones(n + 1),
-        counted=is_target,
-        least=0.0,
-        greatest=float(resources),
+        leader=_affine(payoffs - low)[None],
+        follower=_affine(as_fractions(attacker))[None],
+        prior=one,
+        upper=np.vstack([np.eye(n, n + 1, dtype=int).astype(object), covering]),
+        limits=np.r_[covering[:n], as_fractions([float(resources)])],
+        equal=(1 - covering)[None],  # the last coordinate is fixed at 1
+        sums=one,
     )
-    found, attained = optimal(game, single_type_candidates(game, ties), ties)
+    found = optimal(game, all_candidates(game, ties), ties)
     return OptimalCommitment(
-        float(defender.min() + found.value * np.ptp(defender)),
-        found.x[:n],
-        attained,
+        float(low + found.value),
+        found.x[:n].astype(np.float64),
+        found.attained,
         "multiple linear programs over coverage (Kiekintveld et al. 2009; von Stengel and Zamir 2010)",
     )
 
 
-def _affine(payoffs: Float[np.ndarray, "T 2"]) -> Float[np.ndarray, "n T"]:
-    """Payoffs of an attack on each target, in units of their range: per unit of coverage, then the constants."""
-    covered, uncovered = (payoffs - payoffs.min()).T / (np.ptp(payoffs) or 1.0)
-    return np.vstack([np.diag(covered - uncovered), uncovered])
+def _affine(payoffs: Exact) -> Exact:
+    """Payoffs of an attack on each target: per unit of coverage, then the constants, [n, T]."""
+    covered, uncovered = payoffs.T
+    per_unit = np.full((len(payoffs), len(payoffs)), Fraction(0), object)
+    np.fill_diagonal(per_unit, covered - uncovered)
+    return np.vstack([per_unit, uncovered])

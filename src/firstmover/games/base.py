@@ -122,7 +122,8 @@ class Solution:
         game: what the rule is for, where that is not the game that was asked about.
         reply: what followers reply to the rule: for each follower and type the probabilities of its actions, or, where
             followers act in every step, the actions of each follower by step; None where it is not known.
-        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader.
+        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader,
+            or choose another equilibrium; None where it is not known.
         margin: the rule to use instead, where there is one.
     """
 
@@ -138,7 +139,7 @@ class Solution:
     play: list[list[list[float]]] | None = None
     game: "Game | None" = None
     reply: list[Any] | None = None
-    rests_on_ties: bool = False
+    rests_on_ties: bool | None = None
     margin: Margin | None = None
 
 

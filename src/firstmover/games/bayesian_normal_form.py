@@ -194,7 +194,7 @@ class BayesianNormalForm(Game):
             if mixed
             else bayesian_commitments.deterministic_bayesian_commitment
         )
-        found = find(self.leader_payoffs, self.follower_payoffs, self.prior, ties)
+        found = find(*self.fractions, self.stated_prior.fractions, ties)
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),

@@ -188,12 +188,11 @@ class NormalForm(Game):
         from firstmover.equilibria import commitments
         from firstmover.equilibria.correlated_commitments import correlated_commitment
 
+        leader, followers = (part.fractions for part in self.tables)
         if self.n_followers > 1 and self.commitment == "mixed":
             bounds = {
-                "correlated": correlated_commitment(self.leader_payoffs, self.follower_payoffs).value,
-                "coarse_correlated": correlated_commitment(
-                    self.leader_payoffs, self.follower_payoffs, coarse=True
-                ).value,
+                "correlated": correlated_commitment(leader, followers).value,
+                "coarse_correlated": correlated_commitment(leader, followers, coarse=True).value,
             }
             return Solution(
                 value=None,
@@ -204,14 +203,12 @@ class NormalForm(Game):
                 upper_bounds=bounds,
             )
         if self.commitment == "deterministic":
-            found = commitments.deterministic_commitment(self.leader_payoffs, self.follower_payoffs, ties)
+            found = commitments.deterministic_commitment(leader, followers, ties)
         else:
-            found = commitments.mixed_commitment(self.leader_payoffs, self.follower_payoffs[0], ties)
+            found = commitments.mixed_commitment(leader, followers[0], ties)
         upper = {}
         if self.n_followers > 1:
-            upper["coarse_correlated"] = correlated_commitment(
-                self.leader_payoffs, self.follower_payoffs, coarse=True
-            ).value
+            upper["coarse_correlated"] = correlated_commitment(leader, followers, coarse=True).value
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),

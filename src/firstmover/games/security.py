@@ -173,7 +173,7 @@ class SecurityGame(Game):
         """Optimal coverage by linear programs, one for each target that may be attacked."""
         from firstmover.equilibria.security_commitments import security_commitment
 
-        found = security_commitment(self.payoffs[:, :2], self.payoffs[:, 2:], self.resources, ties)
+        found = security_commitment(self.table.fractions[:, :2], self.table.fractions[:, 2:], self.resources, ties)
         return Solution(
             value=found.value,
             rule=self.rule(np.asarray(found.commitment)[None]),

@@ -58,8 +58,8 @@ class CommitmentGradient(Leader):
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places: the best region of mixtures or prices may be small). The last of several tables starts from
-            the game's baseline, where that is a rule of the same game.
+            random places: the best region of mixtures or prices may be small). Beside several tables one more
+            starts from the game's baseline, where that is a rule of the same game.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
@@ -113,7 +113,9 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        return self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        known = drawn > 1 and self.policy == "table" and problem.game.baseline_actions() is not None
+        return drawn + known
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)

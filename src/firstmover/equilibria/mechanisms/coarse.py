@@ -15,11 +15,10 @@ from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.optimize import linprog
 
 from firstmover.equilibria.mechanisms.market import Market, Payoffs, Rule, Strategies, payoffs
 from firstmover.equilibria.mechanisms.verify import all_maps, flat, one_hot
-from firstmover.equilibria.polytopes import solved
+from firstmover.equilibria.solver import minimum
 from firstmover.errors import InputError
 
 MAX_MAPS = 200_000
@@ -168,14 +167,12 @@ def _restricted(
     gains1 = np.moveaxis(earned1, 0, -1)
     gains1 = gains1 - np.stack([gains1[t1, row, k] for k, row in enumerate(sent[1])], axis=-1)[:, None]
     gains = np.concatenate([gains0.reshape(n0 * m, -1), gains1.reshape(n1 * m, -1)])
-    result = solved(
-        linprog(
-            np.concatenate([-costs, np.full(len(gains), _PRICE)]),
-            A_ub=np.concatenate([gains, -np.eye(len(gains))], axis=1),
-            b_ub=np.zeros(len(gains)),
-            A_eq=np.concatenate([np.ones((1, len(pairs))), np.zeros((1, len(gains)))], axis=1),
-            b_eq=[1.0],
-        )
+    result = minimum(
+        np.concatenate([-costs, np.full(len(gains), _PRICE)]),
+        A_ub=np.concatenate([gains, -np.eye(len(gains))], axis=1),
+        b_ub=np.zeros(len(gains)),
+        A_eq=np.concatenate([np.ones((1, len(pairs))), np.zeros((1, len(gains)))], axis=1),
+        b_eq=[1.0],
     )
     found = np.maximum(-result.ineqlin.marginals, 0.0)
     return (found[: n0 * m].reshape(n0, m), found[n0 * m :].reshape(n1, m)), float(-result.fun)

@@ -12,10 +12,9 @@ from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.optimize import linprog
 
 from firstmover.equilibria.mechanisms.market import Market
-from firstmover.equilibria.polytopes import solved
+from firstmover.equilibria.solver import minimum
 
 _DENOMINATORS = (1, 12, 120, 1000, 10**5, 10**8)
 
@@ -62,12 +61,10 @@ def _multipliers(market: Market) -> tuple[Float[np.ndarray, "T0 T0"], Float[np.n
     accepted = np.zeros((2 * n0 * n1, 4 * n0 * n1))
     accepted[np.arange(2 * n0 * n1), index[2:].ravel()] = 1.0
     accepted[np.arange(2 * n0 * n1), index[:2].ravel()] = -values.ravel()
-    result = solved(
-        linprog(
-            cost,
-            A_ub=np.concatenate([np.reshape(rows, (-1, 4 * n0 * n1)), once, accepted]),
-            b_ub=np.concatenate([np.zeros(len(rows)), np.ones(n0 * n1), np.zeros(2 * n0 * n1)]),
-        )
+    result = minimum(
+        cost,
+        A_ub=np.concatenate([np.reshape(rows, (-1, 4 * n0 * n1)), once, accepted]),
+        b_ub=np.concatenate([np.zeros(len(rows)), np.ones(n0 * n1), np.zeros(2 * n0 * n1)]),
     )
     multipliers = np.zeros((n0, n0)), np.zeros((n1, n1))
     for (i, s, t), marginal in zip(swaps, result.ineqlin.marginals, strict=False):

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import csr_array
+
+from firstmover.equilibria.solver import NoAnswerError, mixed_integer
 
 Linear = defaultdict[int, float]  # a linear expression: the coefficient of every column
 
@@ -53,11 +55,7 @@ class Program:
         self.rows.append((expression, low, high))
 
     def solve(self, seconds: float | None = None) -> Outcome:
-        """The minimum, or what is known about it after a time.
-
-        Raises:
-            RuntimeError: the solver failed; an internal error.
-        """
+        """The minimum, or what is known about it after a time, or where the solver gives up."""
         low, high, whole = (np.array(part) for part in zip(*self.columns, strict=True))
         cost = np.zeros(len(self.columns))
         for column, coefficient in self.objective.items():
@@ -69,19 +67,20 @@ class Program:
         options: dict[str, Any] = {"mip_rel_gap": 0.0}
         if seconds is not None:
             options["time_limit"] = max(seconds, 0.01)
-        result = milp(
-            cost,
-            integrality=whole.astype(np.int64),
-            bounds=Bounds(low, high),
-            constraints=LinearConstraint(matrix, least, most),
-            options=options,
-        )
+        least_cost = float(np.minimum(cost * low, cost * high).sum())
+        try:
+            result = mixed_integer(
+                cost,
+                options,
+                integrality=whole.astype(np.int64),
+                bounds=Bounds(low, high),
+                constraints=LinearConstraint(matrix, least, most),
+            )
+        except NoAnswerError:
+            return Outcome(None, np.inf, least_cost)
         if result.status == 2:
             return Outcome(None, np.inf, np.inf)
-        if result.status not in (0, 1):
-            raise RuntimeError(f"a bounded program was not solved ({result.message}); please report it.")
         bound = result.get("mip_dual_bound")
-        least_cost = float(np.minimum(cost * low, cost * high).sum())
         found = least_cost if bound is None or not np.isfinite(bound) else float(bound)
         if result.x is None:
             return Outcome(None, np.inf, found)

@@ -1,0 +1,109 @@
+"""benchmarks/README.md."""
+
+import math
+import re
+from typing import Any
+
+from claimed.certificates import CONITZER
+from claimed.claim import ROOT, Claim, Rows, Table, printed
+from claimed.followers import MODELS_AND_WEIGHTS, WITHIN, rows
+from claimed.measurements import Benchmark, Command, Commands
+from claimed.readme import AGRAWAL, learned
+
+PAGE = "benchmarks/README.md"
+
+# What is designed with default learners and 25 seeds: every kind of decision that a leader can take.
+_TARGETS = (("targets.csv", (ROOT / "tests" / "cases" / "security20.csv").read_text()),)
+_TWO_BY_TWO = "normal-form -g leader_payoffs=A.csv -g follower_payoffs=B.csv -g commitment=mixed"
+_SECURITY = "security -g targets=targets.csv -g resources=5"
+DESIGNS = {
+    "escape": Command("design escape"),
+    "maintain": Command("design maintain"),
+    "maintain, mixed": Command("design maintain -g commitment=mixed"),
+    "maintain, mixed, best responses": Command("design maintain -g commitment=mixed --followers best-response"),
+    "Conitzer's 2 x 2, mixed": Command(f"design {_TWO_BY_TWO}", CONITZER),
+    "Conitzer's 2 x 2, mixed, best responses": Command(f"design {_TWO_BY_TWO} --followers best-response", CONITZER),
+    "security, 20 targets": Command(f"design {_SECURITY}", _TARGETS, seconds=12),
+    "security, 20 targets, best responses": Command(f"design {_SECURITY} --followers best-response", _TARGETS),
+    "simple-allocation, 3 messages": Command("design simple-allocation -g messages=3"),
+    "agrawal": AGRAWAL,
+    "agrawal, any prices": Command("design agrawal -g prices=continuous", seconds=60),
+}
+
+
+# A design does not search for optimal price mechanisms with messages.
+_AGRAWAL_OPTIMUM = Command("solve agrawal")
+
+
+def _designs(results: list[Any]) -> Rows:
+    *results, agrawal = results
+    found = []
+    for name, made in zip(DESIGNS, results, strict=True):
+        if isinstance(made, str):
+            continue  # it failed, and its row is missed
+        values = [value for value in learned(made) if value is not None and math.isfinite(value)]
+        low, high = made["certificate"]["payoff_range"]["leader"]
+        optimum = made["optimum"] if made["optimum"] is not None else agrawal["optimum"]
+        mean, most = (100 * (optimum - x) / (high - low) for x in (sum(values) / len(values), min(values)))
+        found.append(
+            {
+                "design": name,
+                "finished": f"{len(values)} of {made['seeds']}",
+                "mean": f"{round(sum(values) / len(values), 4) + 0.0:.4f}",
+                "short by, %": f"{round(mean, 2) + 0.0:.2f}, at most {round(most, 2) + 0.0:.2f}",
+                "optimum": f"{optimum + 0.0:.6g}",
+            }
+        )
+    return found
+
+
+SPEED = Benchmark("speed.py", seconds=200)
+OPTIMA = Benchmark("optima.py", games=True, seconds=400)
+MARKETS = Benchmark("markets.py", seconds=450)
+MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mechanisms", "larger"))
+REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
+SCALING = Benchmark("scaling.py", seconds=300)
+MESSAGES = Benchmark("larger.py", "--market 0 --chunk 25 --updates 40", seconds=900)
+LONGER = Benchmark("larger.py", "--market 0 --seeds 5 --updates 200", seconds=900)
+SIX_AGENTS = Benchmark("larger.py", "--market 1 --updates 8 --rounds 100", seconds=1800)
+
+
+def _first(pattern: str):
+    """The first number that matches in what a benchmark has printed."""
+    return lambda output: float(re.search(pattern, output)[1])
+
+
+def _ratio(output: str) -> float:
+    (row,) = (row for row in printed(output) if row["what"] == "ratio of the two")
+    return float(row["measured"])
+
+
+_WITH, _WITHOUT = r"loss with messages (-?[\d.]+)", r"without (-?[\d.]+)"
+_LOSSES = {"loss": 1e-6, "s": None}
+
+CLAIMS = (
+    Claim(PAGE, "| ratio of the two | 524 |", SPEED, _ratio, 524, 350, "at least", quick=False),
+    Claim(PAGE, "| 40 | 0.2550 | 0.1222 (exact optimum 0.1196)", MESSAGES, _first(_WITH), 0.2550, 0.02, quick=False),
+    Claim(PAGE, "| 40 | 0.2550 | 0.1222 (exact optimum 0.1196)", MESSAGES, _first(_WITHOUT), 0.1222, 5e-3, quick=False),
+    Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITH), 0.1821, 0.03, quick=False),
+    Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITHOUT), 0.1196, 5e-3, quick=False),
+    Claim(PAGE, "| 8 | 0.5598 | 0.3667 |", SIX_AGENTS, _first(_WITH), 0.5598, 0.05, quick=False),
+    Claim(PAGE, "| 8 | 0.5598 | 0.3667 |", SIX_AGENTS, _first(_WITHOUT), 0.3667, 0.05, quick=False),
+)
+
+TABLES = (
+    Table("designs", PAGE, Commands((*DESIGNS.values(), _AGRAWAL_OPTIMUM)), _designs,
+          {"finished": 0, "mean": None, "short by, %": 0.5, "optimum": 1e-5}, quick=True),
+    Table("speed", PAGE, SPEED, printed, {"measured": None}),
+    Table("optima", PAGE, OPTIMA, printed,
+          {"reached": 3, "95 % interval": None, "least": 5e-3, "greatest": 5e-3, "exact": 1e-5, "epsilon": 2e-2,
+           "bounds": 5e-3, "train s": None}),
+    Table("weights", PAGE, MODELS_AND_WEIGHTS, rows(1), WITHIN),
+    Table("markets", PAGE, MARKETS, printed,
+          {"loss, mean [95 %]": 5e-3, "least": 5e-3, "most": None, "reached": 3, "s": None}),
+    Table("mechanisms", PAGE, MECHANISMS, printed, _LOSSES, quick=True),
+    Table("larger-mechanisms", PAGE, LARGER, printed, {"loss": 6e-3, "s": None}),
+    Table("revenue", PAGE, REVENUE, printed, {"revenue": 1e-6, "s": None}, quick=True),
+    Table("solvers", PAGE, SOLVERS, printed, {"s": None}),
+    Table("scaling", PAGE, SCALING, printed, {"sizes and seconds": None, "law": None}),
+)  # fmt: skip

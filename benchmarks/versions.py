@@ -1,0 +1,141 @@
+"""Versions that really work: the lowest that pyproject states, and the newest, in fresh environments.
+
+    python benchmarks/versions.py [--python 3.11 ...] [--set lowest|newest] [--json]
+
+The wheel is built once. For every Python that is found on the PATH, an environment gets the wheel and exactly the
+lowest versions (or whatever is newest), and runs a design, a solve, a verify and a figure outside the repository. It is
+deleted before the next one is made: each takes about 700 MB. Prints a table; the exit status is 1 if anything failed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ("3.11", "3.12", "3.13")
+SETS = ("lowest", "newest")
+SHOWN = ("jax", "equinox", "numpy", "scipy", "matplotlib", "optax", "jaxtyping", "rich")
+
+# What is run in each environment, and a file that has to be there afterwards.
+RUNS = {
+    "design": ("design maintain -g commitment=mixed --seeds 2 --updates 20 --out run --json", "run/certificate.json"),
+    "solve": ("solve maintain -g commitment=mixed --json", None),
+    "verify": ("verify run/certificate.json --json", None),
+    "figure": ("reproduce escape --seeds 2 --out figures --json", "figures/escape/escape.png"),
+}
+
+
+def requirements(which: str) -> list[str]:
+    """The dependencies as pip takes them: pinned to the lower bounds, or as they stand, without an upper end."""
+    stated: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    if which == "newest":
+        return stated
+    for requirement in stated:
+        if requirement.count(">=") < 1:
+            raise SystemExit(f"no lower bound: {requirement}")
+    # The first bound is the version's; a marker after ';' says for which Python it holds.
+    return [requirement.replace(">=", "==", 1) for requirement in stated]
+
+
+def interpreter(version: str) -> str | None:
+    """The first python of this version on the PATH that runs."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        candidate = shutil.which(f"python{version}", path=folder)
+        if candidate is None:
+            continue
+        command = [candidate, "-c", "import sys; print('.'.join(map(str, sys.version_info[:2])))"]
+        answer = subprocess.run(command, capture_output=True, text=True)
+        if answer.returncode == 0 and answer.stdout.strip() == version:
+            return candidate
+    return None
+
+
+def outcomes(python: str, which: str, wheel: Path, folder: Path) -> dict[str, Any]:
+    """What came of one environment: "ok" or the last line of the error for every step, and the versions."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "JAX_"))}
+    environment |= {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(folder / "cache")}
+    found: dict[str, Any] = {}
+
+    def step(name: str, *command: str) -> str | None:
+        began = time.perf_counter()
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        print(f"    {name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+        error = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        found[name] = "ok" if done.returncode == 0 else f"exit {done.returncode}: {error}"
+        return done.stdout if done.returncode == 0 else None
+
+    venv = folder / "venv"
+    step("venv", python, "-m", "venv", str(venv))
+    pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "-q", "--only-binary", ":all:", "--no-compile"]
+    if step("install", *pip, str(wheel), *requirements(which)) is None:
+        return found
+    script = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {SHOWN!r}}}))"
+    found["versions"] = json.loads(step("versions", str(venv / "bin" / "python"), "-c", script) or "{}")
+    for name, (arguments, file) in RUNS.items():
+        printed = step(name, str(venv / "bin" / "firstmover"), *arguments.split())
+        if printed is not None and file is not None and not (folder / file).is_file():
+            found[name] = f"{file} is missing"
+        if printed is not None and name == "solve" and abs(json.loads(printed)["optimum"] - 27.5) > 1e-9:
+            found[name] = f"another optimum: {json.loads(printed)['value']}"
+    return found
+
+
+def build(folder: Path) -> Path:
+    """The wheel of this repository."""
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), str(ROOT)]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def rows(pythons: list[str], sets: list[str]) -> Iterator[dict[str, Any]]:
+    """One row for each environment, as it is done."""
+    with tempfile.TemporaryDirectory() as built:
+        wheel = build(Path(built))
+        for version in pythons:
+            python = interpreter(version)
+            for which in sets:
+                if python is None:
+                    yield {"python": version, "set": which, "skipped": f"no python{version} on the PATH"}
+                    continue
+                print(f"Python {version}, {which}", file=sys.stderr, flush=True)
+                with tempfile.TemporaryDirectory() as folder:
+                    row = {"python": version, "set": which, **outcomes(python, which, wheel, Path(folder))}
+                print(f"    {json.dumps(row)}", file=sys.stderr, flush=True)
+                yield row
+
+
+def main() -> int:
+    """Run the environments asked for, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--python", action="append", choices=PYTHONS)
+    parser.add_argument("--set", action="append", choices=SETS, dest="sets")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    results = list(rows(options.python or list(PYTHONS), options.sets or list(SETS)))
+    if options.json:
+        print(json.dumps(results))
+    else:
+        print("| Python | set | " + " | ".join((*SHOWN, *RUNS)) + " |")
+        print("| --- " * (2 + len(SHOWN) + len(RUNS)) + "|")
+        for row in results:
+            versions = row.get("versions", {})
+            why = row.get("skipped") or row.get("install", "")
+            cells = [versions.get(name, "-") for name in SHOWN]
+            cells += [row.get(name, "skipped: " + why) for name in RUNS]
+            print(f"| {row['python']} | {row['set']} | " + " | ".join(cells) + " |")
+    failed = [row for row in results if "skipped" not in row and any(row.get(name) != "ok" for name in RUNS)]
+    return 1 if failed or all("skipped" in row for row in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Linear and mixed-integer programs in floats, by HiGHS through SciPy: the one place where a solver is called.
+
+A method may go round in circles or give up where payoffs or probabilities are of many magnitudes, so that others are
+tried in turn. What comes back is a good guess; who needs certainty checks it, or decides in fractions
+(`exact_programs`).
+"""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.optimize import linprog, milp
+
+TOLERANCE = 1e-10  # on rows and columns of the order of 1; the solver's default of 1e-7 is too coarse for proofs
+_TIGHT = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
+_ATTEMPTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("highs-ds", _TIGHT),
+    ("highs-ds", {**_TIGHT, "presolve": False}),
+    ("highs-ipm", _TIGHT),
+    ("highs-ds", {}),
+    ("highs-ds", {"presolve": False}),
+    ("highs-ipm", {"presolve": False}),
+)
+_OPTIMAL, _LIMIT, _INFEASIBLE = 0, 1, 2
+
+
+class NoAnswerError(RuntimeError):
+    """No method of the solver came to an answer."""
+
+
+def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
+    """What `scipy.optimize.linprog` gives for a least objective: an optimal vertex, or that there is none (status 2).
+
+    Raises:
+        NoAnswerError: no method came to either.
+    """
+    most = 10_000 + 50 * len(objective)
+    for method, options in _ATTEMPTS:
+        result = linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
+        if result.status in (_OPTIMAL, _INFEASIBLE):
+            return result
+    raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
+
+
+def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
+    """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, of a program that has one.
+
+    Raises:
+        NoAnswerError: no method finds it.
+    """
+    result = attempt(objective, **constraints)
+    if result.status != _OPTIMAL:
+        raise NoAnswerError(f"a linear program that has a solution was not solved ({result.message})")
+    return result
+
+
+def mixed_integer(objective: Float[np.ndarray, "columns"], options: dict[str, Any], **program: Any) -> Any:
+    """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
+
+    Raises:
+        NoAnswerError: neither with nor without presolve does the solver come to one of these.
+    """
+    for presolve in dict.fromkeys([options.get("presolve", True), False, True]):
+        result = milp(objective, options={**options, "presolve": presolve}, **program)
+        if result.status in (_OPTIMAL, _LIMIT, _INFEASIBLE):
+            return result
+    raise NoAnswerError(f"a mixed-integer program was not solved ({result.message})")
