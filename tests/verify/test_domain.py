@@ -73,7 +73,7 @@ def _changes(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _read_in_words(content: dict[str, Any]) -> bool:
     """Whether the command line's spelling of a parameter stands there, which no certificate uses."""
-    tuples = ("units", "prior")
+    tuples = ("units",)
     parameters = content["parameters"]
     return isinstance(parameters, dict) and any(
         (

@@ -74,7 +74,6 @@ class FiniteGame:
                 (within 1e-6), or a type has no action.
         """
         chances = numbers("the prior", prior)
-        exact = object in {np.asarray(part).dtype for part in (prior, leader, followers)}
         types, n = chances.shape, chances.ndim
         require(n > 0 and chances.size > 0, "every follower needs a type", f"a prior of shape {types}")
         require(bool((chances >= 0).all()), "probabilities must be at least 0", chances.min())
@@ -89,7 +88,7 @@ class FiniteGame:
         masks = _masks(types, shape[n:], allowed)
         stacked = np.stack([payoff[at] for payoff in table])
         given = None
-        if exact:
+        if object in {np.asarray(part).dtype for part in (prior, leader, followers)}:
             shares = as_fractions(prior)[at]
             own = np.stack([table[at] for table in as_fractions(followers)])
             given = shares / sum(shares.tolist()), as_fractions(leader)[at], own

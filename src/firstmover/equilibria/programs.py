@@ -215,6 +215,8 @@ def solve(
 
 def _largest(matrix: Any, axis: int) -> Float[np.ndarray, "lines"]:
     """The largest size of an entry of every row (axis 1) or column (axis 0), 1 where all are 0."""
+    if 0 in matrix.shape:
+        return np.ones(matrix.shape[1 - axis])
     sizes = abs(matrix).max(axis=axis)
     largest = np.asarray(sizes.toarray() if issparse(sizes) else sizes, float).ravel()
     return np.where(largest > 0, largest, 1.0)
