@@ -73,13 +73,16 @@ def _changes(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _read_in_words(content: dict[str, Any]) -> bool:
     """Whether the command line's spelling of a parameter stands there, which no certificate uses."""
-    tuples = ("units", "prior")
+    tuples = ("units",)
     parameters = content["parameters"]
     return isinstance(parameters, dict) and any(
         (
-            isinstance(value, str)
-            and key not in ("commitment", "rule", "objective", "valuation", "history")
-            and not (key == "prices" and value == "continuous")
+            (
+                isinstance(value, str)
+                and key not in ("commitment", "rule", "objective", "valuation", "history")
+                and not (key == "prices" and value == "continuous")
+            )
+            or (key == "objective" and isinstance(value, str) and value[:1].isdigit())
         )
         or (key in tuples and isinstance(value, list) and any(isinstance(part, str) for part in value))
         for key, value in parameters.items()
