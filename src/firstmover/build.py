@@ -24,7 +24,7 @@ from firstmover.exact_numbers import Table, exact, number, of_fractions, shorten
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.games.security import COLUMNS
-from firstmover.interop.python_files import class_named, names_code
+from firstmover.interop.python_files import class_named, digest, names_code
 from firstmover.leaders import Leader
 
 _ROOMS: dict[str, tuple[Any, Any]] = {
@@ -78,6 +78,32 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
         cls = class_named(argument, _ROOMS[kind][1])
         return constructed(cls, argument, parameters)
     return build(kind, argument, parameters)
+
+
+def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) -> Any:
+    """The item that `description` describes; one of a user's own class only if its file is named again.
+
+    Args:
+        kind: "game", "followers" or "leader".
+        stored: its description.
+        code: the user's own file.
+
+    Raises:
+        InputError: see `build`; or it is of a user's own class and no file is named, or one that has changed.
+    """
+    name, parameters = stored["name"], stored["parameters"]
+    if not names_code(name):
+        return build(kind, name, parameters)
+    file, _, cls = name.partition(":")
+    if code is None:
+        raise InputError(
+            f"{cls} stands in a user's own file, {file}, which is not executed because a file names it; name it "
+            f"yourself, with --code {file} (in Python code={file!r})."
+        )
+    item = item_from(kind, f"{code}:{cls}", parameters)
+    if stored.get("code") not in (None, digest(type(item))):
+        raise InputError(f"{code} has changed since it was used here; restore it, or begin anew with 'design'.")
+    return item
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
@@ -270,11 +296,13 @@ _READERS: dict[str, Any] = {
 
 
 def description(item: Game | Follower | Leader) -> dict[str, Any]:
-    """Name and parameters, as JSON, from which `build` makes the item again."""
+    """Name and parameters, as JSON, from which `again` makes the item again; and a digest of a user's own code."""
     if isinstance(item, Game):
-        return {"name": item.name, "parameters": item.parameters()}
-    values = {key: getattr(item, key) for key in settings(type(item))}
-    return {"name": item.name, "parameters": json.loads(json.dumps(values))}
+        parameters = item.parameters()
+    else:
+        parameters = json.loads(json.dumps({key: getattr(item, key) for key in settings(type(item))}))
+    described = {"name": item.name, "parameters": parameters}
+    return described | ({"code": digest(type(item))} if names_code(item.name) else {})
 
 
 def as_stored(item: Game | Follower | Leader) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def certify(
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
+    code: str | Path | None = None,
 ) -> dict[str, Any]:
     """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
 
@@ -41,6 +42,7 @@ def certify(
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
+        code: the file of a user's own game, followers or leader, which is executed.
 
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
@@ -49,10 +51,10 @@ def certify(
     run = Run.open(path) if files.is_folder(path) else None
     if run is not None:
         result = read_result(run)
-        loaded = uncertified(run, result)
+        loaded = uncertified(run, result, code)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
-        rule, stated = read_rule_file(path)
+        rule, stated = read_rule_file(path, code)
         if followers is None and stated is not None:
             play, played_by = stated, None
         else:

@@ -208,8 +208,12 @@ class Design:
         run.write_json("result.json", self.as_json())
 
     @classmethod
-    def load(cls, path: str | Path) -> "Design":
+    def load(cls, path: str | Path, *, code: str | Path | None = None) -> "Design":
         """Read a finished run.
+
+        Args:
+            path: the run folder.
+            code: the file of a user's own game, followers or leader, which is executed.
 
         Raises:
             InputError: it is missing, unfinished, damaged, edited, or of another version.
@@ -222,7 +226,7 @@ class Design:
                 f"{run.path / 'certificate.json'} was edited, or belongs to another run; 'firstmover certify {path}' "
                 "writes it anew."
             )
-        return replace(uncertified(run, result), certificate=certificate)
+        return replace(uncertified(run, result, code), certificate=certificate)
 
 
 class _Outcome(NamedTuple):
@@ -261,13 +265,13 @@ def read_result(run: Run) -> dict[str, Any]:
     return result
 
 
-def uncertified(run: Run, result: dict[str, Any]) -> Design:
+def uncertified(run: Run, result: dict[str, Any], code: str | Path | None = None) -> Design:
     """A finished run without its certificate.
 
     Raises:
         InputError: it is damaged, or what it was played with has changed.
     """
-    game, followers, leader, seeds, seed = _parts(run)
+    game, followers, leader, seeds, seed = _parts(run, code)
     final, history = _read_outcome(run, game, _problem(run, game, followers, leader), leader, seeds, seed)
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
@@ -378,11 +382,18 @@ def design(
     return _carry_out(game, problem, learner, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
-def resume(path: str | Path, *, progress: Progress | None = None, waiting_since: float | None = None) -> Design:
+def resume(
+    path: str | Path,
+    *,
+    code: str | Path | None = None,
+    progress: Progress | None = None,
+    waiting_since: float | None = None,
+) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back.
 
     Args:
         path: the run folder.
+        code: the file of a user's own game, followers or leader, which is executed.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
@@ -392,9 +403,9 @@ def resume(path: str | Path, *, progress: Progress | None = None, waiting_since:
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)
     if run.has("result.json"):
-        return Design.load(path)
+        return Design.load(path, code=code)
     files.remove_parts(run.path)
-    game, followers, leader, seeds, seed = _parts(run)
+    game, followers, leader, seeds, seed = _parts(run, code)
     problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
     return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
@@ -475,7 +486,7 @@ def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: i
     }
 
 
-def _parts(run: Run) -> tuple[Game, Follower, Leader, int, int]:
+def _parts(run: Run, code: str | Path | None) -> tuple[Game, Follower, Leader, int, int]:
     """What a run's configuration asks for.
 
     Raises:
@@ -483,7 +494,7 @@ def _parts(run: Run) -> tuple[Game, Follower, Leader, int, int]:
     """
     config = run.config
     try:
-        items = [build.build(kind, config[kind]["name"], config[kind]["parameters"]) for kind in build.KINDS]
+        items = [build.again(kind, config[kind], code) for kind in build.KINDS]
         seeds, seed = int(config["seeds"]), int(config["seed"])
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None

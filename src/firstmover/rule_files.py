@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from firstmover import files
-from firstmover.build import build
+from firstmover.build import again
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, read_json
 from firstmover.games.base import Game
@@ -20,10 +20,11 @@ from firstmover.rollout import Strategies
 from firstmover.rule import Rule
 
 
-def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
+def read_rule_file(path: str | Path, code: str | Path | None = None) -> tuple[Rule, Strategies | None]:
     """The rule of a file, and the play that it states, if any.
 
-    What `firstmover solve --json` and `design --json` print can be read too, and so can a certificate.
+    What `firstmover solve --json` and `design --json` print can be read too, and so can a certificate. A user's own
+    game is read with the file of its class, `code`, which is executed.
 
     Raises:
         InputError: the file cannot be read, is not JSON, or its game, rule or play is not valid.
@@ -37,7 +38,7 @@ def read_rule_file(path: str | Path) -> tuple[Rule, Strategies | None]:
         game, parameters = game.get("name"), game.get("parameters", {})
     if not isinstance(game, str) or not isinstance(parameters, dict):
         raise InputError(f"{path}: 'game' must be a name from 'firstmover games', and 'parameters' an object.")
-    rule = Rule.read(build("game", game, parameters), content["rule"])
+    rule = Rule.read(again("game", {"name": game, "parameters": parameters}, code), content["rule"])
     play = content.get("play")
     return rule, None if play is None else _play(rule.game, play)
 

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     for kind, name in (("game", "games"), ("followers", "followers"), ("leader", "leaders")):
         add(name, _list, f"the {name} there are, with their parameters").set_defaults(kind=kind)
 
-    game_help = "a name from 'firstmover games', or a Gambit file *.nfg (player 1 leads)"
+    game_help = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
     command = add("design", _design, "learn a rule, certify it, write a run folder")
     command.add_argument("game", metavar="GAME", help=game_help)
     _add_parameters(command, "-g", "game")
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_parameters(command, "-f", "followers")
     command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
+    _add_code(command)
 
     command = add("verify", _verify, "check a certificate independently, in exact fractions")
     command.add_argument("certificate", metavar="CERTIFICATE", help="a file written by 'firstmover certify'")
@@ -144,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add("resume", _resume, "go on with a run that was stopped or killed")
     command.add_argument("run", metavar="RUN", help="a run folder")
+    _add_code(command)
     return parser
 
 
@@ -151,6 +153,10 @@ def _add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> Non
     command.add_argument(
         flag, dest=of + "_parameters", action="append", default=[], metavar="KEY=VALUE", help=f"a parameter of the {of}"
     )
+
+
+def _add_code(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
 
 
 def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
@@ -190,8 +196,8 @@ def _design(options: argparse.Namespace) -> tuple[Any, str]:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
-    followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
-    leader = build.build("leader", options.leader, leader_parameters)
+    followers = build.item_from("followers", options.followers, _pairs("-f", options.followers_parameters))
+    leader = build.item_from("leader", options.leader, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress:
@@ -233,7 +239,7 @@ def _resume(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.designs import resume
 
     with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
-        made = resume(options.run, progress=progress, waiting_since=options.waiting_since)
+        made = resume(options.run, code=options.code, progress=progress, waiting_since=options.waiting_since)
     return made.as_json(), printing.design(made.as_json())
 
 
@@ -285,6 +291,7 @@ def _certify(options: argparse.Namespace) -> tuple[Any, str]:
         followers=_responding(options.followers, given),
         epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
+        code=options.code,
     )
     return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
 
@@ -305,7 +312,7 @@ def _pretrain(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
 
     game = build.game_from(options.game, _pairs("-g", options.game_parameters))
-    followers = build.build("followers", options.followers, _pairs("-f", options.followers_parameters))
+    followers = build.item_from("followers", options.followers, _pairs("-f", options.followers_parameters))
     if not isinstance(followers, Trained):
         raise InputError(f"{options.followers} followers are not trained; name 'contextual' or 'meta'.")
     settings = build.constructed(Pretraining, "the training", _pairs("-t", options.training_parameters))

@@ -1,0 +1,77 @@
+"""A market in a user's own file, from the command line: designed, certified, read back, and never executed unasked."""
+
+import json
+
+import pytest
+
+from firstmover import Design
+from firstmover.cli import main
+
+VOTE = '''
+from firstmover import Discrete, Market
+
+
+class Vote(Market):
+    """A leader opens one of two roads; a driver knows which it needs and asks for one."""
+
+    def __init__(self, share: float = 0.5):
+        super().__init__(
+            types=Discrete(["north", "south"], "needs"),
+            prior=[share, 1 - share],
+            acts=Discrete(["north", "south"], "asks for"),
+            sees=Discrete(["north", "south"], "asked for"),
+            decides=Discrete(["north", "south"], "open"),
+        )
+
+    def payoff(self, needed, asked, opened):
+        right = (needed == opened) * 1.0
+        return right, right
+'''
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "vote.py").write_text(VOTE)
+    game = f"{folder / 'vote.py'}:Vote"
+    out = folder / "run"
+    command = ["design", game, "-g", "share=0.25", "--seeds", "2", "--updates", "30", "--out", str(out), "--json"]
+    assert main(command) == 0
+    return folder
+
+
+def test_the_rule_is_told_in_the_markets_own_words(run) -> None:
+    result = json.loads((run / "run" / "result.json").read_text())
+    assert result["game"]["name"] == "vote.py:Vote"
+    assert result["game"]["parameters"] == {"share": 0.25}
+    assert all(abs(value - 1) < 1e-6 for value in result["value"])
+    assert {tuple(entry["when"]) for entry in result["rule"]} == {("asked for",)}
+    assert {entry["do"]["open"] for entry in result["rule"]} == {"north", "south"}
+
+
+def test_a_file_that_a_run_names_is_executed_only_if_it_is_named_again(run, capsys) -> None:
+    file, folder = run / "vote.py", str(run / "run")
+    for command in (["certify", folder], ["resume", folder]):
+        assert main(command) == 2
+        assert "is not executed because a file names it" in capsys.readouterr().err
+        assert main([*command, "--code", str(file), "--json"]) == 0
+        capsys.readouterr()
+    loaded = Design.load(folder, code=file)
+    assert loaded.game.parameters() == {"share": 0.25}
+    assert main(["verify", str(run / "run" / "certificate.json"), "--json"]) == 3  # nobody has checked the code
+
+
+def test_a_file_that_has_changed_is_refused(run, tmp_path, capsys) -> None:
+    changed = tmp_path / "vote.py"
+    changed.write_text(VOTE + "\n")
+    assert main(["certify", str(run / "run"), "--code", str(changed)]) == 2
+    assert "has changed since" in capsys.readouterr().err
+
+
+def test_a_rule_file_in_the_markets_own_words_is_certified(run, tmp_path, capsys) -> None:
+    rule = {"game": "vote.py:Vote", "parameters": {"share": 0.25}}
+    rule["rule"] = [{"when": {"asked for": side}, "do": {"open": side}} for side in ("north", "south")]
+    path = tmp_path / "rule.json"
+    path.write_text(json.dumps(rule))
+    assert main(["certify", str(path), "--code", str(run / "vote.py"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == pytest.approx(1, abs=1e-3)
