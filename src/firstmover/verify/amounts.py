@@ -111,7 +111,8 @@ def keyed(value: Any, keys: Collection[str], what: str) -> dict[str, Any]:
         raise UnreadableError(f"{what} is not an object.")
     missing = [key for key in keys if key not in value]
     if missing:
-        raise UnreadableError(f"{what} has no {' and no '.join(missing)}.")
+        others = f" and {len(missing) - 3} more of its parts" if len(missing) > 3 else ""
+        raise UnreadableError(f"{what} has no {', '.join(missing[:3])}{others}.")
     return value
 
 
