@@ -200,7 +200,7 @@ def test_correlated_play_is_checked() -> None:
     [
         ("", "not JSON"),
         ("[]", "not a JSON object"),
-        ("{}", "has no game and no parameters"),
+        ("{}", "has no game, parameters"),
         ('{"proof": NaN}', "finite numbers"),
         ('{"proof": 1, "proof": 2}', "key twice"),
         ('{"proof": {"induced": 3}}', "has no game"),
