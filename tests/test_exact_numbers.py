@@ -25,7 +25,7 @@ def test_numbers_are_read_as_the_fractions_that_they_are(text: str, number: Frac
     [
         "1e999999999",
         "1e-400",
-        "1e301",
+        "1e307",
         "-1e308",
         "9" * 400,
         "9" * 5000,

@@ -1,7 +1,7 @@
 """The numbers that users give: read in one place, kept as the fractions that they are.
 
 A number is whole, a decimal (`-2.5`, `1e-3`) or a fraction (`1/3`), as text or as a number of Python or NumPy; a float
-stands for the shortest decimal that is read as it. It is 0, or of a size from 1e-300 to 1e300: what lies beyond has no
+stands for the shortest decimal that is read as it. It is 0, or of a size from 1e-306 to 1e306: what lies beyond has no
 place in 64-bit arithmetic. Nothing is computed with a number before its length and its exponent are known to be small.
 """
 
@@ -18,7 +18,7 @@ from firstmover.errors import InputError
 
 _NUMBER = re.compile(r"[-+]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?)", re.ASCII)
 _LONGEST = 2000  # characters of a number
-_GREATEST, _LEAST = Fraction(10) ** 300, Fraction(1, 10**300)
+_GREATEST, _LEAST = Fraction(10) ** 306, Fraction(1, 10**306)
 _SUM = Fraction(1, 10**6)  # how far from 1 the sum of given probabilities may be
 
 
@@ -42,7 +42,7 @@ def exact(value: Any, what: str) -> Fraction:
     else:
         raise InputError(f"{what} must be a finite number; got {shortened(value)}.")
     if number and not _LEAST <= abs(number) <= _GREATEST:
-        raise InputError(f"{what} must be 0 or of a size from 1e-300 to 1e300; got {shortened(value)}.")
+        raise InputError(f"{what} must be 0 or of a size from 1e-306 to 1e306; got {shortened(value)}.")
     return number
 
 
@@ -219,5 +219,5 @@ def _check_floats(entries: np.ndarray, what: str) -> None:
     sizes = np.abs(entries)
     if not np.all(np.isfinite(entries)):
         raise InputError(f"{what} must hold finite numbers; it holds NaN or infinity.")
-    if np.any(sizes > 1e300) or np.any((sizes < 1e-300) & (sizes > 0)):
-        raise InputError(f"every entry of {what} must be 0 or of a size from 1e-300 to 1e300.")
+    if np.any(sizes > 1e306) or np.any((sizes < 1e-306) & (sizes > 0)):
+        raise InputError(f"every entry of {what} must be 0 or of a size from 1e-306 to 1e306.")

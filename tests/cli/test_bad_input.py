@@ -21,7 +21,7 @@ CASES = [
     (["solve", str(GIVEN / "range_overflow.nfg")], "a finite number expected"),
     (["design", "simple-allocation", "-g", f"items={'9' * 5000}"], "items must have at most 15 digits"),
     (["design", "simple-allocation", "-g", f"items={'9' * 400}"], "items must have at most 15 digits"),
-    (["design", "simple-allocation", "-g", "prior=1e-400,1,0"], "0 or of a size from 1e-300 to 1e300"),
+    (["design", "simple-allocation", "-g", "prior=1e-400,1,0"], "0 or of a size from 1e-306 to 1e306"),
     (["design", "agrawal", "-g", "epsilon=1e999999999"], "epsilon must be"),
     (["design", "simple-allocation", "--seeds", "9" * 400], "--seeds must have at most 15 digits"),
     (["design", "simple-allocation", "-f", "epsilon=1e-400"], "epsilon must be 0 or of a size"),

@@ -39,7 +39,7 @@ def test_the_greatest_gain_by_loops(seed: int, which: str, kind: str) -> None:
     joint = np.random.default_rng(seed).dirichlet(np.ones(int(np.prod(game.n_actions))), len(game.support))
     joint = joint.reshape(game.leader.shape) * game.possible()
     joint /= joint.sum(axis=tuple(range(1, joint.ndim)), keepdims=True)
-    best = None
+    gained = {}
     for i, t in arrays.pairs:
         rows = [(row, p) for row, p in enumerate(arrays.profiles) if p[i] == t]
         chance = sum(arrays.prior[p] for _, p in rows)
@@ -54,18 +54,18 @@ def test_the_greatest_gain_by_loops(seed: int, which: str, kind: str) -> None:
                             * joint[(row, *a)]
                             * (arrays.followers[(i, *p, *moved)] - arrays.followers[(i, *p, *a)])
                         )
-            share = gain / np.ptp(game.followers[i])
-            if best is None or share > best[0]:
-                best = share, gain
+            gained[i, t, None if which == "bcce" else told, instead] = gain
     found = violation(game, which, joint)
-    if best[0] <= 1e-9:
+    if max(gained.values()) <= 1e-9:
         assert found is None
     else:
         assert found.kind == "deviation"
-        assert found.gain == pytest.approx(best[1], abs=1e-12)
-        # With that allowed, whatever is left is another follower's, who gains more but has the greater payoffs.
+        key = found.follower, found.type, found.told, found.deviation
+        assert found.gain == pytest.approx(gained[key], abs=1e-12)
+        # Of types with different payoffs it is the one that gains the greatest share of what is at stake for it.
+        assert found.gain >= max(gain for other, gain in gained.items() if other[:2] == key[:2]) - 1e-12
         left = violation(game, which, joint, epsilon=found.gain)
-        assert left is None or (left.follower != found.follower and left.gain > found.gain)
+        assert left is None or ((left.follower, left.type) != key[:2] and left.gain > found.gain)
 
 
 @settings(max_examples=20, deadline=None)

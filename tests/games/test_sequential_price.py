@@ -212,7 +212,7 @@ def test_values_given_as_arrays_can_be_stored() -> None:
         ({"prices": 1}, "prices must be at least 2"),
         ({"objective": 1.5}, "weight of welfare"),
         ({"units": (1, 1)}, "units must be 1 numbers"),
-        ({"values": {"values": [[[1.0]], [[-1.0]]], "probabilities": [[1.0], [1.0]]}}, "not negative"),
+        ({"values": {"values": [[[1.0]], [[-1.0]]], "probabilities": [[1.0], [1.0]]}}, "must not be negative"),
         ({"values": {"values": [[[1.0]], [[float("nan")]]], "probabilities": [[1.0], [1.0]]}}, "finite"),
         ({"values": {"values": [[[1.0]], [[1.0]]], "probabilities": [[0.9], [1.0]]}}, "sum to 1"),
         ({"values": {"values": [[[1.0]]], "probabilities": [[1.0]]}}, "1 agents"),

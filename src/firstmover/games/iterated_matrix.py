@@ -31,6 +31,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
+from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
 from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
 from firstmover.games.state_tables import enumerated_optimum, state_table
@@ -296,16 +297,11 @@ class IteratedMatrix(Game):
 
 def _tables(leader: Any, follower: Any) -> tuple[np.ndarray, np.ndarray]:
     """Two payoff tables [leader actions, follower actions], checked."""
-    try:
-        tables = np.asarray(leader, np.float64), np.asarray(follower, np.float64)
-    except (TypeError, ValueError):
-        raise InputError("payoffs must be tables of numbers with rows of one length.") from None
+    tables = table(leader, "leader_payoffs").floats, table(follower, "follower_payoffs").floats
     shape = tables[0].shape
     if len(shape) != 2 or 0 in shape or tables[1].shape != shape:
         raise InputError(
             f"both need payoffs of one shape [leader actions, follower actions]; leader_payoffs has {shape}, "
             f"follower_payoffs {tables[1].shape}. Transpose a follower-first matrix."
         )
-    if not all(np.isfinite(table).all() for table in tables):
-        raise InputError("payoffs must be finite numbers; they hold NaN or infinity.")
     return tables

@@ -34,7 +34,7 @@ def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...],
     if "realisations" in given:
         return _from_realisations(given["realisations"], given["probabilities"], agents, items)
     tables = given["values"]
-    if not all(isinstance(part, list | tuple) for part in (tables, given["probabilities"])):
+    if not all(isinstance(part, list | tuple | np.ndarray) for part in (tables, given["probabilities"])):
         raise InputError("values and probabilities must be lists, with an entry for every agent.")
     if len(tables) != agents or len(given["probabilities"]) != agents:
         raise InputError(f"values are given for {len(tables)} agents, but agents={agents}.")

@@ -87,7 +87,7 @@ class _Reader:
         try:
             return exact(token, "a payoff")
         except InputError:
-            limits = "(0, or of a size from 1e-300 to 1e300)"
+            limits = "(0, or of a size from 1e-306 to 1e306)"
             raise self.error(f"a finite number expected {limits} where {shortened(token)} stands") from None
 
     def whole(self) -> int:

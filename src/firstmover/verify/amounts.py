@@ -8,7 +8,7 @@ from typing import Any
 _NUMBER = re.compile(r"[-+]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?)", re.ASCII)
 _LONGEST = 2_000  # characters of a number of a game or a rule
 _LONGEST_PROOF = 4_300  # digits of a whole number that Python reads; of a numerator, and of a denominator
-_GREATEST, _LEAST = Fraction(10) ** 300, Fraction(1, 10**300)
+_GREATEST, _LEAST = Fraction(10) ** 306, Fraction(1, 10**306)
 NEAR = Fraction(1, 10**6)  # by which the sum of stated probabilities may miss 1
 
 
@@ -45,7 +45,7 @@ def whole(value: Any, what: str, least: int = 0, most: int = 10**15 - 1) -> int:
 
 
 def number(value: Any, what: str) -> Fraction:
-    """A number of a game or a rule: 0, or of a size from 1e-300 to 1e300, written as a number or as a text.
+    """A number of a game or a rule: 0, or of a size from 1e-306 to 1e306, written as a number or as a text.
 
     Raises:
         ValueError: it is something else.
@@ -59,7 +59,7 @@ def number(value: Any, what: str) -> Fraction:
         if isinstance(value, str) and len(value) <= _LONGEST and _NUMBER.fullmatch(value.strip()):
             found = Fraction(value.strip())
     if found is None or (found and not _LEAST <= abs(found) <= _GREATEST):
-        raise ValueError(f"{what} must be a number: 0, or of a size from 1e-300 to 1e300")
+        raise ValueError(f"{what} must be a number: 0, or of a size from 1e-306 to 1e306")
     return found
 
 
