@@ -99,13 +99,9 @@ def test_no_value_in_any_place_ends_in_a_traceback(name: str) -> None:
         except verify.UnreadableError as why:
             assert len(str(why)) < 1000
             continue
-        assert verdict in ("refuted", "incomplete") or path[0] in (
-            "followers",
-            "rule",
-            "parameters",
-            "proof",
-            "baseline",
-        )
+        # Another proof may hold too, and a rule may be told in other words.
+        free = path[0] in ("followers", "rule", "parameters", "proof", "baseline")
+        assert verdict in ("refuted", "incomplete") or free or stated == STATED[name], path
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

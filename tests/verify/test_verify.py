@@ -106,7 +106,7 @@ def test_what_was_changed_is_never_confirmed_unless_it_is_still_true(name: str, 
 
 
 @pytest.mark.parametrize("name", CERTIFICATES)
-def test_every_stated_number_ischecked(name: str) -> None:
+def test_every_stated_number_is_checked(name: str) -> None:
     for key in (
         "value",
         "welfare",
@@ -185,7 +185,7 @@ def test_a_better_game_than_the_rule_leads_to_is_refuted() -> None:
     assert checked(stated) == "refuted"
 
 
-def test_correlated_play_ischecked() -> None:
+def test_correlated_play_is_checked() -> None:
     game = SimpleAllocation(3, 2)
     joint = JointPlay(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]))
     stated = certificate(game, np.array([0, 2]), joint)
