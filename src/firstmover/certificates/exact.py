@@ -4,7 +4,7 @@ Where the family of games is known to `verify`, the game is derived there from t
 with what the game's own code pays in float64: two codes that share nothing but the rule. Elsewhere the floats are taken
 as the fractions that they are.
 
-A proof of an end of an interval starts from the linear program's solution in floats, and ends in whole numbers
+A proof of an end of an interval starts from the linear program's solution in floats, and ends in fractions
 (`equilibria.rational_ends`), so that near-ties are decided as they are. Nothing is handed out that `verify` does not
 confirm.
 """

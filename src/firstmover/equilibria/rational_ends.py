@@ -103,7 +103,7 @@ class _EndProgram:
     def add(self, plays: Int[np.ndarray, "columns entries"]) -> None:
         """These columns join."""
         at = cells(self.game, self.which, plays)
-        gains = np.full((len(self.keys), len(plays)), Fraction(0), object)
+        gains = _objects([0] * (len(self.keys) * len(plays))).reshape(len(self.keys), len(plays))
         for (i, t), position in self.positions.items():
             row_of = np.cumsum(self.game.support[:, i] == t) - 1
             for k, (profiles, actions) in enumerate(zip(np.broadcast_to(at[0], at[1].shape), at[1], strict=True)):
@@ -114,8 +114,10 @@ class _EndProgram:
                     pays = self.paid[i, t][(row_of[profile], *np.delete(played, i))]
                     row = position[played[i]]
                     possible = row >= 0
-                    gains[row[possible], k] += (pays - pays[played[i]])[possible] * Fraction(1, self.units[i, t])
+                    gains[row[possible], k] += (pays - pays[played[i]])[possible]
         costs = self.costs.reshape(len(self.costs), -1)[at].sum(axis=1) * Fraction(1, self.unit)
+        units = np.array([[Fraction(1, self.units[key[0], key[1]])] for key in self.keys], object)
+        gains = np.where(gains != 0, gains * units, 0)
         self.plays, self.gains = np.vstack([self.plays, plays]), np.hstack([self.gains, gains])
         self.column_costs = np.append(self.column_costs, costs)
 
