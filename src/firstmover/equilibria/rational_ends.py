@@ -19,7 +19,7 @@ from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import Extreme, Sense, cells
 from firstmover.equilibria.sets import EquilibriumSet, is_of_maps
 
-_BATCH = 10  # columns of a block that join at a time
+_BATCH = 30  # columns of a block that join at a time
 _IN_ALL = 10  # coefficients of all rows and columns, for each one that may matter
 
 Table = Shaped[np.ndarray, "P *actions"]  # of fractions or whole numbers, dtype object
@@ -116,8 +116,8 @@ class _EndProgram:
                     possible = row >= 0
                     gains[row[possible], k] += (pays - pays[played[i]])[possible]
         costs = self.costs.reshape(len(self.costs), -1)[at].sum(axis=1) * Fraction(1, self.unit)
-        units = np.array([[Fraction(1, self.units[key[0], key[1]])] for key in self.keys], object)
-        gains = np.where(gains != 0, gains * units, 0)
+        units = _objects([Fraction(1, self.units[key[0], key[1]]) for key in self.keys])
+        gains = np.where(gains != 0, gains * units[:, None], 0)
         self.plays, self.gains = np.vstack([self.plays, plays]), np.hstack([self.gains, gains])
         self.column_costs = np.append(self.column_costs, costs)
 
