@@ -9,7 +9,7 @@ import numpy as np
 from firstmover.certificates import induced_game, solvable
 from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
-from firstmover.equilibria.rational_ends import Payoffs, rational_end
+from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Margin, Solution, Ties
 from firstmover.rule import Rule
@@ -94,7 +94,8 @@ def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[lis
     finite = induced_game(game, actions)
     if finite.leader.size > _MAX_PROFILES:
         return None
-    least, greatest = (rational_end(finite, _fractions(finite), "bcce", s, Fraction(0)) for s in _SENSES)
+    rounded = _rounded(finite)
+    least, greatest = (rational_end(rounded, "bcce", s, Fraction(0)) for s in _SENSES)
     found, rests = greatest if ties == "strong" else least, _differ(finite.leader, least.value, greatest.value)
     tables = [np.eye(a)[np.argmax(allowed, axis=1)] for a, allowed in zip(game.n_actions, finite.allowed, strict=True)]
     played: dict[tuple[int, int], int] = {}
@@ -110,16 +111,15 @@ def _differ(leader: np.ndarray, one: Any, other: Any) -> bool:
     return abs(float(one) - float(other)) > _SAME * (float(np.ptp(leader)) or 1.0)
 
 
-def _fractions(finite: FiniteGame) -> Payoffs:
-    """Payoffs rounded to nine digits of their range, so that ties up to rounding are ties."""
+def _rounded(finite: FiniteGame) -> FiniteGame:
+    """The game with its followers' payoffs rounded to nine digits of their range: ties up to rounding are ties."""
     scale = max(1.0, float(np.abs(finite.followers).max()))
 
-    def rounded(table: np.ndarray) -> np.ndarray:
-        return np.vectorize(lambda p: Fraction(round(p / scale * 10**9), 10**9), otypes=[object])(table)
+    def digits(p: float) -> Fraction:
+        return Fraction(round(p / scale * 10**9), 10**9)
 
-    probs = np.vectorize(lambda p: Fraction(float(p)), otypes=[object])(finite.probs)
-    leader = np.vectorize(lambda p: Fraction(float(p)), otypes=[object])(finite.leader)
-    return Payoffs(probs / probs.sum(), leader, rounded(finite.followers))
+    probs, leader, _ = finite.fractions
+    return replace(finite, given=(probs, leader, np.vectorize(digits, otypes=[object])(finite.followers)))
 
 
 def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int]] | None, bool]:

@@ -1,21 +1,15 @@
-"""Ends in exact arithmetic: against floats where those can tell, and where they cannot."""
+"""Ends in exact arithmetic: from any start the same, and decided where floats see a tie."""
 
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from equilibria.games_at_random import KINDS, random_game
-from scipy.optimize import linprog
 
 from firstmover.equilibria import FiniteGame, extreme
-from firstmover.equilibria.rational import RationalProgram, whole
-from firstmover.equilibria.rational_ends import Payoffs, rational_end
-
-
-def _payoffs(game: FiniteGame) -> Payoffs:
-    in_fractions = np.vectorize(Fraction, otypes=[object])
-    probs = in_fractions(game.probs)
-    return Payoffs(probs / probs.sum(), in_fractions(game.leader), in_fractions(game.followers))
+from firstmover.equilibria.exact_programs import TooLargeError
+from firstmover.equilibria.polytopes import float_extreme
+from firstmover.equilibria.rational_ends import rational_end
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -25,10 +19,10 @@ def test_ends_agree_with_floats_from_any_start(seed: int, kind: str, types: bool
     game = random_game(seed, kind, types=types, most=150).game
     for which in ("bcce", "bce", "anf_cce", "anf_ce") if types else ("cce", "ce"):
         for sense in ("least", "greatest"):
-            found = extreme(game, which, sense, epsilon=0.25)
+            found = float_extreme(game, which, sense, epsilon=0.25)
             ends = [
-                rational_end(game, _payoffs(game), which, sense, Fraction(1, 4), start)
-                for start in (None, found.plays, found.plays[::-1][:1])
+                rational_end(game, which, sense, Fraction(1, 4), start)
+                for start in (None, found, found._replace(plays=found.plays[-1:], weights=np.ones(1)))
             ]
             assert len({end.value for end in ends}) == 1
             assert float(ends[0].value) == pytest.approx(found.value, abs=1e-9)
@@ -38,54 +32,28 @@ def test_ends_agree_with_floats_from_any_start(seed: int, kind: str, types: bool
 
 def test_a_payoff_that_no_float_tells_from_another_decides() -> None:
     tiny = Fraction(1, 10**40)
-    floats = FiniteGame.without_types([0.0, 1.0, 2.0], [[5.0, 5.0, 5.0]])
-    payoffs = Payoffs(
-        np.array([Fraction(1)], object),
-        np.array([[Fraction(k) for k in range(3)]], object),
-        np.array([[[5 + tiny, Fraction(5), 5 - tiny]]], object),
-    )
-    assert extreme(floats, "cce", "greatest").value == 2
-    assert rational_end(floats, payoffs, "cce", "greatest", Fraction(0)).value == 0
-    assert rational_end(floats, payoffs, "cce", "greatest", tiny).value == 1
-    assert rational_end(floats, payoffs, "cce", "greatest", tiny * 3 / 2).value == Fraction(3, 2)
+    pays = np.array([[5 + tiny, Fraction(5), 5 - tiny]], object)
+    game = FiniteGame.without_types([0.0, 1.0, 2.0], pays)
+    assert float_extreme(game, "cce", "greatest").value == 2
+    assert extreme(game, "cce", "greatest").value == 0
+    assert rational_end(game, "cce", "greatest", Fraction(0)).value == 0
+    assert rational_end(game, "cce", "greatest", tiny).value == 1
+    assert rational_end(game, "cce", "greatest", tiny * 3 / 2).value == Fraction(3, 2)
 
 
-def test_a_program_whose_rows_cannot_be_met_says_how_far_it_is_from_them() -> None:
-    program = RationalProgram([3, 1], 1)  # x = 3, x <= 1
-    program.add([1], whole([[1], [1]]))
-    program.solve()
-    assert program.excess == 2
+@pytest.mark.parametrize("which", ["ce", "anf_ce"])
+def test_an_end_goes_no_further_than_it_may(which) -> None:
+    rng = np.random.default_rng(0)
+    game = FiniteGame.without_types(rng.random((5, 5)), rng.random((2, 5, 5)))
+    with pytest.raises(TooLargeError):
+        rational_end(game, which, "greatest", Fraction(0), limit=10)
+    assert rational_end(game, which, "greatest", Fraction(0), limit=1000).value > 0
 
 
-class _Bland(RationalProgram):
-    """By Bland's rule alone, which is otherwise for when the program does not get on."""
-
-    def _entering(self, *, bland: bool) -> int | None:
-        return super()._entering(bland=True)
-
-
-@pytest.mark.parametrize("kind", [RationalProgram, _Bland])
-def test_degenerate_programs_come_to_an_end(kind: type[RationalProgram]) -> None:
-    """Beale's example (1955), on which some rules cycle; its optimum is -1/20, all times 100 here."""
-    program = kind([0, 0, 1], 0)
-    entries = whole([[25, -6000, -4, 900], [50, -9000, -2, 300], [0, 0, 1, 0]])
-    program.add([-75, 15000, -2, 600], entries)
-    program.solve()
-    assert program.value == Fraction(-5)
-    assert program.excess == 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_random_programs_have_the_values_that_floats_find(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for _ in range(20):
-        m, n = rng.integers(2, 6), rng.integers(3, 9)
-        rows, costs, limits = rng.integers(-3, 6, (m, n)), rng.integers(-2, 9, n), rng.integers(0, 4, m)
-        program = rng.choice([RationalProgram, _Bland])(limits.tolist(), 1)
-        rows[-1] = 1  # bounded
-        program.add(costs.tolist(), whole(rows))
-        program.solve()
-        found = linprog(costs, A_ub=rows[1:], b_ub=limits[1:], A_eq=rows[:1], b_eq=limits[:1])
-        assert (found.status == 0) == (program.excess == 0)
-        if found.status == 0:
-            assert float(program.value) == pytest.approx(found.fun, abs=1e-9)
+def test_an_end_that_is_too_large_for_fractions_is_that_of_floats() -> None:
+    rng = np.random.default_rng(0)
+    game = FiniteGame.without_types(rng.random((12, 12)), rng.random((2, 12, 12)))
+    found, floats = extreme(game, "ce", "least"), float_extreme(game, "ce", "least")
+    assert found.fractions is None
+    assert found.value == floats.value
+    assert found.bound == pytest.approx(found.value, abs=1e-9)

@@ -178,7 +178,7 @@ def _proved(
     intervals: dict[Fraction, dict[str, Interval]] = {Fraction(0): {}, at: {}}
     proofs, reasons = [], []
     for point in intervals:
-        for which in _sets(exact.as_floats(finite)):
+        for which in _sets(exact.as_finite_game(finite)):
             try:
                 proofs.append(exact.proved_interval(finite, which, point))
             except InputError as why:
@@ -204,7 +204,7 @@ def _proved(
         "reason": "; ".join(dict.fromkeys(reasons)) or None,
         "exact": True,
         "confidence": None,
-        "sizes": _sizes(exact.as_floats(finite)),
+        "sizes": _sizes(exact.as_finite_game(finite)),
         "tolerance": float(max([Fraction(0), *slacks]) / (finite.spread() or 1)),
         "proof": {"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
     }, [np.array(own, float) for own in strategies]
@@ -312,7 +312,7 @@ def _baseline(game: Game) -> dict[str, Any]:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}
     try:
         finite = exact.exact_game(rule)
-        which = _sets(exact.as_floats(finite))[-1]
+        which = _sets(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))
         over: str = which if len(finite.types) > 1 else "cce"
         value = float(Fraction(end["value"]))

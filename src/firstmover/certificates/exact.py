@@ -4,7 +4,7 @@ Where the family of games is known to `verify`, the game is derived there from t
 with what the game's own code pays in float64: two codes that share nothing but the rule. Elsewhere the floats are taken
 as the fractions that they are.
 
-A proof of an end of an interval starts from the linear program's solution in floats, and ends in whole numbers
+A proof of an end of an interval starts from the linear program's solution in floats, and ends in fractions
 (`equilibria.rational_ends`), so that near-ties are decided as they are. Nothing is handed out that `verify` does not
 confirm.
 """
@@ -18,8 +18,9 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates.induced import induced_game, induced_transfers
-from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense, extreme
-from firstmover.equilibria.rational_ends import Payoffs, rational_end
+from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense
+from firstmover.equilibria.polytopes import float_extreme
+from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
 from firstmover.rollout import JointPlay, Strategies
 from firstmover.rule import Rule
@@ -47,7 +48,7 @@ def exact_game(rule: Rule) -> Finite:
         raise InputError(f"a check of it goes no further: {why}") from None
     if derived is None:
         return _as_fractions(finite, transfers)
-    ours = as_floats(derived)
+    ours = as_finite_game(derived)
     scale = max(1.0, float(np.abs(finite.leader).max()), float(np.abs(finite.followers).max()))
     pairs = [(ours.probs, finite.probs), (ours.leader, finite.leader), (ours.followers, finite.followers)]
     if transfers is not None:
@@ -74,20 +75,20 @@ def _as_fractions(finite: FiniteGame, transfers: np.ndarray | None) -> Finite:
     )
 
 
-def as_floats(game: Finite) -> FiniteGame:
-    """The same game in float64."""
+def as_finite_game(game: Finite) -> FiniteGame:
+    """The same game as arrays: of float64, with the fractions beside them."""
     shape = (len(game.types), *game.sizes)
     allowed = tuple(
         np.array([[a in own for a in range(size)] for own in of_types])
         for of_types, size in zip(game.allowed, game.sizes, strict=True)
     )
-    return FiniteGame(
-        np.array(game.types, np.int32),
-        np.array(game.probabilities, float),
-        np.array(game.leader, float).reshape(shape),
-        np.array(game.followers, float).reshape(-1, *shape),
-        allowed,
+    given = (
+        np.array(game.probabilities, object),
+        np.array(game.leader, object).reshape(shape),
+        np.array(game.followers, object).reshape(-1, *shape),
     )
+    probs, leader, followers = (part.astype(np.float64) for part in given)
+    return FiniteGame(np.array(game.types, np.int32), probs, leader, followers, allowed, given)
 
 
 def as_json(game: Finite) -> dict[str, Any]:
@@ -151,12 +152,12 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
         raise InputError(
             f"the maps of all followers but one are more than the {verify.MAX_MAPS} that a check goes through"
         )
-    floats = as_floats(game)
+    finite = as_finite_game(game)
     try:
-        start = extreme(floats, which, sense, epsilon=float(epsilon)).plays
+        start = float_extreme(finite, which, sense, epsilon=float(epsilon))
     except RuntimeError:  # the float solver gave up
         start = None
-    found = rational_end(floats, _payoffs(game), which, sense, epsilon, start)
+    found = rational_end(finite, which, sense, epsilon, start)
     point = [(tuple(column), weight) for column, weight in zip(found.plays.tolist(), found.weights, strict=True)]
     if any(len(str(weight)) > _DIGITS for _, weight in point):
         raise InputError(f"the {sense} value over {which} takes fractions of more than {_DIGITS} digits")
@@ -174,13 +175,3 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
     if why is not None:
         raise InputError(f"the {sense} value over {which} could not be proved in exact arithmetic: {why}")
     return end
-
-
-def _payoffs(game: Finite) -> Payoffs:
-    """What a game pays, as arrays of fractions."""
-    shape = (len(game.types), *game.sizes)
-    return Payoffs(
-        np.array(game.probabilities, object),
-        np.array(game.leader, object).reshape(shape),
-        np.array(game.followers, object).reshape(-1, *shape),
-    )

@@ -63,7 +63,6 @@ def least(
     equal: Exact,
     sums: Exact,
     near: Float[np.ndarray, "columns"] | None = None,
-    binding: Float[np.ndarray, "rows"] | None = None,
     limit: float | int = math.inf,
 ) -> Optimum | None:
     """The least value, with a vertex that attains it; None where nothing satisfies the constraints.
@@ -75,7 +74,6 @@ def least(
         equal: shape [sums, columns].
         sums: shape [sums].
         near: a point in floats that may be the solution, or close to it.
-        binding: multipliers in floats that may be those of the solution.
         limit: how many coefficients may be written out, where a point is given.
 
     Raises:
@@ -83,7 +81,7 @@ def least(
         UnboundedError: the objective has no least value.
     """
     if near is None or upper.size <= _LARGE:
-        return _least(costs, upper, limits, equal, sums, near, binding)
+        return _least(costs, upper, limits, equal, sums, near)
     scale = np.abs(np.asarray(upper, float)) @ near + np.abs(np.asarray(limits, float))
     gap = np.asarray(limits, float) - np.asarray(upper, float) @ near
     rows, columns = gap <= 1e-7 * scale, near > 0
@@ -148,12 +146,11 @@ def _least(
     equal: Exact,
     sums: Exact,
     near: Float[np.ndarray, "columns"] | None,
-    binding: Float[np.ndarray, "rows"] | None = None,
 ) -> Optimum | None:
     """`least`, by the tableau of the whole program."""
     tableau = _Tableau(costs, np.vstack([upper, equal]), np.r_[limits, sums], len(limits))
     if near is not None:
-        tableau.start(near, np.zeros(len(limits)) if binding is None else binding)
+        tableau.start(near)
     if not tableau.use_sums() or not tableau.reach_feasible():
         return None
     tableau.reach_optimal()
@@ -188,7 +185,7 @@ class _Tableau:
             self.table, self.d = -self.table, -p
         self.basic[r], self.other[c] = self.other[c], self.basic[r]
 
-    def start(self, near: Float[np.ndarray, "columns"], binding: Float[np.ndarray, "rows"]) -> None:
+    def start(self, near: Float[np.ndarray, "columns"]) -> None:
         """Bring the columns that are not zero at a point into the basis, in the place of rows that are tight there."""
         wanted = [int(j) for j in np.argsort(-near, kind="stable") if near[j] > 0]
         rows = self.table[:-1]
@@ -196,7 +193,6 @@ class _Tableau:
         matrix = (rows / largest).astype(float)  # quotients of whole numbers of any size
         scale = np.abs(matrix[:, :-1]) @ np.abs(near) + np.abs(matrix[:, -1])
         gap = (matrix[:, -1] - matrix[:, :-1] @ near) / np.where(scale > 0, scale, 1.0)
-        gap[: self.n_upper] = np.where(binding > 0, -1.0, gap[: self.n_upper])
         gap[self.n_upper :] = -2.0  # sums come first
         order = np.argsort(gap, kind="stable")
         free = {int(r) for r in order if gap[r] <= 1e-7}

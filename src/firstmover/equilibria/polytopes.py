@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from firstmover.equilibria.column_generation import generated
 from firstmover.equilibria.deviations import regrets, swap_regrets
-from firstmover.equilibria.exact_ends import exact_end
-from firstmover.equilibria.exact_programs import Exact
+from firstmover.equilibria.exact_programs import TooLargeError
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import (
     MAX_VARIABLES,
@@ -24,11 +24,12 @@ from firstmover.equilibria.programs import (
     program,
     solve,
 )
+from firstmover.equilibria.rational_ends import rational_end
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
 
-_TIGHT = 1e-8  # share of the sizes of its terms by which a constraint may be slack and yet be taken as binding at first
+_WRITTEN = 1_500  # coefficients that matter, up to which an end is computed in fractions
 _MAX_LISTED = 4_000  # profiles of maps, beyond which generating columns is faster
 
 __all__ = [
@@ -78,51 +79,59 @@ def extreme(
     Raises:
         InputError: the game has no such set, the program is too large, or an argument is out of range.
     """
+    end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
+    if _is_long(game, which) or len(end.plays) * len(end.multipliers) > 10 * _WRITTEN:
+        return end
+    exactly = None if objective is None else as_fractions(objective)
+    allowed = Fraction(repr(float(epsilon)))
+    try:
+        found = rational_end(game, which, sense, allowed, end, objective=exactly, limit=_WRITTEN)
+    except TooLargeError:
+        return end
+    value = float(found.value)
+    return Extreme(
+        value,
+        found.plays,
+        np.array(found.weights, np.float64),
+        {key: float(found.multipliers.get(key, 0)) for key in end.multipliers},
+        value,
+        (found.value, found.weights, found.multipliers),
+    )
+
+
+def float_extreme(
+    game: FiniteGame, which: EquilibriumSet, sense: Sense, *, objective: Any = None, epsilon: float = 0.0
+) -> Extreme:
+    """`extreme` in floats alone."""
     check_set(game, which, epsilon)
     if sense not in ("least", "greatest"):
         raise InputError(f"the end of a set is 'least' or 'greatest'; got {sense!r}.")
     sign = 1.0 if sense == "least" else -1.0
-    table = objective_table(game, objective)
-    if is_of_maps(which) and n_variables(game, which) > _MAX_LISTED:
-        end = generated(game, which, sign * table, epsilon=epsilon)
-    else:
-        exact = game.fractions[1] if objective is None else as_fractions(objective)
-        end = _listed(game, which, exact if sense == "least" else -exact, epsilon)
-    end = end._replace(value=sign * end.value, bound=sign * end.bound)
-    if end.fractions is None:
-        return end
-    value, shares, proof = end.fractions
-    return end._replace(fractions=(value if sense == "least" else -value, shares, proof))
+    table = sign * objective_table(game, objective)
+    find = generated if _is_long(game, which) else _listed
+    end = find(game, which, table, epsilon=epsilon)
+    return end._replace(value=sign * end.value, bound=sign * end.bound)
 
 
-def _listed(game: FiniteGame, which: EquilibriumSet, objective: Exact, epsilon: float) -> Extreme:
-    """The least value, by the program over all columns: in floats first, then in fractions where that can be done."""
+def _is_long(game: FiniteGame, which: EquilibriumSet) -> bool:
+    """Whether columns are generated, since listing them all would take longer."""
+    return is_of_maps(which) and n_variables(game, which) > _MAX_LISTED
+
+
+def _listed(
+    game: FiniteGame, which: EquilibriumSet, objective: Float[np.ndarray, "P *actions"], *, epsilon: float
+) -> Extreme:
+    """The least value, by the program over all columns."""
     rows = program(game, which, epsilon)
-    costs = column_values(game, which, rows.plays, np.asarray(objective, np.float64))
+    costs = column_values(game, which, rows.plays, objective)
     weights, multipliers, _ = solve(rows, costs, float(np.ptp(costs)) or 1.0)
-    slack = rows.limits - rows.gains @ weights
-    binding = (multipliers > 0) | (slack <= _TIGHT * (abs(rows.gains) @ weights + np.abs(rows.limits)))
-    exact = exact_end(game, which, rows, objective, Fraction(repr(epsilon)), costs, weights, multipliers, binding)
-    if exact is not None:
-        used = sorted(exact.weights)
-        shares = [exact.weights[j] for j in used]
-        proof = {rows.keys[d]: m for d, m in exact.multipliers.items()}
-        value = float(exact.value)
-        return Extreme(
-            value,
-            rows.plays[used],
-            np.array(shares, np.float64),
-            {key: float(proof.get(key, 0)) for key in rows.keys},
-            value,
-            (exact.value, shares, proof),
-        )
     starts = np.unique(rows.blocks, return_index=True)[1]
     least = np.minimum.reduceat(costs + rows.gains.T @ multipliers, starts).sum()
-    used_columns = weights > 0
+    used = weights > 0
     return Extreme(
         float(costs @ weights),
-        rows.plays[used_columns],
-        weights[used_columns],
+        rows.plays[used],
+        weights[used],
         dict(zip(rows.keys, multipliers.tolist(), strict=True)),
         float(least - multipliers @ rows.limits),
     )
