@@ -35,7 +35,14 @@ def end(which: str, position: int) -> Any:
 CLAIMS = (
     Claim(README, "value 0.666667 (probability that the participant gets the item it wants), best of 25 seeds",
           ALLOCATION, lambda made: made["best_value"], 0.666667, 1e-6),
-    Claim(README, "mean learned 0.666667, 95 % interval", ALLOCATION, lambda made: sum(learned(made)) / 25, 0.666667, 1e-6),
+    Claim(
+        README,
+        "mean learned 0.666667, 95 % interval",
+        ALLOCATION,
+        lambda made: sum(learned(made)) / 25,
+        0.666667,
+        1e-6,
+    ),
     Claim(README, "optimum 0.666667, exact", ALLOCATION, lambda made: made["optimum"], 0.666667, 1e-6),
     Claim(README, "reached by 25 of 25 seeds", ALLOCATION, lambda made: made["seeds_at_optimum"], 25),
     Claim(README, "value over every bcce: [0.666667, 0.666667]", ALLOCATION, end("bcce", 0), 0.666667, 1e-6),

@@ -349,7 +349,7 @@ def test_random_markets(seed):
         values, prior = AGRAWAL
     tie, weight = rng.random() < 0.6, rng.choice([F(1), F(1), F(0), F(1, 2)])
     found = {
-        s: optimal_mechanism(values, prior, 2, selection=s, welfare_weight=weight, buy_at_tie=tie, time_limit=15)
+        s: optimal_mechanism(values, prior, 2, selection=s, welfare_weight=weight, buy_at_tie=tie, time_limit=15.0)
         for s in SELECTIONS
     }
     for selection, mechanism in found.items():
