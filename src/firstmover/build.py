@@ -206,7 +206,7 @@ def read_matrix(name: str) -> Table:
 
 
 def _csv_lines(path: Path) -> list[str]:
-    text = files.read_text(path, {b",": 64, b"\n": 200, b"\r": 200})
+    text = files.read_text(path, {b",": 420, b"\n": 560, b"\r": 560})
     lines = [line for line in text.splitlines() if line.strip()]
     if not lines:
         raise InputError(f"{path} is empty; a table of numbers is needed, one row per line.")

@@ -14,7 +14,7 @@ FOLLOWERS = MultiplicativeWeights(rounds=2, update="sampled")
 # Policies that move by nothing that 32 bits can hold, so that all updates meet the same one: what differs is luck.
 LEADERS = [
     CommitmentGradient(updates=6, episodes=10, reward_episodes=3, learning_rate=1e-60, restarts=2),
-    Evolution(updates=6, population=4, reward_episodes=3, width=1e-60),
+    Evolution(updates=6, population=4, reward_episodes=3, width=1e-12),
     RandomSearch(updates=6, episodes=4, reward_episodes=3),
     A2C(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60),
     pytest.param(PPO(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
@@ -49,7 +49,7 @@ def test_copies_go_ways_of_their_own(game) -> None:
         return leader.tables(problem, state)
 
     tables = np.asarray(candidates(jax.random.key(0)))
-    assert len(np.unique(tables, axis=0)) == 4
+    assert len(np.unique(tables, axis=0)) == len(tables) >= 4
 
 
 def test_what_is_recorded_of_the_copies_is_the_best_of_them() -> None:
@@ -69,4 +69,5 @@ def test_what_is_recorded_of_the_copies_is_the_best_of_them() -> None:
         return jax.lax.scan(update, leader.init(problem, key), None, 4)[1]
 
     best = np.stack([earned(jax.random.key(seed)) for seed in range(4)], axis=1)
-    np.testing.assert_allclose(history.evaluated, best, atol=1e-4)
+    in_own_units = problem.game.payoff_units.of_leader(best)
+    np.testing.assert_allclose(history.evaluated, in_own_units, atol=1e-3)

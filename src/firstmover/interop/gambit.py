@@ -42,7 +42,7 @@ def read_payoffs(path: Path) -> Table:
 
 
 def _read(path: Path) -> tuple[Table, list[list[str]]]:
-    text = files.read_text(path, {b" ": 100, b"\n": 100, b"\t": 100, b",": 100, b'"': 50, b"{": 100, b"}": 100})
+    text = files.read_text(path, {b" ": 420, b"\n": 420, b"\t": 420, b",": 420, b'"': 50, b"{": 100, b"}": 100})
     return _Reader(str(path), text).game()
 
 
