@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from followers.test_planning import Tabled
+from tabled import Tabled
 from tiny_games import EVERY, REGISTERED
 
 from firstmover import design
