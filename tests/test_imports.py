@@ -34,7 +34,7 @@ LAYERS = [
     {"pomdp", "step_level"},
     {"leaders", "memory"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
-    {"certificates", "solvers"},
+    {"certificates"},
     {
         "designs",
         "settling",
