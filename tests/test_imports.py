@@ -25,6 +25,7 @@ LAYERS = [
         "batching",
         "exact_numbers",
         "verify",
+        "rules",
     },
     {"equilibria"},
     {"games"},

@@ -277,8 +277,9 @@ class Mixture:
         return mixture(action)
 
     def entry(self, action: Any) -> dict[str, Any]:
-        """The probabilities as a rule file has them."""
-        return dict(zip(self.names, self.played(np.asarray(action, np.float64)).tolist(), strict=True))
+        """The probabilities as a rule file has them: `{"mixture": {"inspect": 0.25, "wait": 0.75}}`."""
+        shares = self.played(np.asarray(action, np.float64)).tolist()
+        return {"mixture": dict(zip(self.names, shares, strict=True))}
 
     def read(self, entry: Mapping[str, Any]) -> np.ndarray:
         """The probabilities of an entry of a rule file, float64 [size].
@@ -286,12 +287,14 @@ class Mixture:
         Raises:
             InputError: an option is missing or unknown, or these are no probabilities.
         """
-        return probabilities(_components(entry, self.names), "the mixture").floats
+        if set(entry) != {"mixture"} or not isinstance(entry["mixture"], Mapping):
+            raise InputError(f"'mixture' is needed, with a probability for each option; got {sorted(map(str, entry))}.")
+        return probabilities(_components(entry["mixture"], self.names), "the mixture").floats
 
     def words(self, action: Any) -> str:
         """The probabilities in words, without what is as good as never done."""
-        entry = self.entry(action)
-        return ", ".join(f"{name} with probability {p:.4f}" for name, p in entry.items() if p >= 5e-5)
+        shares = self.entry(action)["mixture"]
+        return ", ".join(f"{name} with probability {p:.4f}" for name, p in shares.items() if p >= 5e-5)
 
 
 def _bounds(value: float | Sequence[float], size: int, what: str) -> float | tuple[float, ...]:
