@@ -26,6 +26,7 @@ LAYERS = [
         "batching",
         "exact_numbers",
         "verify",
+        "rules",
     },
     {"equilibria"},
     {"games"},

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
 from firstmover.spaces.discrete import Discrete
 from firstmover.spaces.vectors import Vector, components
@@ -35,9 +36,6 @@ class Mixture(Vector):
         object.__setattr__(self, "names", named.labels)
         object.__setattr__(self, "size", named.n)
 
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
-
     def idle(self) -> Array:
         return jnp.ones(self.size)
 
@@ -59,8 +57,9 @@ class Mixture(Vector):
         return mixture(action)
 
     def entry(self, action: Any) -> dict[str, Any]:
-        """The probabilities as a rule file has them."""
-        return dict(zip(self.names, self.played(np.asarray(action, np.float64)).tolist(), strict=True))
+        """The probabilities as a rule file has them: `{"mixture": {"inspect": 0.25, "wait": 0.75}}`."""
+        shares = self.played(np.asarray(action, np.float64)).tolist()
+        return {"mixture": dict(zip(self.names, shares, strict=True))}
 
     def read(self, entry: Mapping[str, Any]) -> np.ndarray:
         """The probabilities of an entry of a rule file, float64 [size].
@@ -68,12 +67,14 @@ class Mixture(Vector):
         Raises:
             InputError: an option is missing or unknown, or these are no probabilities.
         """
-        return probabilities(components(entry, self.names), "the mixture").floats
+        if set(entry) != {"mixture"} or not isinstance(entry["mixture"], Mapping):
+            raise InputError(f"'mixture' is needed, with a probability for each option; got {sorted(map(str, entry))}.")
+        return probabilities(components(entry["mixture"], self.names), "the mixture").floats
 
     def words(self, action: Any) -> str:
         """The probabilities in words, without what is as good as never done."""
-        entry = self.entry(action)
-        return ", ".join(f"{name} with probability {p:.4f}" for name, p in entry.items() if p >= 5e-5)
+        shares = self.entry(action)["mixture"]
+        return ", ".join(f"{name} with probability {p:.4f}" for name, p in shares.items() if p >= 5e-5)
 
 
 def mixture(weights: Any) -> Any:
