@@ -30,6 +30,7 @@ LAYERS = [
     },
     {"equilibria"},
     {"games"},
+    {"solvers"},
     {"policies", "commitment"},
     {"rollout", "declarations"},
     {"worst_case", "followers"},

@@ -9,12 +9,14 @@ from firstmover import build, certify, design
 from firstmover.certificates import certify_play, value_in_steps
 from firstmover.certificates.sampled import sampled_values
 from firstmover.cli.printing import certificate as printed
+from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
 from firstmover.rollout import Strategies
 from firstmover.rule import Rule
+from firstmover.solvers.registry import state_table
 
 FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=10)
 
@@ -22,8 +24,10 @@ FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=
 class Untabled(IteratedMatrix):
     """The same game, of which nobody has made a table."""
 
-    def markov(self):
-        raise InputError("nobody has made a table.")
+
+@state_table.register(Untabled)
+def _nobody(game: Untabled) -> MarkovGame:
+    raise InputError("nobody has made a table.")
 
 
 @pytest.mark.parametrize("objective", ["welfare", "revenue"])
@@ -76,7 +80,7 @@ def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
 def test_a_table_that_is_too_large_is_no_hindrance(tmp_path) -> None:
     game = build.game_from("toll", {"drivers": "18", "levels": "9", "steps": "3"})
     with pytest.raises(InputError):
-        game.markov()
+        state_table(game)
     leader = Reinforce(updates=1, steps=30, reward_episodes=1)
     done = design(game, followers=FOLLOWERS, leader=leader, seeds=2, out=tmp_path / "run")
     assert not done.certificate["exact"]

@@ -1,6 +1,6 @@
 """What is played. A game is registered by being exported here."""
 
-from firstmover.games.base import Game, Rewards, Solution, Turn
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.bayesian_normal_form import BayesianNormalForm
 from firstmover.games.iterated_matrix import IteratedMatrix
 from firstmover.games.market import Market
@@ -27,7 +27,6 @@ __all__ = [
     "SecurityGame",
     "SequentialPrice",
     "SimpleAllocation",
-    "Solution",
     "Toll",
     "Turn",
 ]
