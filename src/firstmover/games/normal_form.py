@@ -9,6 +9,7 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import probabilities, table
+from firstmover.exact_numbers import agreed, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
@@ -58,13 +59,15 @@ class NormalForm(Game):
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
             action_names: for the leader and every follower a list of the names of its actions, with numbers where they
-                are empty or equal; letters if not given.
+                are empty or equal; those that stand in the tables, or else letters, if not given.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
         """
         given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
         leader, followers = given[0].floats, given[1].floats
+        if action_names is None:
+            action_names = agreed(given, "leader_payoffs and follower_payoffs") or None
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
@@ -277,11 +280,13 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
 
 
 def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+    letters = tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
     if names is None:
-        return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
-    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
-    if not lists or not all(isinstance(name, str) for part in names for name in part):
+        return letters
+    listed = isinstance(names, list | tuple) and all(isinstance(part, list | tuple | None) for part in names)
+    if not listed or not all(isinstance(name, str) for part in names for name in part or ()):
         raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
-    if tuple(len(part) for part in names) != shape:
-        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(told_apart(part) for part in names)
+    parts = [own if part is None else part for part, own in itertools.zip_longest(names, letters, fillvalue=())]
+    if tuple(len(part) for part in parts) != shape:
+        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in parts)}.")
+    return tuple(told_apart(part) for part in parts)
