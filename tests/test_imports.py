@@ -18,6 +18,7 @@ LAYERS = [
         "array_files",
         "deadline",
         "wording",
+        "heads",
         "spaces",
         "noise",
         "selection",

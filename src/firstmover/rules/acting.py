@@ -57,7 +57,7 @@ class Acting:
         """What the rule does.
 
         Args:
-            situation: a dict of what the leader sees, with every key of `conditions`; nothing where the rule goes by nothing.
+            situation: what the leader sees, by the keys of `conditions`; nothing where the rule goes by nothing.
             rng: what mixtures are drawn with: a `random.Random`, a NumPy generator, or anything else whose `random()`
                 is in [0, 1). Without it a mixture is returned as the rule states it.
 
