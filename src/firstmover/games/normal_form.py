@@ -9,7 +9,6 @@ Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follow
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -18,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import agreed, probabilities, table
+from firstmover.exact_numbers import Labels, agreed, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
@@ -66,8 +65,7 @@ class NormalForm(Game):
         """
         given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
         leader, followers = given[0].floats, given[1].floats
-        if action_names is None:
-            action_names = agreed(given, "leader_payoffs and follower_payoffs") or None
+        labels = agreed(given, "leader_payoffs and follower_payoffs")
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
@@ -83,7 +81,7 @@ class NormalForm(Game):
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
-        self.action_names = _names(action_names, leader.shape)
+        self.action_names = _names(action_names, leader.shape, labels)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
         self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
@@ -279,14 +277,14 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
-def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
-    letters = tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tuple[tuple[str, ...], ...]:
+    """The names of all actions: those that are given, or else those in the tables, or else letters."""
     if names is None:
-        return letters
-    listed = isinstance(names, list | tuple) and all(isinstance(part, list | tuple | None) for part in names)
-    if not listed or not all(isinstance(name, str) for part in names for name in part or ()):
+        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
+        names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
+    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
+    if not lists or not all(isinstance(name, str) for part in names for name in part):
         raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
-    parts = [own if part is None else part for part, own in itertools.zip_longest(names, letters, fillvalue=())]
-    if tuple(len(part) for part in parts) != shape:
-        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in parts)}.")
-    return tuple(told_apart(part) for part in parts)
+    if tuple(len(part) for part in names) != shape:
+        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
+    return tuple(told_apart(part) for part in names)

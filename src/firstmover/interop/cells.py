@@ -1,13 +1,13 @@
 """The cells of a text table as people have them, and the numbers in them.
 
-Cells are separated by commas, semicolons or tabs and may be quoted; the text is UTF-8, or UTF-16 with a byte order mark;
-lines that begin with # are comments. Decimals have a point or a comma, thousands may be grouped, fractions stay
+Cells are separated by commas, semicolons or tabs and may be quoted; the text is UTF-8, or UTF-16 with a byte order
+mark; lines that begin with # are comments. Decimals have a point or a comma, thousands may be grouped, fractions stay
 fractions, and 12.5% is 1/8. What can be read in two ways is refused with both.
 """
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -105,22 +105,34 @@ def read_sheet(path: str | Path) -> Sheet:
     if not any(line.strip() for line in lines):
         raise InputError(f"{path} is empty; a table of numbers is needed, one row per line.")
     candidates = [wanted] if wanted in _SEPARATORS else [mark for mark in _SEPARATORS if mark in text] or [","]
-    sheets, faults = [], []
+    splits, faults = dict[str, list[Row]](), dict[str, InputError]()
     for separator in candidates:
         try:
-            sheets.append(_sheet(str(path), lines, separator, candidates))
+            splits[separator] = _split(str(path), lines, separator)
         except InputError as error:
-            faults.append(error)
-    if not sheets:
-        raise faults[-1]
-    fitting = [sheet for sheet in sheets if _fits(sheet, candidates)] or sheets
+            faults[separator] = error
+    if not splits:
+        raise faults[max(faults, key=text.count)]
+    clean = [mark for mark, rows in splits.items() if _is_clean(rows, set(candidates) - {mark})]
+    fitting = clean or [mark for mark, rows in splits.items() if _is_numeric(rows)] or list(splits)
     if len(fitting) > 1:
-        one, other = (f"{_SEPARATORS[s.separator]} ({' | '.join(s.rows[-1].cells[:4])})" for s in fitting[:2])
+        one, other = (f"{_SEPARATORS[mark]} ({' | '.join(splits[mark][-1].cells[:4])})" for mark in fitting[:2])
         raise InputError(
             f"{path} can be read in two ways, with {one} or with {other} between the cells; write "
-            f"sep={fitting[0].separator} or sep={fitting[1].separator} on a line of its own at the top."
+            f"sep={fitting[0]} or sep={fitting[1]} on a line of its own at the top."
         )
-    return fitting[0]
+    (separator,) = fitting
+    rows = splits[separator]
+    comments = [
+        Row(k, [cell.strip() for cell in line.strip().split(separator)])
+        for k, line in enumerate(lines, 1)
+        if _skipped(line)
+    ]
+    return Sheet(str(path), rows, separator, _has_decimal_commas(str(path), rows, separator), comments)
+
+
+def _skipped(line: str) -> bool:
+    return line.lstrip().startswith("#")
 
 
 def _refuse_workbook(path: str | Path) -> None:
@@ -134,17 +146,29 @@ def _refuse_workbook(path: str | Path) -> None:
             )
 
 
-def _fits(sheet: Sheet, separators: Sequence[str]) -> bool:
-    """Whether a table has several columns, and no other separator in a cell that is no number."""
-    others = [mark for mark in separators if mark != sheet.separator]
-    return len(sheet.rows[-1].cells) > 1 and not any(
-        mark in cell and not sheet.is_number(cell) for row in sheet.rows[-50:] for cell in row.cells for mark in others
+def _is_clean(rows: Sequence[Row], others: Collection[str]) -> bool:
+    """Whether rows have several cells, and no other separator in a cell that is no number."""
+    return len(rows[-1].cells) > 1 and not any(
+        mark in cell and not _is_number(cell) for row in rows[-50:] for cell in row.cells for mark in others
     )
 
 
-def _sheet(path: str, lines: Sequence[str], separator: str, separators: Sequence[str]) -> Sheet:
-    comments = {k for k, line in enumerate(lines) if line.lstrip().startswith("#")}
-    rows = list(_rows(path, ["" if k in comments else line for k, line in enumerate(lines)], separator))
+def _is_numeric(rows: Sequence[Row]) -> bool:
+    """Whether the last row has numbers after its first cell, and nothing else."""
+    return len(rows[-1].cells) > 1 and all(map(_is_number, rows[-1].cells[1:]))
+
+
+def _is_number(cell: str) -> bool:
+    return _standard(cell, comma=False) is not None or _standard(cell, comma=True) is not None
+
+
+def _split(path: str, lines: Sequence[str], separator: str) -> list[Row]:
+    """The rows of a table, all of one length but maybe the first.
+
+    Raises:
+        InputError: they are not, or there are none.
+    """
+    rows = list(_rows(path, ["" if _skipped(line) else line for line in lines], separator))
     if not rows:
         raise InputError(f"{path} is empty but for comments; a table of numbers is needed, one row per line.")
     while all(len(row.cells) > 1 and not row.cells[-1] for row in rows):  # every line ends with a separator
@@ -156,10 +180,10 @@ def _sheet(path: str, lines: Sequence[str], separator: str, separators: Sequence
         row = next(row for row in rows if len(row.cells) != expected)
         hint = "; with decimal commas, separate cells by semicolons" if separator == "," else ""
         raise InputError(
-            f"the rows differ in length: row {row.line} of {path} must have {expected} cells; got {len(row.cells)}{hint}."
+            f"the rows differ in length: row {row.line} of {path} must have {expected} cells; got {len(row.cells)}"
+            f"{hint}."
         )
-    marked = [Row(k + 1, [cell.strip() for cell in lines[k].strip().split(separator)]) for k in sorted(comments)]
-    return Sheet(path, rows, separator, _has_decimal_commas(path, rows, separator), marked)
+    return rows
 
 
 def _rows(path: str, lines: Sequence[str], separator: str) -> Iterator[Row]:
@@ -190,7 +214,7 @@ def _has_decimal_commas(path: str, rows: Sequence[Row], separator: str) -> bool:
             if with_point is None and with_comma is None:
                 continue
             if with_point is None or with_comma is None:
-                only[with_point is None] = cell
+                only.setdefault(with_point is None, cell)
             elif doubtful is None:
                 doubtful = row, cell, with_point, with_comma
     if len(only) == 2:

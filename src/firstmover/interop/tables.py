@@ -15,8 +15,8 @@ from firstmover.interop.cells import Row, Sheet, read_sheet
 def read_matrix(path: str | Path) -> Table:
     """A table of numbers, with the names of its rows and columns where the file has any.
 
-    The first line names the columns if it has no number in it, or if its first cell is empty. The first column names the
-    rows if no line has a number there, or if the first line's cell there is empty or left out.
+    The first line names the columns if it has no number in it, or if its first cell is empty. The first column names
+    the rows if no line has a number there, or if the first line's cell there is empty or left out.
 
     Raises:
         InputError: the file cannot be read (see `read_sheet`), or holds something other than numbers.
@@ -92,15 +92,21 @@ def read_targets(name: str) -> dict[str, Any]:
     header, *rows = sheet.rows
     names = ["_".join(cell.lower().replace("-", " ").replace("_", " ").split()) for cell in header.cells]
     if sorted(names) != sorted(["target", *COLUMNS]):
-        raise InputError(
-            f"the header of {name} must be target,{','.join(COLUMNS)}; got {','.join(header.cells)}."
-        )
-    if not rows:
-        raise sheet.error("has a header only; one row per target is needed.")
+        raise InputError(f"the header of {name} must be target,{','.join(COLUMNS)}; got {','.join(header.cells)}.")
+    _check_below(sheet, "one row per target is needed")
     return {
         column: [row.cells[k] if column == "target" else sheet.number(row, k, column) for row in rows]
         for k, column in enumerate(names)
     }
+
+
+def _check_below(sheet: Sheet, needed: str) -> None:
+    """Refuse a header with nothing below it, or with fewer cells than the rows below it."""
+    header, *rows = sheet.rows
+    if not rows:
+        raise sheet.error(f"has a header only; {needed}.")
+    if len(header.cells) != len(rows[0].cells):
+        raise sheet.error(f"has {len(header.cells)} cells in its header, and {len(rows[0].cells)} in the rows below.")
 
 
 def read_values(name: str) -> dict[str, Any]:
@@ -117,8 +123,7 @@ def read_values(name: str) -> dict[str, Any]:
     kind = header.cells[0].lower()
     if kind not in ("agent", "probability"):
         raise InputError(f"the header of {name} must begin with 'agent' or 'probability'; got {kind!r}.")
-    if not rows:
-        raise sheet.error("has a header only; a table of numbers is needed, one row per line.")
+    _check_below(sheet, "a table of numbers is needed, one row per line")
     numbers = np.array([[sheet.number(row, k) for k in range(len(row.cells))] for row in rows], object)
     if kind == "probability":
         return {"realisations": numbers[:, 1:].tolist(), "probabilities": numbers[:, 0].tolist()}
