@@ -29,7 +29,7 @@ LAYERS = [
     {"equilibria"},
     {"games"},
     {"policies", "commitment"},
-    {"rollout", "declarations"},
+    {"plays", "rollout", "declarations"},
     {"worst_case", "followers"},
     {"pomdp", "step_level"},
     {"leaders", "memory"},

@@ -13,7 +13,7 @@ from firstmover.errors import InputError
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
 
 FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=10)

@@ -41,7 +41,6 @@ from firstmover.leaders import (
     Reinforce,
 )
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import joint_play
 from firstmover.rule import Rule
 from firstmover.spaces import Box
 
@@ -174,7 +173,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
         followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
     problem = StackelbergPOMDP(game, followers, 4)
     came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
-    joint = np.asarray(joint_play(game, came.strategy))
+    joint = np.asarray(came.strategy.joint(game))
     assert joint.min() >= 0
     np.testing.assert_allclose(joint.sum(1), 1.0, atol=1e-5)
     low, high = game.leader_payoff_range

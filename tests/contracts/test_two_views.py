@@ -24,9 +24,10 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
 from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
+from firstmover.plays import Strategies, TimedStrategies
 from firstmover.policies import head_for, network_policy, outputs
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies, TimedStrategies, play_noise_size, play_query
+from firstmover.rollout import play_noise_size, play_query
 from firstmover.step_level import StepLevel
 
 FOLLOWERS = {

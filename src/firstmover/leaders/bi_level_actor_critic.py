@@ -31,9 +31,10 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.plays import Actions
 from firstmover.policies import CategoricalHead, epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Actions, Step, rollout, type_masks
+from firstmover.rollout import Step, rollout, type_masks
 from firstmover.selection import average, largest
 from firstmover.spaces import Discrete
 

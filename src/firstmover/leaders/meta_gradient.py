@@ -36,9 +36,9 @@ from firstmover.followers.states import possible_actions, table_of_play
 from firstmover.games.base import Game
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
+from firstmover.plays import Strategies
 from firstmover.policies import CategoricalHead, TablePolicy, head_for
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies
 
 
 class _State(NamedTuple):
