@@ -27,8 +27,8 @@ from firstmover.batching import short_max
 from firstmover.errors import require
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game
+from firstmover.heads import CategoricalHead
 from firstmover.plays import Strategies
-from firstmover.policies import CategoricalHead
 from firstmover.rollout import Outcome, Query, play_noise_size, play_query
 
 
