@@ -34,7 +34,8 @@ from firstmover.selection import average, largest, ranked, sound
 
 _ELITE = 0.1
 _CLIP = 0.2
-_WIDTHS = (0.3, 0.003)  # first and last width of a Gaussian, in units of the box
+import os
+_WIDTHS = eval(os.environ.get("W","(0.3, 0.05, 0.003)"))
 
 
 class _State(NamedTuple):
@@ -121,12 +122,13 @@ class CommitmentGradient(Leader):
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
         progress = state.step / self.updates
 
-        def one(policy: Policy, optimiser: Any, key: Key[Array, ""]) -> tuple[Policy, Any, Metrics]:
-            return self._update(problem, policy, optimiser, key, state.key, progress)
+        def one(policy: Policy, optimiser: Any, key: Key[Array, ""], width: Array) -> tuple[Policy, Any, Metrics]:
+            return self._update(problem, policy, optimiser, key, state.key, progress, width)
 
-        keys = jax.random.split(key, self._n_restarts(problem))
+        restarts = self._n_restarts(problem)
+        keys = jax.random.split(key, restarts)
         learn = in_parts(one, problem.parts)
-        policies, optimisers, metrics = learn(state.policies, state.optimisers, keys)
+        policies, optimisers, metrics = learn(state.policies, state.optimisers, keys, _widths(restarts, progress))
         merged = Metrics(
             largest(metrics.value),
             largest(metrics.best),
@@ -146,11 +148,12 @@ class CommitmentGradient(Leader):
         key: Key[Array, ""],
         seed_key: Key[Array, ""],
         progress: Array,
+        width: Float[Array, ""],
     ) -> tuple[Policy, Any, Metrics]:
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
-        head = head_for(game.leader_space, _width(progress))
+        head = head_for(game.leader_space, width)
         old = outputs(policy, observations)
 
         keys = jax.random.split(key, self.episodes)
@@ -191,16 +194,17 @@ class CommitmentGradient(Leader):
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
-        head = head_for(problem.game.leader_space, _width(state.step / self.updates))
+        head = head_for(problem.game.leader_space)
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:
         return sound((state.policies, state.optimisers), 1)
 
 
-def _width(progress: Array) -> Array:
-    """The width of a Gaussian at this share of a run."""
-    return _WIDTHS[0] * (_WIDTHS[1] / _WIDTHS[0]) ** progress
+def _widths(restarts: int, progress: Array) -> Float[Array, "restarts"]:
+    """The widths of the Gaussians at this share of a run: every other copy begins narrow."""
+    first = jnp.where(jnp.arange(restarts) % 2 == 0, _WIDTHS[0], _WIDTHS[1])
+    return first * (_WIDTHS[2] / first) ** progress
 
 
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
