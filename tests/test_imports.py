@@ -24,6 +24,7 @@ LAYERS = [
         "types",
         "batching",
         "exact_numbers",
+        "user_code",
         "verify",
     },
     {"equilibria"},
