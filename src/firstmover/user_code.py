@@ -16,7 +16,7 @@ _TRACED = {
     f"code; {_JNP}",
     "TracerIntegerConversionError": "a Python list, tuple or range is indexed by a value that is not known while JAX "
     "follows the code; make it an array, jnp.array([...])[index], or set plain = True",
-    "ConcretizationTypeError": f"Python's int(), float(), bool(), round() or range() is given a value that is not known "
+    "ConcretizationTypeError": f"int(), float(), bool(), round() or range() is given a value that is not known "
     f"while JAX follows the code; {_JNP}",
     "NonConcreteBooleanIndexError": "an array is indexed by a condition that is not known while JAX follows the code; "
     "write jnp.where(condition, this, that)",
