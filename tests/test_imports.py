@@ -26,6 +26,7 @@ LAYERS = [
         "types",
         "batching",
         "exact_numbers",
+        "user_code",
         "verify",
         "rules",
     },
