@@ -11,7 +11,6 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 """
 
 import abc
-import functools
 import inspect
 import itertools
 from collections.abc import Sequence
@@ -20,11 +19,12 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.spaces import Box, Discrete, Labelled, Mixture
+from firstmover.games.units import centre
+from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 
 _NOBODY = Discrete(["participant"], "")
@@ -82,7 +82,7 @@ class Market(Game):
         self,
         *,
         acts: Discrete | Sequence[Discrete],
-        decides: Labelled,
+        decides: Space,
         types: Discrete | Sequence[Discrete] | None = None,
         prior: Any = None,
         joint: Any = None,
@@ -102,10 +102,9 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.alone = isinstance(acts, Discrete)
-        self.acts = _listed(acts)
-        self.knows = (_NOBODY,) * len(self.acts) if types is None else _listed(types)
-        self.sees = () if sees is None else _listed(sees)
+        self.acts, self.alone = one_or_several(acts)
+        self.knows = (_NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
+        self.sees = () if sees is None else one_or_several(sees)[0]
         self.decides = decides
         if len(self.knows) != len(self.acts):
             raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")
@@ -117,7 +116,9 @@ class Market(Game):
         self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
         self._masks, self._money = self._possible(), self._returns()
-        self.leader_payoff_range, self.follower_payoff_ranges = self._ranges()
+        self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._ranges()
+        # A single follower that knows the rule and its own type has nothing to find out by learning.
+        self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
     # What the user gives.
 
@@ -281,7 +282,7 @@ class Market(Game):
         """
         nobody: Any = 0 if self.alone else np.zeros(len(self.acts), np.int32)
         with np.errstate(all="ignore"):  # what is not finite is found by `_ranges`
-            paid = self.payoff(nobody, nobody, self.decides.played(_spread(self.decides)[0]))
+            paid = self.payoff(nobody, nobody, self.decides.played(self.decides.spread(_GRID)[0]))
         if not isinstance(paid, tuple) or len(paid) not in (2, 3):
             raise InputError(
                 f"payoff of {type(self).__name__} must return the leader's payoff and the followers', and maybe the "
@@ -289,47 +290,27 @@ class Market(Game):
             )
         return len(paid) == 3
 
-    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...]]:
-        """The least and the greatest payoffs met over all profiles, at every decision or at a grid of them."""
+    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...], tuple[float, ...]]:
+        """The leader's and the followers' payoff ranges over all profiles, at decisions that stand for all; the stakes.
+
+        What a follower has at stake is the range of its payoffs under one rule, of rules the middle one: those that no
+        leader would think of pay it more, or less, than it ever meets.
+        """
         support, _ = self.types.profiles
         actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
         pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
         with jax.enable_x64(True):
-            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(_spread(self.decides))))
+            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(self.decides.spread(_GRID))))
             leader, followers = np.asarray(paid.leader), np.asarray(paid.followers)
         if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
             raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
         own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
-        return (float(leader.min()), float(leader.max())), own
+        return (float(leader.min()), float(leader.max())), own, self._stakes(followers)
 
-
-def _listed(spaces: Discrete | Sequence[Discrete]) -> tuple[Discrete, ...]:
-    return (spaces,) if isinstance(spaces, Discrete) else tuple(spaces)
-
-
-@functools.singledispatch
-def _spread(space: Any) -> np.ndarray:
-    """Decisions that stand for all: every option, the corners and a grid of a box, the pure mixtures."""
-    raise InputError(f"a Market decides on a Discrete, a Box or a Mixture; got {space!r}.")
-
-
-@_spread.register
-def _(space: Discrete) -> np.ndarray:
-    return np.arange(space.n, dtype=np.int32)
-
-
-@_spread.register
-def _(space: Mixture) -> np.ndarray:
-    return np.eye(space.size)
-
-
-@_spread.register
-def _(space: Box) -> np.ndarray:
-    points = max(2, int(_GRID ** (1 / space.size)))
-    if 2**space.size > _GRID:
-        drawn = np.random.default_rng(0).random((_GRID, space.size))
-    else:
-        drawn = np.stack(np.meshgrid(*[np.linspace(0, 1, points)] * space.size, indexing="ij"), -1)
-        drawn = drawn.reshape(-1, space.size)
-    low, high = np.asarray(space.low), np.asarray(space.high)
-    return low + (high - low) * drawn
+    def _stakes(self, followers: Float[np.ndarray, "P profiles decisions n"]) -> tuple[float, ...]:
+        """What every follower has at stake, from what it is paid at all profiles and decisions."""
+        if self.sees:  # a rule answers every action with a decision of its own
+            spans = [own.max() - own.min() for own in np.moveaxis(followers, -1, 0)]
+        else:
+            spans = [centre(np.ptp(own, axis=(0, 1))) for own in np.moveaxis(followers, -1, 0)]
+        return tuple(float(span) or 1.0 for span in spans)
