@@ -37,8 +37,8 @@ def certify(
     Args:
         path: a run folder or a rule file.
         followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
-            file states is certified, and where it states none that of multiplicative-weights. A run's rule is certified
-            with the play of its own followers.
+            file states is certified, and where it states none that of the game's usual followers. A run's rule is
+            certified with the play of its own followers.
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
@@ -58,7 +58,7 @@ def certify(
         if followers is None and stated is not None:
             play, played_by = stated, None
         else:
-            name = "multiplicative-weights" if followers is None else followers
+            name = rule.game.usual_followers if followers is None else followers
             played_by = build.build("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
     written = certificate_path(path) if out is None else Path(out)

@@ -333,7 +333,7 @@ def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
 def design(
     game: Game | str,
     *,
-    followers: Follower | str = "multiplicative-weights",
+    followers: Follower | str | None = None,
     leader: Leader | str = "commitment-gradient",
     seeds: int = 25,
     seed: int = 0,
@@ -347,7 +347,7 @@ def design(
 
     Args:
         game: a game, the name of one, or a Gambit file.
-        followers: how participants adapt, or the name of a model with its defaults.
+        followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
         leader: the learner, or the name of one with its defaults.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
@@ -366,6 +366,7 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    followers = game.usual_followers if followers is None else followers
     responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
