@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from firstmover.policies import CategoricalHead, GaussianHead, head_for, network_policy, outputs, table_policy
+from firstmover.heads import CategoricalHead, GaussianHead
+from firstmover.policies import network_policy, table_policy
 from firstmover.spaces import Box, Branching, Discrete, Space
 
 
@@ -40,7 +41,7 @@ def test_gaussian_log_probability_entropy_and_draws() -> None:
 
 @pytest.mark.parametrize("space", [Discrete(3), Box(2)])
 def test_surrogate_is_the_clipped_objective_written_out(space: Discrete | Box) -> None:
-    head = head_for(space)
+    head = space.head()
     keys = jax.random.split(jax.random.key(0), 4)
     old = jax.random.normal(keys[0], (head.width,))
     new = old + 0.3 * jax.random.normal(keys[1], (head.width,))
@@ -59,7 +60,7 @@ def test_surrogate_is_the_clipped_objective_written_out(space: Discrete | Box) -
 
 @pytest.mark.parametrize("space", [Branching(3, 2, 4), Branching(3, 2, None, 0.0, 2.0)])
 def test_an_option_then_its_components(space: Branching) -> None:
-    head = head_for(space, 0.2)
+    head = space.head(0.2)
     output = jax.random.normal(jax.random.key(0), (head.width,))
     logits, rest = np.asarray(output[:3]), np.asarray(output[3:]).reshape(3, 2, -1)
     mask = jnp.array([True, False, True])
@@ -87,7 +88,7 @@ def test_an_option_then_its_components(space: Branching) -> None:
 def test_parts_of_a_branching_decision_count_each_for_itself() -> None:
     """The surrogate is the sum over the option and the components of the option that was drawn."""
     space, keys = Branching(2, 2, 3), jax.random.split(jax.random.key(0), 4)
-    head = head_for(space)
+    head = space.head()
     old = jax.random.normal(keys[0], (head.width,))
     new = old + 0.4 * jax.random.normal(keys[1], (head.width,))
     mask = jnp.ones(2, bool)
@@ -112,7 +113,7 @@ def test_policies_start_without_preference() -> None:
     sizes, head = (2, 3), CategoricalHead(4)
     observations = jnp.asarray(np.indices(sizes).reshape(2, -1).T, jnp.int32)
     for policy in (table_policy(sizes, head), network_policy(sizes, head, jax.random.key(0))):
-        p = jax.nn.softmax(outputs(policy, observations))
+        p = jax.nn.softmax(policy.at_all(observations))
         assert p.shape == (6, 4)
         np.testing.assert_allclose(p, 0.25, atol=0.02)
 
@@ -124,7 +125,7 @@ def test_what_was_not_drawn_never_counts_whatever_the_width(space: Space) -> Non
 
     @jax.jit
     def found(width: jax.Array, moved: jax.Array) -> tuple[jax.Array, ...]:
-        head, keys = head_for(space, width), jax.random.split(jax.random.key(0), 3)
+        head, keys = space.head(width), jax.random.split(jax.random.key(0), 3)
         old = jax.random.normal(keys[0], (head.width,))
         new = old + moved * jax.random.normal(keys[1], (head.width,))
         shape = (20, head.noise_size)

@@ -12,7 +12,6 @@ from firstmover.certificates import induced_game
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import InputError
 from firstmover.games import NormalForm, SimpleAllocation
-from firstmover.policies import head_for
 from firstmover.rollout import (
     Actions,
     JointPlay,
@@ -84,7 +83,7 @@ def test_payoffs_do_not_depend_on_the_order_of_followers() -> None:
 def test_payments_stay_in_the_declared_ranges(name: str) -> None:
     game = EVERY[name]
     keys = jax.random.split(jax.random.key(0), 200)
-    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    head, observations = game.leader_space.head(), jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
 
     def play(key: jax.Array) -> tuple[jax.Array, jax.Array]:

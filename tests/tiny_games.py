@@ -25,7 +25,6 @@ from firstmover.games import (
     Toll,
     Turn,
 )
-from firstmover.policies import head_for
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -184,7 +183,7 @@ class Copying(_Tiny):
 
 def some_rule(game: Game, seed: int = 3) -> np.ndarray:
     """Actions that the game allows, drawn at random at every observation."""
-    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    head, observations = game.leader_space.head(), jnp.asarray(game.observations())
     outputs = jnp.zeros((game.n_observations, head.width))
     raw = draw_table(head, outputs, jax.vmap(game.leader_mask)(observations), observations, jax.random.key(seed))
     return np.asarray(jax.vmap(head.action)(raw))

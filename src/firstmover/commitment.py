@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.games.base import Game
+from firstmover.heads import Head
 from firstmover.noise import Stream, address_uniform, seed_of, stream
-from firstmover.policies import Head, Policy
+from firstmover.policies import Policy
 from firstmover.spaces import observation_index
 
 

@@ -31,7 +31,6 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
 from firstmover.noise import Stream, inverse_cdf, stream
-from firstmover.policies import head_for
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import Strategies, rollout
@@ -85,7 +84,7 @@ class _Contexts(NamedTuple):
 
 def random_leader(game: Game, key: Key[Array, ""], rules: Array | None = None) -> Array:
     """A leader's table, every possible action at every observation equally likely; or as often one of these rules."""
-    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    head, observations = game.leader_space.head(), jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
     raw = draw_table(head, jnp.zeros((game.n_observations, head.width)), masks, observations, key)
     drawn = jax.vmap(head.action)(raw)

@@ -24,7 +24,7 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
 from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
-from firstmover.policies import head_for, network_policy, outputs
+from firstmover.policies import network_policy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Strategies, TimedStrategies, play_noise_size, play_query
 from firstmover.step_level import StepLevel
@@ -60,7 +60,7 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     problem = StackelbergPOMDP(game, followers, reward_episodes=6)
     env = StepLevel(problem)
     key = jax.random.key(3)
-    head = head_for(game.leader_space)
+    head = game.leader_space.head()
     observations = jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
     # Outputs far apart, so that the observations get different actions.
@@ -97,7 +97,7 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
 @pytest.mark.parametrize("game_name", ONCE)
 def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     game = ONCE[game_name]
-    head = head_for(game.leader_space)
+    head = game.leader_space.head()
     observations = jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
     policy = network_policy(game.leader_obs_sizes, head, jax.random.key(0))
@@ -110,7 +110,7 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     for seed in range(20):
         key = jax.random.key(seed)
         lazy = Lazy(policy, head, key)
-        raw = draw_table(head, outputs(policy, observations), masks, observations, key)
+        raw = draw_table(head, policy.at_all(observations), masks, observations, key)
         table = table_of(game, jax.vmap(head.action)(raw))
         # Equal to the bit where actions are discrete; a continuous one may differ in the last bit of a float32.
         np.testing.assert_allclose(*actions(lazy, table, key), rtol=0, atol=0 if raw.dtype == jnp.int32 else 1e-6)
@@ -219,7 +219,7 @@ ASKING_CASES = [
 
 
 def some_table(game, seed: int = 4):
-    head, observations = head_for(game.leader_space), jnp.asarray(game.observations())
+    head, observations = game.leader_space.head(), jnp.asarray(game.observations())
     logits = 3 * jax.random.normal(jax.random.key(seed), (game.n_observations, head.width))
     raw = draw_table(head, logits, jax.vmap(game.leader_mask)(observations), observations, jax.random.key(seed))
     return table_of(game, jax.vmap(head.action)(raw))

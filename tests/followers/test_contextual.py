@@ -11,7 +11,6 @@ from firstmover.errors import InputError
 from firstmover.followers import Contextual
 from firstmover.followers.trained import network_bytes
 from firstmover.games import IteratedMatrix
-from firstmover.policies import head_for
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Box, Branching, Discrete
 
@@ -121,7 +120,7 @@ def test_a_follower_is_checked_in_every_game_that_it_is_used_in(tmp_path) -> Non
 
 @pytest.mark.parametrize("space", [Discrete(3), Box(2, -1.0, 3.0), Branching(2, 2, 3), Branching(3, 2, None, 0.0, 5.0)])
 def test_answers_are_told_apart(space) -> None:
-    head = head_for(space)
+    head = space.head()
     noise = jax.random.uniform(jax.random.key(0), (50, head.noise_size))
     outputs, mask = jnp.zeros(head.width), jnp.ones(space.mask_size, bool)
     actions = jax.vmap(lambda u: head.action(head.draw(outputs, mask, u)))(noise)

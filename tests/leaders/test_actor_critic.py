@@ -14,7 +14,6 @@ from firstmover.leaders import A2C, MAPPO, PPO
 from firstmover.leaders.actor_critic import Rows
 from firstmover.leaders.ppo import _batched, _kept_first
 from firstmover.noise import Stream, stream
-from firstmover.policies import outputs
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.step_level import StepLevel
 
@@ -157,7 +156,7 @@ def test_critic_loss_and_evaluated_are_what_they_say() -> None:
 def test_the_rule_is_the_mode_of_the_policy_or_a_draw_from_it() -> None:
     leader, game = A2C(), PROBLEM.game
     state, observations = start(leader), jnp.asarray(game.observations())
-    shown, head = outputs(state.parameters.actor, observations), leader.head(PROBLEM, state.parameters)
+    shown, head = state.parameters.actor.at_all(observations), leader.head(PROBLEM, state.parameters)
     greedy = jnp.argmax(shown, axis=1)
     drawn = draw_table(head, shown, jnp.ones((2, 3), bool), observations, stream(state.key, Stream.EVALUATION))
     assert not np.array_equal(greedy, drawn)

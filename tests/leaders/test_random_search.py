@@ -9,7 +9,7 @@ from firstmover import design
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Escape, Maintain
 from firstmover.leaders import RandomSearch
-from firstmover.leaders.random_search import _uniform, random_table
+from firstmover.leaders.random_search import random_table
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Box, Branching
 
@@ -40,13 +40,13 @@ def test_every_allowed_action_is_drawn_equally_often() -> None:
 
 def test_vectors_fill_their_range() -> None:
     u = jax.random.uniform(jax.random.key(0), (4000, 3))
-    box = np.asarray(jax.vmap(lambda v: _uniform(Box(2, -1.0, 3.0), jnp.ones(2, bool), v))(u))
+    box = np.asarray(jax.vmap(lambda v: Box(2, -1.0, 3.0).sample(jnp.ones(2, bool), v))(u))
     np.testing.assert_allclose(np.quantile(box, [0, 0.25, 0.5, 1], axis=0)[:, 0], [-1, 0, 1, 3], atol=0.1)
     mask = jnp.asarray([True, False, True])
-    levels = np.asarray(jax.vmap(lambda v: _uniform(Branching(3, 2, 4), mask, v))(u))
+    levels = np.asarray(jax.vmap(lambda v: Branching(3, 2, 4).sample(mask, v))(u))
     assert np.issubdtype(levels.dtype, np.integer)
     np.testing.assert_allclose(np.bincount(levels[:, 0]) / 4000, [0.5, 0, 0.5], atol=0.04)
     np.testing.assert_allclose(np.bincount(levels[:, 2]) / 4000, 0.25, atol=0.04)
-    prices = np.asarray(jax.vmap(lambda v: _uniform(Branching(3, 2, None, 0.0, 2.0), mask, v))(u))
+    prices = np.asarray(jax.vmap(lambda v: Branching(3, 2, None, 0.0, 2.0).sample(mask, v))(u))
     assert set(prices[:, 0].tolist()) == {0.0, 2.0}
     np.testing.assert_allclose(prices[:, 1:].mean(0), 1.0, atol=0.05)

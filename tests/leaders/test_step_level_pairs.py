@@ -18,7 +18,6 @@ from firstmover.followers import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
 from firstmover.leaders.step_learner import StepLearner
-from firstmover.policies import head_for
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Branching
 from firstmover.step_level import StepLevel
@@ -128,7 +127,7 @@ def test_a_batch_of_episodes_is_stepped_as_one_at_a_time(game: str) -> None:
     able = [f for f in candidates if refusal(LEARNERS["reinforce"], GAMES[game], f) is None]
     followers = next((f for f in able if f.enumerates(GAMES[game])), able[0])
     env = StepLevel(StackelbergPOMDP(GAMES[game], followers, reward_episodes=2))
-    head, keys = head_for(GAMES[game].leader_space), jax.random.split(jax.random.key(1), 3)
+    head, keys = GAMES[game].leader_space.head(), jax.random.split(jax.random.key(1), 3)
 
     def decision(obs, key):
         noise = episode_noise(head, key, obs.leader)

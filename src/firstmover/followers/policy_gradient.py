@@ -27,7 +27,7 @@ from firstmover.batching import short_max
 from firstmover.errors import require
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game
-from firstmover.policies import CategoricalHead
+from firstmover.heads import CategoricalHead
 from firstmover.rollout import Outcome, Query, Strategies, play_noise_size, play_query
 
 

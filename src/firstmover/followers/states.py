@@ -15,7 +15,6 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.rollout import Actions, all_profiles, answer, type_masks
-from firstmover.spaces import Discrete
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
@@ -66,7 +65,7 @@ def table_of_play(game: Game) -> "MarkovGame":
     """
     if game.followers_act == "every step":
         return table_of_states(game)
-    if not isinstance(game.leader_space, Discrete):
+    if game.leader_space.n_options is None:
         raise InputError(f"a decision in {game.name} is more than one of n actions.")
     if game.n_observations > 1:
         raise InputError(f"followers of {game.name} act once, and its leader has {game.n_observations} observations.")
@@ -76,7 +75,7 @@ def table_of_play(game: Game) -> "MarkovGame":
     with jax.ensure_compile_time_eval(), jax.enable_x64(True):
         query, (support, start) = all_profiles(game), game.types.profiles
         assert isinstance(query.play, Actions)
-        rules = jnp.arange(game.leader_space.n, dtype=jnp.int32)[:, None]
+        rules = jnp.arange(game.leader_space.n_options, dtype=jnp.int32)[:, None]
         listed = jax.jit(jax.vmap(lambda rule: answer(game, table_of(game, rule), query, jax.random.key(0))[:2]))
         leader, followers = map(np.asarray, listed(rules))
         types, actions = np.asarray(query.types), np.asarray(query.play.actions)

@@ -11,7 +11,6 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 """
 
 import abc
-import functools
 import inspect
 import itertools
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.spaces import Box, Discrete, Labelled, Mixture
+from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 
 _NOBODY = Discrete(["participant"], "")
@@ -82,7 +81,7 @@ class Market(Game):
         self,
         *,
         acts: Discrete | Sequence[Discrete],
-        decides: Labelled,
+        decides: Space,
         types: Discrete | Sequence[Discrete] | None = None,
         prior: Any = None,
         joint: Any = None,
@@ -102,10 +101,9 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.alone = isinstance(acts, Discrete)
-        self.acts = _listed(acts)
-        self.knows = (_NOBODY,) * len(self.acts) if types is None else _listed(types)
-        self.sees = () if sees is None else _listed(sees)
+        self.acts, self.alone = one_or_several(acts)
+        self.knows = (_NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
+        self.sees = () if sees is None else one_or_several(sees)[0]
         self.decides = decides
         if len(self.knows) != len(self.acts):
             raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")
@@ -281,7 +279,7 @@ class Market(Game):
         """
         nobody: Any = 0 if self.alone else np.zeros(len(self.acts), np.int32)
         with np.errstate(all="ignore"):  # what is not finite is found by `_ranges`
-            paid = self.payoff(nobody, nobody, self.decides.played(_spread(self.decides)[0]))
+            paid = self.payoff(nobody, nobody, self.decides.played(self.decides.spread(_GRID)[0]))
         if not isinstance(paid, tuple) or len(paid) not in (2, 3):
             raise InputError(
                 f"payoff of {type(self).__name__} must return the leader's payoff and the followers', and maybe the "
@@ -295,41 +293,9 @@ class Market(Game):
         actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
         pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
         with jax.enable_x64(True):
-            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(_spread(self.decides))))
+            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(self.decides.spread(_GRID))))
             leader, followers = np.asarray(paid.leader), np.asarray(paid.followers)
         if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
             raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
         own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
         return (float(leader.min()), float(leader.max())), own
-
-
-def _listed(spaces: Discrete | Sequence[Discrete]) -> tuple[Discrete, ...]:
-    return (spaces,) if isinstance(spaces, Discrete) else tuple(spaces)
-
-
-@functools.singledispatch
-def _spread(space: Any) -> np.ndarray:
-    """Decisions that stand for all: every option, the corners and a grid of a box, the pure mixtures."""
-    raise InputError(f"a Market decides on a Discrete, a Box or a Mixture; got {space!r}.")
-
-
-@_spread.register
-def _(space: Discrete) -> np.ndarray:
-    return np.arange(space.n, dtype=np.int32)
-
-
-@_spread.register
-def _(space: Mixture) -> np.ndarray:
-    return np.eye(space.size)
-
-
-@_spread.register
-def _(space: Box) -> np.ndarray:
-    points = max(2, int(_GRID ** (1 / space.size)))
-    if 2**space.size > _GRID:
-        drawn = np.random.default_rng(0).random((_GRID, space.size))
-    else:
-        drawn = np.stack(np.meshgrid(*[np.linspace(0, 1, points)] * space.size, indexing="ij"), -1)
-        drawn = drawn.reshape(-1, space.size)
-    low, high = np.asarray(space.low), np.asarray(space.high)
-    return low + (high - low) * drawn

@@ -14,7 +14,7 @@ from jaxtyping import Array
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Solution, Ties
-from firstmover.spaces import Discrete, observation_index
+from firstmover.spaces import observation_index
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
@@ -35,8 +35,6 @@ def state_table(
     """
     from firstmover.equilibria.markov import MarkovGame
 
-    space = game.leader_space
-    assert isinstance(space, Discrete)
     assert not game.has_chance
     key = jax.random.key(0)
     profiles = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
@@ -49,7 +47,7 @@ def state_table(
             following, rewards = game.step(state, action, actions, key)
             return index(following), rewards
 
-        leader_actions = jnp.arange(space.n, dtype=jnp.int32)
+        leader_actions = jnp.arange(game.leader_space.n_options, dtype=jnp.int32)
         paired = jax.vmap(jax.vmap(stepped, (None, 0)), (0, None))(leader_actions, jnp.asarray(profiles))
         return paired, observation_index(turn.leader_obs, game.leader_obs_sizes), turn.follower_obs, possible
 

@@ -19,10 +19,11 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import require
+from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
 from firstmover.noise import Stream, stream
-from firstmover.policies import MLP, Head, NetworkPolicy, Policy, head_for, network_policy, one_hot
+from firstmover.policies import MLP, NetworkPolicy, Policy, network_policy, one_hot
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
 from firstmover.step_level import Obs
@@ -114,7 +115,7 @@ class ActorCritic(StepLearner):
         key_actor, key_critic = jax.random.split(stream(key, Stream.PARAMETERS))
         inputs = sum(sizes) + (self.env(problem).n_critic_features if self.centralised else 0)
         parameters = Parameters(
-            network_policy(sizes, head_for(game.leader_space), key_actor), MLP(inputs, 1, key_critic), jnp.log(0.3)
+            network_policy(sizes, game.leader_space.head(), key_actor), MLP(inputs, 1, key_critic), jnp.log(0.3)
         )
         return State(parameters, self.optimiser().init(parameters), self.first_followers(problem), jnp.int32(0), key)
 
@@ -129,7 +130,7 @@ class ActorCritic(StepLearner):
         return parameters.actor
 
     def head(self, problem: StackelbergPOMDP, parameters: Parameters) -> Head:
-        return head_for(problem.game.leader_space, jnp.exp(parameters.log_sigma))
+        return problem.game.leader_space.head(jnp.exp(parameters.log_sigma))
 
     def judged(self, problem: StackelbergPOMDP, parameters: Parameters, obs: Obs) -> Float[Array, ""]:
         return self._value(problem, parameters, self.seen(obs), obs.critic)

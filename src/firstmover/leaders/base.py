@@ -15,8 +15,9 @@ from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.heads import Head
 from firstmover.noise import Stream, stream
-from firstmover.policies import Head, Policy, outputs
+from firstmover.policies import Policy
 from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.selection import largest, sound
 
@@ -113,7 +114,7 @@ def committed(
     game = problem.game
     observations = jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
-    shown = outputs(policy, observations)
+    shown = policy.at_all(observations)
     if evaluation == "greedy":
         raw = jax.vmap(head.mode)(shown, masks)
     else:

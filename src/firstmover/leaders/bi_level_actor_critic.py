@@ -29,13 +29,13 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
-from firstmover.policies import CategoricalHead, epsilon_greedy
+from firstmover.policies import epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Actions, Step, rollout, type_masks
 from firstmover.selection import average, largest
-from firstmover.spaces import Discrete
 
 
 class _Learnt(NamedTuple):
@@ -93,7 +93,7 @@ class BiLevelActorCritic(Leader):
             InputError: the parts do not fit, or the game is not one-shot with a single follower.
         """
         once = game.followers_act == "once" and game.n_types == (1,) and game.n_observations == 1
-        if not (once and isinstance(game.leader_space, Discrete)):
+        if not once or game.leader_space.n_options is None:
             raise InputError(
                 "bi-level-actor-critic needs a leader that picks one of n actions at its only observation, and one "
                 f"follower without types that acts once; {game.name} is no such game. Use 'commitment-gradient'."

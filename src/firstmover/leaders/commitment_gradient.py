@@ -28,7 +28,7 @@ from firstmover.commitment import draw_table, table_of
 from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
-from firstmover.policies import Policy, TablePolicy, head_for, network_policy, outputs, table_policy
+from firstmover.policies import Policy, TablePolicy, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.selection import average, largest, ranked, sound
 
@@ -91,7 +91,7 @@ class CommitmentGradient(Leader):
         require(0 <= self.entropy < math.inf, "entropy must be a number, not negative", self.entropy)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
+        head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
         restarts, baseline = self._n_restarts(problem), problem.game.baseline_actions()
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
@@ -150,8 +150,8 @@ class CommitmentGradient(Leader):
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
-        head = head_for(game.leader_space, _width(progress))
-        old = outputs(policy, observations)
+        head = game.leader_space.head(_width(progress))
+        old = policy.at_all(observations)
 
         keys = jax.random.split(key, self.episodes)
         raw = jax.vmap(lambda key: draw_table(head, old, masks, observations, key))(keys)
@@ -171,7 +171,7 @@ class CommitmentGradient(Leader):
         statistics = jax.vmap(head.statistics, (1, 1))(raw, advantages)
 
         def loss(policy: Policy) -> Array:
-            new = outputs(policy, observations)
+            new = policy.at_all(observations)
             gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
             bonus = jax.vmap(head.entropy)(new, masks)
             return -jnp.sum(gain / self.episodes + entropy_weight * bonus)
@@ -191,7 +191,7 @@ class CommitmentGradient(Leader):
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
-        head = head_for(problem.game.leader_space, _width(state.step / self.updates))
+        head = problem.game.leader_space.head(_width(state.step / self.updates))
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:

@@ -27,9 +27,9 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
 from firstmover.noise import Stream, stream
-from firstmover.policies import NetworkPolicy, Policy, epsilon_greedy, head_for, network_policy
+from firstmover.policies import NetworkPolicy, Policy, epsilon_greedy, network_policy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.spaces import Discrete, observation_index
+from firstmover.spaces import observation_index
 
 
 class _Parameters(NamedTuple):
@@ -105,16 +105,14 @@ class DQN(StepLearner):
         Raises:
             InputError: the parts do not fit, or a decision is more than one of n actions.
         """
-        if not isinstance(game.leader_space, Discrete):
+        if game.leader_space.n_options is None:
             raise InputError(
                 f"dqn needs decisions that pick one of n actions; those of {game.name} are more. Use 'reinforce'."
             )
         return super().problem(game, followers)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        q = network_policy(
-            self.sizes(problem.game), head_for(problem.game.leader_space), stream(key, Stream.PARAMETERS)
-        )
+        q = network_policy(self.sizes(problem.game), problem.game.leader_space.head(), stream(key, Stream.PARAMETERS))
         room = (self.memory, self.n_episodes(problem) * self.env(problem).max_decisions)
         index, flag = jnp.zeros(room, jnp.int32), jnp.zeros(room, bool)
         memories = _Memories(index, index, jnp.zeros(room), index, flag, flag)

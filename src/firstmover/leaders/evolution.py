@@ -22,7 +22,7 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
-from firstmover.policies import Policy, head_for, network_policy, table_policy
+from firstmover.policies import Policy, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import average, largest, ranked
 
@@ -70,7 +70,7 @@ class Evolution(Leader):
             raise InputError("the leader evolution needs evosax: pip install 'firstmover[evolution]'.")
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        head, sizes = head_for(problem.game.leader_space), problem.game.leader_obs_sizes
+        head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
         key_parameters = stream(key, Stream.PARAMETERS)
         table = self.policy == "table"
         policy = table_policy(sizes, head) if table else network_policy(sizes, head, key_parameters)
@@ -119,7 +119,7 @@ class Evolution(Leader):
         return after, metrics
 
     def _greedy(self, problem: StackelbergPOMDP, policy: Policy) -> Array:
-        head = head_for(problem.game.leader_space)
+        head = problem.game.leader_space.head()
         return committed(problem, head, policy, "greedy", jax.random.key(0))
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:

@@ -34,9 +34,10 @@ from firstmover.followers.base import Follower
 from firstmover.followers.planning import expected_payoffs
 from firstmover.followers.states import possible_actions, table_of_play
 from firstmover.games.base import Game
+from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
-from firstmover.policies import CategoricalHead, TablePolicy, head_for
+from firstmover.policies import TablePolicy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Strategies
 
@@ -157,5 +158,5 @@ class MetaGradient(Leader):
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         if problem.game.leader_space.continuous:
             return jax.nn.softmax(state.policy.outputs)[None]
-        head = head_for(problem.game.leader_space)
+        head = problem.game.leader_space.head()
         return committed(problem, head, state.policy, self.evaluation, state.key)[None]

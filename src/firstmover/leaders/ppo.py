@@ -17,8 +17,8 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import require
+from firstmover.heads import likelihood_ratio
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
-from firstmover.policies import likelihood_ratio
 from firstmover.pomdp import StackelbergPOMDP
 
 

@@ -13,16 +13,15 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from firstmover.batching import in_parts
 from firstmover.commitment import table_of
 from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
-from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import average, best_of, largest, ranked
-from firstmover.spaces import Box, Discrete, Mixture, Space
 
 
 class _State(NamedTuple):
@@ -98,19 +97,5 @@ def random_table(problem: StackelbergPOMDP, key: Key[Array, ""]) -> Array:
     """A commitment drawn uniformly, actions [n_observations, ...]."""
     game = problem.game
     masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
-    size = 1 if isinstance(game.leader_space, Discrete) else game.leader_space.size + 1
-    u = jax.random.uniform(key, (game.n_observations, size), dtype=jnp.float32)
-    return jax.vmap(lambda mask, numbers: _uniform(game.leader_space, mask, numbers))(masks, u)
-
-
-def _uniform(space: Space, mask: Bool[Array, "a"], u: Float[Array, "numbers"]) -> Array:
-    """An action from uniform numbers, one more than it has components."""
-    if isinstance(space, Discrete):
-        return inverse_cdf(mask.astype(u.dtype), u[0])
-    if isinstance(space, Box | Mixture):
-        return space.at(u[1:])
-    option = inverse_cdf(mask.astype(u.dtype), u[0])
-    if space.levels is not None:
-        levels = jnp.minimum((u[1:] * space.levels).astype(jnp.int32), space.levels - 1)
-        return jnp.append(option, levels)
-    return jnp.append(option.astype(u.dtype), space.low + (space.high - space.low) * u[1:])
+    u = jax.random.uniform(key, (game.n_observations, game.leader_space.sample_size), dtype=jnp.float32)
+    return jax.vmap(game.leader_space.sample)(masks, u)

@@ -24,10 +24,11 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import require
+from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
 from firstmover.noise import Stream, stream
-from firstmover.policies import Head, Policy, head_for, network_policy, table_policy
+from firstmover.policies import Policy, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
 
@@ -81,7 +82,7 @@ class Reinforce(StepLearner):
         require(0 <= self.decay < 1, "decay must be at least 0 and less than 1", self.decay)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        head, sizes = head_for(problem.game.leader_space), self.sizes(problem.game)
+        head, sizes = problem.game.leader_space.head(), self.sizes(problem.game)
         network = self.policy == "network"
         actor = network_policy(sizes, head, stream(key, Stream.PARAMETERS)) if network else table_policy(sizes, head)
         parameters = _Parameters(actor, jnp.log(0.3))
@@ -93,7 +94,7 @@ class Reinforce(StepLearner):
         return parameters.actor
 
     def head(self, problem: StackelbergPOMDP, parameters: _Parameters) -> Head:
-        return head_for(problem.game.leader_space, jnp.exp(parameters.log_sigma))
+        return problem.game.leader_space.head(jnp.exp(parameters.log_sigma))
 
     def learnt(self, problem: StackelbergPOMDP, state: _State, batch: Transitions) -> tuple[_State, Float[Array, ""]]:
         """One step on all episodes."""

@@ -31,9 +31,10 @@ from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.followers.learners import Learners
 from firstmover.games.base import Game
+from firstmover.heads import Head
 from firstmover.leaders.base import Leader, Metrics, committed
 from firstmover.noise import Stream, address_uniform, seed_of, stream
-from firstmover.policies import Head, Policy, TablePolicy, head_for, outputs
+from firstmover.policies import Policy, TablePolicy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import average, largest
 from firstmover.step_level import Obs, StepLevel
@@ -111,7 +112,7 @@ class StepLearner(Leader):
     def head(self, problem: StackelbergPOMDP, parameters: Any) -> Head:
         """What turns the policy's outputs into decisions."""
         del parameters
-        return head_for(problem.game.leader_space)
+        return problem.game.leader_space.head()
 
     def exploring(
         self, parameters: Any, output: Float[Array, "width"], mask: Bool[Array, "a"]
@@ -179,7 +180,7 @@ class StepLearner(Leader):
         sights, masks = self.sights(problem.game)
         spread = jax.vmap(
             lambda output, mask: self.head(problem, parameters).entropy(self.exploring(parameters, output, mask), mask)
-        )(outputs(self.actor(parameters), sights), masks)
+        )(self.actor(parameters).at_all(sights), masks)
         metrics = Metrics(
             value=average(rewards),
             best=largest(rewards),
@@ -197,7 +198,7 @@ class StepLearner(Leader):
 
     def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
         game, head = problem.game, self.head(problem, state.parameters)
-        shown = outputs(self.actor(state.parameters), self.sights(game)[0])
+        shown = self.actor(state.parameters).at_all(self.sights(game)[0])
         if self.phase_visible:
             shown = shown[1::2]  # in the reward phase
         return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]

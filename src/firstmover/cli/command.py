@@ -1,0 +1,78 @@
+"""What a command is, and the arguments that several commands share."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn
+
+from firstmover.errors import InputError
+
+GAME = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
+
+
+class Command(NamedTuple):
+    """A command: a module of `commands` declares one, and imports what is heavy inside `run`.
+
+    Attributes:
+        name: what it is called by.
+        summary: one line for the help.
+        declare: adds its arguments to its parser (`--json` is every command's).
+        run: does it; returns the result as JSON and as text.  `options.status` is the exit status, 0 unless it sets it.
+    """
+
+    name: str
+    summary: str
+    declare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], tuple[Any, str]]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(f"{message}; see '{self.prog} --help'.")
+
+
+def parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    whole = Parser(prog="firstmover", description="Choose the rules of a market whose participants adapt to them.")
+    subparsers = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    for command in commands:
+        own = subparsers.add_parser(command.name, help=command.summary, description=command.summary)
+        own.set_defaults(command=command, status=0)
+        own.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        command.declare(own)
+    return whole
+
+
+def add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None:
+    """Add `FLAG KEY=VALUE` for the parameters of something."""
+    command.add_argument(
+        flag, dest=of + "_parameters", action="append", default=[], metavar="KEY=VALUE", help=f"a parameter of the {of}"
+    )
+
+
+def add_code(command: argparse.ArgumentParser) -> None:
+    """Add `--code FILE`."""
+    command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
+
+
+def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+    """The parameters that were given with a flag.
+
+    Raises:
+        InputError: one is not `KEY=VALUE`, or is given twice.
+    """
+    pairs: dict[str, str] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise InputError(f"{flag} takes KEY=VALUE; got {item!r}.")
+        if key in pairs:
+            raise InputError(f"{flag} {key} is given twice.")
+        pairs[key] = value
+    return pairs

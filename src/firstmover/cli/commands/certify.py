@@ -1,0 +1,49 @@
+"""`firstmover certify`: what can be proved about a rule."""
+
+import argparse
+from typing import Any
+
+from firstmover.cli.command import Command, add_code, add_parameters, pairs
+from firstmover.errors import InputError
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("path", metavar="PATH", help="a run folder, or a rule file")
+    command.add_argument("--epsilon", metavar="E", help="bound the value at this regret too (the measured one)")
+    command.add_argument(
+        "--followers", metavar="NAME", help="who responds to a rule file (multiplicative-weights); a run has its own"
+    )
+    add_parameters(command, "-f", "followers")
+    command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
+    add_code(command)
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import files
+    from firstmover.certifications import certificate_path, certify
+    from firstmover.cli import printing
+    from firstmover.exact_numbers import number
+
+    given = pairs("-f", options.followers_parameters)
+    if files.is_folder(options.path) and (given or options.followers):
+        raise InputError(
+            "a run is certified with the play of its own followers; --followers and -f go with rule files."
+        )
+    certificate = certify(
+        options.path,
+        followers=_responding(options.followers, given),
+        epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
+        out=options.out,
+        code=options.code,
+    )
+    return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+
+
+def _responding(name: str | None, given: dict[str, str]) -> Any:
+    """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
+    from firstmover import build
+
+    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
+
+
+COMMAND = Command("certify", "certify the best rule of a run, or the rule of a file", _declare, _run)

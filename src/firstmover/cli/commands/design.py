@@ -1,0 +1,59 @@
+"""`firstmover design`: learn a rule, certify it, write a run folder."""
+
+import argparse
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.errors import InputError
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("game", metavar="GAME", help=GAME)
+    add_parameters(command, "-g", "game")
+    command.add_argument("--followers", default="multiplicative-weights", metavar="NAME", help="how they adapt")
+    add_parameters(command, "-f", "followers")
+    command.add_argument("--leader", default="commitment-gradient", metavar="NAME", help="how the leader learns")
+    add_parameters(command, "-l", "leader")
+    command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
+    command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
+    command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
+    command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
+    command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.designs import design
+    from firstmover.exact_numbers import whole
+    from firstmover.runs import free_folder
+
+    leader_parameters = pairs("-l", options.leader_parameters)
+    if options.updates is not None:
+        if "updates" in leader_parameters:
+            raise InputError("--updates and -l updates= say the same thing; give one of them.")
+        leader_parameters["updates"] = options.updates
+    game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))
+    leader = build.item_from("leader", options.leader, leader_parameters)
+    seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
+    free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
+    with free as out, Watched(out / "config.json", f"resume {out}") as progress:
+        made = design(
+            game,
+            followers=followers,
+            leader=leader,
+            seeds=seeds,
+            seed=seed,
+            out=out,
+            optimum=not options.no_optimum,
+            progress=progress,
+            waiting_since=options.waiting_since,
+        )
+    return made.as_json(), printing.design(made.as_json())
+
+
+COMMAND = Command("design", "learn a rule, certify it, write a run folder", _declare, _run)

@@ -1,0 +1,50 @@
+"""`firstmover pretrain`: train followers once, for many designs."""
+
+import argparse
+from typing import Any
+
+from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.errors import InputError
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("game", metavar="GAME", help=GAME)
+    command.add_argument("--followers", default="contextual", metavar="NAME", help="contextual or meta (contextual)")
+    command.add_argument("--rules", metavar="RUN", help="a run or a rule file whose rules they shall know well")
+    add_parameters(command, "-g", "game")
+    add_parameters(command, "-f", "followers")
+    add_parameters(command, "-t", "training")
+    command.add_argument("--seeds", default="1", metavar="N", help="independent followers, trained at once (1)")
+    command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
+    command.add_argument("--out", default="followers.npz", metavar="FILE", help="a new file (followers.npz)")
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import whole
+    from firstmover.followers.trained import Trained
+    from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
+
+    game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))
+    if not isinstance(followers, Trained):
+        raise InputError(f"{options.followers} followers are not trained; name 'contextual' or 'meta'.")
+    settings = build.constructed(Pretraining, "the training", pairs("-t", options.training_parameters))
+    with Watched() as progress:
+        made = pretrain(
+            game,
+            settings,
+            followers=followers,
+            rules=None if options.rules is None else learnt_rules(game, options.rules),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
+            out=options.out,
+            progress=progress,
+        )
+    result = as_json(game, settings, made)
+    return result, printing.pretrained(result)
+
+
+COMMAND = Command("pretrain", "train followers once, for many designs", _declare, _run)

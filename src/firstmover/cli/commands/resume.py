@@ -1,0 +1,25 @@
+"""`firstmover resume`: go on with a run that was stopped."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from firstmover.cli.command import Command, add_code
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="RUN", help="a run folder")
+    add_code(command)
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.designs import resume
+
+    with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
+        made = resume(options.run, code=options.code, progress=progress, waiting_since=options.waiting_since)
+    return made.as_json(), printing.design(made.as_json())
+
+
+COMMAND = Command("resume", "go on with a run that was stopped or killed", _declare, _run)

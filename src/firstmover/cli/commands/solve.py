@@ -1,0 +1,60 @@
+"""`firstmover solve`: the exact optimum, or bounds on it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.errors import InputError
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("game", metavar="GAME", help=GAME)
+    add_parameters(command, "-g", "game")
+    command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
+    command.add_argument(
+        "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
+    )
+    command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    command.add_argument(
+        "--margin",
+        metavar="M",
+        help="how much worse other replies are to the rule of --out (0.001 of the range)",
+    )
+    command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
+    command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import build, files
+    from firstmover.cli import printing
+    from firstmover.cli.progress import Watched
+    from firstmover.exact_numbers import number
+    from firstmover.solutions import as_file, as_json, solve
+
+    game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    if options.ties not in ("strong", "weak"):
+        raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
+    if options.selection not in ("best", "worst", "anf_cce"):
+        raise InputError(f"--selection must be best, worst or anf_cce; got {options.selection!r}.")
+    if options.out is not None and files.exists(options.out):
+        raise InputError(f"{options.out} exists; name a new file with --out.")
+    with Watched() as progress:
+        solution = solve(
+            game,
+            ties=options.ties,
+            selection=options.selection,
+            threshold=options.threshold,
+            time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
+            margin=None if options.margin is None else number(options.margin, "--margin"),
+            progress=progress.working,
+        )
+    result = as_json(game, solution, options.ties)
+    if options.out is not None:
+        if solution.rule is None:
+            raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
+        files.write_json(Path(options.out), as_file(game, solution))
+    return result, printing.solution(result)
+
+
+COMMAND = Command("solve", "the exact optimum, where the game is small enough", _declare, _run)

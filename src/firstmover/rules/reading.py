@@ -1,0 +1,90 @@
+"""A rule from a file or a run folder, to be called: nothing of it is executed, and no game is built."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from firstmover import files
+from firstmover.errors import InputError
+from firstmover.rules.acting import Acting
+from firstmover.verify.amounts import number
+
+
+class _Acting(Acting):
+    refused = InputError
+
+
+def load(path: str | Path) -> Acting:
+    """The rule of a file or of a finished run, as a function of what the leader sees.
+
+    Args:
+        path: a rule file (see docs/game-files.md), a certificate, what `solve --json` or `design --json` prints, or a
+            run folder, of which the best seed's rule is taken.
+
+    Returns:
+        `act(situation, rng)`: see `Acting.__call__`.
+
+    Raises:
+        InputError: there is no such rule; `act` raises it for a situation that the rule does not know.
+
+    Example:
+        >>> import json, pathlib, random, tempfile
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "rule.json"
+        >>> rule = {"game": "simple-allocation", "rule": [{"when": {"message": 0}, "do": {"item": 2}}]}
+        >>> _ = file.write_text(json.dumps(rule))
+        >>> act = load(file)
+        >>> act({"message": 0})
+        {'item': 2}
+    """
+    return _Acting(*contents(path))
+
+
+def contents(path: str | Path) -> tuple[list[Any], list[str] | None]:
+    """What `Acting` is made of: entries, and the names of targets, if there are any.
+
+    Raises:
+        InputError: the file cannot be read, or holds no rule.
+    """
+    content = files.read_json(_file(path), f"{path} is not a rule file: it is not JSON.")
+    if not isinstance(content, dict) or not isinstance(content.get("rule"), list) or "game" not in content:
+        raise InputError(f"{path} is not a rule file: a JSON object with 'game' and a list 'rule' is needed.")
+    game = content["game"]
+    held = game if isinstance(game, dict) else content
+    parameters = held.get("parameters")
+    targets = parameters.get("targets") if isinstance(parameters, dict) else None
+    names = targets.get("target") if isinstance(targets, dict) else None
+    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return [_in_numbers(entry) for entry in content["rule"]], names if named else None
+
+
+def _file(path: str | Path) -> Path:
+    """The file that holds the rule."""
+    if not files.is_folder(path):
+        return Path(path)
+    if files.is_file(Path(path) / "result.json"):
+        return Path(path) / "result.json"
+    if files.is_file(Path(path) / "config.json"):
+        raise InputError(f"the run in {path} is not finished; go on with 'firstmover resume {path}'.")
+    raise InputError(f"{path} is neither a rule file nor a run folder.")
+
+
+def _in_numbers(entry: Any) -> Any:
+    """An entry in which probabilities that are written as fractions, such as "1/3", are numbers."""
+    do = entry.get("do") if isinstance(entry, Mapping) else None
+    if not isinstance(do, Mapping):
+        return entry
+    return {
+        **entry,
+        "do": {key: _numbers(part) if key in ("mixture", "coverage") else part for key, part in do.items()},
+    }
+
+
+def _numbers(values: Any) -> Any:
+    if isinstance(values, Mapping):
+        return dict(zip(values, _numbers(list(values.values())), strict=True))
+    if not isinstance(values, list):
+        return values
+    try:
+        return [value if type(value) in (int, float) else float(number(value, "a share")) for value in values]
+    except ValueError as error:
+        raise InputError(f"{error}.") from None

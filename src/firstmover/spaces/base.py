@@ -1,0 +1,88 @@
+"""What every space answers: a decision of the leader, an action, a type, or what is seen of them."""
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from firstmover.heads import Head
+
+
+class Space(abc.ABC):
+    """A set of values with names: what can be drawn from it, learnt in it, written and read.
+
+    A kind of its own is a subclass in a file of its own; nothing asks which kind a space is.
+    """
+
+    @property
+    @abc.abstractmethod
+    def mask_size(self) -> int:
+        """Length of a mask: one entry per option, or, all true, per component where there are no options."""
+
+    @property
+    def n_options(self) -> int | None:
+        """Of how many options a value is one, an int32 scalar; None where it is more than that."""
+        return None
+
+    @property
+    @abc.abstractmethod
+    def continuous(self) -> bool:
+        """Whether some part of a value is a real number."""
+
+    @abc.abstractmethod
+    def idle(self) -> Array:
+        """A value for when nobody looks."""
+
+    def played(self, action: Any) -> Any:
+        """What a decision comes to: itself, where every decision stands for itself."""
+        return action
+
+    @property
+    @abc.abstractmethod
+    def n_features(self) -> int:
+        """Length of `features`."""
+
+    @abc.abstractmethod
+    def features(self, action: Array) -> Float[Array, "features"]:
+        """The value as numbers in [0, 1]."""
+
+    @abc.abstractmethod
+    def head(self, sigma: Float[Array, ""] | float = 0.3) -> Head:
+        """How values are drawn from a policy's outputs; `sigma` is the width of real components, in shares of them."""
+
+    @property
+    @abc.abstractmethod
+    def sample_size(self) -> int:
+        """Uniform numbers consumed by `sample`."""
+
+    @abc.abstractmethod
+    def sample(self, mask: Bool[Array, "mask"], u: Float[Array, "numbers"]) -> Array:
+        """A value that the mask allows, each as likely as any other, from uniform numbers."""
+
+    @abc.abstractmethod
+    def spread(self, points: int) -> np.ndarray:
+        """Values that stand for all, [values, ...]: every option, and of real components about so many points."""
+
+    @abc.abstractmethod
+    def entry(self, action: Any) -> dict[str, Any]:
+        """A value as a rule file has it."""
+
+    @abc.abstractmethod
+    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+        """The value of an entry of a rule file.
+
+        Raises:
+            InputError: it is not in the space, or something is missing or too much.
+        """
+
+    @abc.abstractmethod
+    def words(self, action: Any) -> str:
+        """A value in words."""
+
+
+def one_hot(index: Array, n: int) -> Float[Array, "*batch n"]:
+    """One where the index is, of `n`."""
+    return (index == jnp.arange(n)).astype(float)

@@ -1,0 +1,130 @@
+"""A box of real vectors, with a budget if there is one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from firstmover.errors import InputError
+from firstmover.spaces.vectors import Vector, components
+
+
+@dataclass(frozen=True, init=False)
+class Box(Vector):
+    """A real vector of `size` components, each in [low, high]; its mask is not looked at.
+
+    Attributes:
+        size: number of components.
+        names: theirs; "0", "1", ... if only their number was given.
+        low, high: the same for all, or one per component.
+        total: the most that the components may sum to above their lows, if there is a budget; a vector beyond it is
+            scaled down towards `low`.
+
+    Example:
+        >>> Box(["basic price", "full price"], 0.0, 10.0).entry([4.0, 8.0])
+        {'basic price': 4.0, 'full price': 8.0}
+    """
+
+    size: int
+    names: tuple[str, ...]
+    low: float | tuple[float, ...]
+    high: float | tuple[float, ...]
+    total: float | None
+
+    def __init__(
+        self,
+        components: int | Sequence[str],
+        low: float | Sequence[float] = 0.0,
+        high: float | Sequence[float] = 1.0,
+        total: float | None = None,
+    ):
+        """A box with so many components, or with components of these names.
+
+        Raises:
+            InputError: names are equal, a bound is not finite, or low is above high.
+        """
+        names = range(components) if isinstance(components, int | np.integer) else components
+        if isinstance(names, str):
+            raise InputError(f"a Box needs a number of components or a list of names; got {components!r}.")
+        object.__setattr__(self, "names", tuple(str(name).strip() for name in names))
+        object.__setattr__(self, "size", len(self.names))
+        object.__setattr__(self, "low", _bounds(low, self.size, "low"))
+        object.__setattr__(self, "high", _bounds(high, self.size, "high"))
+        object.__setattr__(self, "total", None if total is None else float(total))
+        if not self.size or len(set(self.names)) < self.size:
+            raise InputError(f"the components of a Box need names, all different; got {list(self.names)}.")
+        if not np.all(np.asarray(self.low) <= np.asarray(self.high)):
+            raise InputError(f"low must not be above high in a Box; got {low} and {high}.")
+        if total is not None and not 0 < total < np.inf:
+            raise InputError(f"the total of a Box must be a positive number; got {total}.")
+
+    def idle(self) -> Array:
+        return jnp.zeros(self.size)
+
+    def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
+        """The action as numbers in [0, 1], shares of the box."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        return (action - low) / np.where(high > low, high - low, 1.0)
+
+    def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The decision with these features."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        return low + (high - low) * shares
+
+    def spread(self, points: int) -> np.ndarray:
+        """The corners and a grid of about so many points, or, where there are more corners, so many random points."""
+        steps = max(2, int(points ** (1 / self.size)))
+        if 2**self.size > points:
+            drawn = np.random.default_rng(0).random((points, self.size))
+        else:
+            drawn = np.stack(np.meshgrid(*[np.linspace(0, 1, steps)] * self.size, indexing="ij"), -1)
+            drawn = drawn.reshape(-1, self.size)
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        return low + (high - low) * drawn
+
+    def played(self, action: Any) -> Any:
+        """What a decision comes to: within the bounds, and within the budget.
+
+        JAX or NumPy arrays [..., size], of the same kind and precision as they come.
+        """
+        low = np.asarray(self.low)
+        clipped = action.clip(low, np.asarray(self.high))
+        if self.total is None:
+            return clipped
+        spent = (clipped - low).sum(axis=-1, keepdims=True)
+        return low + (clipped - low) * (self.total / spent.clip(self.total))
+
+    def entry(self, action: Any) -> dict[str, Any]:
+        """A vector as a rule file has it, to nine digits."""
+        values = self.played(np.asarray(action, np.float64)).tolist()
+        return {name: float(f"{value:.9g}") for name, value in zip(self.names, values, strict=True)}
+
+    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+        """The vector of an entry of a rule file, float64 [size].
+
+        Raises:
+            InputError: a component is missing or unknown, or out of its range, or the budget is exceeded.
+        """
+        vector = components(entry, self.names)
+        low, high = np.broadcast_to(self.low, self.size), np.broadcast_to(self.high, self.size)
+        for name, value, least, most in zip(self.names, vector, low, high, strict=True):
+            if not least <= value <= most:
+                raise InputError(f"{name} must be a number from {least:g} to {most:g}; got {value:g}.")
+        if self.total is not None and (vector - low).sum() > self.total * (1 + 1e-9):
+            raise InputError(f"the components must sum to at most {self.total:g}; they sum to {vector.sum():.9g}.")
+        return vector
+
+    def words(self, action: Any) -> str:
+        """A vector in words, such as "basic price 4, full price 8"."""
+        return ", ".join(f"{name} {value:.6g}" for name, value in self.entry(action).items())
+
+
+def _bounds(value: float | Sequence[float], size: int, what: str) -> float | tuple[float, ...]:
+    """A bound of all components, or one for each."""
+    bounds = np.asarray(value, np.float64)
+    if bounds.shape not in ((), (size,)) or not np.all(np.isfinite(bounds)):
+        raise InputError(f"{what} of a Box must be a finite number, or {size} of them; got {value}.")
+    return float(bounds) if bounds.ndim == 0 else tuple(bounds.tolist())

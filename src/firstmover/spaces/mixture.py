@@ -1,0 +1,88 @@
+"""Probabilities of options with names."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from firstmover.errors import InputError
+from firstmover.exact_numbers import probabilities
+from firstmover.spaces.discrete import Discrete
+from firstmover.spaces.vectors import Vector, components
+
+
+@dataclass(frozen=True, init=False)
+class Mixture(Vector):
+    """Probabilities of options with names; a decision holds weights in [0, 1], and stands for their shares.
+
+    Example:
+        >>> Mixture(["inspect", "wait"]).words([0.5, 1.5])
+        'inspect with probability 0.3333, wait with probability 0.6667'
+    """
+
+    size: int
+    names: tuple[str, ...]
+
+    def __init__(self, options: int | Sequence[str]):
+        """Probabilities of so many options, or of options with these names.
+
+        Raises:
+            InputError: as `Discrete`.
+        """
+        named = Discrete(options)
+        object.__setattr__(self, "names", named.labels)
+        object.__setattr__(self, "size", named.n)
+
+    def idle(self) -> Array:
+        return jnp.ones(self.size)
+
+    def features(self, action: Float[Array, "size"]) -> Float[Array, "features"]:
+        """The weights, numbers in [0, 1]."""
+        return action
+
+    def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The decision with these features."""
+        return shares
+
+    def spread(self, points: int) -> np.ndarray:
+        """The pure mixtures, one for every option."""
+        del points
+        return np.eye(self.size)
+
+    def played(self, action: Any) -> Any:
+        """What a decision comes to: the probabilities."""
+        return mixture(action)
+
+    def entry(self, action: Any) -> dict[str, Any]:
+        """The probabilities as a rule file has them: `{"mixture": {"inspect": 0.25, "wait": 0.75}}`."""
+        shares = self.played(np.asarray(action, np.float64)).tolist()
+        return {"mixture": dict(zip(self.names, shares, strict=True))}
+
+    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+        """The probabilities of an entry of a rule file, float64 [size].
+
+        Raises:
+            InputError: an option is missing or unknown, or these are no probabilities.
+        """
+        if set(entry) != {"mixture"} or not isinstance(entry["mixture"], Mapping):
+            raise InputError(f"'mixture' is needed, with a probability for each option; got {sorted(map(str, entry))}.")
+        return probabilities(components(entry["mixture"], self.names), "the mixture").floats
+
+    def words(self, action: Any) -> str:
+        """The probabilities in words, without what is as good as never done."""
+        shares = self.entry(action)["mixture"]
+        return ", ".join(f"{name} with probability {p:.4f}" for name, p in shares.items() if p >= 5e-5)
+
+
+def mixture(weights: Any) -> Any:
+    """The probabilities that weights in [0, 1] stand for: their shares, or all equal where there is none.
+
+    JAX or NumPy arrays [..., actions], of the same kind and precision as they come.
+    """
+    weights = weights.clip(0)
+    total = weights.sum(axis=-1, keepdims=True)
+    none = total == 0
+    return (weights + none) / (total + none * weights.shape[-1])

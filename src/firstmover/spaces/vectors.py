@@ -1,0 +1,61 @@
+"""Vectors of numbers with names, each between a least and a greatest value."""
+
+import abc
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from firstmover.errors import InputError, unknown_name
+from firstmover.exact_numbers import number
+from firstmover.heads import GaussianHead, Head
+from firstmover.spaces.base import Space
+
+
+class Vector(Space):
+    """A real vector with named components, each in a range; its mask is not looked at.
+
+    Attributes:
+        size: number of components.
+        names: theirs.
+    """
+
+    size: int
+    names: tuple[str, ...]
+    continuous = True
+
+    @property
+    def mask_size(self) -> int:
+        return self.size
+
+    @property
+    def n_features(self) -> int:
+        return self.size
+
+    @abc.abstractmethod
+    def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The decision with these features."""
+
+    def head(self, sigma: Float[Array, ""] | float = 0.3) -> Head:
+        return GaussianHead(self, sigma)
+
+    @property
+    def sample_size(self) -> int:
+        return 1 + self.size
+
+    def sample(self, mask: Bool[Array, "size"], u: Float[Array, "numbers"]) -> Float[Array, "size"]:
+        """A uniform vector of the box; the first number is for an option, and there is none."""
+        del mask
+        return self.at(u[1:])
+
+
+def components(entry: Mapping[str, Any], names: tuple[str, ...]) -> np.ndarray:
+    """The numbers that an entry gives for these names, float64."""
+    for key in entry:
+        if key not in names:
+            raise unknown_name("component", str(key), names)
+    missing = [name for name in names if name not in entry]
+    if missing:
+        raise InputError(f"a number is missing for {' and '.join(missing)}.")
+    return np.array([number(entry[name], name) for name in names])
