@@ -165,6 +165,7 @@ class Game(abc.ABC):
         value_is_loss: whether the leader's payoff is minus a welfare loss.
         payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
         stakes: what every follower has at stake, where that is known and not the range of its payoffs.
+        usual_followers: the model of the followers where none is named.
     """
 
     name: ClassVar[str]
@@ -182,6 +183,7 @@ class Game(abc.ABC):
     value_is_loss: bool = False
     payoff_units: Units | None = None
     stakes: tuple[float, ...] | None = None
+    usual_followers: str = "multiplicative-weights"
 
     # What is played.
 

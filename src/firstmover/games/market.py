@@ -19,10 +19,11 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.units import centre
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 
@@ -115,7 +116,9 @@ class Market(Game):
         self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
         self._masks, self._money = self._possible(), self._returns()
-        self.leader_payoff_range, self.follower_payoff_ranges = self._ranges()
+        self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._ranges()
+        # A single follower that knows the rule and its own type has nothing to find out by learning.
+        self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
     # What the user gives.
 
@@ -287,8 +290,12 @@ class Market(Game):
             )
         return len(paid) == 3
 
-    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...]]:
-        """The least and the greatest payoffs met over all profiles, at every decision or at a grid of them."""
+    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...], tuple[float, ...]]:
+        """The leader's and the followers' payoff ranges over all profiles, at decisions that stand for all; the stakes.
+
+        What a follower has at stake is the range of its payoffs under one rule, of rules the middle one: those that no
+        leader would think of pay it more, or less, than it ever meets.
+        """
         support, _ = self.types.profiles
         actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
         pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
@@ -298,4 +305,12 @@ class Market(Game):
         if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
             raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
         own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
-        return (float(leader.min()), float(leader.max())), own
+        return (float(leader.min()), float(leader.max())), own, self._stakes(followers)
+
+    def _stakes(self, followers: Float[np.ndarray, "P profiles decisions n"]) -> tuple[float, ...]:
+        """What every follower has at stake, from what it is paid at all profiles and decisions."""
+        if self.sees:  # a rule answers every action with a decision of its own
+            spans = [own.max() - own.min() for own in np.moveaxis(followers, -1, 0)]
+        else:
+            spans = [centre(np.ptp(own, axis=(0, 1))) for own in np.moveaxis(followers, -1, 0)]
+        return tuple(float(span) or 1.0 for span in spans)
