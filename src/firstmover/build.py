@@ -15,40 +15,28 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from firstmover import files
-from firstmover import followers as follower_room
-from firstmover import games as game_room
-from firstmover import leaders as leader_room
+from firstmover import catalogue, files, followers, games, leaders
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, exact, number, of_fractions, shortened, whole
-from firstmover.followers import Follower
-from firstmover.games import Game
 from firstmover.games.security import COLUMNS
 from firstmover.interop.python_files import class_named, digest, names_code
-from firstmover.leaders import Leader
 
-_ROOMS: dict[str, tuple[Any, Any]] = {
-    "game": (game_room, Game),
-    "followers": (follower_room, Follower),
-    "leader": (leader_room, Leader),
-}
-
-KINDS = tuple(_ROOMS)
+KINDS = tuple(catalogue.ROOMS)
 
 
 def registered(kind: str) -> dict[str, Any]:
-    """The classes of a kind ("game", "followers" or "leader") that can be named, by name."""
-    room, base = _ROOMS[kind]
-    exported: list[Any] = [getattr(room, item) for item in room.__all__]
-    concrete: list[Any] = [
-        c for c in exported if inspect.isclass(c) and issubclass(c, base) and not inspect.isabstract(c)
-    ]
-    return {c.name: c for c in sorted(concrete, key=lambda c: c.name)}
+    """The classes of a kind ("game", "followers" or "leader") that can be named, by name: all are imported."""
+    return {name: item.load() for name, item in catalogue.items(kind).items()}
 
 
-def summary(cls: type) -> str:
-    """The first line of a class's documentation."""
-    return inspect.getdoc(cls).splitlines()[0]  # type: ignore[union-attr]
+def _base(kind: str) -> Any:
+    """The class that all of a kind are built on."""
+    match kind:
+        case "game":
+            return games.Game
+        case "followers":
+            return followers.Follower
+    return leaders.Leader
 
 
 def settings(cls: type) -> dict[str, Any]:
@@ -62,10 +50,7 @@ def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     Raises:
         InputError: an unknown name or parameter, one that is missing, or a value of the wrong type or out of range.
     """
-    known = registered(kind)
-    if name not in known:
-        raise unknown_name(kind, name, known)
-    return constructed(known[name], name, parameters)
+    return constructed(catalogue.item(kind, name).load(), name, parameters)
 
 
 def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
@@ -75,8 +60,7 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
         InputError: see `build` and `interop.python_files.class_named`.
     """
     if names_code(argument):
-        cls = class_named(argument, _ROOMS[kind][1])
-        return constructed(cls, argument, parameters)
+        return constructed(class_named(argument, _base(kind)), argument, parameters)
     return build(kind, argument, parameters)
 
 
@@ -106,7 +90,7 @@ def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) 
     return item
 
 
-def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
+def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
     """A game from its registered name, a Gambit file `*.nfg`, or a user's own class `FILE.py:CLASS`.
 
     Raises:
@@ -120,11 +104,12 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> Game:
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
         return read_nfg(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
-    if not names_code(argument) and argument not in registered("game") and ("/" in argument or files.exists(argument)):
+    registered = argument in catalogue.items("game")
+    if not names_code(argument) and not registered and ("/" in argument or files.exists(argument)):
         raise InputError(
             f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or FILE.py:CLASS is."
         )
-    game: Game = item_from("game", argument, parameters)
+    game: games.Game = item_from("game", argument, parameters)
     return game
 
 
@@ -295,9 +280,9 @@ _READERS: dict[str, Any] = {
 }
 
 
-def description(item: Game | Follower | Leader) -> dict[str, Any]:
+def description(item: Any) -> dict[str, Any]:
     """Name and parameters, as JSON, from which `again` makes the item again; and a digest of a user's own code."""
-    if isinstance(item, Game):
+    if isinstance(item, games.Game):
         parameters = item.parameters()
     else:
         parameters = json.loads(json.dumps({key: getattr(item, key) for key in settings(type(item))}))
@@ -305,7 +290,7 @@ def description(item: Game | Follower | Leader) -> dict[str, Any]:
     return described | ({"code": digest(type(item))} if names_code(item.name) else {})
 
 
-def as_stored(item: Game | Follower | Leader) -> dict[str, Any]:
+def as_stored(item: Any) -> dict[str, Any]:
     """`description` as it comes back from a file."""
     stored: dict[str, Any] = json.loads(json.dumps(description(item)))
     return stored

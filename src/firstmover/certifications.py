@@ -15,8 +15,8 @@ from firstmover.commitment import table_of
 from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
 from firstmover.followers.base import Follower
+from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import Run
@@ -78,7 +78,7 @@ def certificate_path(path: str | Path) -> Path:
     return path / "certificate.json" if files.is_folder(path) else path.with_suffix(".certificate.json")
 
 
-def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | TimedStrategies | JointPlay:
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
     """How followers play once they have responded to a rule.
 
     Raises:

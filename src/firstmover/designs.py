@@ -23,8 +23,8 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.memory import compiled_to_fit
+from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
@@ -82,7 +82,7 @@ class Design:
     seeds: int
     seed: int
     tables: np.ndarray
-    plays: Strategies | TimedStrategies | JointPlay
+    plays: Play
     values: np.ndarray
     worst_values: np.ndarray | None
     learned_values: np.ndarray
@@ -105,7 +105,7 @@ class Design:
         return Rule(self.game, self.tables[self.best])
 
     @property
-    def play(self) -> Strategies | TimedStrategies | JointPlay:
+    def play(self) -> Play:
         """How the followers play under the best seed's rule."""
         return of_seed(self.plays, self.best)
 

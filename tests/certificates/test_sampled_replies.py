@@ -13,7 +13,7 @@ from firstmover.errors import InputError
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
 
 FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=10)
@@ -73,8 +73,9 @@ def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
             value_in_steps(Rule(game, np.zeros(5, int)), Strategies((jnp.full((5, 2), 0.5),)))
 
 
-def test_a_table_that_is_too_large_is_no_hindrance(tmp_path) -> None:
-    game = build.game_from("toll", {"drivers": "18", "levels": "9", "steps": "3"})
+def test_a_table_that_is_too_large_is_no_hindrance(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("firstmover.games.toll._MAX_ENTRIES", 100)
+    game = build.game_from("toll", {"steps": "2"})
     with pytest.raises(InputError):
         game.markov()
     leader = Reinforce(updates=1, steps=30, reward_episodes=1)

@@ -27,7 +27,8 @@ from firstmover.followers.planning import TIE, all_tables, memoryless, observed_
 from firstmover.followers.queried import Queried
 from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Outcome, Query, Strategies, TimedStrategies, all_profiles, type_masks
+from firstmover.plays import Strategies, TimedStrategies
+from firstmover.rollout import Outcome, Query, all_profiles, type_masks
 
 _MAX_MAPS = 20_000
 
