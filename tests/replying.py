@@ -9,7 +9,7 @@ import numpy as np
 
 from firstmover.followers.queried import Queried
 from firstmover.games import IteratedMatrix
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 
 
 def payoffs_of(game: IteratedMatrix, leader, follower) -> np.ndarray:

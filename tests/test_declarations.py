@@ -12,8 +12,8 @@ from firstmover.declarations import check_chance
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse
 from firstmover.games import Maintain, MatrixDesign, NormalForm, SequentialPrice, Toll
+from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies
 
 
 def _uniform(game) -> Strategies:

@@ -12,8 +12,9 @@ from tiny_games import Copying, Visits, _Tiny
 from firstmover.commitment import table_of
 from firstmover.followers import BestResponse, Exp3, Follower, MultiplicativeWeights, QLearning
 from firstmover.games import Rewards, Turn
+from firstmover.plays import JointPlay, Strategies
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, answer, play_noise_size, play_query
+from firstmover.rollout import answer, play_noise_size, play_query
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 

@@ -12,18 +12,8 @@ from firstmover.certificates import induced_game
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import InputError
 from firstmover.games import NormalForm, SimpleAllocation
-from firstmover.rollout import (
-    Actions,
-    JointPlay,
-    Query,
-    Strategies,
-    all_profiles,
-    answer,
-    joint_play,
-    play_noise_size,
-    play_query,
-    rollout,
-)
+from firstmover.plays import Actions, JointPlay, Strategies
+from firstmover.rollout import Query, all_profiles, answer, play_noise_size, play_query, rollout
 
 
 def test_simple_allocation_profile_by_profile() -> None:
@@ -139,7 +129,7 @@ def test_sampled_play_has_the_exact_value(name: str) -> None:
     table = table_of(game, jnp.asarray(some_rule(game)))
     query = play_query(game, Strategies(tables), jax.random.uniform(jax.random.key(1), (20_000, play_noise_size(game))))
     sampled = np.asarray(answer(game, table, query, jax.random.key(2)).leader)
-    joint = joint_play(game, Strategies(tables))
+    joint = Strategies(tables).joint(game)
     _, probs = game.types.profiles
     full = np.asarray(answer(game, table, all_profiles(game), jax.random.key(2)).leader).reshape(joint.shape)
     exact = float((probs[:, None] * np.asarray(joint) * full).sum())

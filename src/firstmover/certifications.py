@@ -15,8 +15,8 @@ from firstmover.commitment import table_of
 from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
 from firstmover.followers.base import Follower
+from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
 from firstmover.runs import Run
@@ -37,8 +37,8 @@ def certify(
     Args:
         path: a run folder or a rule file.
         followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
-            file states is certified, and where it states none that of multiplicative-weights. A run's rule is certified
-            with the play of its own followers.
+            file states is certified, and where it states none that of the game's usual followers. A run's rule is
+            certified with the play of its own followers.
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
@@ -58,7 +58,7 @@ def certify(
         if followers is None and stated is not None:
             play, played_by = stated, None
         else:
-            name = "multiplicative-weights" if followers is None else followers
+            name = rule.game.usual_followers if followers is None else followers
             played_by = build.build("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
     written = certificate_path(path) if out is None else Path(out)
@@ -78,7 +78,7 @@ def certificate_path(path: str | Path) -> Path:
     return path / "certificate.json" if files.is_folder(path) else path.with_suffix(".certificate.json")
 
 
-def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Strategies | TimedStrategies | JointPlay:
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
     """How followers play once they have responded to a rule.
 
     Raises:

@@ -23,8 +23,8 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.memory import compiled_to_fit
+from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
@@ -84,7 +84,7 @@ class Design:
     seeds: int
     seed: int
     tables: np.ndarray
-    plays: Strategies | TimedStrategies | JointPlay
+    plays: Play
     values: np.ndarray
     worst_values: np.ndarray | None
     learned_values: np.ndarray
@@ -107,7 +107,7 @@ class Design:
         return Rule(self.game, self.tables[self.best])
 
     @property
-    def play(self) -> Strategies | TimedStrategies | JointPlay:
+    def play(self) -> Play:
         """How the followers play under the best seed's rule."""
         return of_seed(self.plays, self.best)
 
@@ -335,7 +335,7 @@ def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
 def design(
     game: Game | str,
     *,
-    followers: Follower | str = "multiplicative-weights",
+    followers: Follower | str | None = None,
     leader: Leader | str = "commitment-gradient",
     seeds: int = 25,
     seed: int = 0,
@@ -349,7 +349,7 @@ def design(
 
     Args:
         game: a game, the name of one, or a Gambit file.
-        followers: how participants adapt, or the name of a model with its defaults.
+        followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
         leader: the learner, or the name of one with its defaults.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
@@ -368,6 +368,7 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    followers = game.usual_followers if followers is None else followers
     responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:

@@ -24,18 +24,8 @@ from firstmover.followers.base import Follower
 from firstmover.followers.planning import expected_payoffs
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
-from firstmover.rollout import (
-    JointPlay,
-    Outcome,
-    Query,
-    Strategies,
-    TimedStrategies,
-    all_profiles,
-    answer,
-    joint_play,
-    play_noise_size,
-    play_query,
-)
+from firstmover.plays import Play
+from firstmover.rollout import Outcome, Query, all_profiles, answer, play_noise_size, play_query
 from firstmover.solvers.registry import state_table
 from firstmover.spaces import observation_index
 from firstmover.worst_case import check_worst_case, worst_value_bound
@@ -59,7 +49,7 @@ class Episode(NamedTuple):
     """
 
     reward: Float[Array, ""]
-    strategy: Strategies | TimedStrategies | JointPlay
+    strategy: Play
     visited: Bool[Array, "observations"]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
@@ -142,13 +132,11 @@ class StackelbergPOMDP:
         strategy = followers.strategy(game, state)
 
         if self.reward_episodes == 0 and self._mixes:
-            assert not isinstance(strategy, JointPlay)
             observations = jnp.asarray(game.observations())
             reward = expected_payoffs(state_table(game), self._decisions(commitment, key, observations), strategy)[0]
             visited, env_steps = jnp.ones_like(visited), env_steps + game.max_leader_decisions
             simulated = simulated + game.max_leader_decisions
         elif self.reward_episodes == 0 and game.followers_act == "every step":
-            assert not isinstance(strategy, JointPlay)
             support, probs = game.types.profiles
             query = Query(jnp.asarray(support), strategy, None, jnp.zeros(len(support), jnp.int32))
             outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
@@ -157,9 +145,8 @@ class StackelbergPOMDP:
             env_steps, simulated = env_steps + count, simulated + count
         elif self.reward_episodes == 0:
             assert full is not None
-            assert not isinstance(strategy, TimedStrategies)
             _, probs = game.types.profiles
-            joint = joint_play(game, strategy)
+            joint = strategy.joint(game)
             reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * full.leader.reshape(joint.shape))
             if self.target == "worst":
                 reward = worst_value_bound(game, full)

@@ -33,7 +33,7 @@ from firstmover.games.base import Game
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
-from firstmover.rollout import Strategies, rollout
+from firstmover.rollout import rollout
 from firstmover.rule_files import read_rule_file
 from firstmover.selection import finite
 from firstmover.training import Progress, Silent

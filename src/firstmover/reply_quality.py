@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -11,12 +10,12 @@ import numpy as np
 from jaxtyping import Int
 
 from firstmover.commitment import table_of
-from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
+from firstmover.equilibria.markov import best_response, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import TimedStrategies
 from firstmover.solvers.registry import state_table
 
 MAX_RULES = 1_000  # leader rules that a follower is judged by, all there are or a sample
@@ -76,24 +75,19 @@ def quality(
 
     with jax.enable_x64(True):
         strategies = jax.jit(jax.vmap(jax.vmap(reply, (None, 0)), (0, None)))(jnp.arange(seeds), jnp.asarray(judged))
-    earned = np.array(
-        [[_earned(markov, rule, strategies, (s, k)) for k, rule in enumerate(judged)] for s in range(seeds)]
-    )
+    plays = jax.tree.map(np.asarray, strategies)
+
+    def earned(seed: int, number: int) -> float:
+        play: Play = jax.tree.map(lambda leaf: leaf[seed, number], plays)
+        return float(play_values(markov, judged[number], play.in_states(markov))[1])
+
+    paid = np.array([[earned(seed, number) for number in range(len(judged))] for seed in range(seeds)])
     found: dict[str, Any] = {"rules": len(judged)}
     for kind, values in best.items():
-        regret = values - earned
+        regret = values - paid
         found[kind] = {
             "mean_regret": regret.mean(axis=1).tolist(),
             "worst_regret": regret.max(axis=1).tolist(),
             "exact": (regret <= _EXACT * markov.spans[1]).mean(axis=1).tolist(),
         }
     return found
-
-
-def _earned(markov: Any, rule: np.ndarray, strategies: Any, at: Sequence[int]) -> float:
-    """What the follower earns by its strategy against a rule."""
-    table = np.asarray(strategies.tables[0][tuple(at)], np.float64)
-    if isinstance(strategies, TimedStrategies):
-        play = np.argmax(table, axis=-1)[:, markov.follower_obs[0]]
-        return float(play_values(markov, rule, play)[1])
-    return float(play_values(markov, rule, joint_strategy(markov, [table]))[1])

@@ -5,9 +5,8 @@ certificates all come through it.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,60 +14,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Commitment
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Turn
-from firstmover.noise import inverse_cdf
+from firstmover.games.base import Game
+from firstmover.plays import Actions, Play
 from firstmover.spaces import observation_index
 
 MAX_PROFILES = 1_000_000
 _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost more than its body
-
-
-class Actions(eqx.Module):
-    """Every follower plays one given action whenever it acts; a query of many sub-episodes has a leading axis."""
-
-    actions: Int[Array, "*Q n"]
-
-    def __call__(self, turn: Turn, noise: Float[Array, "n"]) -> Int[Array, "n"]:
-        """The actions of this step."""
-        del turn, noise
-        return self.actions
-
-
-class Strategies(eqx.Module):
-    """Every follower plays its own table of probabilities [observations, actions], independently of the others."""
-
-    tables: tuple[Float[Array, "*seeds _observations _actions"], ...]
-
-    def __call__(self, turn: Turn, noise: Float[Array, "n"]) -> Int[Array, "n"]:
-        """The actions of this step, by inversion."""
-        drawn = [inverse_cdf(table[turn.follower_obs[i]], noise[i]) for i, table in enumerate(self.tables)]
-        return jnp.stack(drawn)
-
-
-class TimedStrategies(eqx.Module):
-    """As `Strategies`, with a table for every step of the sub-episode: [steps, observations, actions]."""
-
-    tables: tuple[Float[Array, "*seeds L _observations _actions"], ...]
-
-
-class JointPlay(eqx.Module):
-    """Followers that act once play correlated actions: for every type profile, one distribution over profiles.
-
-    The time average of several learners is of this kind. Shape [P, A_1 * ... * A_n], rows in the order of
-    `game.types.profiles`.
-    """
-
-    probabilities: Float[Array, "*seeds P profiles"]
-
-
-Play = Actions | Strategies | TimedStrategies
-
-
-def play_at(play: Play, time: Int[Array, ""] | int) -> Actions | Strategies:
-    """How the followers play in a step of a sub-episode."""
-    if isinstance(play, TimedStrategies):
-        return Strategies(tuple(table[time] for table in play.tables))
-    return play
 
 
 class Step(NamedTuple):
@@ -89,7 +40,7 @@ class Query(NamedTuple):
 
     Attributes:
         types: type profile of each.
-        play: how the followers act: `Actions` with a leading axis Q, or `Strategies` shared by all.
+        play: how the followers act: shared by all, or with a leading axis Q (`Play.per_episode`).
         noise: uniform numbers for their draws, or None where nothing is drawn.
         chance: address of the chance of each within its round; equal addresses share their chance, so that
             counterfactuals differ in the action only.
@@ -118,21 +69,40 @@ class Outcome(NamedTuple):
     transfers: Float[Array, "Q"] | None = None
 
 
+class Position(NamedTuple):
+    """Where a sub-episode stands: the state of the game, and what the followers' play remembers."""
+
+    state: Any
+    memory: Any
+
+
+def opening(game: Game, play: Play, types: Int[Array, "n"], key: Key[Array, ""]) -> Position:
+    """The start of a sub-episode that has this key."""
+    return Position(game.reset(types, jax.random.fold_in(key, 0)), play.begin(types))
+
+
 def play_step(
     game: Game,
     commitment: Commitment,
-    play: Actions | Strategies,
+    play: Play,
     noise: Float[Array, "n"],
-    state: object,
+    position: Position,
+    time: Int[Array, ""] | int,
     key: Key[Array, ""],
-) -> tuple[object, Step]:
-    """Let everybody who acts now act, and step the game. The key serves the leader's draw and the game's chance."""
+) -> tuple[Position, Step]:
+    """Let everybody who acts now act, and step the game.
+
+    The key is the sub-episode's; with the time it serves the leader's draw and the game's chance.
+    """
+    state, memory = position
     turn = game.observe(state)
-    key_leader, key_chance = jax.random.split(key)
+    key_leader, key_chance = jax.random.split(jax.random.fold_in(key, time + 1))
     action = commitment(turn.leader_obs, game.leader_mask(turn.leader_obs), key_leader)
-    follower_actions = play(turn, noise)
+    follower_actions, memory = play.act(memory, turn, time, noise)
     state, rewards = game.step(state, action, follower_actions, key_chance)
-    return state, Step(
+    if play.learns:
+        memory = play.learn(memory, turn, time, follower_actions, rewards, game.observe(state))
+    return Position(state, memory), Step(
         turn.leader_obs,
         turn.leader_acts,
         turn.follower_obs,
@@ -153,18 +123,46 @@ def rollout(
     key: Key[Array, ""],
 ) -> Step:
     """One sub-episode from its start, every field with a leading axis L = horizon."""
-    if noise is None:
-        noise = jnp.zeros((game.horizon, game.n_followers))
+    return continued(game, commitment, play, noise, opening(game, play, types, key), key, length=game.horizon)[1]
 
-    def body(state: object, inputs: tuple[Array, Array]) -> tuple[object, Step]:
+
+def continued(
+    game: Game,
+    commitment: Commitment,
+    play: Play,
+    noise: Float[Array, "L n"] | None,
+    start: Position,
+    key: Key[Array, ""],
+    *,
+    length: int,
+    clock: Int[Array, ""] | int = 0,
+) -> tuple[Position, Step]:
+    """A sub-episode from where it stands.
+
+    Args:
+        game: what is played.
+        commitment: the leader's rule.
+        play: how the followers act.
+        noise: uniform numbers for their draws, or None where nothing is drawn.
+        start: where it stands.
+        key: of the sub-episode.
+        length: how many steps are played.
+        clock: the time of the first of them.
+
+    Returns:
+        Where it stands afterwards; and the steps, every field with a leading axis L = length.
+    """
+    if noise is None:
+        noise = jnp.zeros((length, game.n_followers))
+
+    def body(position: Position, inputs: tuple[Array, Array]) -> tuple[Position, Step]:
         time, u = inputs
-        return play_step(game, commitment, play_at(play, time), u, state, jax.random.fold_in(key, time + 1))
+        return play_step(game, commitment, play, u, position, time, key)
 
     # The barrier keeps the compiler from folding the constant parts of the start through unrolled steps, for minutes.
-    start = jax.lax.optimization_barrier(game.reset(types, jax.random.fold_in(key, 0)))
-    times = jnp.arange(game.horizon, dtype=jnp.int32)
-    _, steps = jax.lax.scan(body, start, (times, noise), unroll=game.horizon <= _UNROLLED)
-    return steps
+    start = jax.lax.optimization_barrier(start)
+    times = clock + jnp.arange(length, dtype=jnp.int32)
+    return jax.lax.scan(body, start, (times, noise), unroll=length <= _UNROLLED)
 
 
 def answer(
@@ -180,7 +178,7 @@ def answer(
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
         return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met, transfers)
 
-    in_axes = (0, 0 if isinstance(query.play, Actions) else None, None if query.noise is None else 0, 0)
+    in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0)
     return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
 
 
@@ -218,18 +216,7 @@ def check_size(game: Game) -> None:
         )
 
 
-def joint_play(game: Game, play: Strategies | JointPlay) -> Float[Array, "P profiles"]:
-    """Probability of every action profile at every type profile, for followers that act once."""
-    if isinstance(play, JointPlay):
-        return play.probabilities
-    support, _ = game.types.profiles
-    joint = jnp.ones((len(support), 1))
-    for i, table in enumerate(play.tables):
-        joint = (joint[:, :, None] * table[support[:, i]][:, None, :]).reshape(len(support), -1)
-    return joint
-
-
-def play_query(game: Game, play: Strategies | TimedStrategies | JointPlay, noise: Float[Array, "Q u"]) -> Query:
+def play_query(game: Game, play: Play, noise: Float[Array, "Q u"]) -> Query:
     """Q sub-episodes in which types are drawn anew and the followers play as given.
 
     `noise` has `play_noise_size(game)` uniform numbers a sub-episode. Followers that act once have drawn their
@@ -238,16 +225,8 @@ def play_query(game: Game, play: Strategies | TimedStrategies | JointPlay, noise
     n, chance = game.n_followers, jnp.arange(noise.shape[0], dtype=jnp.int32)
     types = jax.vmap(game.types.sample)(noise[:, :n])
     if game.followers_act == "every step":
-        assert not isinstance(play, JointPlay)
         return Query(types, play, noise[:, n:].reshape(-1, game.horizon, n), chance)
-    assert not isinstance(play, TimedStrategies)
-    if isinstance(play, Strategies):
-        draws = [jax.vmap(inverse_cdf)(table[types[:, i]], noise[:, n + i]) for i, table in enumerate(play.tables)]
-        return Query(types, Actions(jnp.stack(draws, -1)), None, chance)
-    support, _ = game.types.profiles
-    rows = jnp.argmax(jnp.all(types[:, None] == support, axis=-1), axis=-1)
-    drawn = jax.vmap(inverse_cdf)(play.probabilities[rows], noise[:, n])
-    return Query(types, Actions(jnp.stack(jnp.unravel_index(drawn, game.n_actions), -1)), None, chance)
+    return Query(types, play.drawn(game, types, noise[:, n:]), None, chance)
 
 
 def play_noise_size(game: Game) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
+from firstmover.plays import Play
 from firstmover.verify import matches
 
 
@@ -114,15 +114,13 @@ def _checked(entry: Any, number: int) -> dict[str, Any]:
     return {key: dict(part) for key, part in parts.items()}
 
 
-def play_text(game: Game, play: Strategies | TimedStrategies | JointPlay) -> str:
+def play_text(game: Game, play: Play) -> str:
     """What the followers do under a rule, in sentences; of correlated play, each follower's own part."""
     sentences = []
-    if isinstance(play, TimedStrategies):
-        for i, timed in enumerate(np.asarray(table) for table in play.tables):
-            for o in range(game.n_obs[i]):
-                sentences += _over_time(game, i, o, timed[:, o])
-        return " ".join(sentences)
-    return in_sentences(game, _marginals(game, play))
+    for i, table in enumerate(play.by_step(game)):
+        for o in range(game.n_obs[i]):
+            sentences += _over_time(game, i, o, table[:, o])
+    return " ".join(sentences)
 
 
 def in_sentences(game: Game, tables: Sequence[np.ndarray]) -> str:
@@ -144,19 +142,6 @@ def _over_time(game: Game, i: int, o: int, rows: np.ndarray) -> list[str]:
         f"{'' if end - begin == 1 else f' to {end}'}, {game.play_sentence(i, o, rows[begin])}."
         for begin, end in itertools.pairwise(starts)
     ]
-
-
-def _marginals(game: Game, play: Strategies | JointPlay) -> list[np.ndarray]:
-    if isinstance(play, Strategies):
-        return [np.asarray(table) for table in play.tables]
-    support, probs = game.types.profiles
-    joint = np.asarray(play.probabilities).reshape(-1, *game.n_actions)
-    tables = []
-    for i, n_types in enumerate(game.n_types):
-        own = joint.sum(axis=tuple(j + 1 for j in range(joint.ndim - 1) if j != i))
-        weights = (support[:, i] == np.arange(n_types)[:, None]) * probs
-        tables.append(weights @ own / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300))
-    return tables
 
 
 def _capitalised(sentence: str) -> str:

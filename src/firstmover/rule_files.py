@@ -16,7 +16,7 @@ from firstmover.build import again
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, read_json
 from firstmover.games.base import Game
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
 
 

@@ -10,7 +10,7 @@ from firstmover import build
 from firstmover.errors import require
 from firstmover.games.base import Game, Ties
 from firstmover.intended_replies import MARGIN, with_reply
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import play_text
 from firstmover.solvers.registry import search
 from firstmover.solvers.solution import Solution

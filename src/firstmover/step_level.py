@@ -15,8 +15,10 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Given
 from firstmover.errors import InputError
+from firstmover.games.base import Rewards, Turn
+from firstmover.plays import Actions
 from firstmover.pomdp import StackelbergPOMDP, chance_of
-from firstmover.rollout import Actions, Outcome, Query, Step, play_at, play_query, play_step
+from firstmover.rollout import Outcome, Position, Query, Step, opening, play_query, play_step
 
 
 class Obs(NamedTuple):
@@ -48,6 +50,7 @@ class State(NamedTuple):
     episode: Int[Array, ""]  # sub-episode of the exchange, or reward sub-episode
     time: Int[Array, ""]  # step of the sub-episode
     game: Any
+    memories: tuple[Any, Any]  # of the exchange's play, and of the play of the reward sub-episodes
     chance: Key[Array, ""]  # of the sub-episode
     paid: tuple[Float[Array, "Q"], Float[Array, "Q n"]]  # to the leader and the followers in the exchange so far
     steps: Step | None  # of the exchange so far, [Q, L, ...], where the followers look at them
@@ -108,9 +111,9 @@ class StepLevel:
         key, none = jax.random.key(0), jnp.zeros(game.n_followers)
 
         def step() -> Step:
-            state = game.reset(query.types[0], key)
             nothing = Actions(jnp.zeros(game.n_followers, jnp.int32))
-            return play_step(game, Given(game.leader_space.idle()), nothing, none, state, key)[1]
+            start = opening(game, nothing, query.types[0], key)
+            return play_step(game, Given(game.leader_space.idle()), nothing, none, start, 0, key)[1]
 
         room = (query.types.shape[0], game.horizon)
         return jax.tree.map(lambda leaf: jnp.zeros((*room, *leaf.shape), leaf.dtype), jax.eval_shape(step))
@@ -135,17 +138,19 @@ class StepLevel:
         response_noise, reward_noise = problem.response_noise(key), problem.reward_noise(key)
         idle = game.leader_space.idle()
         query = problem.followers.ask(game, followers, self._noise(response_noise, 0))
+        reward_query = play_query(game, problem.followers.strategy(game, followers), reward_noise)
         chance = self._chance(key, 0, query.chance[0])
         state = State(
             followers=followers,
             question=jnp.int32(0),
             answers=jnp.zeros((self.n_questions, *idle.shape), idle.dtype),
             query=query,
-            reward_query=play_query(game, problem.followers.strategy(game, followers), reward_noise),
+            reward_query=reward_query,
             exchange=jnp.int32(0),
             episode=jnp.int32(0),
             time=jnp.int32(0),
             game=game.reset(query.types[0], jax.random.fold_in(chance, 0)),
+            memories=_memories(query, reward_query, jnp.int32(0), query.types[0]),
             chance=chance,
             paid=(jnp.zeros(query.types.shape[0]), jnp.zeros(query.types.shape)),
             steps=self._no_steps(query) if problem.followers.needs_steps else None,
@@ -233,14 +238,17 @@ class StepLevel:
     def _step(self, state: State, action: Array) -> tuple[State, Float[Array, ""]]:
         """Step the game once, and what follows from the end of a sub-episode, of a round, of the response."""
         problem, rewarding = self.problem, self._rewarding(state)
-        actions = jnp.where(
-            rewarding,
-            self._follower_actions(state.reward_query, state),
-            self._follower_actions(state.query, state),
+        turn, queries = problem.game.observe(state.game), (state.query, state.reward_query)
+        acted = [self._act(*pair, turn, state) for pair in zip(queries, state.memories, strict=True)]
+        actions = jnp.where(rewarding, acted[1][0], acted[0][0])
+        position, no_noise = Position(state.game, ()), jnp.zeros(problem.game.n_followers)
+        (game, _), step = play_step(
+            problem.game, Given(action), Actions(actions), no_noise, position, state.time, state.chance
         )
-        key = jax.random.fold_in(state.chance, state.time + 1)
-        no_noise = jnp.zeros(problem.game.n_followers)
-        game, step = play_step(problem.game, Given(action), Actions(actions), no_noise, state.game, key)
+        memories = tuple(
+            self._learn(query, memory, turn, step, game, state)
+            for query, (_, memory) in zip(queries, acted, strict=True)
+        )
         here = jnp.arange(state.paid[0].shape[0]) == state.episode
         leader, followers = state.paid
         paid = (leader + here * step.leader_reward, followers + here[:, None] * step.follower_rewards)
@@ -249,22 +257,27 @@ class StepLevel:
             # Beyond the exchange, in the reward phase, nothing is written.
             row = jnp.where(rewarding, len(here), state.episode)
             steps = jax.tree.map(lambda room, leaf: room.at[row, state.time].set(leaf, mode="drop"), steps, step)
-        after = state._replace(game=game, time=state.time + 1, paid=paid, steps=steps)
+        state = state._replace(game=game, memories=memories, time=state.time + 1, paid=paid, steps=steps)
         if self.reward_while_learning:
             reward = step.leader_reward / (problem.followers.asks(problem.game) * len(here) + problem.reward_episodes)
         else:
             reward = jnp.where(rewarding, step.leader_reward / problem.reward_episodes, 0)
-        return self._end_of_sub_episode(after), reward
+        return self._end_of_sub_episode(state), reward
 
-    def _follower_actions(self, query: Query, state: State) -> Int[Array, "n"]:
-        """What the followers do now, if the sub-episode is one of this query."""
-        game, n_queries = self.problem.game, query.types.shape[0]
-        episode = jnp.minimum(state.episode, n_queries - 1)
-        play = play_at(query.play, state.time)
-        if isinstance(play, Actions):
-            play = Actions(play.actions[episode])
-        noise = jnp.zeros(game.n_followers) if query.noise is None else query.noise[episode, state.time]
-        return play(game.observe(state.game), noise)
+    def _act(self, query: Query, memory: Any, turn: Turn, state: State) -> tuple[Int[Array, "n"], Any]:
+        """The followers' actions and memory, if the sub-episode is one of this query."""
+        episode = _within(query, state.episode)
+        none = jnp.zeros(self.problem.game.n_followers)
+        noise = none if query.noise is None else query.noise[episode, state.time]
+        return query.play.of_episode(episode).act(memory, turn, state.time, noise)
+
+    def _learn(self, query: Query, memory: Any, turn: Turn, step: Step, game: Any, state: State) -> Any:
+        """The memory after this step, if the sub-episode is one of this query; `game` is the state that follows."""
+        play = query.play.of_episode(_within(query, state.episode))
+        if not play.learns:
+            return memory
+        rewards = Rewards(step.leader_reward, step.follower_rewards, step.transfers)
+        return play.learn(memory, turn, state.time, step.follower_actions, rewards, self.problem.game.observe(game))
 
     def _end_of_sub_episode(self, state: State) -> State:
         n_queries = state.query.types.shape[0]
@@ -300,19 +313,30 @@ class StepLevel:
 
     def _start(self, state: State) -> State:
         """Reset the game for the sub-episode that comes next."""
-        last = state.query.types.shape[0] - 1, self.problem.reward_episodes - 1
-        rows = jnp.minimum(state.episode, last[0]), jnp.minimum(state.episode, last[1])
         queries = state.query, state.reward_query
+        rows = [_within(query, state.episode) for query in queries]
         types, chance = (
             jnp.where(self._rewarding(state), rewarded[rows[1]], queried[rows[0]])
             for queried, rewarded in zip(*((q.types, q.chance) for q in queries), strict=True)
         )
         key = self._chance(state.key, state.exchange, chance)
         game = self.problem.game.reset(types, jax.random.fold_in(key, 0))
-        return state._replace(time=jnp.zeros_like(state.time), game=game, chance=key)
+        memories = _memories(state.query, state.reward_query, state.episode, types)
+        return state._replace(time=jnp.zeros_like(state.time), game=game, memories=memories, chance=key)
 
     def _chance(self, key: Key[Array, ""], exchange: Array | int, chance: Array) -> Key[Array, ""]:
         """The chance of a sub-episode: the same address as at commitment level; any key where there is no chance."""
         if not self.problem.game.has_chance:
             return key
         return jax.random.fold_in(chance_of(key, exchange), chance)
+
+
+def _within(query: Query, episode: Int[Array, ""]) -> Int[Array, ""]:
+    """The number of a sub-episode, or of the last one of the query beyond its end."""
+    return jnp.minimum(episode, query.types.shape[0] - 1)
+
+
+def _memories(query: Query, reward_query: Query, episode: Int[Array, ""], types: Int[Array, "n"]) -> tuple[Any, Any]:
+    """What either play remembers at the start of a sub-episode."""
+    exchanged, rewarded = (q.play.of_episode(_within(q, episode)).begin(types) for q in (query, reward_query))
+    return exchanged, rewarded

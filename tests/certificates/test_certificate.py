@@ -12,7 +12,7 @@ from firstmover.equilibria.markov import best_response, joint_strategy, play_val
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
 from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies
+from firstmover.plays import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
 from firstmover.solvers.registry import optimum, state_table
 

@@ -11,7 +11,8 @@ from firstmover.certificates import certify_play
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.games import Game
-from firstmover.rollout import Strategies, answer, play_noise_size, play_query
+from firstmover.plays import Strategies
+from firstmover.rollout import answer, play_noise_size, play_query
 
 MARKOV = [name for name, game in REGISTERED.items() if game.followers_act == "every step"]
 EPISODES = 20_000

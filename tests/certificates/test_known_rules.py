@@ -11,7 +11,7 @@ import pytest
 from firstmover import verify
 from firstmover.certificates import Certificate, certify_play
 from firstmover.games import Agrawal, Game, SequentialPrice
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
 
 

@@ -11,7 +11,7 @@ import pytest
 from firstmover import verify
 from firstmover.build import build
 from firstmover.certificates import certify_play
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
 from firstmover.solvers.registry import optimum
 

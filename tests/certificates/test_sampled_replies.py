@@ -14,8 +14,9 @@ from firstmover.errors import InputError
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.rule import Rule
+from firstmover.solvers.iterated_matrix import table_of_histories
 from firstmover.solvers.registry import state_table
 
 FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=10)
@@ -71,14 +72,22 @@ class Wrong(Untabled):
         pass
 
 
+class WrongWithTable(Wrong):
+    """The same, with a table."""
+
+
+state_table.register(WrongWithTable)(table_of_histories)
+
+
 def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
-    for game in (Wrong("chicken", steps=3), type("Tabled", (Wrong,), {"markov": IteratedMatrix.markov})("chicken")):
+    for game in (Wrong("chicken", steps=3), WrongWithTable("chicken")):
         with pytest.raises(InputError, match="correct the declared range"):
             value_in_steps(Rule(game, np.zeros(5, int)), Strategies((jnp.full((5, 2), 0.5),)))
 
 
-def test_a_table_that_is_too_large_is_no_hindrance(tmp_path) -> None:
-    game = build.game_from("toll", {"drivers": "18", "levels": "9", "steps": "3"})
+def test_a_table_that_is_too_large_is_no_hindrance(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("firstmover.solvers.toll._MAX_ENTRIES", 100)
+    game = build.game_from("toll", {"steps": "2"})
     with pytest.raises(InputError):
         state_table(game)
     leader = Reinforce(updates=1, steps=30, reward_episodes=1)

@@ -1,6 +1,5 @@
 """What every registered item promises. The lists come from the registry: nothing can be left out by hand."""
 
-import inspect
 import json
 import re
 
@@ -41,7 +40,6 @@ from firstmover.leaders import (
     Reinforce,
 )
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import joint_play
 from firstmover.rule import Rule
 from firstmover.spaces import Box
 
@@ -90,17 +88,6 @@ def test_a_refusal_names_the_followers_that_can_act_in_every_step() -> None:
         with pytest.raises(InputError, match="can act in every step") as refusal:
             followers.check(game)
         assert set(re.findall(r"'([a-z-]+)'", str(refusal.value))) == able
-
-
-@pytest.mark.parametrize("kind", build.KINDS)
-def test_every_item_and_parameter_is_documented(kind: str) -> None:
-    for name, cls in build.registered(kind).items():
-        assert build.summary(cls).endswith("."), name
-        text = inspect.getdoc(cls) + (inspect.getdoc(cls.__init__) or "")
-        for base in cls.__mro__[1:]:
-            text += (inspect.getdoc(base) or "") + (inspect.getdoc(base.__init__) or "")
-        for parameter in build.settings(cls):
-            assert f"{parameter}:" in text or parameter == "commitment", f"{name} does not document {parameter}"
 
 
 @pytest.mark.parametrize("name", REGISTERED)
@@ -174,7 +161,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
         followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
     problem = StackelbergPOMDP(game, followers, 4)
     came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
-    joint = np.asarray(joint_play(game, came.strategy))
+    joint = np.asarray(came.strategy.joint(game))
     assert joint.min() >= 0
     np.testing.assert_allclose(joint.sum(1), 1.0, atol=1e-5)
     low, high = game.leader_payoff_range

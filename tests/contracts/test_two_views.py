@@ -26,7 +26,7 @@ from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
 from firstmover.policies import network_policy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies, TimedStrategies, play_noise_size, play_query
+from firstmover.rollout import play_noise_size, play_query
 from firstmover.step_level import StepLevel
 
 FOLLOWERS = {

@@ -13,8 +13,8 @@ from firstmover.errors import InputError
 from firstmover.followers import BestResponse, PolicyGradient
 from firstmover.followers.planning import expected_payoffs
 from firstmover.games import IteratedMatrix, Toll
+from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies
 from firstmover.solvers.registry import state_table
 
 DILEMMA = IteratedMatrix("prisoners_dilemma", steps=6, commitment="mixed", discount=0.9)

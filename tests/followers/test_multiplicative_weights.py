@@ -11,8 +11,8 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import NormalForm, SimpleAllocation
+from firstmover.plays import JointPlay, Strategies
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay, Strategies, joint_play
 
 KEY = jax.random.key(7)
 
@@ -88,7 +88,7 @@ def test_expected_updates_play_against_mixed_strategies(name: str, play: str) ->
     else:
         assert isinstance(came.strategy, JointPlay)
         np.testing.assert_allclose(came.strategy.probabilities, (total / rounds).reshape(len(total), -1), atol=5e-6)
-    value = finite.probs @ (np.asarray(joint_play(game, came.strategy)) * finite.leader.reshape(len(total), -1)).sum(1)
+    value = finite.probs @ (np.asarray(came.strategy.joint(game)) * finite.leader.reshape(len(total), -1)).sum(1)
     low, high = game.leader_payoff_range
     assert float(came.reward) == pytest.approx(value, abs=1e-5 * (high - low))
 

@@ -17,7 +17,8 @@ from firstmover.equilibria.markov import memoryless_response
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix
 from firstmover.games.iterated_matrix import MATRICES
-from firstmover.rollout import Strategies, rollout
+from firstmover.plays import Strategies
+from firstmover.rollout import rollout
 from firstmover.rule import Rule
 from firstmover.solvers.registry import baseline, memory_optimum, optimum, state_table
 

@@ -93,6 +93,33 @@ def test_the_screening_shop_pays_what_its_owner_wrote() -> None:
     np.testing.assert_allclose(finite.probs, [0.6, 0.4])
 
 
+def best_of_the_shop(keen: float) -> float:
+    """Both versions sold, at (4, 8), or only the full one to keen buyers at 9."""
+    return max(4 * (1 - keen) + 7 * keen, 8 * keen)
+
+
+def test_by_default_the_shop_is_priced_as_well_as_can_be() -> None:
+    # Where most buyers are keen, prices for both are a narrow ridge beside a wide plain for keen buyers only.
+    made = design(Shop(0.7), seeds=3)
+    assert made.followers.name == "best-response"
+    np.testing.assert_allclose(made.learned_values, best_of_the_shop(0.7), rtol=0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keen", [0.05, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.79, 0.85, 0.95])
+def test_by_default_every_shop_is_priced_as_well_as_can_be(keen) -> None:
+    made = design(Shop(keen), seeds=25)
+    assert (np.asarray(made.learned_values) >= 0.995 * best_of_the_shop(keen)).all()
+
+
+def test_followers_are_scaled_by_what_one_rule_leaves_at_stake() -> None:
+    market, width = Shop(), np.diff(Shop().follower_payoff_ranges[0])
+    # Under prices (4, 8) a keen buyer is paid from 0 to 1, and a casual one from -3 to 0; over all prices 15 apart.
+    assert 15 <= width <= 18
+    assert 4 < market.stakes[0] < 9
+    assert Allocation().stakes == (1.0,)  # what a message brings depends on the rule
+
+
 def test_plain_python_pays_the_same() -> None:
     for decision in ([[4.0, 8.0]], [[0.3, 9.9]]):
         jax_, plain = induced(Shop(cost=0.5), decision), induced(PlainShop(cost=0.5), decision)
@@ -148,7 +175,8 @@ def test_a_mixture_is_that_of_a_bayesian_game() -> None:
         ours, theirs = induced(Inspection(), shares), induced(by_hand, shares)
         np.testing.assert_allclose(ours.leader, theirs.leader, atol=1e-12)
         np.testing.assert_allclose(ours.followers, theirs.followers, atol=1e-12)
-    assert Rule(Inspection(), np.array([[1.0, 3.0]])).entries == [{"when": {}, "do": {"inspect": 0.25, "wait": 0.75}}]
+    told = {"mixture": {"inspect": 0.25, "wait": 0.75}}
+    assert Rule(Inspection(), np.array([[1.0, 3.0]])).entries == [{"when": {}, "do": told}]
 
 
 def test_rules_and_play_are_told_by_labels_and_read_back() -> None:
@@ -208,5 +236,8 @@ def test_a_payoff_that_is_not_finite_is_refused_at_once() -> None:
         def payoff(self, buyer, buys, prices):
             return 1 / prices[0], 0.0
 
-    with pytest.raises(InputError, match="not a finite number"):
+    with pytest.raises(
+        InputError,
+        match=r"pays the leader inf, not a finite number, at buyer casual, buys nothing, decision basic price 0",
+    ):
         Broken()

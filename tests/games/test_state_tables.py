@@ -11,7 +11,8 @@ from firstmover.equilibria import play_values
 from firstmover.equilibria.markov import joint_strategy
 from firstmover.errors import InputError
 from firstmover.games import Game, Patrol, Toll
-from firstmover.rollout import Strategies, rollout
+from firstmover.plays import Strategies
+from firstmover.rollout import rollout
 from firstmover.solvers.registry import state_table
 
 GAMES = {name: game for name, game in REGISTERED.items() if game.followers_act == "every step"}

@@ -17,7 +17,7 @@ from firstmover.followers.planning import expected_payoffs
 from firstmover.followers.states import table_of_play
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 from firstmover.solvers.registry import memory_optimum, state_table
 from firstmover.training import Silent, train
 

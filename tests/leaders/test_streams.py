@@ -14,9 +14,9 @@ FOLLOWERS = MultiplicativeWeights(rounds=2, update="sampled")
 # Policies that move by nothing that 32 bits can hold, so that all updates meet the same one: what differs is luck.
 LEADERS = [
     CommitmentGradient(updates=6, episodes=10, reward_episodes=3, learning_rate=1e-60, restarts=2),
-    Evolution(updates=6, population=4, reward_episodes=3),
+    pytest.param(Evolution(updates=6, population=4, reward_episodes=3), marks=pytest.mark.slow),
     RandomSearch(updates=6, episodes=4, reward_episodes=3),
-    A2C(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60),
+    pytest.param(A2C(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
     pytest.param(PPO(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
     pytest.param(Reinforce(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
 ]

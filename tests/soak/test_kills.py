@@ -24,7 +24,7 @@ DESIGNS = {
     "mappo": ("simple-allocation", "--leader", "mappo", *PAPER, "--updates", "8", "-l", "steps=128"),
     "dqn": ("iterated-matrix", "--leader", "dqn", "--followers", "best-response", "--updates", "8"),
     "reinforce": ("patrol", "--leader", "reinforce", "--followers", "q-learning", "-f", "rounds=10", "--updates", "4"),
-    "search": ("toll", "--leader", "random-search", "-f", "rounds=5", "--updates", "6"),
+    "search": ("toll", "--leader", "random-search", "--followers", "q-learning", "-f", "rounds=5", "--updates", "6"),
     "payments": ("matrix-design", "--followers", "logit", "--updates", "60"),
 }
 JOBS: dict[str, tuple[str, ...]] = {

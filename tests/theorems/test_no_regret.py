@@ -11,8 +11,8 @@ from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import FiniteGame, swap_regrets, value_bounds
 from firstmover.followers import Exp3, MultiplicativeWeights, RegretMatching, SwapRegret
 from firstmover.games import Agrawal, NormalForm, SequentialPrice
+from firstmover.plays import JointPlay
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import JointPlay
 
 # Two followers who chase each other for ever, as in Shapley 1964.
 _CHASE = np.array([[1.0, 0.0, 0.2], [0.1, 1.0, 0.0], [0.0, 0.3, 1.0]])

@@ -32,7 +32,7 @@ OTHERS: list[Any] = [
     *("", "x", "tau", "mixed", "revenue", "welfare", "left", "additive", "continuous", "1/3", "2/0", "1e", " "),
     *([], {}, [0], [[1]], [0, 0], [0.5, 0.5], [-3, 0.5, 0.5], [1, 2, 3], {"a": 1}, [None], [[[1, 2], [3, 4]]]),
 ]
-MUTATIONS = int(150 * float(os.environ.get("FIRSTMOVER_SOAK", "1")))  # of each game's parameters and rule
+MUTATIONS = int(60 * float(os.environ.get("FIRSTMOVER_SOAK", "1")))  # of each game's parameters and rule
 
 
 def _admitted_by_the_game(content: dict[str, Any]) -> bool:

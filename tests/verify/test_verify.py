@@ -18,7 +18,7 @@ from tiny_games import LISTABLE, some_rule
 
 from firstmover import verify
 from firstmover.games import Agrawal, Escape, MatrixDesign, NormalForm, SequentialPrice, SimpleAllocation
-from firstmover.rollout import JointPlay
+from firstmover.plays import JointPlay
 from firstmover.rule import Rule
 
 CERTIFICATES = {name: certificate(*GAMES[name]) for name in ("maintain", "allocation", "prices", "payments", "visits")}

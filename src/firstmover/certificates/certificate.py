@@ -23,7 +23,8 @@ from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regre
 from firstmover.equilibria.markov import best_response
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game
-from firstmover.rollout import JointPlay, Strategies, TimedStrategies, all_profiles
+from firstmover.plays import Play
+from firstmover.rollout import all_profiles
 from firstmover.rule import Rule, in_sentences, play_text
 from firstmover.solvers.registry import baseline, state_table
 
@@ -102,7 +103,7 @@ def summary(certificate: dict[str, Any]) -> dict[str, Any]:
 def certify_play(
     game: Game,
     actions: np.ndarray,
-    play: Strategies | TimedStrategies | JointPlay,
+    play: Play,
     *,
     followers: dict[str, Any] | None = None,
     epsilon: float | None = None,
@@ -127,14 +128,12 @@ def certify_play(
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
     if game.followers_act == "every step":
-        assert not isinstance(play, JointPlay)
         why = missing_table(game)
         if why is None:
             certified = certified_reply(rule, play)
         else:
             certified = sampled_reply(rule, play, why, samples=samples, seed=seed)
         return _assembled(rule, play_text(game, play), certified, followers)
-    assert not isinstance(play, TimedStrategies)
     try:
         all_profiles(game)
     except InputError as why:
@@ -167,9 +166,7 @@ def _assembled(rule: Rule, told: str, found: dict[str, Any], followers: dict[str
     )
 
 
-def _proved(
-    finite: verify.Finite, play: Strategies | JointPlay, epsilon: float | None
-) -> tuple[dict[str, Any], list[np.ndarray]]:
+def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Everything in fractions, as far as the sets are small enough, with its proof; and the play as it is written."""
     stored_play = exact.play_as_json(finite, play)
     joint, strategies = verify.play_of(finite, stored_play)
@@ -219,7 +216,7 @@ def _rounded_up(value: Fraction) -> float:
     return float(math.ceil(value / unit) * unit)
 
 
-def _enumerated(rule: Rule, play: Strategies | JointPlay, epsilon: float | None, reason: str) -> dict[str, Any]:
+def _enumerated(rule: Rule, play: Play, epsilon: float | None, reason: str) -> dict[str, Any]:
     """Everything in float64 by enumeration and linear programs, as far as the sets are small enough."""
     game = rule.game
     finite, joint = induced_game(game, rule.actions), play_distribution(game, play)
@@ -250,9 +247,7 @@ def _enumerated(rule: Rule, play: Strategies | JointPlay, epsilon: float | None,
     }
 
 
-def _sampled(
-    rule: Rule, play: Strategies | JointPlay, epsilon: float | None, samples: int, seed: int, reason: str
-) -> dict[str, Any]:
+def _sampled(rule: Rule, play: Play, epsilon: float | None, samples: int, seed: int, reason: str) -> dict[str, Any]:
     """Value and regrets from a sample, without bounds over equilibria."""
     game = rule.game
     found = sampled_regrets(game, rule.actions, play, samples=samples, seed=seed)

@@ -22,7 +22,7 @@ from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
-from firstmover.rollout import JointPlay, Strategies
+from firstmover.plays import Play
 from firstmover.rule import Rule
 from firstmover.verify import Finite
 
@@ -108,14 +108,9 @@ def as_json(game: Finite) -> dict[str, Any]:
     }
 
 
-def play_as_json(game: Finite, play: Strategies | JointPlay) -> dict[str, Any]:
+def play_as_json(game: Finite, play: Play) -> dict[str, Any]:
     """Play in fractions that sum to 1, each rounded to a multiple of 1e-12."""
-    if isinstance(play, Strategies):
-        return {"strategies": [[_rounded(row) for row in np.asarray(t, float).tolist()] for t in play.tables]}
-    columns = list(itertools.product(*map(range, game.sizes)))
-    joint = [_rounded(row) for row in np.asarray(play.probabilities, float).reshape(len(game.types), -1).tolist()]
-    point = [[[r, *columns[k]], p] for r, row in enumerate(joint) for k, p in enumerate(row) if p != "0"]
-    return {"joint": point}
+    return play.in_fractions(_rounded, list(itertools.product(*map(range, game.sizes))))
 
 
 def _rounded(row: list[float]) -> list[str]:

@@ -16,7 +16,8 @@ from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria import FiniteGame
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.rollout import JointPlay, Strategies, all_profiles, answer, joint_play, type_masks
+from firstmover.plays import Play
+from firstmover.rollout import all_profiles, answer, type_masks
 
 _KEYS = 3  # of the chance that a game without chance must not depend on
 
@@ -87,11 +88,11 @@ def _play_all(game: Game) -> Any:
     return jax.jit(play)
 
 
-def play_distribution(game: Game, play: Strategies | JointPlay) -> Float[np.ndarray, "P *actions"]:
+def play_distribution(game: Game, play: Play) -> Float[np.ndarray, "P *actions"]:
     """What is played at every type profile, in float64, each distribution summing to 1 exactly as far as it can."""
     with jax.enable_x64(True):
         exact = jax.tree.map(lambda table: jnp.asarray(_normalised(np.asarray(table, np.float64))), play)
-        joint = _normalised(np.asarray(joint_play(game, exact)))
+        joint = _normalised(np.asarray(exact.joint(game)))
     return joint.reshape(-1, *game.n_actions)
 
 

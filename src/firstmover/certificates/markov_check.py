@@ -14,7 +14,8 @@ from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.rollout import TimedStrategies, rollout
+from firstmover.plays import TimedStrategies
+from firstmover.rollout import rollout
 
 _EPISODES = 32  # that are played by the game's own code, each with chance of its own
 _AGREE = 1e-9  # share of the payoffs by which the two may differ

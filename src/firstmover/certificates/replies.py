@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from firstmover.certificates.markov_check import check_markov
-from firstmover.equilibria.markov import MarkovGame, best_response, joint_strategy, play_values
+from firstmover.equilibria.markov import best_response, play_values
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.rollout import Strategies, TimedStrategies
+from firstmover.plays import Play
 from firstmover.rule import Rule
 from firstmover.solvers.registry import state_table
 
 
-def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str, Any]:
+def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
     """The parts of a certificate (see `Certificate`) that depend on the play, by exact dynamic programming.
 
     Raises:
@@ -28,7 +28,7 @@ def certified_reply(rule: Rule, play: Strategies | TimedStrategies) -> dict[str,
     game = rule.game
     markov, actions = state_table(game), solvable(game, rule.actions)
     check_markov(game, markov, actions)
-    joint = _joint(markov, play)
+    joint = play.in_states(markov)
     value, *followers = play_values(markov, actions, joint).tolist()
     revenue = None
     if markov.transfers is not None:
@@ -75,14 +75,3 @@ def missing_table(game: Game) -> str | None:
 def solvable(game: Game, actions: np.ndarray) -> np.ndarray:
     """A rule's table as the exact solvers take it: an action for each observation, or a mixture of actions."""
     return np.stack([game.played(action) for action in actions]) if game.leader_space.continuous else actions
-
-
-def _joint(markov: MarkovGame, play: Strategies | TimedStrategies) -> np.ndarray:
-    """The play as `play_values` takes it: joint actions by time and state, or their probabilities by state."""
-    tables = [np.asarray(table, np.float64) for table in play.tables]
-    if isinstance(play, Strategies):
-        return joint_strategy(markov, [table / table.sum(axis=-1, keepdims=True) for table in tables])
-    joint = np.zeros((markov.horizon, len(markov.start)), np.int64)
-    for table, obs, size in zip(tables, markov.follower_obs, markov.n_actions, strict=True):
-        joint = joint * size + np.argmax(table, axis=-1)[:, obs]
-    return joint

@@ -13,26 +13,15 @@ from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
-from firstmover.rollout import (
-    Actions,
-    JointPlay,
-    Query,
-    Strategies,
-    TimedStrategies,
-    answer,
-    play_noise_size,
-    play_query,
-    type_masks,
-)
+from firstmover.plays import Actions, Play
+from firstmover.rollout import Query, answer, play_noise_size, play_query, type_masks
 from firstmover.rule import Rule
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
 
 
-def sampled_regrets(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, *, samples: int, seed: int
-) -> dict[str, Any]:
+def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> dict[str, Any]:
     """Upper bounds on every regret, every counterfactual with the types, chance and play of its original.
 
     Hoeffding's bound for each (follower, type, action), all at once by the union bound. Types too rare to be met get
@@ -40,9 +29,8 @@ def sampled_regrets(
     """
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
-        assert isinstance(query.play, Actions)
         followers = pays(query)[1]
-        types, played = np.asarray(query.types), query.play.actions
+        types, played = np.asarray(query.types), query.play.profiles
         allowed = [np.asarray(mask) for mask in type_masks(game)]
         by_follower: list[list[float | None]] = []
         unseen, n_claims = 0, sum(a * t for a, t in zip(game.n_actions, game.n_types, strict=True))
@@ -70,7 +58,7 @@ def sampled_regrets(
 def sampled_values(
     game: Game,
     actions: np.ndarray,
-    play: Strategies | TimedStrategies | JointPlay,
+    play: Play,
     *,
     samples: int = 100_000,
     seed: int = 0,
@@ -81,7 +69,6 @@ def sampled_values(
     """
     if game.followers_act == "every step":
         return _mean_of_blocks(game, actions, play, samples, seed)
-    assert not isinstance(play, TimedStrategies)
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
         leader, followers, transfers = pays(query)
@@ -89,16 +76,14 @@ def sampled_values(
     return float(leader.mean()), float(followers.sum(axis=1).mean()), money
 
 
-def value_in_steps(rule: Rule, play: Strategies | TimedStrategies, *, seed: int = 0) -> float:
+def value_in_steps(rule: Rule, play: Play, *, seed: int = 0) -> float:
     """The leader's expected payoff where followers act in every step: exact, or the mean of a large sample."""
     if missing_table(rule.game) is None:
         return float(certified_reply(rule, play)["value"])
     return sampled_values(rule.game, rule.actions, play, seed=seed)[0]
 
 
-def sampled_reply(
-    rule: Rule, play: Strategies | TimedStrategies, reason: str, *, samples: int = 100_000, seed: int = 0
-) -> dict[str, Any]:
+def sampled_reply(rule: Rule, play: Play, reason: str, *, samples: int = 100_000, seed: int = 0) -> dict[str, Any]:
     """The parts of a certificate that depend on the play, where followers act in every step of a game without a table.
 
     What the followers would earn by their best replies is not known: there are no regrets and no bounds.
@@ -123,7 +108,7 @@ def sampled_reply(
 
 
 def _mean_of_blocks(
-    game: Game, actions: np.ndarray, play: Strategies | TimedStrategies | JointPlay, samples: int, seed: int
+    game: Game, actions: np.ndarray, play: Play, samples: int, seed: int
 ) -> tuple[float, float, float | None]:
     """As `sampled_values`, block by block: play that draws in every step takes many random numbers."""
     check_chance(game)
@@ -151,7 +136,7 @@ def _mean_of_blocks(
 
 
 def _sample(
-    game: Game, actions: np.ndarray, play: Strategies | JointPlay, samples: int, seed: int
+    game: Game, actions: np.ndarray, play: Play, samples: int, seed: int
 ) -> tuple[Query, Callable[[Query], tuple[np.ndarray, np.ndarray, np.ndarray | None]]]:
     """Sub-episodes with types and play drawn, and a function that plays such a query; with `jax.enable_x64` on."""
     if samples < 100:
@@ -168,12 +153,11 @@ def _sample(
 
     def pays(query: Query) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         paid: tuple[np.ndarray, np.ndarray, np.ndarray | None] = jax.tree.map(np.asarray, compiled(query))
-        assert isinstance(query.play, Actions)
         possible = np.ones(len(query.types), bool)
         for i, allowed in enumerate(masks):
-            possible &= allowed[np.asarray(query.types)[:, i], np.asarray(query.play.actions)[:, i]]
+            possible &= allowed[np.asarray(query.types)[:, i], np.asarray(query.play.profiles)[:, i]]
         rows = np.flatnonzero(possible)
-        types, played = np.asarray(query.types)[rows], np.asarray(query.play.actions)[rows]
+        types, played = np.asarray(query.types)[rows], np.asarray(query.play.profiles)[rows]
 
         def where(row: int) -> str:
             return f"at types {types[row].tolist()} and actions {played[row].tolist()}"

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from firstmover.cli.command import parser
+from firstmover.cli.command import check_names, parser
 from firstmover.cli.commands import COMMANDS
 from firstmover.errors import FailedError, InputError
 
@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser(COMMANDS).parse_args(arguments)
         options.waiting_since = began
+        check_names(options)
         _use_compilation_cache()
         with _own_stdout():
             result, text = options.command.run(options)

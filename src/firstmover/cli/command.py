@@ -1,10 +1,12 @@
 """What a command is, and the arguments that several commands share."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from firstmover.errors import InputError
+from firstmover import catalogue
+from firstmover.errors import InputError, unknown_name
 
 GAME = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
 
@@ -76,3 +78,19 @@ def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
             raise InputError(f"{flag} {key} is given twice.")
         pairs[key] = value
     return pairs
+
+
+def check_names(options: argparse.Namespace) -> None:
+    """Refuse what nothing is called by, before anything heavy is imported.
+
+    Raises:
+        InputError: a game, a follower, a leader or a parameter of one is not known.
+    """
+    for kind, flag in catalogue.FLAGS.items():
+        argument = getattr(options, kind, None)
+        if argument is None or not re.fullmatch(r"[\w-]+", argument):  # none, or a file
+            continue
+        known = catalogue.item(kind, argument).parameters
+        for key in pairs(flag, getattr(options, f"{kind}_parameters", [])):
+            if key not in known:
+                raise unknown_name(f"parameter of {argument}", key, known)

@@ -1,27 +1,11 @@
 """Results as text that a person reads, from the same JSON that a program gets."""
 
-import inspect
 import math
 from collections.abc import Sequence
 from typing import Any
 
 from firstmover.errors import on_one_line
 from firstmover.wording import written
-
-
-def default(value: Any) -> Any:
-    """A parameter's default as JSON: null for none, "required" where there is none to fall back on."""
-    return "required" if value is inspect.Parameter.empty else value
-
-
-def listing(items: dict[str, Any]) -> str:
-    """Names, summaries and parameters."""
-    lines = []
-    for name, item in items.items():
-        settings = ", ".join(f"{k}={'none' if v is None else v}" for k, v in item["parameters"].items())
-        lines.append(f"{name:24} {item['summary']}")
-        lines.append(f"{'':24} {settings}")
-    return "\n".join(lines)
 
 
 def design(result: dict[str, Any]) -> str:

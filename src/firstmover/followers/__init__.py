@@ -1,17 +1,22 @@
 """How followers respond. A follower is registered by being exported here."""
 
-from firstmover.followers.base import Follower
-from firstmover.followers.best_response import BestResponse
-from firstmover.followers.contextual import Contextual
-from firstmover.followers.exp3 import Exp3
-from firstmover.followers.fictitious_play import FictitiousPlay
-from firstmover.followers.logit import Logit
-from firstmover.followers.meta import Meta
-from firstmover.followers.multiplicative_weights import MultiplicativeWeights
-from firstmover.followers.policy_gradient import PolicyGradient
-from firstmover.followers.q_learning import QLearning
-from firstmover.followers.regret_matching import RegretMatching
-from firstmover.followers.swap_regret import SwapRegret
+from typing import TYPE_CHECKING
+
+from firstmover.source import lazily
+
+if TYPE_CHECKING:
+    from firstmover.followers.base import Follower
+    from firstmover.followers.best_response import BestResponse
+    from firstmover.followers.contextual import Contextual
+    from firstmover.followers.exp3 import Exp3
+    from firstmover.followers.fictitious_play import FictitiousPlay
+    from firstmover.followers.logit import Logit
+    from firstmover.followers.meta import Meta
+    from firstmover.followers.multiplicative_weights import MultiplicativeWeights
+    from firstmover.followers.policy_gradient import PolicyGradient
+    from firstmover.followers.q_learning import QLearning
+    from firstmover.followers.regret_matching import RegretMatching
+    from firstmover.followers.swap_regret import SwapRegret
 
 __all__ = [
     "BestResponse",
@@ -27,3 +32,5 @@ __all__ = [
     "RegretMatching",
     "SwapRegret",
 ]
+
+__getattr__, __dir__ = lazily(__name__)

@@ -16,7 +16,8 @@ from jaxtyping import Array, Float
 
 from firstmover.followers.learners import Learners, State
 from firstmover.games.base import Game
-from firstmover.rollout import Actions, Outcome, Query
+from firstmover.plays import Actions
+from firstmover.rollout import Outcome, Query
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,10 @@ class Bandits(Learners):
         return Query(types[None], Actions(actions[None]), None, jnp.zeros(1, jnp.int32))
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
-        assert isinstance(query.play, Actions)
         tables, scales = [], self.payoff_scales(game)
         for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
             drawn = jax.nn.one_hot(query.types[0, i], n_types)[:, None]
-            taken = drawn * jax.nn.one_hot(query.play.actions[0, i], n_actions)
+            taken = drawn * jax.nn.one_hot(query.play.profiles[0, i], n_actions)
             payoff = (outcome.followers[0, i] - game.follower_payoff_ranges[i][0]) / scales[i]
             tables.append(self.learn(state.tables[i], self.mixed(state, i), taken, payoff))
         return State(tuple(tables), state.leader, self.joint_after(game, state), state.rounds + 1)

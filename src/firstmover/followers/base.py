@@ -12,7 +12,8 @@ from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import JointPlay, Outcome, Query, Strategies, TimedStrategies, all_profiles
+from firstmover.plays import Play
+from firstmover.rollout import Outcome, Query, all_profiles
 
 
 class Follower(abc.ABC):
@@ -127,7 +128,7 @@ class Follower(abc.ABC):
         """The state after learning what came of the query."""
 
     @abc.abstractmethod
-    def strategy(self, game: Game, state: Any) -> Strategies | TimedStrategies | JointPlay:
+    def strategy(self, game: Game, state: Any) -> Play:
         """How the followers play in the reward phase."""
 
     @abc.abstractmethod

@@ -26,7 +26,8 @@ from firstmover.followers.base import Follower
 from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Outcome, Query, Strategies, TimedStrategies, all_profiles, type_masks
+from firstmover.plays import Strategies, TimedStrategies
+from firstmover.rollout import Outcome, Query, all_profiles, type_masks
 from firstmover.solvers.registry import state_table
 
 _MAX_MAPS = 20_000

@@ -21,7 +21,8 @@ from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
 from firstmover.noise import inverse_cdf
-from firstmover.rollout import JointPlay, Strategies, check_size, joint_play
+from firstmover.plays import JointPlay, Strategies
+from firstmover.rollout import check_size
 
 
 class State(NamedTuple):
@@ -135,7 +136,7 @@ class Learners(Follower):
         """The sum of joint play with a sampled round's added."""
         if state.joint is None:
             return None
-        return state.joint + joint_play(game, Strategies(tuple(self.mixed(state, i) for i in range(game.n_followers))))
+        return state.joint + Strategies(tuple(self.mixed(state, i) for i in range(game.n_followers))).joint(game)
 
 
 def among(tied: Bool[Array, "types actions *rest"], ties: str) -> Float[Array, "types actions *rest"]:

@@ -21,7 +21,8 @@ from firstmover.errors import require
 from firstmover.followers.base import Follower
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome, Query, Strategies, all_profiles, type_masks
+from firstmover.plays import Strategies
+from firstmover.rollout import Outcome, Query, all_profiles, type_masks
 
 _Tables = tuple[Float[Array, "_types _actions"], ...]
 

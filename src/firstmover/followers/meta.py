@@ -21,8 +21,9 @@ from firstmover.errors import require
 from firstmover.followers.states import possible_actions
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
+from firstmover.plays import Strategies
 from firstmover.policies import MLP
-from firstmover.rollout import Outcome, Query, Strategies, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query, play_noise_size, play_query
 
 _WIDTH = 64  # of the memory
 

@@ -27,7 +27,7 @@ from jaxtyping import Array, Bool, Float, Int
 from firstmover.equilibria.markov import MarkovGame, memoryless_policies
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Strategies, TimedStrategies, play_at
+from firstmover.plays import Play, Strategies, TimedStrategies
 from firstmover.solvers.registry import state_table
 from firstmover.spaces import mixture
 
@@ -127,9 +127,7 @@ def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
         raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 
 
-def expected_payoffs(
-    table: MarkovGame, answers: Answers, play: Strategies | TimedStrategies
-) -> Float[Array, "players"]:
+def expected_payoffs(table: MarkovGame, answers: Answers, play: Play) -> Float[Array, "players"]:
     """Expected total payoffs, the leader's first, where followers draw from these tables independently.
 
     Exact and differentiable, in the game's units.
@@ -138,9 +136,7 @@ def expected_payoffs(
 
     def before(ahead: Float[Array, "players S"], time: Int[Array, ""]) -> tuple[Float[Array, "players S"], None]:
         joint = jnp.ones((len(table.start), 1))
-        now = play_at(play, time)
-        assert isinstance(now, Strategies)
-        for own, obs in zip(now.tables, table.follower_obs, strict=True):
+        for own, obs in zip(play.tables_at(time), table.follower_obs, strict=True):
             joint = (joint[:, :, None] * own[obs][:, None]).reshape(len(joint), -1)
         return (_with_later(table, left, ahead) * joint).sum(axis=-1), None
 

@@ -28,7 +28,8 @@ from firstmover.errors import require
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
-from firstmover.rollout import Outcome, Query, Strategies, play_noise_size, play_query
+from firstmover.plays import Strategies
+from firstmover.rollout import Outcome, Query, play_noise_size, play_query
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from firstmover.errors import require
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome, Query, Step, Strategies, play_noise_size, play_query
+from firstmover.plays import Strategies
+from firstmover.rollout import Outcome, Query, Step, play_noise_size, play_query
 
 
 @dataclass(frozen=True)

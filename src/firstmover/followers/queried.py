@@ -7,7 +7,8 @@ from jaxtyping import Array, Float, Int
 
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.rollout import Actions, Outcome, Query
+from firstmover.plays import Actions
+from firstmover.rollout import Outcome, Query
 
 
 class Queried(Follower):

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.rollout import Actions, all_profiles, answer, type_masks
+from firstmover.rollout import all_profiles, answer, type_masks
 from firstmover.solvers.registry import state_table
 
 if TYPE_CHECKING:
@@ -64,11 +64,10 @@ def table_of_play(game: Game) -> "MarkovGame":
     # In 64 bit, as every table.
     with jax.ensure_compile_time_eval(), jax.enable_x64(True):
         query, (support, start) = all_profiles(game), game.types.profiles
-        assert isinstance(query.play, Actions)
         rules = jnp.arange(game.leader_space.n_options, dtype=jnp.int32)[:, None]
         listed = jax.jit(jax.vmap(lambda rule: answer(game, table_of(game, rule), query, jax.random.key(0))[:2]))
         leader, followers = map(np.asarray, listed(rules))
-        types, actions = np.asarray(query.types), np.asarray(query.play.actions)
+        types, actions = np.asarray(query.types), np.asarray(query.play.profiles)
         masks = [np.asarray(mask) for mask in possible_actions(game)]
     possible = np.all([mask[types[:, i], actions[:, i]] for i, mask in enumerate(masks)], axis=0)
     shape = len(rules), len(support), -1

@@ -22,7 +22,7 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
-from firstmover.rollout import Strategies
+from firstmover.plays import Strategies
 
 Networks = tuple[Any, ...]  # one for each follower
 Logits = tuple[Float[Array, "_observations _actions"], ...]  # of each follower

@@ -1,16 +1,21 @@
 """What is played. A game is registered by being exported here."""
 
-from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.bayesian_normal_form import BayesianNormalForm
-from firstmover.games.iterated_matrix import IteratedMatrix
-from firstmover.games.market import Market
-from firstmover.games.matrix_design import MatrixDesign
-from firstmover.games.normal_form import Escape, Maintain, NormalForm
-from firstmover.games.patrol import Patrol
-from firstmover.games.security import SecurityGame
-from firstmover.games.sequential_price import Agrawal, SequentialPrice
-from firstmover.games.simple_allocation import SimpleAllocation
-from firstmover.games.toll import Toll
+from typing import TYPE_CHECKING
+
+from firstmover.source import lazily
+
+if TYPE_CHECKING:
+    from firstmover.games.base import Game, Rewards, Turn
+    from firstmover.games.bayesian_normal_form import BayesianNormalForm
+    from firstmover.games.iterated_matrix import IteratedMatrix
+    from firstmover.games.market import Market
+    from firstmover.games.matrix_design import MatrixDesign
+    from firstmover.games.normal_form import Escape, Maintain, NormalForm
+    from firstmover.games.patrol import Patrol
+    from firstmover.games.security import SecurityGame
+    from firstmover.games.sequential_price import Agrawal, SequentialPrice
+    from firstmover.games.simple_allocation import SimpleAllocation
+    from firstmover.games.toll import Toll
 
 __all__ = [
     "Agrawal",
@@ -30,3 +35,5 @@ __all__ = [
     "Toll",
     "Turn",
 ]
+
+__getattr__, __dir__ = lazily(__name__)

@@ -9,12 +9,12 @@ import importlib
 import importlib.util
 import inspect
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 from firstmover.errors import InputError, unknown_name
+from firstmover.user_code import in_a_sentence
 
 Item = TypeVar("Item")
 
@@ -78,7 +78,7 @@ def _executed(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         sys.modules.pop(spec.name)
-        raise InputError(f"{path} cannot be executed: {_told(error, path)}") from error
+        raise InputError(f"{path} cannot be executed: {in_a_sentence(error, str(path))}") from error
     return module
 
 
@@ -89,13 +89,3 @@ def _imported(name: str) -> ModuleType:
         raise InputError(f"there is no module {name!r} ({error}); a file is named as path/to/file.py:CLASS.") from None
     except Exception as error:
         raise InputError(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}.") from error
-
-
-def _told(error: Exception, path: Path) -> str:
-    """An exception in one sentence, with the line of the user's file that it came from."""
-    if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {error.msg}."
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    where = f"line {lines[-1]}: " if lines else ""
-    first = str(error).splitlines()[0] if str(error) else ""
-    return f"{where}{type(error).__name__}: {first}".rstrip(": ") + "."

@@ -34,7 +34,7 @@ from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.policies import epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Actions, Step, rollout, type_masks
+from firstmover.rollout import Step, rollout, type_masks
 from firstmover.selection import average, largest
 
 

@@ -35,7 +35,9 @@ from firstmover.solvers.registry import baseline_actions
 
 _ELITE = 0.1
 _CLIP = 0.2
-_WIDTHS = (0.3, 0.003)  # first and last width of a Gaussian, in units of the box
+# Of a Gaussian, in units of the box: a wide one finds the region that pays most at large, a narrow one climbs where it
+# starts, in a region too small for the wide one to see. All end at the last width, near enough to a cliff.
+_WIDE, _NARROW, _LAST = 0.3, 0.1, 0.001
 
 
 class _State(NamedTuple):
@@ -59,8 +61,8 @@ class CommitmentGradient(Leader):
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places: the best region of mixtures or prices may be small). Beside several tables one more
-            starts from the game's baseline, where that is a rule of the same game.
+            random places, and every other one narrow: the best region of mixtures or prices may be small). Beside
+            several tables one more starts from the game's baseline, where that is a rule of the same game.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
@@ -122,12 +124,13 @@ class CommitmentGradient(Leader):
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
         progress = state.step / self.updates
 
-        def one(policy: Policy, optimiser: Any, key: Key[Array, ""]) -> tuple[Policy, Any, Metrics]:
-            return self._update(problem, policy, optimiser, key, state.key, progress)
+        def one(policy: Policy, optimiser: Any, key: Key[Array, ""], width: Array) -> tuple[Policy, Any, Metrics]:
+            return self._update(problem, policy, optimiser, key, state.key, progress, width)
 
-        keys = jax.random.split(key, self._n_restarts(problem))
+        restarts = self._n_restarts(problem)
+        keys = jax.random.split(key, restarts)
         learn = in_parts(one, problem.parts)
-        policies, optimisers, metrics = learn(state.policies, state.optimisers, keys)
+        policies, optimisers, metrics = learn(state.policies, state.optimisers, keys, _widths(restarts, progress))
         merged = Metrics(
             largest(metrics.value),
             largest(metrics.best),
@@ -147,11 +150,12 @@ class CommitmentGradient(Leader):
         key: Key[Array, ""],
         seed_key: Key[Array, ""],
         progress: Array,
+        width: Float[Array, ""],
     ) -> tuple[Policy, Any, Metrics]:
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
-        head = game.leader_space.head(_width(progress))
+        head = game.leader_space.head(width)
         old = policy.at_all(observations)
 
         keys = jax.random.split(key, self.episodes)
@@ -192,16 +196,17 @@ class CommitmentGradient(Leader):
         return policy, optimiser, metrics
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
-        head = problem.game.leader_space.head(_width(state.step / self.updates))
+        head = problem.game.leader_space.head()
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:
         return sound((state.policies, state.optimisers), 1)
 
 
-def _width(progress: Array) -> Array:
-    """The width of a Gaussian at this share of a run."""
-    return _WIDTHS[0] * (_WIDTHS[1] / _WIDTHS[0]) ** progress
+def _widths(restarts: int, progress: Array) -> Float[Array, "restarts"]:
+    """The widths of the Gaussians at this share of a run: every other copy begins narrow."""
+    first = jnp.where(jnp.arange(restarts) % 2 == 0, _WIDE, _NARROW)
+    return first * (_LAST / first) ** progress
 
 
 def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:

@@ -39,7 +39,6 @@ from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import TablePolicy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Strategies
 
 
 class _State(NamedTuple):

@@ -11,7 +11,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("path", metavar="PATH", help="a run folder, or a rule file")
     command.add_argument("--epsilon", metavar="E", help="bound the value at this regret too (the measured one)")
     command.add_argument(
-        "--followers", metavar="NAME", help="who responds to a rule file (multiplicative-weights); a run has its own"
+        "--followers", metavar="NAME", help="who responds to a rule file (the game's usual model); a run has its own"
     )
     add_parameters(command, "-f", "followers")
     command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")

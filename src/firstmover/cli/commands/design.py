@@ -12,7 +12,7 @@ from firstmover.errors import InputError
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("game", metavar="GAME", help=GAME)
     add_parameters(command, "-g", "game")
-    command.add_argument("--followers", default="multiplicative-weights", metavar="NAME", help="how they adapt")
+    command.add_argument("--followers", metavar="NAME", help="how they adapt (the game's usual model)")
     add_parameters(command, "-f", "followers")
     command.add_argument("--leader", default="commitment-gradient", metavar="NAME", help="how the leader learns")
     add_parameters(command, "-l", "leader")
@@ -37,7 +37,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
-    followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))
+    responding = options.followers or game.usual_followers
+    followers = build.item_from("followers", responding, pairs("-f", options.followers_parameters))
     leader = build.item_from("leader", options.leader, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)

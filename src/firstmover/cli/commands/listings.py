@@ -2,24 +2,77 @@
 
 import argparse
 import functools
+import textwrap
 from typing import Any
 
+from firstmover import catalogue
+from firstmover.catalogue import Item
 from firstmover.cli.command import Command
+from firstmover.source import REQUIRED, Parameter
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
-    pass
+    command.add_argument("name", nargs="?", metavar="NAME", help="one of them, with every parameter explained")
 
 
 def _run(kind: str, options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover.build import registered, settings, summary
-    from firstmover.cli import printing
-
+    if options.name is not None:
+        item = catalogue.item(kind, options.name)
+        return _explained(item), _page(item)
     items = {
-        name: {"summary": summary(cls), "parameters": {k: printing.default(v) for k, v in settings(cls).items()}}
-        for name, cls in registered(kind).items()
+        name: {
+            "summary": item.summary,
+            "parameters": {key: _default(parameter) for key, parameter in item.parameters.items()},
+        }
+        for name, item in catalogue.items(kind).items()
     }
-    return items, printing.listing(items)
+    return items, _listing(items)
+
+
+def _default(parameter: Parameter) -> Any:
+    """A parameter's default as JSON: null for none, "required" where there is none to fall back on."""
+    return "required" if parameter.default is REQUIRED else parameter.default
+
+
+def _listing(items: dict[str, Any]) -> str:
+    """Names, summaries and parameters."""
+    lines = []
+    for name, item in items.items():
+        settings = ", ".join(f"{key}={_written(value)}" for key, value in item["parameters"].items())
+        lines.append(f"{name:24} {item['summary']}")
+        lines.append(f"{'':24} {settings}")
+    return "\n".join(lines)
+
+
+def _explained(item: Item) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "summary": item.summary,
+        "about": item.about,
+        "parameters": {
+            key: {"type": parameter.kind, "default": _default(parameter), "text": parameter.text}
+            for key, parameter in item.parameters.items()
+        },
+        "example": item.example,
+    }
+
+
+def _page(item: Item) -> str:
+    """All about one item."""
+    lines = [f"{item.name}: {item.summary}"]
+    for paragraph in filter(None, item.about.split("\n\n")):
+        lines += ["", paragraph]
+    lines += ["", f"parameters ({catalogue.FLAGS[item.kind]} KEY=VALUE):"]
+    for key, parameter in item.parameters.items():
+        default = "required" if parameter.default is REQUIRED else f"default {_written(parameter.default)}"
+        lines += ["", f"  {key}: {parameter.kind}; {default}"]
+        lines += textwrap.wrap(parameter.text, 110, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join([*lines, "", "for example:", f"  {item.example}"])
+
+
+def _written(value: Any) -> str:
+    """A default as text."""
+    return "none" if value is None else str(value)
 
 
 COMMANDS = [

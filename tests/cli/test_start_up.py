@@ -1,0 +1,50 @@
+"""What needs no numbers imports nothing that computes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["jax", "jaxlib", "numpy", "scipy", "equinox", "optax", "matplotlib", "rich"]
+LIGHT = [
+    ["--help"],
+    ["design", "--help"],
+    ["games"],
+    ["games", "toll"],
+    ["followers", "--json"],
+    ["leaders"],
+    ["verify", "none.json"],
+    ["desing", "maintain"],
+    ["design", "maintian"],
+    ["design", "maintain", "-g", "comitment=mixed"],
+    ["solve", "maintain", "-f", "ties=weak"],
+    ["design", "maintain", "--followers", "multiplicative"],
+    ["pretrain", "maintain", "--followers", "contxtual"],
+    ["certify", "rule.json", "--followers", "logt"],
+]
+CODE = f"""
+import contextlib, io, json, sys
+from firstmover.cli import main
+loaded = {{}}
+for command in {LIGHT!r}:
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+        main(command)
+    loaded[" ".join(command)] = [name for name in {HEAVY!r} if name in sys.modules]
+print(json.dumps(loaded))
+"""
+
+
+def _modules(code: str) -> dict[str, list[str]]:
+    return json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_light_commands_import_nothing_heavy() -> None:
+    loaded = _modules(CODE)
+    assert loaded == {" ".join(command): [] for command in LIGHT}
+
+
+@pytest.mark.parametrize("module", ["firstmover", "firstmover.verify", "firstmover.catalogue", "firstmover.games"])
+def test_light_modules_import_nothing_heavy(module: str) -> None:
+    code = f"import json, sys, {module}; dir({module}); print(json.dumps([n for n in {HEAVY!r} if n in sys.modules]))"
+    assert _modules(code) == []

@@ -1,0 +1,58 @@
+"""The catalogue is read from source; here it is held against the classes themselves."""
+
+import inspect
+import shlex
+
+import pytest
+
+from firstmover import build, catalogue, followers, games, leaders
+from firstmover.cli.command import check_names, parser
+from firstmover.cli.commands import COMMANDS
+from firstmover.source import MARKS, REQUIRED
+
+ROOMS = {"game": (games, games.Game), "followers": (followers, followers.Follower), "leader": (leaders, leaders.Leader)}
+ITEMS = [item for kind in catalogue.ROOMS for item in catalogue.items(kind).values()]
+
+
+@pytest.mark.parametrize("kind", ROOMS)
+def test_what_a_room_exports_can_be_named(kind: str) -> None:
+    room, base = ROOMS[kind]
+    exported = [getattr(room, name) for name in room.__all__]
+    concrete = [c for c in exported if inspect.isclass(c) and issubclass(c, base) and not inspect.isabstract(c)]
+    assert {name: item.load() for name, item in catalogue.items(kind).items()} == {c.name: c for c in concrete}
+    assert sorted(room.__all__) == dir(room)
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.name)
+def test_the_source_says_what_the_class_says(item: catalogue.Item) -> None:
+    cls = item.load()
+    assert item.summary == inspect.getdoc(cls).splitlines()[0]
+    assert item.summary.endswith(".")
+    empty = inspect.Parameter.empty
+    defaults = {key: REQUIRED if value is empty else value for key, value in build.settings(cls).items()}
+    assert list(defaults.items()) == [(key, parameter.default) for key, parameter in item.parameters.items()]
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.name)
+def test_every_parameter_is_explained(item: catalogue.Item) -> None:
+    for name, parameter in item.parameters.items():
+        assert parameter.text.endswith("."), f"{item.name} does not document {name}"
+        assert not parameter.text.startswith("as in"), name
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.name)
+def test_the_example_can_be_typed(item: catalogue.Item) -> None:
+    name, *arguments = shlex.split(item.example)
+    assert name == "firstmover"
+    options = parser(COMMANDS).parse_args(arguments)
+    check_names(options)
+    for kind, flag in catalogue.FLAGS.items():
+        pairs = dict(pair.split("=") for pair in getattr(options, f"{kind}_parameters"))
+        own = catalogue.item(kind, getattr(options, kind)).parameters
+        assert {key for key, parameter in own.items() if parameter.default is REQUIRED} <= set(pairs), flag
+        if not any(value.endswith((".csv", ".npz")) for value in pairs.values()):
+            build.build(kind, getattr(options, kind), pairs)
+
+
+def test_every_mark_of_a_type_hint_has_words_and_a_reader() -> None:
+    assert set(MARKS) == set(build._READERS)
