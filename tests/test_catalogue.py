@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from firstmover import build, catalogue, followers, games, leaders
-from firstmover.cli.command import check_names, parser
+from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
 from firstmover.source import MARKS, REQUIRED
 
@@ -44,8 +44,7 @@ def test_every_parameter_is_explained(item: catalogue.Item) -> None:
 def test_the_example_can_be_typed(item: catalogue.Item) -> None:
     name, *arguments = shlex.split(item.example)
     assert name == "firstmover"
-    options = parser(COMMANDS).parse_args(arguments)
-    check_names(options)
+    options = parsed(COMMANDS, arguments)
     for kind, flag in catalogue.FLAGS.items():
         pairs = dict(pair.split("=") for pair in getattr(options, f"{kind}_parameters"))
         own = catalogue.item(kind, getattr(options, kind)).parameters
