@@ -22,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
+from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
@@ -167,6 +168,7 @@ class Game(abc.ABC):
         payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
         stakes: what every follower has at stake, where that is known and not the range of its payoffs.
         usual_followers: the model of the followers where none is named.
+        calls: how often plain Python of the user's is called, where it is.
     """
 
     name: ClassVar[str]
@@ -185,6 +187,7 @@ class Game(abc.ABC):
     payoff_units: Units | None = None
     stakes: tuple[float, ...] | None = None
     usual_followers: str = "multiplicative-weights"
+    calls: HostCalls | None = None
 
     # What is played.
 
