@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from firstmover import __version__, catalogue
+import firstmover
+from firstmover import catalogue
 from firstmover.errors import InputError, unknown_name
 
 GAME = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
@@ -42,7 +43,7 @@ class Parser(argparse.ArgumentParser):
 def parsers(commands: Sequence[Command]) -> tuple[Parser, dict[str, Parser]]:
     """The parser of the whole command line, and that of every command by name."""
     whole = Parser(prog="firstmover", description="Choose the rules of a market whose participants adapt to them.")
-    whole.add_argument("--version", action="version", version=f"firstmover {__version__}")
+    whole.add_argument("--version", action="version", version=f"firstmover {firstmover.__version__}")
     subparsers = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     for command in commands:
         own = subparsers.add_parser(command.name, help=command.summary, description=command.summary)
