@@ -58,7 +58,8 @@ def read_long_table(path: Path, commitment: CommitmentKind = "deterministic") ->
         raise sheet.error(f"lacks {math.prod(shape) - len(profiles)} of {math.prod(shape)} profiles, such as {absent}.")
     payoffs = np.full((n, *shape), Fraction(0), object)
     for profile, row in profiles.items():
-        payoffs[(slice(None), *profile)] = [sheet.number(row, n + player) for player in range(n)]
+        for player in range(n):
+            payoffs[(player, *profile)] = sheet.number(row, n + player)
     table = of_fractions(payoffs)
     players = known(header.cells[:n]) if header else None
     return NormalForm(table[0], table[1:], commitment, [list(own) for own in actions], players)
