@@ -76,7 +76,8 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "method": solution.method,
         "followers": solution.followers,
         "upper_bounds": solution.upper_bounds,
-        **solution.details(),
+        # Keys of version 0.1.0, for every game.
+        **{"optimum_fraction": None, "prices": None, **solution.details()},
     }
 
 

@@ -1,6 +1,6 @@
 """The commands, one module each: a command is registered by being listed here."""
 
-from firstmover.cli.commands import certify, design, listings, pretrain, reproduce, resume, solve, verify
+from firstmover.cli.commands import certify, completion, design, listings, pretrain, reproduce, resume, solve, verify
 
 COMMANDS = [
     *listings.COMMANDS,
@@ -11,4 +11,5 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    completion.COMMAND,
 ]
