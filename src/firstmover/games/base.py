@@ -139,25 +139,9 @@ class Game(abc.ABC):
     def parameters(self) -> dict[str, Any]:
         """JSON values from which the registered constructor builds this game again."""
 
-<<<<<<< HEAD
-=======
     def __repr__(self) -> str:
         return constructed(type(self), self.parameters())
 
-    @abc.abstractmethod
-    def baseline(self) -> tuple[str, "Game", np.ndarray]:
-        """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
-
-    def baseline_actions(self) -> np.ndarray | None:
-        """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
-        try:
-            _, game, actions = self.baseline()
-        except InputError:
-            return None
-        same = game is self or (type(game) is type(self) and game.parameters() == self.parameters())
-        return np.asarray(actions) if same else None
-
->>>>>>> main
     def played(self, action: np.ndarray) -> np.ndarray:
         """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
         return action

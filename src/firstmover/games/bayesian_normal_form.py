@@ -161,18 +161,6 @@ class BayesianNormalForm(Game):
             "commitment": self.commitment,
         } | ({} if self.action_names is None else {"action_names": [list(names) for names in self.action_names]})
 
-<<<<<<< HEAD
-=======
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        leader, follower = self.fractions
-        tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
-        if self.commitment == "deterministic":
-            return "uniform play", BayesianNormalForm(*tables, "mixed", self.action_names), np.full((1, rows), 1 / rows)
-        best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
-        assert best.rule is not None
-        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
-
->>>>>>> main
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return self.games[0].entry(observation, action)
 

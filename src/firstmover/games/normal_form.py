@@ -138,18 +138,6 @@ class NormalForm(Game):
             "action_names": [list(names) for names in self.action_names],
         } | ({} if self.player_names is None else {"player_names": list(self.player_names)})
 
-<<<<<<< HEAD
-=======
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        rows = self.leader_payoffs.shape[0]
-        if self.commitment == "deterministic":
-            mixed = NormalForm(*self.tables, "mixed", self.action_names, self.player_names)
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
-        best = NormalForm(*self.tables, "deterministic").optimum("weak")
-        assert best.rule is not None
-        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
-
->>>>>>> main
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":
             return {"when": {}, "do": {"action": int(action)}}

@@ -38,7 +38,7 @@ def other_kind_of_commitment(game: BayesianNormalForm) -> Baseline:
     leader, follower = game.fractions
     rows = len(game.games[0].action_names[0])
     if game.commitment == "deterministic":
-        mixed = BayesianNormalForm(leader, follower, game.stated_prior, "mixed")
+        mixed = BayesianNormalForm(leader, follower, game.stated_prior, "mixed", game.action_names)
         return "uniform play", mixed, np.full((1, rows), 1 / rows)
     best = deterministic_bayesian_commitment(leader, follower, game.stated_prior.fractions, "weak")
     return "the best deterministic commitment", game, np.eye(rows)[[int(best.commitment)]]

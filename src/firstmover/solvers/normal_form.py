@@ -58,7 +58,8 @@ def other_kind_of_commitment(game: NormalForm) -> Baseline:
     """Uniform play for a leader that picks a row; the best row for one that mixes."""
     rows = game.leader_payoffs.shape[0]
     if game.commitment == "deterministic":
-        return "uniform play", NormalForm(*game.tables, "mixed", game.action_names), np.full((1, rows), 1 / rows)
+        mixed = NormalForm(*game.tables, "mixed", game.action_names, game.player_names)
+        return "uniform play", mixed, np.full((1, rows), 1 / rows)
     leader, followers = (part.fractions for part in game.tables)
     best = commitments.deterministic_commitment(leader, followers, "weak")
     return "the best deterministic commitment", game, np.eye(rows)[[int(best.commitment)]]
