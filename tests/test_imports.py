@@ -39,6 +39,7 @@ LAYERS = [
     {"leaders", "memory"},
     {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
     {"certificates"},
+    {"testing"},
     {
         "designs",
         "settling",
