@@ -125,7 +125,12 @@ def test_targets_come_from_a_file(tmp_path: Path) -> None:
     ("content", "match"),
     [
         (CSV.replace("attacker_covered", "attacked"), "the header of .* must be target,defender_covered"),
-        (CSV.replace(",attacker_uncovered", "").replace(",10\n", "\n"), "the header of"),
+        ("\n".join(line.rsplit(",", 1)[0] for line in CSV.splitlines()), "the header of"),
+        (CSV.replace(",attacker_uncovered", ""), "the header of"),
+        (
+            CSV.replace("\n", ",1\n").replace("uncovered,1\n", "uncovered\n"),
+            "5 cells in its header, and 6 in the rows below",
+        ),
         (CSV.replace("museum,5", "museum,nan"), "defender_covered in row 2 of .* finite number"),
         (CSV.replace("museum,5", "museum"), "row 2 of .* must have 5 cells; got 4"),
         (CSV.splitlines()[0], "a header only"),

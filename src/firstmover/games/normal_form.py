@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import probabilities, table
+from firstmover.exact_numbers import Labels, agreed, probabilities, table
 from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
@@ -58,13 +58,14 @@ class NormalForm(Game):
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
             action_names: for the leader and every follower a list of the names of its actions, with numbers where they
-                are empty or equal; letters if not given.
+                are empty or equal; those that stand in the tables, or else letters, if not given.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
         """
         given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
         leader, followers = given[0].floats, given[1].floats
+        labels = agreed(given, "leader_payoffs and follower_payoffs")
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
@@ -80,7 +81,7 @@ class NormalForm(Game):
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
-        self.action_names = _names(action_names, leader.shape)
+        self.action_names = _names(action_names, leader.shape, labels)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
         self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
@@ -276,9 +277,11 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
-def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tuple[tuple[str, ...], ...]:
+    """The names of all actions: those that are given, or else those in the tables, or else letters."""
     if names is None:
-        return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
+        names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
     lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
     if not lists or not all(isinstance(name, str) for part in names for name in part):
         raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
