@@ -9,13 +9,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Int
 
 from firstmover.commitment import table_of
 from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Turn
 from firstmover.games.market_payoffs import FROZEN
-from firstmover.plays import Actions
+from firstmover.noise import inverse_cdf
+from firstmover.plays import Play
 from firstmover.rollout import Query, answer
 from firstmover.spaces import Space
 from firstmover.testing.checks import Check, results
@@ -72,14 +74,20 @@ def _parameters(game: Game) -> None:
     again = type(game)(**given)
     if again.parameters() != given:
         raise InputError(f"{type(game).__name__} built again from its parameters {given} has {again.parameters()}.")
+    if _program(again) != _program(game):
+        raise InputError(
+            f"{type(game).__name__} built again from its parameters is another game: what its constructor draws or "
+            "reads elsewhere has to be a parameter."
+        )
 
 
 def _declarations(game: Game) -> None:
-    name, n = type(game).__name__, len(game.n_actions)
+    name = type(game).__name__
     for what in ("n_obs", "n_actions", "leader_obs_sizes"):
         sizes = getattr(game, what, None)
         if not isinstance(sizes, tuple) or not sizes or not all(isinstance(s, int) and s > 0 for s in sizes):
             raise InputError(f"{what} of {name} must be a tuple of whole numbers of at least 1; got {sizes!r}.")
+    n = len(game.n_actions)
     if len(game.n_obs) != n or len(game.n_types) != n or len(game.follower_payoff_ranges) != n:
         raise InputError(
             f"{name} has {n} follower(s) by n_actions, {len(game.n_obs)} by n_obs, {len(game.n_types)} by types and "
@@ -137,79 +145,97 @@ def _expect(array: Any, shape: tuple[int, ...], kind: str, what: str) -> None:
 
 
 def _randomness(game: Game) -> None:
+    if _program(game) != _program(game):
+        raise InputError(f"{type(game).__name__} {FROZEN}")
+
+
+def _program(game: Game) -> tuple[str, list[Any]]:
+    """The program that JAX makes of a game, and the numbers in it."""
     nobody, key = jnp.zeros(game.n_followers, jnp.int32), jax.random.key(0)
 
     def follow(key: Any) -> Any:
         state = game.reset(nobody, key)
         return game.observe(state), game.step(state, game.leader_space.idle(), nobody, key)
 
-    programs = [jax.make_jaxpr(lambda key: follow(key))(key) for _ in range(2)]  # a new function each: none is kept
-    texts = {re.sub(r"0x[0-9a-f]+", "", str(program)) for program in programs}
-    constants = [[np.asarray(c) for c in program.consts] for program in programs]
-    if len(texts) > 1 or not all(np.array_equal(a, b) for a, b in zip(*constants, strict=True)):
-        raise InputError(f"{type(game).__name__} {FROZEN}")
+    program = jax.make_jaxpr(follow)(key)  # of a new function each time: none is kept
+    return re.sub(r"0x[0-9a-f]+", "", str(program)), [np.asarray(c).tolist() for c in program.consts]
+
+
+class _Anything(Play):
+    """Any possible action is as likely as any other, in every step."""
+
+    def act(
+        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Any]:
+        del time
+        return jax.vmap(inverse_cdf)(turn.follower_mask.astype(float), noise), memory
+
+    def begin(self, types: Int[Array, "n"]) -> Any:
+        del types
+        return ()
 
 
 @functools.lru_cache(maxsize=4)
-def _played(game: Game) -> list[tuple[np.ndarray, np.ndarray, Any]]:
-    """Types, actions and `rollout.Step` of sub-episodes played at random, under a few random rules, in 64 bit."""
-    rng = np.random.default_rng(0)
+def _played(game: Game) -> list[tuple[np.ndarray, Any]]:
+    """Types and steps (`rollout.Step`) of sub-episodes played at random, under a few random rules, in 64 bit."""
+    rng, n = np.random.default_rng(0), game.n_followers
     try:
         support, _ = game.types.profiles
     except InputError:
-        support = np.array([np.asarray(game.types.sample(u)) for u in rng.random((_PLAYED, game.n_followers))])
+        support = np.array([np.asarray(game.types.sample(u)) for u in rng.random((_PLAYED, n))])
     types = support[rng.permutation(np.arange(_PLAYED) % len(support))].astype(np.int32)
-    actions = rng.integers(0, game.n_actions, (_PLAYED, game.n_followers)).astype(np.int32)
-    decisions = np.asarray(game.leader_space.spread(_PLAYED))
-    rules = decisions[rng.integers(0, len(decisions), (_RULES, game.n_observations))]
+    noise = rng.random((_RULES, _PLAYED, game.horizon, n))
+    drawn = rng.random((_RULES, game.n_observations, game.leader_space.sample_size))
 
     @jax.jit
-    def play(rule: Any, types: Any, actions: Any) -> Any:
-        query = Query(types, Actions(actions), None, jnp.zeros(len(types), jnp.int32))
+    def play(drawn: Any, noise: Any) -> Any:
+        masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
+        rule = jax.vmap(game.leader_space.sample)(masks, drawn)
+        query = Query(jnp.asarray(types), _Anything(), noise, jnp.zeros(len(types), jnp.int32))
         return answer(game, table_of(game, rule), query, jax.random.key(0), keep_steps=True).steps
 
     with jax.enable_x64(True):
-        outcomes = [jax.tree.map(np.asarray, play(jnp.asarray(rule), types, actions)) for rule in rules]
-    return [(types, actions, steps) for steps in outcomes]
+        return [(types, jax.tree.map(np.asarray, play(*numbers))) for numbers in zip(drawn, noise, strict=True)]
 
 
 def _payoffs(game: Game) -> None:
     name = type(game).__name__
-    for types, actions, steps in _played(game):
+    for types, steps in _played(game):
         who = [("the leader", steps.leader_reward)]
         who += [(f"follower {i}", steps.follower_rewards[..., i]) for i in range(game.n_followers)]
         for player, paid in who:
             for q, step in np.argwhere(~np.isfinite(paid))[:1]:
                 raise InputError(
-                    f"{name} pays {player} {paid[q, step]}, not a finite number, in step {step} at types "
-                    f"{types[q].tolist()} and actions {actions[q].tolist()}."
+                    f"{name} pays {player} {paid[q, step]}, not a finite number, in step {step} "
+                    f"{_where(types, steps, q)}."
                 )
 
 
 def _ranges(game: Game) -> None:
-    for types, actions, steps in _played(game):
+    for types, steps in _played(game):
         money = None if steps.transfers is None else steps.transfers.sum(1)
         check_paid(
             game,
             steps.leader_reward.sum(1),
             steps.follower_rewards.sum(1),
             money,
-            functools.partial(_where, types, actions),
+            functools.partial(_where, types, steps),
         )
 
 
-def _where(types: np.ndarray, actions: np.ndarray, q: int) -> str:
-    return f"at types {types[q].tolist()} and actions {actions[q].tolist()}"
+def _where(types: np.ndarray, steps: Any, q: int) -> str:
+    acted = steps.followers_act[q].any(axis=1)
+    return f"at types {types[q].tolist()} and actions {steps.follower_actions[q][acted].tolist()}"
 
 
 def _observations(game: Game) -> None:
     name = type(game).__name__
-    for types, actions, steps in _played(game):
+    for types, steps in _played(game):
         seen = np.where(steps.leader_acts[..., None], steps.leader_obs, 0)
         for q, step, k in np.argwhere((seen < 0) | (seen >= game.leader_obs_sizes))[:1]:
             raise InputError(
-                f"component {k} of leader_obs of {name} is {seen[q, step, k]} in step {step} at types "
-                f"{types[q].tolist()} and actions {actions[q].tolist()}; leader_obs_sizes says 0 to "
+                f"component {k} of leader_obs of {name} is {seen[q, step, k]} in step {step} "
+                f"{_where(types, steps, q)}; leader_obs_sizes says 0 to "
                 f"{game.leader_obs_sizes[k] - 1}."
             )
         seen = np.where(steps.followers_act, steps.follower_obs, 0)
@@ -222,7 +248,7 @@ def _observations(game: Game) -> None:
 
 def _information(game: Game) -> None:
     name = type(game).__name__
-    for types, _, steps in _played(game):
+    for types, steps in _played(game):
         first = steps.follower_obs[:, 0]
         for i in range(game.n_followers):
             acting = steps.followers_act[:, 0, i]
@@ -268,7 +294,7 @@ def _words(game: Game) -> None:
             entry = game.entry(observation, decision)
             text = json.dumps(entry)
             back = game.decision(*(json.loads(text)[part] for part in ("when", "do")))
-            if not np.allclose(game.played(np.asarray(back)), game.played(decision), rtol=1e-6, atol=1e-9):
+            if not np.allclose(game.played(np.asarray(back)), game.played(np.asarray(decision)), rtol=1e-6, atol=1e-9):
                 raise InputError(
                     f"words of {name} do not read back: the decision {np.asarray(decision).tolist()} on observation "
                     f"{observation} is written as {text} and read as {np.asarray(back).tolist()}."
@@ -282,10 +308,10 @@ def _words(game: Game) -> None:
 
 
 _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
-    ("parameters", _parameters),
     ("declarations", _declarations),
     ("shapes", _shapes),
     ("randomness", _randomness),
+    ("parameters", _parameters),
     ("chance", check_chance),
     ("payoffs", _payoffs),
     ("ranges", _ranges),
