@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from firstmover import catalogue, files, followers, games, leaders
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, shortened, whole
+from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import class_named, digest, names_code
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
 from firstmover.user_code import told
@@ -89,23 +90,22 @@ def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) 
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
-    """A game from its registered name, a Gambit file `*.nfg`, or a user's own class `FILE.py:CLASS`.
+    """A game from its registered name, a game file (see `interop.game_files`), or a user's own class `FILE.py:CLASS`.
 
     Raises:
         InputError: see `item_from`; or the file is not a game.
     """
-    if argument.endswith(".nfg"):
-        from firstmover.interop.gambit import read_nfg
-
-        hints = {"commitment": typing.get_type_hints(read_nfg)["commitment"]}
+    if is_game_file(argument):
+        hints = {"commitment": typing.get_type_hints(read_game_file)["commitment"]}
         unknown = [key for key in parameters if key not in hints]
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
-        return read_nfg(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
+        return read_game_file(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
     registered = argument in catalogue.items("game")
     if not names_code(argument) and not registered and ("/" in argument or files.exists(argument)):
         raise InputError(
-            f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or FILE.py:CLASS is."
+            f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or *.efg, a long "
+            "table *.csv or FILE.py:CLASS is."
         )
     game: games.Game = item_from("game", argument, parameters)
     return game

@@ -4,6 +4,7 @@
 """
 
 import functools
+import html
 import math
 import time
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
 from firstmover.testing import refuse_mistakes
 from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
+from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
@@ -94,6 +96,23 @@ class Design:
     history: Metrics
     seconds: dict[str, float]
     run: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<Design of {self.game!r}: {self._in_short()}>"
+
+    def _repr_html_(self) -> str:
+        """The rule and what it is worth, for notebooks."""
+        rows = {"game": repr(self.game), "rule": self.rule.text, "value": self._in_short()}
+        if self.certificate["epsilon"]["max"] is not None:
+            rows["certified"] = f"no follower gains more than {self.certificate['epsilon']['max']:.3g} by deviating"
+        cells = (f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table>{''.join(cells)}</table>"
+
+    def _in_short(self) -> str:
+        """The value of the best seed, beside the optimum."""
+        low, high = self.game.leader_payoff_range
+        optimum = "" if self.optimum.value is None else f" (optimum {written(self.optimum.value, low, high)})"
+        return f"value {written(self.value, low, high)}{optimum}, best of {self.seeds} seeds"
 
     @property
     def best(self) -> int:

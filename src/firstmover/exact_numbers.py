@@ -104,7 +104,8 @@ class Table:
         return as_fractions(self.floats) if self.given is None else self.given
 
     def __getitem__(self, index: Any) -> "Table":
-        return Table(self.floats[index], None if self.given is None else self.given[index])
+        labels = self.labels[1:] if isinstance(index, int) else ()
+        return Table(self.floats[index], None if self.given is None else self.given[index], labels)
 
     def written(self) -> Any:
         """Nested lists for a JSON file that are read as these numbers again."""

@@ -26,6 +26,7 @@ from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
+from firstmover.wording import constructed
 
 if TYPE_CHECKING:
     from firstmover.equilibria.margins import LinearGame
@@ -217,6 +218,9 @@ class Game(abc.ABC):
     @abc.abstractmethod
     def parameters(self) -> dict[str, Any]:
         """JSON values from which the registered constructor builds this game again."""
+
+    def __repr__(self) -> str:
+        return constructed(type(self), self.parameters())
 
     @abc.abstractmethod
     def baseline(self) -> tuple[str, "Game", np.ndarray]:

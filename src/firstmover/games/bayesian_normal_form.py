@@ -53,6 +53,7 @@ class BayesianNormalForm(Game):
         follower_payoffs: Matrices,
         prior: Probabilities | None = None,
         commitment: CommitmentKind = "deterministic",
+        action_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -61,6 +62,8 @@ class BayesianNormalForm(Game):
             follower_payoffs: the same for the follower.
             prior: probability of each type, summing to 1; uniform if not given.
             commitment: whether the leader commits to one action or to a mixture.
+            action_names: a list of the names of the leader's actions, and one of the follower's; those that stand in
+                the tables, or else letters, if not given.
 
         Raises:
             InputError: shapes or numbers of types differ, a table is empty, a payoff is not a finite number, or the
@@ -79,7 +82,12 @@ class BayesianNormalForm(Game):
         if len(self.prior) != n:
             raise InputError(f"the prior must have one probability per type; got {len(self.prior)} for {n} types.")
         # One normal-form game for each type: these check the payoffs, and put rules into words.
-        self.games = [NormalForm(given[0][k % len(leader)], given[1][k % len(follower)], commitment) for k in range(n)]
+        self.games = [
+            NormalForm(given[0][k % len(leader)], given[1][k % len(follower)], commitment, action_names)
+            for k in range(n)
+        ]
+        named = action_names is not None or any(given[0].labels or given[1].labels)
+        self.action_names = self.games[0].action_names if named else None
         self.commitment = commitment
         self.types = TypeDistribution.independent([stated])
         self.n_obs, self.n_actions = (n,), self.games[0].n_actions
@@ -154,13 +162,13 @@ class BayesianNormalForm(Game):
             "follower_payoffs": [game.tables[1][0].written() for game in self.games],
             "prior": self.stated_prior.written(),
             "commitment": self.commitment,
-        }
+        } | ({} if self.action_names is None else {"action_names": [list(names) for names in self.action_names]})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         leader, follower = self.fractions
         tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
         if self.commitment == "deterministic":
-            return "uniform play", BayesianNormalForm(*tables, "mixed"), np.full((1, rows), 1 / rows)
+            return "uniform play", BayesianNormalForm(*tables, "mixed", self.action_names), np.full((1, rows), 1 / rows)
         best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
         assert best.rule is not None
         return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]

@@ -50,6 +50,7 @@ class NormalForm(Game):
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
         action_names: Any = None,
+        player_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -59,6 +60,7 @@ class NormalForm(Game):
             commitment: whether the leader commits to one action or to a mixture.
             action_names: for the leader and every follower a list of the names of its actions, with numbers where they
                 are empty or equal; those that stand in the tables, or else letters, if not given.
+            player_names: what the leader and every follower are called, in a list.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
@@ -82,6 +84,7 @@ class NormalForm(Game):
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
         self.action_names = _names(action_names, leader.shape, labels)
+        self.player_names = _players(player_names, 1 + n)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
         self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
@@ -136,12 +139,12 @@ class NormalForm(Game):
             "follower_payoffs": self.tables[1].written(),
             "commitment": self.commitment,
             "action_names": [list(names) for names in self.action_names],
-        }
+        } | ({} if self.player_names is None else {"player_names": list(self.player_names)})
 
     def baseline(self) -> tuple[str, Game, np.ndarray]:
         rows = self.leader_payoffs.shape[0]
         if self.commitment == "deterministic":
-            mixed = NormalForm(*self.tables, "mixed", self.action_names)
+            mixed = NormalForm(*self.tables, "mixed", self.action_names, self.player_names)
             return "uniform play", mixed, np.full((1, rows), 1 / rows)
         best = NormalForm(*self.tables, "deterministic").optimum("weak")
         assert best.rule is not None
@@ -171,6 +174,8 @@ class NormalForm(Game):
         names = self.action_names[1 + follower]
         plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
+        if self.player_names is not None:
+            who = self.player_names[1 + follower]
         return f"{who} plays {' or '.join(plays)}"
 
     def linear(self) -> "LinearGame | None":
@@ -288,3 +293,11 @@ def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tu
     if tuple(len(part) for part in names) != shape:
         raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
     return tuple(told_apart(part) for part in names)
+
+
+def _players(names: Any, count: int) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or len(names) != count:
+        raise InputError(f"player_names must be a list of {count} names, the leader's first.")
+    return told_apart(names)

@@ -223,7 +223,7 @@ def _ranges(game: Game) -> None:
         )
 
 
-def _where(types: np.ndarray, steps: Any, q: int) -> str:
+def _where(types: np.ndarray, steps: Any, q: Any) -> str:
     acted = steps.followers_act[q].any(axis=1)
     return f"at types {types[q].tolist()} and actions {steps.follower_actions[q][acted].tolist()}"
 
@@ -288,15 +288,15 @@ def _words(game: Game) -> None:
     observations = game.observations()
     for observation in observations[:: max(1, len(observations) // _ROWS)].tolist():
         mask = np.asarray(game.leader_mask(jnp.asarray(observation)))
-        for decision in decisions:
+        for decision in map(np.asarray, decisions):
             if not mask.all() and not mask[int(np.ravel(decision)[0])]:  # of options, one that is not possible here
                 continue
             entry = game.entry(observation, decision)
             text = json.dumps(entry)
             back = game.decision(*(json.loads(text)[part] for part in ("when", "do")))
-            if not np.allclose(game.played(np.asarray(back)), game.played(np.asarray(decision)), rtol=1e-6, atol=1e-9):
+            if not np.allclose(game.played(np.asarray(back)), game.played(decision), rtol=1e-6, atol=1e-9):
                 raise InputError(
-                    f"words of {name} do not read back: the decision {np.asarray(decision).tolist()} on observation "
+                    f"words of {name} do not read back: the decision {decision.tolist()} on observation "
                     f"{observation} is written as {text} and read as {np.asarray(back).tolist()}."
                 )
             if not isinstance(game.sentence(entry), str):

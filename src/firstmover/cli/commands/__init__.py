@@ -1,6 +1,18 @@
 """The commands, one module each: a command is registered by being listed here."""
 
-from firstmover.cli.commands import certify, check, design, listings, new, pretrain, reproduce, resume, solve, verify
+from firstmover.cli.commands import (
+    certify,
+    check,
+    completion,
+    design,
+    listings,
+    new,
+    pretrain,
+    reproduce,
+    resume,
+    solve,
+    verify,
+)
 
 COMMANDS = [
     *listings.COMMANDS,
@@ -13,4 +25,5 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    completion.COMMAND,
 ]
