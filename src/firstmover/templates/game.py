@@ -11,7 +11,6 @@ A market in which everybody acts once is shorter as a Market: firstmover new NAM
 from typing import NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from firstmover import Discrete
@@ -37,6 +36,7 @@ class OwnGame(Game):
     followers_act = "once"  # or "every step"
     has_chance = False  # True if reset or step uses its key
     objective = "what the repairs bring"
+    status_quo = "by hand"  # what a rule has to beat
 
     def __init__(self, hard: float = 0.5):
         self.hard = hard
@@ -76,9 +76,6 @@ class OwnGame(Game):
 
     def parameters(self):
         return {"hard": self.hard}
-
-    def baseline(self):
-        return "everything by hand", self, np.zeros(self.n_observations, int)
 
     def entry(self, observation, action):
         said, second = observation
