@@ -45,6 +45,7 @@ LAYERS = [
         "certifications",
         "intended_replies",
         "solutions",
+        "exports",
         "reply_quality",
         "pretraining",
     },
