@@ -32,6 +32,7 @@ LAYERS = [
     },
     {"equilibria"},
     {"games"},
+    {"solvers"},
     {"policies", "commitment"},
     {"plays", "rollout", "declarations"},
     {"worst_case", "followers"},

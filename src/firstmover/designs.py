@@ -21,7 +21,7 @@ from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.games.base import Game, Solution
+from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
@@ -29,6 +29,8 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
+from firstmover.solvers.registry import memory_optimum, optimum
+from firstmover.solvers.solution import Solution
 from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
 from firstmover.wording import written
 
@@ -334,8 +336,8 @@ def exact_optimum(game: Game, followers: Follower) -> Solution:
     Raises:
         InputError: there is no method, or the game is too large.
     """
-    exact = game.optimum if followers.counts_steps else game.memory_optimum
-    return exact(followers.optimum_ties)
+    exact = optimum if followers.counts_steps else memory_optimum
+    return exact(game, followers.optimum_ties)
 
 
 def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:

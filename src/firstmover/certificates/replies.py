@@ -16,6 +16,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.rule import Rule
+from firstmover.solvers.registry import state_table
 
 
 def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
         InputError: the game has no table of states, or is not what it declares.
     """
     game = rule.game
-    markov, actions = game.markov(), solvable(game, rule.actions)
+    markov, actions = state_table(game), solvable(game, rule.actions)
     check_markov(game, markov, actions)
     joint = play.in_states(markov)
     value, *followers = play_values(markov, actions, joint).tolist()
@@ -65,7 +66,7 @@ def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
 def missing_table(game: Game) -> str | None:
     """Why a game has no table of its states, or None where it has one."""
     try:
-        game.markov()
+        state_table(game)
     except InputError as why:
         return str(why)
     return None

@@ -180,14 +180,6 @@ class Market(Game):
     def parameters(self) -> dict[str, Any]:
         return dict(self._given)
 
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        if self.status_quo is None:
-            raise InputError(f"{type(self).__name__} names no status_quo to compare a rule with")
-        given = self.status_quo
-        if isinstance(given, str):
-            given = self.decides.read({getattr(self.decides, "word", ""): given})
-        return "the status quo", self, np.stack([np.asarray(given)] * self.n_observations)
-
     def played(self, action: np.ndarray) -> np.ndarray:
         return np.asarray(self.decides.played(np.asarray(action)))
 

@@ -3,14 +3,14 @@
 Players: one leader (player 1 of a game file) and any number of followers.
 Information: followers know the commitment; nobody has a private type; all act once.
 Payoffs: tables in units of the user's own. A mixture enters the payoffs in expectation, so nothing is random.
-Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follower).
+Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 for one follower).
 
 `escape` and `maintain` are the two games of Zhang et al., "Bi-level actor-critic for multi-agent coordination" (AAAI
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,14 +18,11 @@ from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Labels, agreed, probabilities, table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.margins import LinearGame
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -141,15 +138,6 @@ class NormalForm(Game):
             "action_names": [list(names) for names in self.action_names],
         } | ({} if self.player_names is None else {"player_names": list(self.player_names)})
 
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        rows = self.leader_payoffs.shape[0]
-        if self.commitment == "deterministic":
-            mixed = NormalForm(*self.tables, "mixed", self.action_names, self.player_names)
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
-        best = NormalForm(*self.tables, "deterministic").optimum("weak")
-        assert best.rule is not None
-        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
-
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":
             return {"when": {}, "do": {"action": int(action)}}
@@ -188,52 +176,6 @@ class NormalForm(Game):
         names = self.action_names[0]
         rows = np.eye(len(names)) if self.commitment == "mixed" else np.arange(len(names), dtype=np.int32)
         return {name: np.asarray(row) for name, row in zip(names, rows, strict=True)}
-
-    def linear(self) -> "LinearGame | None":
-        from firstmover.equilibria.margins import mixtures
-
-        if self.n_followers > 1:
-            return None
-        pure = self.commitment == "deterministic"
-        return mixtures(self.leader_payoffs[None], self.follower_payoffs, np.ones(1), pure=pure)
-
-    def optimum(self, ties: Ties) -> Solution:
-        """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.
-
-        A mixture against several followers has no exact method here: the solution then holds upper bounds only.
-        """
-        from firstmover.equilibria import commitments
-        from firstmover.equilibria.correlated_commitments import correlated_commitment
-
-        leader, followers = (part.fractions for part in self.tables)
-        if self.n_followers > 1 and self.commitment == "mixed":
-            bounds = {
-                "correlated": correlated_commitment(leader, followers).value,
-                "coarse_correlated": correlated_commitment(leader, followers, coarse=True).value,
-            }
-            return Solution(
-                value=None,
-                rule=None,
-                attained=False,
-                method="optimal correlated commitment (Conitzer and Korzhyk 2011), an upper bound",
-                followers="correlated equilibria (Nash included), or coarse correlated ones, as each bound says",
-                upper_bounds=bounds,
-            )
-        if self.commitment == "deterministic":
-            found = commitments.deterministic_commitment(leader, followers, ties)
-        else:
-            found = commitments.mixed_commitment(leader, followers[0], ties)
-        upper = {}
-        if self.n_followers > 1:
-            upper["coarse_correlated"] = correlated_commitment(leader, followers, coarse=True).value
-        return Solution(
-            value=found.value,
-            rule=self.rule(np.asarray(found.commitment)[None]),
-            attained=found.attained,
-            method=found.method,
-            followers=f"best response, ties {ties}" if self.n_followers == 1 else f"coarse correlated, {ties}",
-            upper_bounds=upper,
-        )
 
 
 class _Named(NormalForm):
