@@ -46,6 +46,7 @@ LAYERS = [
         "certifications",
         "intended_replies",
         "solutions",
+        "exports",
         "reply_quality",
         "pretraining",
     },
