@@ -2,11 +2,18 @@
 
 from firstmover.cli.commands import (
     certify,
+<<<<<<< HEAD
     check,
     completion,
     design,
     listings,
     new,
+=======
+    completion,
+    design,
+    export,
+    listings,
+>>>>>>> main
     pretrain,
     reproduce,
     resume,
@@ -25,5 +32,6 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    export.COMMAND,
     completion.COMMAND,
 ]
