@@ -2,18 +2,12 @@
 
 from firstmover.cli.commands import (
     certify,
-<<<<<<< HEAD
     check,
-    completion,
-    design,
-    listings,
-    new,
-=======
     completion,
     design,
     export,
     listings,
->>>>>>> main
+    new,
     pretrain,
     reproduce,
     resume,
