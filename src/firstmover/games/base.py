@@ -166,6 +166,32 @@ class Game(abc.ABC):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a follower of this type does, in words, without a full stop."""
 
+    def player_labels(self) -> list[str]:
+        """What the leader and every follower are called."""
+        followers = ["follower"] if self.n_followers == 1 else [f"follower {i}" for i in range(self.n_followers)]
+        return ["leader", *followers]
+
+    def type_labels(self, follower: int) -> list[str]:
+        """What a follower's types are called; numbers by default."""
+        return [str(t) for t in range(self.n_types[follower])]
+
+    def action_labels(self, follower: int) -> list[str]:
+        """What a follower's actions are called; numbers by default."""
+        return [str(a) for a in range(self.n_actions[follower])]
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        """The leader's decisions by name, where all of its rules are one of them, or a mixture.
+
+        Raises:
+            InputError: there are other rules.
+        """
+        options = self.leader_space.n_options
+        if options is None or self.n_observations > 1 or self.followers_act != "once":
+            raise InputError(
+                f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
+            )
+        return {str(a): np.asarray(a, np.int32) for a in range(options)}
+
     # What follows from it.
 
     @property

@@ -173,6 +173,12 @@ class BayesianNormalForm(Game):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
 
+    def action_labels(self, follower: int) -> list[str]:
+        return self.games[0].action_labels(follower)
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        return self.games[0].pure_decisions()
+
 
 def _tables(values: Matrices, what: str) -> Table:
     """Tables of payoffs [types or 1, leader actions, follower actions]."""

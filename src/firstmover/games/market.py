@@ -206,6 +206,15 @@ class Market(Game):
         shares = [f"{acts.labels[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         return f"{who}: {acts.word} {' or '.join(shares)}"
 
+    def type_labels(self, follower: int) -> list[str]:
+        return list(self.knows[follower].labels)
+
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.acts[follower].labels)
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        return {self.decides.words(decision): decision for decision in super().pure_decisions().values()}
+
     # What follows from the user's parts.
 
     def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:

@@ -166,6 +166,17 @@ class NormalForm(Game):
             who = self.player_names[1 + follower]
         return f"{who} plays {' or '.join(plays)}"
 
+    def player_labels(self) -> list[str]:
+        return super().player_labels() if self.player_names is None else list(self.player_names)
+
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.action_names[1 + follower])
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        names = self.action_names[0]
+        rows = np.eye(len(names)) if self.commitment == "mixed" else np.arange(len(names), dtype=np.int32)
+        return {name: np.asarray(row) for name, row in zip(names, rows, strict=True)}
+
 
 class _Named(NormalForm):
     """A published game: only the kind of commitment is left to choose."""

@@ -144,6 +144,12 @@ class SecurityGame(Game):
         attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
         return f"the attacker attacks {' or '.join(attacks)}"
 
+    def player_labels(self) -> list[str]:
+        return ["defender", "attacker"]
+
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.names)
+
 
 def _read(targets: Any) -> tuple[tuple[str, ...], Table]:
     """Names and payoffs [T, 4] of the targets."""

@@ -7,7 +7,6 @@ A method is registered beside the game, by the type that it is for; a subclass h
 """
 
 import functools
-import importlib
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -18,6 +17,7 @@ import numpy as np
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
 from firstmover.solvers.options import OPTIONS
+from firstmover.solvers.shipped import load
 from firstmover.solvers.solution import Solution
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ class ByType(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The answer for this game."""
-        # Here, so that who only lists or plays games does not load the solvers.
-        importlib.import_module("firstmover.solvers.shipped")
+        load(type(args[0]))
         answer: R = self._methods(*args, **kwargs)
         return answer
 
