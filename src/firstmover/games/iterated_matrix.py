@@ -33,10 +33,10 @@ from jaxtyping import Array, Float, Int, Key
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
+from firstmover.games.normal_form import CommitmentKind
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
-from firstmover.spaces import Box, Discrete, mixture
+from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 from firstmover.types import TypeDistribution
 
 MatrixName = Literal[
@@ -141,9 +141,19 @@ class IteratedMatrix(Game):
         ).reshape(-1, rows, columns)
         self.horizon = steps
         self.types = TypeDistribution.independent([[1.0]])
-        self.n_obs, self.n_actions = (len(self.histories),), (columns,)
-        self.leader_space = Box(rows) if commitment == "mixed" else Discrete(rows)
-        self.leader_obs_sizes = (len(self.histories),)
+        self.n_obs, self.acts = (len(self.histories),), (Discrete(columns),)
+        self.leader_space = Mixture(rows) if commitment == "mixed" else Discrete(rows)
+        # In a rule file: the one joint action that is remembered, or all that are.
+        told = [h[0] if memory == 1 and h else h for h in self.histories]
+        self.sees = (Discrete(told, "last"),) if memory else ()
+        for other in ("leader_payoffs", "follower_payoffs") if self.game is not None else ("game",):
+            del self.given[other]
+        self.written_as(
+            leader_payoffs=self.leader_payoffs,
+            follower_payoffs=self.follower_payoffs,
+            discount=self.discount,
+            offset=self.offset,
+        )
         # What is paid in a step at full weight: the leader, then the follower.
         self.paid = np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset
         self.leader_payoff_range, *own = self._ranges(self.paid)
@@ -198,22 +208,6 @@ class IteratedMatrix(Game):
         seen = jnp.asarray(self._following)[state.seen, action, column]
         return _State(state.time + 1, seen), Rewards(paid[0], paid[1:])
 
-    def parameters(self) -> dict[str, Any]:
-        if self.game is None:
-            which: dict[str, Any] = {
-                "leader_payoffs": self.leader_payoffs.tolist(),
-                "follower_payoffs": self.follower_payoffs.tolist(),
-            }
-        else:
-            which = {"game": self.game}
-        return which | {
-            "steps": self.steps,
-            "memory": self.memory,
-            "discount": self.discount,
-            "offset": self.offset,
-            "commitment": self.commitment,
-        }
-
     @functools.cached_property
     def pure(self) -> "IteratedMatrix":
         """The same game for a leader that does not mix."""
@@ -226,12 +220,6 @@ class IteratedMatrix(Game):
         """All histories that are remembered, as states at time 0."""
         return _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        last = [list(pair) for pair in self.histories[observation[0]]]
-        when = {0: {}, 1: {"last": last[0] if last else []}}.get(self.memory, {"last": last})
-        do = {"mixture": self.played(action).tolist()} if self.commitment == "mixed" else {"action": int(action)}
-        return {"when": when, "do": do}
-
     def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
         """This game.
 
@@ -241,13 +229,6 @@ class IteratedMatrix(Game):
         if any("last" in entry["when"] and entry["when"]["last"] is None for entry in entries):
             raise InputError("'last' must not be null: write [] for the start, or leave it out to match anything.")
         return self
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        return commitment_of(do, self.commitment, len(self.leader_payoffs))
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        return np.asarray(mixture(np.asarray(action, np.float64))) if self.commitment == "mixed" else action
 
     def sentence(self, entry: dict[str, Any]) -> str:
         last = entry["when"].get("last")
@@ -259,8 +240,7 @@ class IteratedMatrix(Game):
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What the follower does at one of its observations; it has no types, and `type_` is the observation."""
-        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        said = f"the follower plays {' or '.join(plays)}"
+        said = f"the follower plays {self.acts[0].mixed(probabilities)}"
         return f"{self._after(self.histories[type_])}, {said}" if self.memory else said
 
     def _after(self, history: Sequence[Sequence[int]] | None) -> str:

@@ -22,8 +22,9 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
-from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
+from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
@@ -82,11 +83,13 @@ class MatrixDesign(Game):
             "welfare-minus-payments": "the followers' welfare without payments, less the payments",
             "minus-payments": "minus the payments",
         }[objective]
-        self.n_actions, self.n_obs = shape[1:], (1,) * n
+        self.written_as(payoffs=self.tables)
+        self.acts, self.knows = tuple(map(Discrete, shape[1:])), (NOBODY,) * n
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.horizon = 1 if rule == "tau" else 2
-        self.leader_space = Discrete(max_payment + 1) if rule == "tau" else Box(n, 0.0, float(max_payment))
-        self.leader_obs_sizes = (1,) if rule == "tau" else self.n_actions
+        payments = Box(n, 0.0, float(max_payment), word="payments")
+        self.leader_space = Discrete(max_payment + 1, "tau") if rule == "tau" else payments
+        self.sees = () if rule == "tau" else self.acts
         self.paid_at, self.aims = self._paid_at(), self._aims()
         least = float(self.aims.min())
         self.charged = objective.endswith("minus-payments")
@@ -179,27 +182,8 @@ class MatrixDesign(Game):
 
     # What is said about it.
 
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "payoffs": self.tables.written(),
-            "rule": self.payment_rule,
-            "objective": self.paid_objective,
-            "max_payment": self.max_payment,
-        }
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        if self.payment_rule == "tau":
-            return {"when": {}, "do": {"tau": int(action)}}
-        payments = [float(f"{payment:.9g}") for payment in np.asarray(action).tolist()]
-        return {"when": {"actions": [int(a) for a in observation]}, "do": {"payments": payments}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        if self.payment_rule == "tau":
-            (tau,) = asked(do, "tau")
-            return np.asarray(whole_below(tau, self.max_payment + 1, "tau"))
-        (payments,) = asked(do, "payments")
-        return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
+    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
+        return {"actions": [int(action) for action in observation]} if self.sees else {}
 
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
@@ -208,5 +192,4 @@ class MatrixDesign(Game):
         return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        return f"follower {follower} plays {' or '.join(plays)}"
+        return f"follower {follower} plays {self.acts[follower].mixed(probabilities)}"
