@@ -8,7 +8,7 @@ import functools
 import inspect
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -35,14 +35,14 @@ class Words(abc.ABC):
     leader_space: Space
     given: dict[str, Any]
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Note the constructor's arguments: they are the game's parameters."""
         self = super().__new__(cls)
         signature = inspect.signature(cls.__init__)
-        bound = signature.bind(self, *args, **kwargs)
+        bound = signature.bind_partial(self, *args, **kwargs)  # a copy is made without arguments
         bound.apply_defaults()
         _, *named = [p.name for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        self.given = {name: bound.arguments[name] for name in named}
+        self.given = {name: bound.arguments[name] for name in named if name in bound.arguments}
         return self
 
     @functools.cached_property

@@ -135,8 +135,8 @@ class Box(Vector):
                     f"got {shortened(vector.tolist())}."
                 )
         if self.total is not None and (vector - low).sum() > self.total * (1 + 1e-9):
-            what = self.word or "the components"
-            raise InputError(f"{what} must sum to at most {self.total:g}; they sum to {vector.sum():.9g}.")
+            what = "the components" if self.word is None else self.word
+            raise InputError(f"{what} must sum to at most {self.total:g}; the sum is {vector.sum():.9g}.")
         return vector
 
     def words(self, action: Any) -> str:

@@ -90,7 +90,7 @@ class Mixture(Vector):
         return mixed_words(self.played(np.asarray(action, np.float64)), self.names)
 
 
-def mixed_words(shares: Iterable[float], names: Sequence[str]) -> str:
+def mixed_words(shares: Iterable[Any], names: Sequence[str]) -> str:
     """Probabilities of options with these names in words, without what is as good as never done."""
     return ", ".join(f"{name} with probability {p:.4f}" for name, p in zip(names, shares, strict=True) if p >= 5e-5)
 
