@@ -47,6 +47,7 @@ LAYERS = [
         "intended_replies",
         "solutions",
         "exports",
+        "comparisons",
         "reply_quality",
         "pretraining",
     },
