@@ -16,6 +16,7 @@ import numpy as np
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
+from firstmover.solvers.options import OPTIONS
 from firstmover.solvers.shipped import load
 from firstmover.solvers.solution import Solution
 
@@ -111,8 +112,9 @@ def search(
         InputError: as `optimum`, or the game's solver has no such option.
     """
     del time_limit, progress
-    if options:
-        raise InputError(f"the solver of {game.name} has no option {' or '.join(sorted(options))}.")
+    for name in options:
+        whose = "".join(f"; it is for {option.games}" for option in OPTIONS if option.name == name)
+        raise InputError(f"the solver of {game.name} has no option {name}{whose}.")
     return optimum(game, ties)
 
 
