@@ -139,6 +139,8 @@ def solution(result: dict[str, Any]) -> str:
         fraction = result.get("optimum_fraction")
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
+    elif result.get("best_found") is not None:
+        lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"
