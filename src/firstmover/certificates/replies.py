@@ -1,8 +1,8 @@
 """What is certified where followers act in every step: how far a reply is from the best one, and what that leaves open.
 
-The game is taken as a table of its states (`Game.markov`), in float64. The certified reply is compared with the best
-reply to the rule, which may know the state and the time. The interval of the leader's value is over best replies: the
-worst and the best for the leader.
+The game is taken as a table of its states (`solvers.registry.state_table`), in float64. The certified reply is compared
+with the best reply to the rule, which may know the state and the time. The interval of the leader's value is over best
+replies: the worst and the best for the leader.
 """
 
 import dataclasses
