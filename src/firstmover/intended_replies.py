@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from firstmover.certificates import induced_game, solvable
 from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game, solvable
 from firstmover.games.base import Game, Margin, Solution, Ties
 from firstmover.rule import Rule
 

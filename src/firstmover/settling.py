@@ -13,17 +13,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from firstmover.batching import in_parts
-from firstmover.certificates import induced_game, play_distribution, sampled_values, value_in_steps, value_of
 from firstmover.commitment import table_of
-from firstmover.equilibria.polytopes import value_bounds
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import FailedError
+from firstmover.evaluators import Target, judge_of
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader
 from firstmover.memory import for_seed
 from firstmover.noise import Stream, stream
-from firstmover.pomdp import StackelbergPOMDP, Target
-from firstmover.rollout import all_profiles
-from firstmover.rule import Rule
+from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import best_of, finite
 
 _MARGIN = 1e-9  # of the leader's payoff range
@@ -90,7 +87,7 @@ def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: 
         FailedError: no seed has a candidate left.
     """
     tables, plays, beside, left = jax.tree.map(np.asarray, found)
-    failed = ~left.any(axis=1)
+    judge, failed = judge_of(game, seed=seed), ~left.any(axis=1)
     if failed.all():
         raise FailedError(
             f"nothing was learnt: in all {len(left)} seeds the learner ended in numbers that are not finite. This is "
@@ -99,17 +96,17 @@ def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: 
     well = np.flatnonzero(~failed)
     tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
     values, worst = np.full((2, len(left)), np.nan)
-    values[well] = _values(game, [tables[k] for k in well], [of_seed(plays, k) for k in well], seed)
+    values[well] = [judge.measured(tables[k], of_seed(plays, k)) for k in well]
     from_baseline, learned = np.zeros(len(left), bool), values.copy()
     if target == "worst":
-        worst[well] = [_worst(game, tables[k]) for k in well]
+        worst[well] = [judge.least(tables[k]) for k in well]
     if beside is not None:
         table = np.asarray(game.baseline_actions(), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
         its = np.full(len(left), np.nan)
-        its[well] = _values(game, [table] if alike else [table] * len(well), others[:1] if alike else others, seed)
-        its_worst = np.full(len(left), _worst(game, table)) if target == "worst" else its
+        its[well] = [judge.measured(table, other) for other in (others[:1] if alike else others)]
+        its_worst = np.full(len(left), judge.least(table)) if target == "worst" else its
         low, high = game.leader_payoff_range
         # More than by rounding: the same rule must not be called another one.
         from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
@@ -130,22 +127,6 @@ def of_seed(stacked: Any, k: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf[k], stacked)
 
 
-def _worst(game: Game, table: np.ndarray) -> float:
-    return value_bounds(induced_game(game, table), "anf_cce")[0]
-
-
 def _along(seeds: Bool[np.ndarray, "seeds"], array: np.ndarray) -> Bool[np.ndarray, "seeds *ones"]:
     """What holds of seeds, to be broadcast against an array [seeds, ...]."""
     return seeds.reshape(-1, *[1] * (array.ndim - 1))
-
-
-def _values(game: Game, tables: list[np.ndarray], plays: list[Any], seed: int) -> np.ndarray:
-    """The leader's expected payoff under every rule and play: exact, or the mean of a large sample."""
-    pairs = list(zip(tables, plays, strict=True))
-    if game.followers_act == "every step":
-        return np.array([value_in_steps(Rule(game, table), play, seed=seed) for table, play in pairs])
-    try:
-        all_profiles(game)
-    except InputError:
-        return np.array([sampled_values(game, table, play, seed=seed)[0] for table, play in pairs])
-    return np.array([value_of(induced_game(game, table), play_distribution(game, play)) for table, play in pairs])

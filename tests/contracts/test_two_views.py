@@ -10,6 +10,7 @@ from replying import Replying, replies
 from tiny_games import LISTABLE, ONCE, Copying, Lottery
 
 from firstmover.commitment import Lazy, draw_table, table_of
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers import (
     BestResponse,
     Exp3,
@@ -26,7 +27,6 @@ from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
 from firstmover.policies import network_policy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import play_noise_size, play_query
 from firstmover.step_level import StepLevel
 
 FOLLOWERS = {

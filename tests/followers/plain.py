@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
+from firstmover.evaluators import induced_game
 from firstmover.games import NormalForm
 from firstmover.pomdp import StackelbergPOMDP
 

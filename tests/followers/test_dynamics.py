@@ -10,9 +10,9 @@ from plain import KEY, PENNIES, SHAPLEY, respond, some_rule
 from tiny_games import Visits
 
 from firstmover.certificates import certify_play
-from firstmover.certificates.induced import exact_table
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
+from firstmover.evaluators.induced import exact_table
 from firstmover.followers import (
     Exp3,
     FictitiousPlay,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from firstmover import design
-from firstmover.certificates import induced_game
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
 from firstmover.rule import Rule, play_text
 from firstmover.spaces import Box, Discrete, Mixture

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from firstmover.errors import InputError
+from firstmover.evaluators.forms import all_profiles, check_acts
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Play
-from firstmover.rollout import Outcome, Query, all_profiles
+from firstmover.rollout import Outcome, Query
 
 
 class Follower(abc.ABC):
@@ -45,14 +45,9 @@ class Follower(abc.ABC):
         Raises:
             InputError: with the reason, and followers that fit.
         """
-        if game.followers_act not in self.acts:
-            words = {"once": "once in a sub-episode", "every step": "in every step"}
-            # By hand, since the list of all followers is made above this module; a test compares the two.
-            others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
-            raise InputError(
-                f"{self.name} needs followers that act {words[self.acts[0]]}; those of {game.name} act "
-                f"{words[game.followers_act]}. {others}"
-            )
+        # By hand, since the list of all followers is made above this module; a test compares the two.
+        others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
+        check_acts(game, self.acts, self.name, others)
         if self.enumerates(game):
             all_profiles(game)
 

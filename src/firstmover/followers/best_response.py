@@ -22,13 +22,13 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import all_profiles, table_of_states, type_masks
 from firstmover.followers.base import Follower
 from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
-from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Strategies, TimedStrategies
-from firstmover.rollout import Outcome, Query, all_profiles, type_masks
+from firstmover.rollout import Outcome, Query
 
 _MAX_MAPS = 20_000
 

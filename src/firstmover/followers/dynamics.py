@@ -20,11 +20,12 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.batching import batch_last, short_max
 from firstmover.errors import InputError, require
+from firstmover.evaluators.forms import all_profiles
 from firstmover.followers.expectations import at_profiles, expected, joint_of, largest_regret, listed_payoffs
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Actions
-from firstmover.rollout import Outcome, Query, all_profiles
+from firstmover.rollout import Outcome, Query
 
 # Sums of scaled payoffs, and logarithms of probabilities, this close count as equal: sums of a thousand rounds differ
 # by less, in 32- and in 64-bit numbers.

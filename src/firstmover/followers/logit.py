@@ -18,11 +18,12 @@ from jaxtyping import Array, Float
 
 from firstmover.batching import batch_last, short_softmax
 from firstmover.errors import require
+from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.followers.base import Follower
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, all_profiles, type_masks
+from firstmover.rollout import Outcome, Query
 
 _Tables = tuple[Float[Array, "_types _actions"], ...]
 

@@ -23,11 +23,12 @@ from jaxtyping import Array, Bool, Float
 
 from firstmover.batching import short_max, short_sum
 from firstmover.errors import require
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, Step, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query, Step
 
 
 @dataclass(frozen=True)

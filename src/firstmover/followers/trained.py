@@ -19,8 +19,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
-from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
 

@@ -27,6 +27,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
+from firstmover.evaluators.forms import type_masks
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
@@ -34,7 +35,7 @@ from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.policies import epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Step, rollout, type_masks
+from firstmover.rollout import Step, rollout
 from firstmover.selection import average, largest
 
 

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from firstmover.certificates.induced import exact_table
 from firstmover.commitment import table_of
 from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
+from firstmover.evaluators.induced import exact_table
 from firstmover.games.base import Game
 from firstmover.plays import TimedStrategies
 from firstmover.rollout import rollout

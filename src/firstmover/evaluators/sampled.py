@@ -1,24 +1,133 @@
-"""Regrets and values from sub-episodes, for games that cannot be listed and have no table of states."""
+"""Values and regrets from sub-episodes, for games that cannot be listed and have no table of states.
+
+Regrets are bounded where followers act once: every counterfactual with the types, chance and play of its original. What
+followers that act in every step would earn by their best replies is not known, nor is the leader's value over
+equilibria anywhere: a sample bounds regret, never an extremum over equilibria.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float, Key
 
-from firstmover.certificates.induced import exact_table
-from firstmover.certificates.replies import certified_reply, missing_table
 from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
+from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+from firstmover.evaluators.forms import play_noise_size, play_query, type_masks
+from firstmover.evaluators.induced import exact_table
+from firstmover.evaluators.status import Status
+from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.plays import Actions, Play
-from firstmover.rollout import Query, answer, play_noise_size, play_query, type_masks
-from firstmover.rule import Rule
+from firstmover.rollout import Query, answer
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
+
+
+@dataclass(frozen=True)
+class Sampled(Evaluator):
+    """Plays reward sub-episodes, in which types are drawn anew.
+
+    Attributes:
+        episodes: how many.
+    """
+
+    episodes: int
+
+    @property
+    def status(self) -> Status:
+        return Status("sampled", f"the mean of {self.episodes} reward sub-episodes")
+
+    def noise(self, key: Key[Array, ""]) -> Float[Array, "R w"]:
+        """The uniform numbers of all reward sub-episodes, in one draw."""
+        return jax.random.uniform(stream(key, Stream.REWARD), (self.episodes, play_noise_size(self.game)))
+
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
+        outcome = view.outcome(play_query(self.game, play, self.noise(key)), exchange)
+        return Value(outcome.leader.mean(), *decisions_in(outcome, unvisited(self.game)))
+
+
+@dataclass(frozen=True)
+class SampledJudge(Judge):
+    """Judges a finished rule by a large sample of play.
+
+    Attributes:
+        game: what is played.
+        reason: why it is neither listed nor taken as a table of states.
+        samples: sub-episodes, for each counterfactual; at least 100.
+        seed: of the sample.
+    """
+
+    game: Game
+    reason: str
+    samples: int = 100_000
+    seed: int = 0
+
+    def check(self, actions: np.ndarray) -> None:
+        check_chance(self.game)
+
+    def means(self, actions: np.ndarray, play: Play) -> tuple[float, float, float | None]:
+        """The leader's mean payoff, the followers' mean total, and the mean transfers (None without money)."""
+        return _mean_of_blocks(self.game, actions, play, self.samples, self.seed)
+
+    def measured(self, actions: np.ndarray, play: Play) -> float:
+        return self.means(actions, play)[0]
+
+    def least(self, actions: np.ndarray) -> float:
+        raise InputError(self.reason)
+
+    def listing(self, actions: np.ndarray) -> Listing:
+        raise InputError(self.reason)
+
+    def judged(self, actions: np.ndarray, play: Play, *, epsilon: float | None, unproved: str) -> Judged:
+        """Value and regrets from a sample, without bounds over equilibria."""
+        value, followers, revenue = self.means(actions, play)
+        gains, known = self._regrets(actions, play)
+        sampled = Status("sampled", f"the mean of {self.samples} sub-episodes: {self.reason}")
+        return Judged(
+            value=value,
+            welfare=followers + (revenue or 0.0),
+            revenue=revenue,
+            epsilon=gains,
+            leader_value_bounds=None,
+            leader_value_bounds_at_epsilon=None,
+            bounds_epsilon=gains["max"] if epsilon is None or gains["max"] is None else epsilon,
+            reason=unproved,
+            exact=False,
+            confidence=CONFIDENCE if known.known == "bounded" else None,
+            sizes={"samples": self.samples},
+            tolerance=1e-7,
+            status={"value": sampled, "epsilon": known, "bounds": Status("unknown", self.reason)},
+        )
+
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[dict[str, Any], Status]:
+        """What is known of the regrets: nothing."""
+        nothing = [[None] for _ in range(self.game.n_followers)]
+        return {"by_follower": nothing, "max": None}, Status("unknown", self.reason)
+
+    def best(self, actions: np.ndarray) -> tuple[float, str]:
+        raise InputError(self.reason)
+
+
+class SampledProfiles(SampledJudge):
+    """The same where followers act once: their actions are drawn beforehand, and counterfactuals are known."""
+
+    def means(self, actions: np.ndarray, play: Play) -> tuple[float, float, float | None]:
+        with jax.enable_x64(True):
+            query, pays = _sample(self.game, actions, play, self.samples, self.seed)
+            leader, followers, transfers = pays(query)
+        money = None if transfers is None else float(transfers.mean())
+        return float(leader.mean()), float(followers.sum(axis=1).mean()), money
+
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[dict[str, Any], Status]:
+        gains = sampled_regrets(self.game, actions, play, samples=self.samples, seed=self.seed)
+        return gains, Status("bounded", f"from above, at confidence {CONFIDENCE:g}: {self.reason}")
 
 
 def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> dict[str, Any]:
@@ -53,58 +162,6 @@ def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int
             by_follower.append(row)
     known = [bound for row in by_follower for bound in row if bound is not None]
     return {"by_follower": by_follower, "max": max(0.0, *known), "unseen": unseen}
-
-
-def sampled_values(
-    game: Game,
-    actions: np.ndarray,
-    play: Play,
-    *,
-    samples: int = 100_000,
-    seed: int = 0,
-) -> tuple[float, float, float | None]:
-    """The leader's mean payoff, the followers' mean total payoff and the mean transfers, over sampled sub-episodes.
-
-    The transfers are None in games without money.
-    """
-    if game.followers_act == "every step":
-        return _mean_of_blocks(game, actions, play, samples, seed)
-    with jax.enable_x64(True):
-        query, pays = _sample(game, actions, play, samples, seed)
-        leader, followers, transfers = pays(query)
-    money = None if transfers is None else float(transfers.mean())
-    return float(leader.mean()), float(followers.sum(axis=1).mean()), money
-
-
-def value_in_steps(rule: Rule, play: Play, *, seed: int = 0) -> float:
-    """The leader's expected payoff where followers act in every step: exact, or the mean of a large sample."""
-    if missing_table(rule.game) is None:
-        return float(certified_reply(rule, play)["value"])
-    return sampled_values(rule.game, rule.actions, play, seed=seed)[0]
-
-
-def sampled_reply(rule: Rule, play: Play, reason: str, *, samples: int = 100_000, seed: int = 0) -> dict[str, Any]:
-    """The parts of a certificate that depend on the play, where followers act in every step of a game without a table.
-
-    What the followers would earn by their best replies is not known: there are no regrets and no bounds.
-    """
-    game = rule.game
-    value, followers, revenue = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
-    return {
-        "value": value,
-        "welfare": followers + (revenue or 0.0),
-        "revenue": revenue,
-        "epsilon": {"by_follower": [[None] for _ in range(game.n_followers)], "max": None},
-        "leader_value_bounds": None,
-        "leader_value_bounds_at_epsilon": None,
-        "bounds_epsilon": None,
-        "reason": f"regrets and bounds need a table of states: {reason}",
-        "exact": False,
-        "confidence": None,
-        "sizes": {"samples": samples},
-        "tolerance": 1e-7,
-        "proof": None,
-    }
 
 
 def _mean_of_blocks(
