@@ -76,9 +76,6 @@ class Watching(Follower):
     def __init__(self, jointly: bool = False):
         self.jointly = jointly
 
-    def enumerates(self, game):
-        return False
-
     def asks(self, game):
         return 3
 

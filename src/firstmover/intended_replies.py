@@ -11,6 +11,7 @@ from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_rep
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game, solvable
+from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Margin, Solution, Ties
 from firstmover.rule import Rule
 
@@ -41,7 +42,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         return _strict(game, linear, solution, solution.value, margin)
     try:
         actions = Rule.read(game, solution.rule).actions
-        known = _by_step(game, actions, ties) if game.followers_act == "every step" else _at_once(game, actions, ties)
+        known = by_form(game, once=_at_once, every_step=_by_step)(game, actions, ties)
     except InputError:  # too large, or without a table
         return solution
     return solution if known is None else replace(solution, reply=known[0], rests_on_ties=known[1])

@@ -11,29 +11,25 @@ Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward fall
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Commitment
 from firstmover.declarations import check_chance
 from firstmover.errors import InputError
 from firstmover.evaluators import Evaluator, Target, View, evaluator_for
-from firstmover.evaluators.forms import all_profiles
-from firstmover.evaluators.view import decisions_in, unvisited
-from firstmover.followers.base import Follower
+from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.plays import Play
-from firstmover.spaces import observation_index
 
 MAX_OBSERVATIONS = 200_000
 
 
 class Episode(NamedTuple):
-    """What came of a commitment.
+    """An episode against one commitment.
 
     Attributes:
         reward: the leader's payoff per reward sub-episode, in the game's units; with `target` "worst", a lower bound on
@@ -47,15 +43,6 @@ class Episode(NamedTuple):
 
     reward: Float[Array, ""]
     strategy: Play
-    visited: Bool[Array, "observations"]
-    env_steps: Float[Array, ""]
-    simulated_steps: Float[Array, ""]
-
-
-class Response(NamedTuple):
-    """What came of the response alone: the followers' state, and as in `Episode`."""
-
-    state: Any
     visited: Bool[Array, "observations"]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
@@ -109,7 +96,6 @@ class StackelbergPOMDP:
             self.game,
             self.followers.name,
             pure=self.followers.plays_pure,
-            lists=self.followers.enumerates(self.game),
             reward_episodes=self.reward_episodes,
             target=self.target,
         )
@@ -121,7 +107,7 @@ class StackelbergPOMDP:
     def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
         """One episode against a frozen commitment."""
         view = View(self.game, commitment, key)
-        response = self._respond(view)
+        response = self.followers.respond(view, self.response_noise(key))
         play = self.followers.strategy(self.game, response.state)
         value = self.evaluator.value(view, play, key, self.followers.asks(self.game))
         return Episode(
@@ -134,41 +120,7 @@ class StackelbergPOMDP:
 
     def respond(self, commitment: Commitment, key: Key[Array, ""]) -> Response:
         """Let the followers respond to a frozen commitment, in the episode with this key."""
-        return self._respond(View(self.game, commitment, key))
-
-    def _respond(self, view: View) -> Response:
-        """Let the followers respond to a commitment of which they have this view."""
-        game, followers, key = self.game, self.followers, view.key
-        nowhere = unvisited(game)
-        if followers.enumerates(game):
-            state = followers.tell(game, followers.init(game), all_profiles(game), view.listed)
-            visited, decisions = decisions_in(view.listed, nowhere)
-            return Response(state, visited, decisions * followers.rounds_used(game, state), decisions)
-
-        def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
-            state, visited, decisions = carry
-            index, noise = inputs
-            query = followers.ask(game, state, noise)
-            outcome = view.outcome(query, index, keep_steps=followers.needs_steps)
-            visited, count = decisions_in(outcome, visited)
-            return (followers.tell(game, state, query, outcome), visited, decisions + count), None
-
-        start = (*self._asked(view, nowhere), jnp.float32(0))
-        inputs = (jnp.arange(followers.asks(game), dtype=jnp.int32), self.response_noise(key))
-        (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
-        steps = decisions * followers.rounds_per_ask(game) + len(followers.questions(game))
-        return Response(state, visited, steps, steps)
-
-    def _asked(self, view: View, visited: Bool[Array, "observations"]) -> tuple[Any, Bool[Array, "observations"]]:
-        """The followers' state once the leader has answered their questions, and the observations these were about."""
-        game, followers = self.game, self.followers
-        state, questions = followers.init(game), followers.questions(game)
-        if not len(questions):
-            return state, visited
-
-        answers = view.answers(jnp.asarray(questions))
-        rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
-        return followers.answered(game, state, answers), visited.at[rows].set(True)
+        return self.followers.respond(View(self.game, commitment, key), self.response_noise(key))
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""

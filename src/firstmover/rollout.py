@@ -49,19 +49,19 @@ class Query(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a query.
+    """The outcome of a query.
 
     Attributes:
         leader, followers: total payments of each sub-episode.
         steps: all steps of each, where they were kept.
-        met: for each step, the row of the leader's observation, or the number of observations where it did not act.
+        leader_rows: for each step the row of the leader's observation; where it did not act, the number of rows.
         transfers: what the leader received less what it paid in each; None in games without money.
     """
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
     steps: Step | None = None
-    met: Int[Array, "Q L"] | None = None
+    leader_rows: Int[Array, "Q L"] | None = None
     transfers: Float[Array, "Q"] | None = None
 
 
@@ -169,10 +169,10 @@ def answer(
     def one(types: Array, play: Play, noise: Array | None, chance: Array) -> Outcome:
         steps = rollout(game, commitment, play, noise, types, jax.random.fold_in(key, chance))
         rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
-        met = jnp.where(steps.leader_acts, rows, game.n_observations)
+        leader_rows = jnp.where(steps.leader_acts, rows, game.n_observations)
         kept = steps if keep_steps else None
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
-        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met, transfers)
+        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, leader_rows, transfers)
 
     in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0)
     return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)

@@ -27,7 +27,7 @@ _MARGIN = 1e-9  # of the leader's payoff range
 
 
 class Settled(NamedTuple):
-    """The final rule of every seed; of a seed of which no candidate is left, zeros and NaN.
+    """The final rule of every seed; of a seed of which no candidate is sound, zeros and NaN.
 
     Attributes:
         tables: actions [seeds, n_observations, ...].
@@ -51,7 +51,7 @@ class Settled(NamedTuple):
 def rules_and_plays(
     problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
 ) -> tuple[Any, Any, Any, Any]:
-    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are left.
+    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are sound.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
@@ -65,8 +65,8 @@ def rules_and_plays(
 
         tables = leader.tables(own, state)
         episodes = in_parts(play, own.parts)(tables)
-        left = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
-        best = best_of(jnp.where(left, episodes.reward, jnp.nan))
+        sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
+        best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
         beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
         return *of_seed((tables, episodes.strategy), best), beside, left
 
@@ -74,39 +74,39 @@ def rules_and_plays(
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
 
 
-def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:
-    """The final rules, from what `rules_and_plays` has found.
+def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+    """The final rules, from what `rules_and_plays` has returned.
 
     Args:
         game: what was asked about, in units of its own.
         target: what was designed for.
-        found: in the game's standard units.
+        learned_rules: in the game's standard units.
         seed: the first of the seeds, for values that have to be sampled.
 
     Raises:
-        FailedError: no seed has a candidate left.
+        FailedError: no seed has a sound candidate.
     """
-    tables, plays, beside, left = jax.tree.map(np.asarray, found)
-    judge, failed = judge_of(game, seed=seed), ~left.any(axis=1)
+    tables, plays, beside, sound = jax.tree.map(np.asarray, learned_rules)
+    judge, failed = judge_of(game, seed=seed), ~sound.any(axis=1)
     if failed.all():
         raise FailedError(
-            f"nothing was learnt: in all {len(left)} seeds the learner ended in numbers that are not finite. This is "
+            f"nothing was learnt: in all {len(sound)} seeds the learner ended in numbers that are not finite. This is "
             "a limit of its 32-bit numbers, not a mistake of yours; try another learner or a smaller learning_rate."
         )
     well = np.flatnonzero(~failed)
     tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
-    values, worst = np.full((2, len(left)), np.nan)
+    values, worst = np.full((2, len(sound)), np.nan)
     values[well] = [judge.measured(tables[k], of_seed(plays, k)) for k in well]
-    from_baseline, learned = np.zeros(len(left), bool), values.copy()
+    from_baseline, learned = np.zeros(len(sound), bool), values.copy()
     if target == "worst":
         worst[well] = [judge.least(tables[k]) for k in well]
     if beside is not None:
         table = np.asarray(game.baseline_actions(), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
-        its = np.full(len(left), np.nan)
+        its = np.full(len(sound), np.nan)
         its[well] = [judge.measured(table, other) for other in (others[:1] if alike else others)]
-        its_worst = np.full(len(left), judge.least(table)) if target == "worst" else its
+        its_worst = np.full(len(sound), judge.least(table)) if target == "worst" else its
         low, high = game.leader_payoff_range
         # More than by rounding: the same rule must not be called another one.
         from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
@@ -114,7 +114,7 @@ def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: 
         tables = np.where(_along(from_baseline, tables), table, tables)
         plays = jax.tree.map(lambda new, old: np.where(_along(from_baseline, old), new, old), beside, plays)
     worst_values = worst if target == "worst" else None
-    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~left).sum(axis=1))
+    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~sound).sum(axis=1))
 
 
 def best_seed(values: np.ndarray, worst_values: np.ndarray | None) -> int:

@@ -297,7 +297,7 @@ class StepLevel:
         return jax.tree.map(lambda old, new: jnp.where(ended, new, old), state, started)
 
     def _end_of_round(self, state: State) -> State:
-        """Tell the followers what came of the exchange; what they ask next, and how they would play now."""
+        """Tell the followers the outcome of the exchange; what they ask next, and how they would play now."""
         problem = self.problem
         followers = problem.followers.tell(
             problem.game, state.followers, state.query, Outcome(*state.paid, state.steps)

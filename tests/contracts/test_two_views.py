@@ -49,7 +49,7 @@ ALIKE = {"escape", "maintain", "simple-allocation skewed", "agrawal"}  # to othe
 CASES = [
     (game, name)
     for name, followers in FOLLOWERS.items()
-    for game in (LISTABLE if followers.enumerates(ONCE["visits"]) else ONCE)
+    for game in (LISTABLE if followers.asks(ONCE["visits"]) == 1 else ONCE)
     if (name in EVERYWHERE and game not in ALIKE) or game == "visits"
 ]
 

@@ -92,8 +92,8 @@ class Certificate:
 
 def summary(certificate: dict[str, Any]) -> dict[str, Any]:
     """A certificate, as JSON values, without the rule and the proofs."""
-    told = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
-    short = {k: v for k, v in certificate.items() if k not in told}
+    left_out = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
+    short = {k: v for k, v in certificate.items() if k not in left_out}
     return {**short, "baseline": {k: v for k, v in certificate["baseline"].items() if k != "proof"}}
 
 

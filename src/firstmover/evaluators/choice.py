@@ -16,7 +16,7 @@ Target = Literal["learned", "worst"]
 
 
 def evaluator_for(
-    game: Game, followers: str, *, pure: bool, lists: bool, reward_episodes: int, target: Target = "learned"
+    game: Game, followers: str, *, pure: bool, reward_episodes: int, target: Target = "learned"
 ) -> Evaluator:
     """What an episode is rewarded with.
 
@@ -24,7 +24,6 @@ def evaluator_for(
         game: what is played.
         followers: the followers' name, for messages.
         pure: whether their play has no chance in it.
-        lists: whether they have all profiles of the game listed.
         reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
         target: the value at the followers' play, or a lower bound over equilibria.
 
@@ -35,12 +34,12 @@ def evaluator_for(
         if reward_episodes:
             raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {reward_episodes}.")
         check_worst_case(game)
-        return WorstCase(game, shared=lists)
+        return WorstCase(game)
     if reward_episodes:
         return Sampled(game, reward_episodes)
     if game.followers_act == "once":
         all_profiles(game)
-        return Listed(game, shared=lists)
+        return Listed(game)
     if pure and not game.has_chance:
         return PurePlay(game)
     try:

@@ -9,6 +9,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,8 @@ from firstmover.plays import Actions, Play
 from firstmover.rollout import Query
 
 MAX_PROFILES = 1_000_000
+
+T = TypeVar("T")
 
 Masks = tuple[Bool[np.ndarray, "_observations _actions"] | Bool[Array, "_types _actions"], ...]
 
@@ -134,6 +137,11 @@ _FORMS: dict[str, type[Form]] = {"once": OneShot, "every step": MultiStep}
 def form_of(game: Game) -> Form:
     """The form of a game."""
     return _FORMS[game.followers_act](game)
+
+
+def by_form(game: Game, *, once: T, every_step: T) -> T:
+    """Of two parts the one for games whose followers act as those of this game do."""
+    return {"once": once, "every step": every_step}[game.followers_act]
 
 
 def check_acts(game: Game, acts: Sequence[str], who: str, others: str) -> None:

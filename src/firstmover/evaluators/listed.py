@@ -4,7 +4,6 @@ A finished rule's game is listed in float64. Values and regrets are sums over it
 set is a linear program (`equilibria.polytopes`).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import jax.numpy as jnp
@@ -24,30 +23,23 @@ from firstmover.rollout import Outcome
 SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 
 
-@dataclass(frozen=True)
 class Listed(Evaluator, Judge):
-    """Lists every profile of the game that a rule induces.
-
-    Attributes:
-        shared: whether the followers have the game listed too, so that nothing is stepped for the value.
-    """
-
-    shared: bool = False
+    """Lists every profile of the game that a rule induces."""
 
     @property
     def status(self) -> Status:
         return EXACT
 
     def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
+        nowhere = unvisited(self.game)
+        # What the followers had listed before was stepped, and counted, for them.
+        decisions = 0 if view.has_listed else decisions_in(view.listed, nowhere)[1]
+        return Value(self._reward(view.listed, play), nowhere, decisions)
+
+    def _reward(self, listed: Outcome, play: Play) -> Float[Array, ""]:
         _, probs = self.game.types.profiles
         joint = play.joint(self.game)
-        reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * view.listed.leader.reshape(joint.shape))
-        return self._stepped(reward, view.listed)
-
-    def _stepped(self, reward: Float[Array, ""], listed: Outcome) -> Value:
-        """The reward, with the decisions that were stepped for it: each listed sub-episode was stepped once."""
-        nowhere = unvisited(self.game)
-        return Value(reward, nowhere, 0 if self.shared else decisions_in(listed, nowhere)[1])
+        return jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * listed.leader.reshape(joint.shape))
 
     def check(self, actions: np.ndarray) -> None:
         check_induced(self.game, actions)
@@ -104,8 +96,8 @@ class WorstCase(Listed):
     def status(self) -> Status:
         return Status("bounded", "a lower bound on the value over equilibria, by steps of gradient ascent")
 
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
-        return self._stepped(worst_value_bound(self.game, view.listed), view.listed)
+    def _reward(self, listed: Outcome, play: Play) -> Float[Array, ""]:
+        return worst_value_bound(self.game, listed)
 
 
 def sizes_of(finite: FiniteGame) -> dict[str, int | float]:

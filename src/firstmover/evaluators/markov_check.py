@@ -42,10 +42,10 @@ def check_markov(game: Game, markov: MarkovGame, rule: Rule) -> None:
 
 def _ends(markov: MarkovGame, rule: Rule, *, greatest: bool) -> Float[np.ndarray, "players starts"]:
     """The least or the greatest total payment of every player, each over all play of the followers."""
-    left, possible = induced(markov, rule[None]), markov.possible.T[:, None]
-    values = np.zeros_like(left.paid[:, 0])
+    induced_table, possible = induced(markov, rule[None]), markov.possible.T[:, None]
+    values = np.zeros_like(induced_table.paid[:, 0])
     for _ in range(markov.horizon):
-        ahead = left.ahead(values, markov.discount)
+        ahead = induced_table.ahead(values, markov.discount)
         if greatest:
             values = np.where(possible, ahead, -np.inf).max(axis=1)
         else:

@@ -151,13 +151,13 @@ def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int
                 gains.append(pays(deviating)[1][:, i] - followers[:, i])
             row: list[float | None] = []
             for t in range(n_types):
-                met = types[:, i] == t
-                if not met.any():
+                drawn = types[:, i] == t
+                if not drawn.any():
                     unseen += 1
                     row.append(None)
                     continue
-                margin = span * np.sqrt(np.log(n_claims / (1 - CONFIDENCE)) / (2 * met.sum()))
-                best = max(gains[a][met].mean() for a in np.flatnonzero(allowed[i][t]))
+                margin = span * np.sqrt(np.log(n_claims / (1 - CONFIDENCE)) / (2 * drawn.sum()))
+                best = max(gains[a][drawn].mean() for a in np.flatnonzero(allowed[i][t]))
                 row.append(float(best + margin))
             by_follower.append(row)
     known = [bound for row in by_follower for bound in row if bound is not None]

@@ -34,6 +34,11 @@ class View:
         """
         return self.outcome(all_profiles(self.game), 0)
 
+    @property
+    def has_listed(self) -> bool:
+        """Whether the profiles were listed by now."""
+        return "listed" in vars(self)
+
     def outcome(self, query: Query, exchange: Int[Array, ""] | int, *, keep_steps: bool = False) -> Outcome:
         """What comes of these sub-episodes, played as the exchange with this number."""
         return answer(self.game, self._commitment, query, chance_of(self.key, exchange), keep_steps=keep_steps)
@@ -57,8 +62,8 @@ def decisions_in(
     outcome: Outcome, visited: Bool[Array, "observations"]
 ) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
     """Which observations the leader has met by now, and how many decisions it took in these sub-episodes."""
-    assert outcome.met is not None
-    rows = outcome.met.ravel()
+    assert outcome.leader_rows is not None
+    rows = outcome.leader_rows.ravel()
     visited = visited.at[rows].set(True, mode="drop")
     return visited, jnp.sum(rows < visited.size, dtype=jnp.float32)
 

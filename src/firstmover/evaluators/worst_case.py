@@ -54,7 +54,7 @@ def worst_value_bound(game: Game, outcome: Outcome, *, steps: int = 60) -> Float
 
     Args:
         game: one that `check_worst_case` accepts.
-        outcome: what came of `all_profiles(game)`.
+        outcome: of `all_profiles(game)`.
         steps: of gradient ascent; more steps give a tighter bound.
     """
     support, _ = game.types.profiles
@@ -145,9 +145,9 @@ def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
     for i in range(others):
         own = maps[:, [position[i, t] for t in support[:, i].tolist()]]
         played = played * game.n_actions[i] + own
-    found = []
+    selections = []
     for t in range(game.n_types[-1]):
         rows = np.flatnonzero(support[:, -1] == t)
         one_hot = np.eye(math.prod(game.n_actions[:-1]))[played[:, rows]]
-        found.append((rows, one_hot.reshape(len(maps), -1)))
-    return found
+        selections.append((rows, one_hot.reshape(len(maps), -1)))
+    return selections

@@ -87,9 +87,6 @@ class Learners(Follower):
 
     # What follows.
 
-    def enumerates(self, game: Game) -> bool:
-        return False
-
     def check(self, game: Game) -> None:
         super().check(game)
         if self.play == "average":

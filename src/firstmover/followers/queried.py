@@ -19,9 +19,6 @@ class Queried(Follower):
 
     acts = ("every step", "once")
 
-    def enumerates(self, game: Game) -> bool:
-        return False
-
     def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
         return game.observations()
 

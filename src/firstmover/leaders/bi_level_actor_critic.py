@@ -27,7 +27,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
-from firstmover.evaluators.forms import type_masks
+from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
@@ -93,7 +93,7 @@ class BiLevelActorCritic(Leader):
         Raises:
             InputError: the parts do not fit, or the game is not one-shot with a single follower.
         """
-        once = game.followers_act == "once" and game.n_types == (1,) and game.n_observations == 1
+        once = by_form(game, once=True, every_step=False) and game.n_types == (1,) and game.n_observations == 1
         if not once or game.leader_space.n_options is None:
             raise InputError(
                 "bi-level-actor-critic needs a leader that picks one of n actions at its only observation, and one "
