@@ -17,7 +17,8 @@ from firstmover.certificates.exact import proved_interval
 from firstmover.equilibria.bayesian_commitments import bayesian_commitment
 from firstmover.equilibria.commitments import mixed_commitment
 from firstmover.equilibria.mechanisms import optimal_mechanism
-from firstmover.equilibria.security_commitments import security_commitment
+from firstmover.equilibria.security_commitments import by_programs, security_commitment
+from firstmover.exact_numbers import as_fractions
 from firstmover.verify import Finite
 
 LIMIT = 300.0
@@ -112,6 +113,15 @@ def solvers() -> None:
         games[f"security, 100 targets, 10 resources, {ties}"] = lambda ties=ties: security_commitment(
             targets[0][:, ::-1], targets[1], 10, ties
         )
+    many = np.sort(rng.random((2, 1000, 2)), axis=2)
+    defender, attacker = as_fractions(many[0][:, ::-1]), as_fractions(many[1])
+    for ties in ("strong", "weak"):
+        games[f"security, 1000 targets, 200 resources, {ties}"] = lambda ties=ties: security_commitment(
+            defender, attacker, 200, ties
+        )
+    games["the same by a linear program for each target, strong"] = lambda: by_programs(
+        defender, attacker, Fraction(200), "strong"
+    )
     types, messages = 6, 2
     profiles = [(a, b) for a in range(types) for b in range(types)]
 

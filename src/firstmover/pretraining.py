@@ -31,6 +31,7 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
 from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import rollout

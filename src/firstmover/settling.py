@@ -22,6 +22,7 @@ from firstmover.memory import for_seed
 from firstmover.noise import Stream, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import best_of, finite
+from firstmover.solvers.registry import baseline_actions
 
 _MARGIN = 1e-9  # of the leader's payoff range
 
@@ -55,7 +56,7 @@ def rules_and_plays(
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
-    baseline = problem.game.baseline_actions()
+    baseline = baseline_actions(problem.game)
 
     def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
         key = stream(state.key, Stream.EVALUATION)
@@ -101,7 +102,7 @@ def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any]
     if target == "worst":
         worst[well] = [judge.least(tables[k]) for k in well]
     if beside is not None:
-        table = np.asarray(game.baseline_actions(), tables.dtype)
+        table = np.asarray(baseline_actions(game), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
         its = np.full(len(sound), np.nan)

@@ -152,7 +152,6 @@ CASES = [
     (["design", "maintain", "--seeds", "9" * 30], "seeds must have at most 15 digits"),
     (["design", "maintain", "--updates", "9" * 12], "use fewer seeds, updates"),
     (["dezign"], "dezign"),
-    ([], "COMMAND"),
     (["design"], "GAME"),
 ]
 

@@ -1,6 +1,8 @@
 """Optimal coverage against listed assignments, ORIGAMI and laws."""
 
 import itertools
+import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -8,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstmover.equilibria.commitments import mixed_commitment
-from firstmover.equilibria.security_commitments import security_commitment
+from firstmover.equilibria.security_commitments import by_levels, by_programs, security_commitment
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 
 
 def _usual(seed: int, targets: int) -> tuple[np.ndarray, np.ndarray]:
@@ -101,6 +104,32 @@ def test_laws(targets: int, seed: int, degenerate: bool, ties: str) -> None:
     assert security_commitment(defender, attacker, resources, "strong").value >= found.value - 1e-7
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(*[st.integers(0, 3)] * 4), min_size=2, max_size=5),
+    st.integers(1, 12),
+    st.sampled_from(["strong", "weak"]),
+)
+def test_levels_and_programs_agree_to_the_fraction(rows: list[tuple[int, ...]], quarters: int, ties: str) -> None:
+    """Whole numbers, so that there are ties of all kinds; both decide them in fractions."""
+    payoffs, resources = as_fractions(np.array(rows, float)), min(Fraction(quarters, 4), Fraction(len(rows)))
+    low, listed = by_programs(payoffs[:, :2], payoffs[:, 2:], resources, ties)
+    found = by_levels(payoffs[:, :2], payoffs[:, 2:], resources, ties)
+    assert (found.value, found.attained) == (low + listed.value, listed.attained)
+    x = found.x
+    assert all(0 <= c <= 1 for c in x)
+    assert sum(x) <= resources
+    least, greatest = _replies_pay(payoffs[:, :2], payoffs[:, 2:], x, 0)
+    if ties == "strong":
+        assert greatest == found.value
+        sure = _replies_pay(payoffs[:, :2], payoffs[:, 2:], listed.x[:-1], 0)[0]
+        assert (least == found.value) == (sure == found.value)  # what does not rest on ties is shown
+    elif found.attained:
+        assert least == found.value
+    else:
+        assert found.value - 3 * Fraction(1, 10**6) <= least < found.value
+
+
 def test_a_game_worked_out_by_hand() -> None:
     """Two targets and one guard: the attacker is indifferent where c covers the first and 1 - c the second.
 
@@ -119,5 +148,19 @@ def test_a_hundred_targets_are_solved() -> None:
     for ties in ("strong", "weak"):
         found = security_commitment(defender, attacker, 20, ties)
         assert found.value == pytest.approx(_origami(defender, attacker, 20), abs=1e-6)
+
+
+@pytest.mark.parametrize("ties", ["strong", "weak"])
+def test_a_thousand_targets_are_solved_in_two_seconds(ties: str) -> None:
+    defender, attacker = _usual(1, 1000)
+    began = time.process_time()
+    found = security_commitment(defender, attacker, 200, ties)
+    assert time.process_time() - began < 2
+    assert found.value == pytest.approx(_origami(defender, attacker, 200), abs=1e-6)
+    earned = _replies_pay(defender, attacker, np.asarray(found.commitment), 1e-9)[ties == "strong"]
+    assert earned == pytest.approx(found.value, abs=2e-5)
+
+
+def test_more_than_a_thousand_targets_are_refused() -> None:
     with pytest.raises(InputError, match="limited to 1000 targets"):
         security_commitment(np.zeros((1001, 2)), np.zeros((1001, 2)), 1, "strong")

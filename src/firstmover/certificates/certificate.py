@@ -23,6 +23,7 @@ from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.rule import Rule, in_sentences, play_text
+from firstmover.solvers.registry import baseline
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def _baseline(game: Game) -> dict[str, Any]:
     """The baseline rule and the most that it can earn over the tightest set, with a proof where there is one."""
     name = "the game's baseline rule"
     try:
-        name, baseline_game, actions = game.baseline()
+        name, baseline_game, actions = baseline(game)
         rule = Rule(baseline_game, actions).as_told()
         judge = judge_of(rule.game)
     except InputError as why:

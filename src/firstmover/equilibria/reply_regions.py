@@ -16,9 +16,9 @@ polytopes and weak ties.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
 
 Ties = Literal["strong", "weak"]
+Item = TypeVar("Item")
+Solved = TypeVar("Solved", bound="_Valued")
 Replies = tuple[tuple[int, ...], ...]  # for each type, the action that is played, or several that pay it the same
 STEP = Fraction(1, 10**6)  # of what is at stake, that a commitment may lose where it steps off a border
 LISTED = 400  # payoffs of a game all of whose candidates are computed in fractions
@@ -127,16 +129,33 @@ def all_candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
         return
     floats = in_units(game)
     guesses = [(_guess(floats, replies), replies) for replies in combinations]
-    waiting = sorted(((v, replies) for v, replies in guesses if v is not None), key=lambda guess: -guess[0])
-    unit = float(game.leader.max()) or 1.0
-    ready: list[Candidate] = []
-    for guess, replies in waiting:
+    possible = [(guess, replies) for guess, replies in guesses if guess is not None]
+    yield from best_first(possible, lambda replies: best_in_region(game, replies), float(game.leader.max()) or 1.0)
+
+
+class _Valued(Protocol):
+    @property
+    def value(self) -> Fraction: ...
+
+
+def best_first(
+    guesses: Iterable[tuple[float, Item]], solve: Callable[[Item], Solved | None], unit: float
+) -> Iterator[Solved]:
+    """What is solved exactly, the best first; only what may still be the best is solved.
+
+    Args:
+        guesses: what each item may be worth at most in units of `unit`, up to rounding, and the item.
+        solve: the exact answer for an item, or None if it has none.
+        unit: of the guesses.
+    """
+    ready: list[Solved] = []
+    for guess, item in sorted(guesses, key=lambda guess: -guess[0]):
         ready.sort(key=lambda c: -c.value)
         while ready and float(ready[0].value) / unit > guess + _CLEAR:
             yield ready.pop(0)
-        candidate = best_in_region(game, replies)
-        if candidate is not None:
-            ready.append(candidate)
+        solved = solve(item)
+        if solved is not None:
+            ready.append(solved)
     yield from sorted(ready, key=lambda c: -c.value)
 
 

@@ -4,13 +4,14 @@ from typing import Literal
 
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Evaluator, Judge
-from firstmover.evaluators.forms import all_profiles, table_of_states
+from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.listed import Listed, WorstCase
 from firstmover.evaluators.pure_play import PurePlay
 from firstmover.evaluators.sampled import Sampled, SampledJudge, SampledProfiles
 from firstmover.evaluators.state_table import StateTable
 from firstmover.evaluators.worst_case import check_worst_case
 from firstmover.games.base import Game
+from firstmover.solvers.registry import state_table
 
 Target = Literal["learned", "worst"]
 
@@ -43,7 +44,7 @@ def evaluator_for(
     if pure and not game.has_chance:
         return PurePlay(game)
     try:
-        table_of_states(game)
+        state_table(game)
     except InputError as why:
         raise InputError(
             f"the reward of {followers} followers in {game.name} has to be sampled, "
@@ -64,7 +65,7 @@ def judge_of(game: Game, *, samples: int = 100_000, seed: int = 0) -> Judge:
         if game.followers_act == "once":
             all_profiles(game)
             return Listed(game)
-        game.markov()
+        state_table(game)
         return StateTable(game)
     except InputError as why:
         return sampled_judge(game, str(why), samples=samples, seed=seed)

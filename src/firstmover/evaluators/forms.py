@@ -22,6 +22,7 @@ from firstmover.evaluators.one_step_table import one_step_table
 from firstmover.games.base import Game
 from firstmover.plays import Actions, Play
 from firstmover.rollout import Query
+from firstmover.solvers.registry import state_table
 
 MAX_PROFILES = 1_000_000
 
@@ -117,7 +118,7 @@ class MultiStep(Form):
         game = self.game
         masks = tuple(np.ones(shape, bool) for shape in zip(game.n_obs, game.n_actions, strict=True))
         try:
-            table = table_of_states(game)
+            table = state_table(game)
         except InputError:
             return masks
         reached = table.reachable()
@@ -128,7 +129,7 @@ class MultiStep(Form):
         return masks
 
     def table(self) -> MarkovGame:
-        return table_of_states(self.game)
+        return state_table(self.game)
 
 
 _FORMS: dict[str, type[Form]] = {"once": OneShot, "every step": MultiStep}
@@ -216,17 +217,6 @@ def type_masks(game: Game) -> tuple[Bool[Array, "_types _actions"], ...]:
         turns = jax.vmap(lambda t: game.observe(game.reset(t, key)))(jnp.asarray(types))
         masks.append(turns.follower_mask[:, i, :n_actions])
     return tuple(masks)
-
-
-@functools.lru_cache(maxsize=8)
-def table_of_states(game: Game) -> MarkovGame:
-    """`game.markov()`, made once, and as it stands while something else is being traced.
-
-    Raises:
-        InputError: the game has no table of states.
-    """
-    with jax.ensure_compile_time_eval():
-        return game.markov()
 
 
 @functools.lru_cache(maxsize=8)

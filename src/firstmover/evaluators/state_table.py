@@ -14,12 +14,12 @@ from firstmover.equilibria.markov import best_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
-from firstmover.evaluators.forms import table_of_states
 from firstmover.evaluators.markov_check import check_markov
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, unvisited
 from firstmover.games.base import Game
 from firstmover.plays import Play
+from firstmover.solvers.registry import state_table
 
 _UNPROVED = "no proof is given for followers that act in every step"
 
@@ -33,15 +33,15 @@ class StateTable(Evaluator, Judge):
 
     def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
         answers = view.answers(jnp.asarray(self.game.observations()))
-        reward = expected_payoffs(table_of_states(self.game), answers, play)[0]
+        reward = expected_payoffs(state_table(self.game), answers, play)[0]
         return Value(reward, ~unvisited(self.game), self.game.max_leader_decisions)
 
     def check(self, actions: np.ndarray) -> None:
-        check_markov(self.game, self.game.markov(), solvable(self.game, actions))
+        check_markov(self.game, state_table(self.game), solvable(self.game, actions))
 
     def measured(self, actions: np.ndarray, play: Play) -> float:
         self.check(actions)
-        markov = self.game.markov()
+        markov = state_table(self.game)
         return float(play_values(markov, solvable(self.game, actions), play.in_states(markov))[0])
 
     def least(self, actions: np.ndarray) -> float:
@@ -52,7 +52,7 @@ class StateTable(Evaluator, Judge):
 
     def judged(self, actions: np.ndarray, play: Play, *, epsilon: float | None, unproved: str) -> Judged:
         """Everything by exact dynamic programming."""
-        markov, rule = self.game.markov(), solvable(self.game, actions)
+        markov, rule = state_table(self.game), solvable(self.game, actions)
         joint = play.in_states(markov)
         value, *followers = play_values(markov, rule, joint).tolist()
         revenue = None
@@ -93,7 +93,7 @@ class StateTable(Evaluator, Judge):
         )
 
     def best(self, actions: np.ndarray) -> tuple[float, str]:
-        reply = best_response(self.game.markov(), solvable(self.game, actions), "strong")
+        reply = best_response(state_table(self.game), solvable(self.game, actions), "strong")
         return reply.leader, "the best reply for the leader"
 
 

@@ -7,6 +7,7 @@ Followers either ask, exchange by exchange, or are informed: they reply to the l
 """
 
 import abc
+import inspect
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
@@ -20,6 +21,7 @@ from firstmover.games.base import Game, Ties
 from firstmover.plays import Play
 from firstmover.rollout import Outcome, Query
 from firstmover.spaces import observation_index
+from firstmover.wording import constructed
 
 
 class Response(NamedTuple):
@@ -52,6 +54,13 @@ class Follower(abc.ABC):
     converges_to: ClassVar[str]
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__repr__ = Follower.__repr__  # type: ignore[method-assign]  # a dataclass would list all of its fields
+
+    def __repr__(self) -> str:
+        return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
     def fingerprint(self) -> str | None:
         """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""

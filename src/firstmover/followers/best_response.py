@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
-from firstmover.evaluators.forms import by_form, table_of_states, type_masks
+from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
 from firstmover.followers.by_game import ByGame
 from firstmover.followers.informed import Informed
@@ -31,6 +31,7 @@ from firstmover.followers.queried import Queried
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Strategies, TimedStrategies
 from firstmover.rollout import Outcome
+from firstmover.solvers.registry import state_table
 
 _MAX_MAPS = 20_000
 
@@ -127,7 +128,7 @@ class PlannedBestResponse(Queried):
     def check(self, game: Game) -> None:
         super().check(game)
         try:
-            table_of_states(game)
+            state_table(game)
         except InputError as error:
             raise InputError(
                 f"best-response plans on the table of a game's states: {error} 'q-learning' and 'policy-gradient' do "

@@ -1,6 +1,17 @@
 """The commands, one module each: a command is registered by being listed here."""
 
-from firstmover.cli.commands import certify, design, listings, pretrain, reproduce, resume, solve, verify
+from firstmover.cli.commands import (
+    certify,
+    completion,
+    design,
+    export,
+    listings,
+    pretrain,
+    reproduce,
+    resume,
+    solve,
+    verify,
+)
 
 COMMANDS = [
     *listings.COMMANDS,
@@ -11,4 +22,6 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    export.COMMAND,
+    completion.COMMAND,
 ]
