@@ -17,7 +17,7 @@ import numpy as np
 from firstmover import verify
 from firstmover.certificates import exact
 from firstmover.errors import InputError, require
-from firstmover.evaluators import EXACT, Judged, Status, judge_of
+from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
 from firstmover.evaluators.base import Interval
 from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
@@ -128,13 +128,26 @@ def certify_play(
     judge = judge_of(game, samples=samples, seed=seed)
     judge.check(rule.actions)
     try:
-        finite = exact.exact_game(rule, judge.listing(rule.actions))
+        finite = _in_fractions(rule, judge)
     except InputError as why:
         judged = judge.judged(rule.actions, play, epsilon=epsilon, unproved=str(why))
         return _assembled(rule, play_text(game, play), judged, followers)
     judged, written = _proved(finite, play, epsilon)
     # As it is written down, so that the words are those of what is checked.
     return _assembled(rule, in_sentences(game, written), judged, followers)
+
+
+def _in_fractions(rule: Rule, judge: Judge) -> verify.Finite:
+    """The followers' game under a rule, for proofs.
+
+    Raises:
+        InputError: no proof is given, with the reason.
+    """
+    listing = judge.listing(rule.actions)
+    try:
+        return exact.exact_game(rule, listing)
+    except InputError as why:
+        raise InputError(f"no proof is given: {why}") from None
 
 
 def _assembled(rule: Rule, words: str, judged: Judged, followers: dict[str, Any] | None) -> Certificate:
@@ -215,7 +228,7 @@ def _baseline(game: Game) -> dict[str, Any]:
     except InputError as why:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}
     try:
-        finite = exact.exact_game(rule, judge.listing(rule.actions))
+        finite = _in_fractions(rule, judge)
         which = sets_of(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))
     except InputError:

@@ -45,14 +45,11 @@ def exact_game(rule: Rule, listing: Listing) -> Finite:
     """
     finite, transfers = listing
     if finite.leader.size > MAX_PROFILES:
-        raise InputError(
-            f"no proof is given: its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written "
-            "out"
-        )
+        raise InputError(f"its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written out")
     try:
         derived = verify.derive(verify.read(json.dumps(rule.as_file())))
     except verify.LimitError as why:
-        raise InputError(f"no proof is given: a check of it goes no further: {why}") from None
+        raise InputError(f"a check of it goes no further: {why}") from None
     if derived is None:
         return _as_fractions(finite, transfers)
     ours = as_finite_game(derived)
