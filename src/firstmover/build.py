@@ -18,6 +18,7 @@ from firstmover.exact_numbers import Table, number, shortened, whole
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import class_named, digest, names_code
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
+from firstmover.user_code import told
 
 KINDS = tuple(catalogue.ROOMS)
 
@@ -58,7 +59,7 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
         InputError: see `build` and `interop.python_files.class_named`.
     """
     if names_code(argument):
-        return constructed(class_named(argument, _base(kind)), argument, parameters)
+        return built_by_its_author(class_named(argument, _base(kind)), argument, parameters)
     return build(kind, argument, parameters)
 
 
@@ -108,6 +109,16 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
         )
     game: games.Game = item_from("game", argument, parameters)
     return game
+
+
+def built_by_its_author(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+    """An instance of a user's own class, as `constructed`; what goes wrong in its code is told with its line.
+
+    Raises:
+        InputError: as `constructed`, or its code fails.
+    """
+    with told(cls, f"{name} cannot be made"):
+        return constructed(cls, name, parameters)
 
 
 def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:

@@ -31,6 +31,7 @@ from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
 from firstmover.solvers.registry import memory_optimum, optimum
 from firstmover.solvers.solution import Solution
+from firstmover.testing import refuse_mistakes
 from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
 from firstmover.wording import written
 
@@ -387,6 +388,7 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    refuse_mistakes(game)
     followers = game.usual_followers if followers is None else followers
     responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader

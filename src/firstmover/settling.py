@@ -69,7 +69,7 @@ def rules_and_plays(
         sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
         best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
         beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
-        return *of_seed((tables, episodes.strategy), best), beside, left
+        return *of_seed((tables, episodes.strategy), best), beside, sound
 
     seeds = len(jax.tree.leaves(states)[0])
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))

@@ -1,7 +1,9 @@
 """What is known exactly of a game is registered for its type, beside it."""
 
 import gc
+import re
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import firstmover
 from firstmover.errors import InputError
 from firstmover.games import Game, IteratedMatrix, Market, NormalForm, SequentialPrice, SimpleAllocation
+from firstmover.solvers import shipped
 from firstmover.solvers.registry import baseline, baseline_actions, optimum, search, state_table
 from firstmover.solvers.solution import Solution
 from firstmover.spaces import Discrete
@@ -91,3 +94,9 @@ def test_games_hold_no_solvers() -> None:
     """The contract is what is played and what is said about it."""
     for name in ("optimum", "memory_optimum", "search", "linear", "markov", "baseline"):
         assert not hasattr(Game, name)
+
+
+def test_every_solver_that_ships_is_loaded_for_its_game() -> None:
+    room = Path(shipped.__file__).parent
+    registering = {path for path in room.rglob("*.py") if re.search(r"^@\w+\.register\(", path.read_text(), re.M)}
+    assert registering == {room.joinpath(*name.split(".")).with_suffix(".py") for name in shipped._SOLVERS.values()}

@@ -1,5 +1,12 @@
 """Checks of a claimed outcome. Nothing here learns, or imports what does."""
 
-from firstmover.certificates.certificate import Certificate, certify_play, summary
+from typing import TYPE_CHECKING
+
+from firstmover.source import lazily
+
+if TYPE_CHECKING:
+    from firstmover.certificates.certificate import Certificate, certify_play, summary
 
 __all__ = ["Certificate", "certify_play", "summary"]
+
+__getattr__, __dir__ = lazily(__name__)

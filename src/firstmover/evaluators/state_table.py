@@ -1,4 +1,4 @@
-"""Games with a table of their states (`Game.markov`): exact dynamic programming, in float64 for finished rules.
+"""Games with a table of their states (`registry.state_table`): exact dynamic programming, in float64 at the end.
 
 The followers' play is compared with the best reply to the rule, which may know the state and the time. The interval of
 the leader's value is over best replies: the worst and the best for the leader.

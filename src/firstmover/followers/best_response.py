@@ -51,7 +51,7 @@ class BestResponse(ByGame):
 
     name: ClassVar[str] = "best-response"
     converges_to: ClassVar[str] = "pure Bayes-Nash equilibrium, where there is one"
-    acts = ("every step", "once")
+    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
     plays_pure: ClassVar[bool] = True
 
     def kind(self, game: Game) -> Follower:

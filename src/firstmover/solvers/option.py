@@ -10,12 +10,14 @@ class Option(NamedTuple):
 
     Attributes:
         name: of the option, and of the solver's parameter.
+        games: whose solver has it, in words.
         default: what holds where it is not given.
         help: one line.
         choices: what it may be; none for an option that is given or not.
     """
 
     name: str
+    games: str
     default: str | bool
     help: str
     choices: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ A method is registered beside the game, by the type that it is for; a subclass h
 """
 
 import functools
-import importlib
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
@@ -17,6 +16,8 @@ import numpy as np
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
+from firstmover.solvers.options import OPTIONS
+from firstmover.solvers.shipped import load
 from firstmover.solvers.solution import Solution
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ class ByType(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The answer for this game."""
-        # Here, so that who only lists or plays games does not load the solvers.
-        importlib.import_module("firstmover.solvers.shipped")
+        load(type(args[0]))
         answer: R = self._methods(*args, **kwargs)
         return answer
 
@@ -112,8 +112,9 @@ def search(
         InputError: as `optimum`, or the game's solver has no such option.
     """
     del time_limit, progress
-    if options:
-        raise InputError(f"the solver of {game.name} has no option {' or '.join(sorted(options))}.")
+    for name in options:
+        whose = "".join(f"; it is for {option.games}" for option in OPTIONS if option.name == name)
+        raise InputError(f"the solver of {game.name} has no option {name}{whose}.")
     return optimum(game, ties)
 
 

@@ -2,10 +2,12 @@
 
 from firstmover.cli.commands import (
     certify,
+    check,
     completion,
     design,
     export,
     listings,
+    new,
     pretrain,
     reproduce,
     resume,
@@ -17,6 +19,8 @@ COMMANDS = [
     *listings.COMMANDS,
     design.COMMAND,
     solve.COMMAND,
+    check.COMMAND,
+    new.COMMAND,
     certify.COMMAND,
     verify.COMMAND,
     pretrain.COMMAND,

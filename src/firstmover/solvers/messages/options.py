@@ -7,7 +7,9 @@ from firstmover.solvers.option import Option
 Selection = Literal["best", "worst", "anf_cce"]
 
 
+_GAMES = "price mechanisms"
+
 OPTIONS = (
-    Option("selection", "best", "which equilibria count, with messages (best)", ("best", "worst", "anf_cce")),
-    Option("threshold", False, "messages mean intervals of values"),
+    Option("selection", _GAMES, "best", "which equilibria count, with messages (best)", ("best", "worst", "anf_cce")),
+    Option("threshold", _GAMES, False, "messages mean intervals of values"),
 )
