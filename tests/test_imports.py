@@ -48,6 +48,7 @@ LAYERS = [
         "intended_replies",
         "solutions",
         "exports",
+        "comparisons",
         "reply_quality",
         "pretraining",
     },
