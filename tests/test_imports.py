@@ -49,6 +49,7 @@ LAYERS = [
         "intended_replies",
         "solutions",
         "exports",
+        "comparisons",
         "reply_quality",
         "pretraining",
     },

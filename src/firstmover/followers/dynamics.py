@@ -43,8 +43,8 @@ class Dynamics(Learners):
         certified: 0 for exactly `rounds` rounds. Otherwise they go on in blocks of `rounds` until no type of a
             follower could gain more than this share of the payoff scale by one action in place of what is played in
             the reward phase. With `update=expected` only.
-        max_rounds: no further block is begun that would exceed this number of rounds. Whether the target was met then
-            is what the certificate's epsilon says.
+        max_rounds: no further block is begun that would exceed this number of rounds, at least `rounds`. Whether the
+            target was met then is what the certificate's epsilon says.
     """
 
     _: KW_ONLY

@@ -41,7 +41,7 @@ class QLearning(Bandits):
         play: what is played in the reward phase: the greedy action, or the last mixture with exploration.
         ties: which of several greedy actions is played, in the rounds too: the first, or all with equal probability.
         learning_rate: weight of a new payoff in a value, more than 0 and at most 1.
-        exploration: probability of a uniformly random action in the first round.
+        exploration: probability of a uniformly random action in the first round, in [0, 1].
         decay: rate at which exploration falls per round, at least 0.
         initial: value of every action before the first round; a payoff lies in [0, 1], from the follower's least to its
             greatest. Above 1 every action is tried before one is repeated, where followers act once.

@@ -55,10 +55,10 @@ class CommitmentGradient(Leader):
     Attributes:
         updates: updates of the policy, at least 1.
         episodes: commitments drawn in an update, at least 10.
-        learning_rate: Adam's, on the logits of a table (times the Gaussian's width for continuous decisions; a
-            thirtieth of it for networks).
-        epochs: steps on the surrogate per update.
-        entropy: first weight of the entropy bonus.
+        learning_rate: Adam's, positive, on the logits of a table (times the Gaussian's width for continuous decisions;
+            a thirtieth of it for networks).
+        epochs: steps on the surrogate per update, at least 1.
+        entropy: first weight of the entropy bonus, at least 0.
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
