@@ -23,11 +23,12 @@ from jaxtyping import Array, Bool, Float
 
 from firstmover.batching import short_max, short_sum
 from firstmover.errors import require
+from firstmover.evaluators.forms import by_form, play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, Step, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query, Step
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,10 @@ class QLearning(Bandits):
         return play_query(game, Strategies(tuple(self.mixed(state, i) for i in range(game.n_followers))), noise[None])
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
-        if game.followers_act == "once":
-            return super().tell(game, state, query, outcome)
+        return by_form(game, once=super().tell, every_step=self._replay)(game, state, query, outcome)
+
+    def _replay(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
+        """The state after the steps of a sub-episode, the last one first."""
         assert outcome.steps is not None
         steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
         tables = tuple(self._replayed(game, table, i, steps) for i, table in enumerate(state.tables))
