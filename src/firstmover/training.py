@@ -37,7 +37,7 @@ class Progress(Protocol):
         """A new stage has begun."""
 
     def learnt(self, done: int, total: int, value: float) -> None:
-        """So many updates are done; the mean value over seeds is this."""
+        """So many updates are done; the rules learnt so far, one of every seed, earn this on average."""
 
     def alive(self) -> None:
         """Something goes on that needs no words; raises KeyboardInterrupt if it should not."""
@@ -147,8 +147,8 @@ def train(
             run.write_arrays("checkpoint.npz", _Checkpoint(np.int64(done), np.float64(spent), waited, state, history))
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
-        value = in_own_units(history, problem.game.payoff_units).value[done - 1]
-        progress.learnt(done, leader.updates, float(average(value)))
+        earned = in_own_units(history, problem.game.payoff_units).evaluated[done - 1]
+        progress.learnt(done, leader.updates, float(average(earned)))
     history = in_own_units(history, problem.game.payoff_units)
     if run is not None:
         _write_metrics(run, history, seed)

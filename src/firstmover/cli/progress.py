@@ -61,7 +61,7 @@ class Watched:
             self.done_before, self.learning_since = done, now
         fresh = done - self.done_before
         left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
-        self._say(f"learning: update {done} of {total}, value {value:.7g}{left}", now=done == total)
+        self._say(f"learning: update {done} of {total}, mean learned {value:.7g}{left}", now=done == total)
 
     def working(self, what: str) -> None:
         """Say how far something is that reports often."""

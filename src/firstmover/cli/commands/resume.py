@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code
+from firstmover.cli.command import Command, add_code, add_verbose
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run folder")
     add_code(command)
+    add_verbose(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
@@ -19,7 +20,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
 
     with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
         made = resume(options.run, code=options.code, progress=progress, waiting_since=options.waiting_since)
-    return made.as_json(), printing.design(made.as_json())
+    return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 
 COMMAND = Command("resume", "go on with a run that was stopped or killed", _declare, _run)
