@@ -21,7 +21,7 @@ from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import MAPPO, CommitmentGradient
-from firstmover.training import Silent
+from firstmover.loop import Silent
 
 GAME = SimpleAllocation(3, 2)
 LEADER = CommitmentGradient(updates=45, episodes=20)
@@ -51,7 +51,7 @@ class _StopAfter(Silent):
     def __init__(self, reports: int):
         self.left = reports
 
-    def learnt(self, done: int, total: int, value: float) -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt

@@ -37,7 +37,7 @@ LAYERS = [
     {"worst_case", "followers"},
     {"pomdp", "step_level"},
     {"leaders", "memory"},
-    {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
+    {"rule", "rule_files", "runs", "loop", "training", "interop", "build", "report"},
     {"certificates"},
     {
         "designs",

@@ -22,13 +22,14 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game, Solution
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.loop import Progress, Silent
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
-from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
+from firstmover.training import blank_history, check_memory, in_own_units, initial_states, train
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take

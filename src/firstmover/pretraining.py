@@ -30,13 +30,13 @@ from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
+from firstmover.loop import Progress, Silent
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import rollout
 from firstmover.rule_files import read_rule_file
 from firstmover.selection import finite
-from firstmover.training import Progress, Silent
 
 _REMEMBERED = 100  # updates whose sub-episodes are learnt from again
 

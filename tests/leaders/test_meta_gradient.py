@@ -17,8 +17,9 @@ from firstmover.followers.planning import expected_payoffs
 from firstmover.followers.states import table_of_play
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
+from firstmover.loop import Silent
 from firstmover.plays import Strategies
-from firstmover.training import Silent, train
+from firstmover.training import train
 
 MARKOV = {name: REGISTERED[name] for name in ("iterated-matrix", "iterated-matrix 2x3", "patrol", "toll")}
 MARKOV["two followers"] = Tabled(0)
