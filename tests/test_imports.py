@@ -47,6 +47,7 @@ LAYERS = [
         "solutions",
         "reply_quality",
         "pretraining",
+        "learnt_rules",
     },
     {"reproduce"},
     {"cli"},

@@ -35,6 +35,11 @@ class Follower(abc.ABC):
     def enumerates(self, game: Game) -> bool:
         """Whether the one query that it asks is the whole induced game (`all_profiles`)."""
 
+    @property
+    def needs_training(self) -> bool:
+        """Whether they must be trained before they can be met (`pretraining`)."""
+        return False
+
     def fingerprint(self) -> str | None:
         """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""
         return None

@@ -73,6 +73,10 @@ class Trained(Follower):
     def enumerates(self, game: Game) -> bool:
         return False
 
+    @property
+    def needs_training(self) -> bool:
+        return not (self.network or self.networks)
+
     def fingerprint(self) -> str | None:
         leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(self.networks)]
         return hashlib.sha256(
