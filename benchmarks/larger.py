@@ -17,6 +17,7 @@ from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SequentialPrice
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.statistics import mean_interval
+from firstmover.solvers.registry import optimum
 
 MARKETS = {
     "4 agents, 2 items, 3 messages": {"agents": 4, "items": 2, "messages": 3, "prices": 5},
@@ -58,7 +59,7 @@ def main() -> None:
         print(f"  paired difference {mean:.4f}, 95 % interval [{low:.4f}, {high:.4f}]")
         print(f"  {time.perf_counter() - began:.0f} s")
         try:
-            exact = game.with_settings(messages=1).optimum("strong").value
+            exact = optimum(game.with_settings(messages=1), "strong").value
             print(f"  exact loss without messages on this price grid: {-exact:.4f}")
         except InputError as why:
             print(f"  exact loss without messages: {why}")

@@ -17,6 +17,7 @@ from firstmover import design
 from firstmover.games import Agrawal, SequentialPrice
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.statistics import fraction_interval, mean_interval
+from firstmover.solvers.registry import optimum
 
 SEEDS = 25
 
@@ -46,7 +47,7 @@ def silent() -> None:
     games = {"agrawal": Agrawal(messages=1)}
     games |= {f"T = {types}": SequentialPrice(types=types, messages=1) for types in (3, 4, 5, 6)}
     for name, game in games.items():
-        began, exact = time.perf_counter(), game.optimum("strong").value
+        began, exact = time.perf_counter(), optimum(game, "strong").value
         made = design(game, leader=CommitmentGradient(updates=80, episodes=48), seeds=SEEDS)
         goal = round(-exact + 1e-6, 7)
         print(

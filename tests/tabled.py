@@ -6,6 +6,7 @@ from tiny_games import _Tiny
 
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.games import Rewards, Turn
+from firstmover.solvers.registry import state_table
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -43,9 +44,6 @@ class Tabled(_Tiny):
         )
         self.leader_payoff_range, self.follower_payoff_ranges = (0.0, 6.0), ((0.0, 6.0), (0.0, 6.0))
 
-    def markov(self) -> MarkovGame:
-        return self.table
-
     def reset(self, types, key):
         return jnp.int32(0), jnp.int32(0)
 
@@ -66,3 +64,8 @@ class Tabled(_Tiny):
         at = place, action, follower_actions[0] * 3 + follower_actions[1]
         paid = jnp.where(time < self.horizon, jnp.asarray(self.table.rewards, float)[:, *at], 0)
         return (time + 1, jnp.asarray(self.table.next_states)[at]), Rewards(paid[0], paid[1:])
+
+
+@state_table.register(Tabled)
+def _table(game: Tabled) -> MarkovGame:
+    return game.table

@@ -22,6 +22,8 @@ from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import MAPPO, CommitmentGradient
 from firstmover.loop import Silent
+from firstmover.solvers.registry import optimum
+from firstmover.solvers.solution import Solution
 
 GAME = SimpleAllocation(3, 2)
 LEADER = CommitmentGradient(updates=45, episodes=20)
@@ -277,10 +279,13 @@ def test_the_optimum_is_bounded_in_time_and_can_be_switched_off(tmp_path: Path, 
             stages.append(what)
 
     class Slow(SimpleAllocation):
-        def optimum(self, ties):
-            for _ in range(600):
-                time.sleep(0.1)
-            raise AssertionError
+        pass
+
+    @optimum.register(Slow)
+    def slowly(game: Slow, ties: str) -> Solution:
+        for _ in range(600):
+            time.sleep(0.1)
+        raise AssertionError
 
     monkeypatch.setattr("firstmover.designs.OPTIMUM_SECONDS", 0.5)
     made = design(Slow(3, 2), leader=LEADER, seeds=2, progress=Told())

@@ -13,9 +13,9 @@ from hypothesis import strategies as some
 from memory import peak_of
 
 from firstmover import files
-from firstmover.build import read_matrix
 from firstmover.errors import InputError
 from firstmover.interop.gambit import read_payoffs
+from firstmover.interop.tables import read_matrix
 
 LONG = "n" * 300
 

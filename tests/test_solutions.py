@@ -23,14 +23,15 @@ from firstmover.games import (
 )
 from firstmover.rule import Rule
 from firstmover.solutions import as_file, as_json, solve
+from firstmover.solvers.registry import linear_form, state_table
 
 SECURITY5 = Path(__file__).parent / "cases" / "security5.csv"
 
 
 def _choice(game, entries):
     actions = Rule.read(game, entries).actions[0]
-    size = len(game.linear().upper)
-    if game.linear().pure:
+    size = len(linear_form(game).upper)
+    if linear_form(game).pure:
         return np.eye(size)[int(actions)]
     return np.append(actions, np.ones(size - len(actions)))
 
@@ -60,7 +61,7 @@ def test_rules_with_a_margin_leave_no_tie(kind: str, ties: str) -> None:
         except InputError as error:
             assert "too close to one another" in str(error)
             continue
-        linear, scale = game.linear(), game.follower_payoff_scale
+        linear, scale = linear_form(game), game.follower_payoff_scale
         _, guaranteed = best_replies(linear, _choice(game, found.rule), 1e-3 * scale)
         if not found.rests_on_ties:
             assert found.margin is None
@@ -182,7 +183,7 @@ def test_whether_an_optimum_rests_on_ties_is_said_of_other_games_too() -> None:
     road = Toll(drivers=2, levels=3, steps=3)
     for ties in ("strong", "weak"):
         rule = Rule.read(road, solve(road, ties=ties).rule).actions
-        ends = [best_response(road.markov(), rule, which).leader for which in ("strong", "weak")]
+        ends = [best_response(state_table(road), rule, which).leader for which in ("strong", "weak")]
         assert solve(road, ties=ties).rests_on_ties == (ends[0] != ends[1])
     # Message 0 or 1 for the third item: whatever it sends, the follower is not served, and the leader is not paid less.
     assert solve(SimpleAllocation(items=3, messages=2)).rests_on_ties is False

@@ -45,12 +45,10 @@ class _Tiny(Game):
     has_chance = False
     leader_payoff_range = (0.0, 3.0)
     objective = "a test"
+    status_quo = 0
 
     def parameters(self) -> dict[str, Any]:
         return {}
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        return "always action 0", self, np.zeros(self.n_observations, int)
 
     def entry(self, observation: Any, action: np.ndarray) -> dict[str, Any]:
         return {"when": {"obs": list(observation)}, "do": {"action": int(action)}}

@@ -5,12 +5,13 @@ import re
 from claimed.claim import Claim
 from claimed.measurements import Command, Figure, Python
 from firstmover.games import IteratedMatrix
+from firstmover.solvers.registry import memory_optimum
 
 PAGE = "docs/oracles-and-followers.md"
 
 COUNTED = Command("solve iterated-matrix")
 REMEMBERED = Python(
-    "IteratedMatrix().memory_optimum('strong')", lambda: IteratedMatrix().memory_optimum("strong").value
+    "memory_optimum(IteratedMatrix(), 'strong')", lambda: memory_optimum(IteratedMatrix(), "strong").value
 )
 TWELVE, META = Figure("twelve-games", 900), Figure("meta-followers", 900)
 MARKOV, MIXED = Figure("markov-games", 400), Figure("mixed-leader", 200)

@@ -4,7 +4,6 @@ What can be named is what the rooms export, so that adding an item is one new fi
 run folder and the Python interface all come through here.
 """
 
-import csv
 import inspect
 import json
 import types
@@ -13,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
-
 from firstmover import catalogue, files, followers, games, leaders
 from firstmover.errors import InputError, unknown_name
-from firstmover.exact_numbers import Table, exact, number, of_fractions, shortened, whole
-from firstmover.games.security import COLUMNS
+from firstmover.exact_numbers import Table, number, shortened, whole
+from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import class_named, digest, names_code
+from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
+from firstmover.user_code import told
 
 KINDS = tuple(catalogue.ROOMS)
 
@@ -60,7 +59,7 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
         InputError: see `build` and `interop.python_files.class_named`.
     """
     if names_code(argument):
-        return constructed(class_named(argument, _base(kind)), argument, parameters)
+        return built_by_its_author(class_named(argument, _base(kind)), argument, parameters)
     return build(kind, argument, parameters)
 
 
@@ -91,26 +90,35 @@ def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) 
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
-    """A game from its registered name, a Gambit file `*.nfg`, or a user's own class `FILE.py:CLASS`.
+    """A game from its registered name, a game file (see `interop.game_files`), or a user's own class `FILE.py:CLASS`.
 
     Raises:
         InputError: see `item_from`; or the file is not a game.
     """
-    if argument.endswith(".nfg"):
-        from firstmover.interop.gambit import read_nfg
-
-        hints = {"commitment": typing.get_type_hints(read_nfg)["commitment"]}
+    if is_game_file(argument):
+        hints = {"commitment": typing.get_type_hints(read_game_file)["commitment"]}
         unknown = [key for key in parameters if key not in hints]
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
-        return read_nfg(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
+        return read_game_file(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
     registered = argument in catalogue.items("game")
     if not names_code(argument) and not registered and ("/" in argument or files.exists(argument)):
         raise InputError(
-            f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or FILE.py:CLASS is."
+            f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or *.efg, a long "
+            "table *.csv or FILE.py:CLASS is."
         )
     game: games.Game = item_from("game", argument, parameters)
     return game
+
+
+def built_by_its_author(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+    """An instance of a user's own class, as `constructed`; what goes wrong in its code is told with its line.
+
+    Raises:
+        InputError: as `constructed`, or its code fails.
+    """
+    with told(cls, f"{name} cannot be made"):
+        return constructed(cls, name, parameters)
 
 
 def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
@@ -180,65 +188,6 @@ def _listed(text: str) -> list[str]:
     return text.strip("[]() ").split(",")
 
 
-def read_matrix(name: str) -> Table:
-    """A table of numbers from a CSV file, one row per line, no header.
-
-    Raises:
-        InputError: the file cannot be read, is empty, not UTF-8, ragged, or holds something other than numbers.
-    """
-    path = Path(name)
-    return of_fractions(_csv_rows(path, _csv_lines(path), first=1))
-
-
-def _csv_lines(path: Path) -> list[str]:
-    text = files.read_text(path, {b",": 420, b"\n": 560, b"\r": 560})
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise InputError(f"{path} is empty; a table of numbers is needed, one row per line.")
-    return lines
-
-
-def _csv_rows(path: Path, lines: list[str], *, first: int) -> np.ndarray:
-    """The numbers of some lines, of which the first has this number in the file."""
-    if not lines:
-        raise InputError(f"{path} has a header only; a table of numbers is needed, one row per line.")
-    rows = [[exact(cell, f"row {i} of {path}") for cell in line.split(",")] for i, line in enumerate(lines, first)]
-    if len({len(row) for row in rows}) > 1:
-        raise InputError(f"the rows of {path} differ in length: {sorted({len(row) for row in rows})} numbers.")
-    return np.array(rows, object)
-
-
-def _read_matrices(names: str) -> Table:
-    """Tables of numbers of one shape from CSV files whose names stand between commas: [files, rows, columns]."""
-    tables = [read_matrix(name.strip()).fractions for name in names.split(",")]
-    if len({table.shape for table in tables}) > 1:
-        raise InputError(f"the tables of {names} must have one shape; got {[table.shape for table in tables]}.")
-    return of_fractions(np.stack(tables))
-
-
-def _read_targets(name: str) -> dict[str, Any]:
-    """The columns of a security game's targets, from a CSV file with their names in its header."""
-    path = Path(name)
-    header, *rows = csv.reader(_csv_lines(path))
-    names = [cell.strip().lower() for cell in header]
-    if sorted(names) != sorted(["target", *COLUMNS]):
-        raise InputError(f"the header of {path} must be target,{','.join(COLUMNS)}; got {','.join(header)}.")
-    for i, row in enumerate(rows, start=2):
-        if len(row) != len(names):
-            raise InputError(f"row {i} of {path} must have {len(names)} cells; got {len(row)}.")
-    if not rows:
-        raise InputError(f"{path} has a header only; one row per target is needed.")
-    columns: dict[str, Any] = {}
-    for column, cells in zip(names, zip(*rows, strict=True), strict=True):
-        texts = [cell.strip() for cell in cells]
-        columns[column] = (
-            texts
-            if column == "target"
-            else [exact(text, f"{column} in row {i} of {path}") for i, text in enumerate(texts, start=2)]
-        )
-    return columns
-
-
 def _read_payoffs(name: str) -> Table:
     """The payoffs of every player of a Gambit file."""
     from firstmover.interop.gambit import read_payoffs
@@ -246,36 +195,13 @@ def _read_payoffs(name: str) -> Table:
     return read_payoffs(Path(name))
 
 
-def _read_values(name: str) -> dict[str, Any]:
-    """The agents' values and their probabilities, from a CSV file with a header.
-
-    Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; columns
-    `probability, value of agent 0's item 0, ..., value of agent 1's item 0, ...` list joint realisations.
-    """
-    path = Path(name)
-    header, *lines = _csv_lines(path)
-    rows = _csv_rows(path, lines, first=2)
-    kind = header.split(",")[0].strip().lower()
-    if kind == "agent":
-        if rows.shape[1] < 3:
-            raise InputError(f"{path} needs the columns agent, probability and one per item.")
-        agents = sorted(set(rows[:, 0].tolist()))
-        if agents != list(range(len(agents))):
-            raise InputError(f"the agents of {path} must be numbered 0, 1, ...; got {', '.join(map(str, agents[:9]))}.")
-        own = [rows[rows[:, 0] == i] for i in range(len(agents))]
-        return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}
-    if kind == "probability":
-        return {"realisations": rows[:, 1:].tolist(), "probabilities": rows[:, 0].tolist()}
-    raise InputError(f"the header of {path} must begin with 'agent' or 'probability'; got {kind!r}.")
-
-
 # Readers of what a parameter may be on the command line, mostly the name of a file, by the mark in its type hint.
 _READERS: dict[str, Any] = {
     "matrix": read_matrix,
-    "matrices": _read_matrices,
+    "matrices": read_matrices,
     "payoffs": _read_payoffs,
-    "targets": _read_targets,
-    "values": _read_values,
+    "targets": read_targets,
+    "values": read_values,
     "probabilities": _listed,
 }
 

@@ -4,6 +4,7 @@
 """
 
 import functools
+import html
 import math
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
-from firstmover.games.base import Game, Solution
+from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.loop import Progress, Silent
 from firstmover.memory import compiled_to_fit
@@ -29,7 +30,11 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
+from firstmover.solvers.registry import memory_optimum, optimum
+from firstmover.solvers.solution import Solution
+from firstmover.testing import refuse_mistakes
 from firstmover.training import blank_history, check_memory, in_own_units, initial_states, train
+from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
@@ -94,6 +99,23 @@ class Design:
     history: Metrics
     seconds: dict[str, float]
     run: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"<Design of {self.game!r}: {self._in_short()}>"
+
+    def _repr_html_(self) -> str:
+        """The rule and what it is worth, for notebooks."""
+        rows = {"game": repr(self.game), "rule": self.rule.text, "value": self._in_short()}
+        if self.certificate["epsilon"]["max"] is not None:
+            rows["certified"] = f"no follower gains more than {self.certificate['epsilon']['max']:.3g} by deviating"
+        cells = (f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
+        return f"<table>{''.join(cells)}</table>"
+
+    def _in_short(self) -> str:
+        """The value of the best seed, beside the optimum."""
+        low, high = self.game.leader_payoff_range
+        optimum = "" if self.optimum.value is None else f" (optimum {written(self.optimum.value, low, high)})"
+        return f"value {written(self.value, low, high)}{optimum}, best of {self.seeds} seeds"
 
     @property
     def best(self) -> int:
@@ -316,8 +338,8 @@ def exact_optimum(game: Game, followers: Follower) -> Solution:
     Raises:
         InputError: there is no method, or the game is too large.
     """
-    exact = game.optimum if followers.counts_steps else game.memory_optimum
-    return exact(followers.optimum_ties)
+    exact = optimum if followers.counts_steps else memory_optimum
+    return exact(game, followers.optimum_ties)
 
 
 def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
@@ -367,6 +389,7 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    refuse_mistakes(game)
     followers = game.usual_followers if followers is None else followers
     responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader

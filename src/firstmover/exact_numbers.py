@@ -8,6 +8,7 @@ place in 64-bit arithmetic. Nothing is computed with a number before its length 
 import functools
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -80,6 +81,9 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
+Labels = tuple[str, ...] | None  # the names along an axis of a table, if it has any
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """An array of numbers, in 64 bits and as the fractions that were given.
@@ -87,10 +91,12 @@ class Table:
     Attributes:
         floats: the nearest floats.
         given: the fractions, in an array of objects; None where every float stands for the number that was given.
+        labels: the names along every axis, None for an axis without; empty where there are none at all.
     """
 
     floats: np.ndarray
     given: np.ndarray | None = None
+    labels: tuple[Labels, ...] = ()
 
     @functools.cached_property
     def fractions(self) -> np.ndarray:
@@ -98,7 +104,8 @@ class Table:
         return as_fractions(self.floats) if self.given is None else self.given
 
     def __getitem__(self, index: Any) -> "Table":
-        return Table(self.floats[index], None if self.given is None else self.given[index])
+        labels = self.labels[1:] if isinstance(index, int) else ()
+        return Table(self.floats[index], None if self.given is None else self.given[index], labels)
 
     def written(self) -> Any:
         """Nested lists for a JSON file that are read as these numbers again."""
@@ -146,10 +153,30 @@ def _holds_truth(values: Any) -> bool:
     return isinstance(values, bool | np.bool_)
 
 
-def of_fractions(given: np.ndarray) -> Table:
-    """The table with these fractions."""
+def of_fractions(given: np.ndarray, labels: tuple[Labels, ...] = ()) -> Table:
+    """The table with these fractions, and maybe names along its axes."""
     floats = given.astype(np.float64)
-    return Table(floats, None if np.array_equal(as_fractions(floats), given) else given)
+    return Table(floats, None if np.array_equal(as_fractions(floats), given) else given, labels)
+
+
+def agreed(tables: Sequence[Table], what: str) -> tuple[Labels, ...]:
+    """The names along the axes of tables of one shape; a table without names agrees with any. Empty if none has any.
+
+    Args:
+        tables: the tables.
+        what: they are, for the message.
+
+    Raises:
+        InputError: two of them name an axis differently.
+    """
+    found: list[Labels] = []
+    for along in zip(*[table.labels for table in tables if table.labels], strict=True):
+        named = list(dict.fromkeys(names for names in along if names is not None))
+        if len(named) > 1:
+            one, other = (", ".join(names) for names in named[:2])
+            raise InputError(f"{what} must name the same actions in the same order; got {one} and {other}.")
+        found.append(named[0] if named else None)
+    return tuple(found)
 
 
 def as_fractions(floats: Any) -> np.ndarray:

@@ -4,6 +4,7 @@ What a file asks for is counted before anything is built from it. So reading one
 of 50 MB and ten times its size, and at most 1 GB.
 """
 
+import codecs
 import contextlib
 import json
 import os
@@ -68,7 +69,7 @@ def too_large(path: str | Path) -> InputError:
 
 
 def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
-    r"""The text of a UTF-8 file, without a byte order mark.
+    r"""The text of a file in UTF-8, or in UTF-16 with a byte order mark; without that mark.
 
     Args:
         path: the file.
@@ -76,14 +77,14 @@ def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
             `{b",": 60, b"\n": 120}` for a table. None if not given.
 
     Raises:
-        InputError: it cannot be read, is not UTF-8, or would take too much memory.
+        InputError: it cannot be read, is in another encoding, or would take too much memory.
     """
     content = _content(path)
     _within(path, content, sum(cost * content.count(mark) for mark, cost in (marks or {}).items()))
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not a text file in UTF-8.") from None
+        raise InputError(f"{path} is not a text file in UTF-8 or UTF-16; save it as UTF-8.") from None
 
 
 def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], Any] = json.loads) -> Any:

@@ -11,8 +11,10 @@ from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Margin, Solution, Ties
+from firstmover.games.base import Game, Ties
 from firstmover.rule import Rule
+from firstmover.solvers.registry import linear_form, state_table
+from firstmover.solvers.solution import Margin, Solution
 
 MARGIN = 1e-3  # by default, as a share of the followers' payoff range
 _SAME = 1e-9  # share of the leader's payoff range by which values may differ and be the same
@@ -36,7 +38,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         return solution
     if solution.play is not None:
         return replace(solution, reply=solution.play)
-    linear = game.linear()
+    linear = linear_form(game)
     if linear is not None and solution.value is not None:
         return _strict(game, linear, solution, solution.value, margin)
     try:
@@ -124,7 +126,7 @@ def _rounded(finite: FiniteGame) -> FiniteGame:
 
 def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int]] | None, bool]:
     """What every follower does in each step of the play of the exact reply, and whether ties matter to its value."""
-    markov = game.markov()
+    markov = state_table(game)
     rule = solvable(game, actions)
     replies: dict[Ties, Any] = {which: best_response(markov, rule, which) for which in _TIES}
     rests = abs(replies["strong"].leader - replies["weak"].leader) > _SAME * markov.spans[0]

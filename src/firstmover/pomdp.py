@@ -22,11 +22,11 @@ from firstmover.declarations import check_chance
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.planning import expected_payoffs
-from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.plays import Play
 from firstmover.rollout import Outcome, Query, all_profiles, answer, play_noise_size, play_query
+from firstmover.solvers.registry import state_table
 from firstmover.spaces import observation_index
 from firstmover.worst_case import check_worst_case, worst_value_bound
 
@@ -107,7 +107,7 @@ class StackelbergPOMDP:
             all_profiles(self.game)
         elif self.reward_episodes == 0 and self._mixes:
             try:
-                table_of_states(self.game)
+                state_table(self.game)
             except InputError as why:
                 raise InputError(
                     f"the reward of {self.followers.name} followers in {self.game.name} has to be sampled, "
@@ -133,9 +133,7 @@ class StackelbergPOMDP:
 
         if self.reward_episodes == 0 and self._mixes:
             observations = jnp.asarray(game.observations())
-            reward = expected_payoffs(table_of_states(game), self._decisions(commitment, key, observations), strategy)[
-                0
-            ]
+            reward = expected_payoffs(state_table(game), self._decisions(commitment, key, observations), strategy)[0]
             visited, env_steps = jnp.ones_like(visited), env_steps + game.max_leader_decisions
             simulated = simulated + game.max_leader_decisions
         elif self.reward_episodes == 0 and game.followers_act == "every step":

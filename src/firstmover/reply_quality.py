@@ -16,6 +16,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.solvers.registry import state_table
 
 MAX_RULES = 1_000  # leader rules that a follower is judged by, all there are or a sample
 _EXACT = 1e-6  # a reply this close to the best, as a share of the payoff range, is exact
@@ -59,7 +60,7 @@ def quality(
     if game.n_followers > 1:
         return None
     try:
-        markov, judged = game.markov(), rules_to_judge_by(game) if rules is None else rules
+        markov, judged = state_table(game), rules_to_judge_by(game) if rules is None else rules
     except InputError:
         return None
     best = {}

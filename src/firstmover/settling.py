@@ -25,6 +25,7 @@ from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.rollout import all_profiles
 from firstmover.rule import Rule
 from firstmover.selection import best_of, finite
+from firstmover.solvers.registry import baseline_actions
 
 _MARGIN = 1e-9  # of the leader's payoff range
 
@@ -58,7 +59,7 @@ def rules_and_plays(
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
-    baseline = problem.game.baseline_actions()
+    baseline = baseline_actions(problem.game)
 
     def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
         key = stream(state.key, Stream.EVALUATION)
@@ -104,7 +105,7 @@ def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: 
     if target == "worst":
         worst[well] = [_worst(game, tables[k]) for k in well]
     if beside is not None:
-        table = np.asarray(game.baseline_actions(), tables.dtype)
+        table = np.asarray(baseline_actions(game), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
         its = np.full(len(left), np.nan)

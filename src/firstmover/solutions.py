@@ -8,33 +8,33 @@ import jax.numpy as jnp
 
 from firstmover import build
 from firstmover.errors import require
-from firstmover.games.base import Game, Search, Selection, Solution, Ties
+from firstmover.games.base import Game, Ties
 from firstmover.intended_replies import MARGIN, with_reply
 from firstmover.plays import Strategies
 from firstmover.rule import play_text
+from firstmover.solvers.registry import search
+from firstmover.solvers.solution import Solution
 
 
 def solve(
     game: Game,
     *,
     ties: Ties = "strong",
-    selection: Selection = "best",
-    threshold: bool = False,
     time_limit: float | None = None,
     margin: float | None = None,
     progress: Callable[[str], None] | None = None,
+    **options: Any,
 ) -> Solution:
     """The exact optimum of a game, the followers' reply to it, and what a rule is worth that leaves them no tie.
 
     Args:
         game: the game.
         ties: whether indifferent followers go for the leader ("strong") or against it ("weak").
-        selection: for price mechanisms with messages, see `games.base.Search`, and so are the next three.
-        threshold: whether messages mean intervals of values.
         time_limit: seconds; none if not given.
         margin: by how much other replies must be worse in a rule that takes the place of one that rests on ties, in
             units of the followers' payoffs, at least 0; a thousandth of their range if not given.
         progress: told now and then how far the search is.
+        options: those of the game's own solver (`solvers.options`), such as `selection` of price mechanisms.
 
     Raises:
         InputError: there is no exact method, or the game is too large for it.
@@ -43,7 +43,7 @@ def solve(
         require(0 < time_limit < math.inf, "the time limit must be a positive number of seconds", time_limit)
     if margin is not None:
         require(0 <= margin < math.inf, "the margin must be a number of at least 0", margin)
-    found = game.search(ties, Search(selection, threshold, time_limit, progress))
+    found = search(game, ties, time_limit=time_limit, progress=progress, **options)
     by = MARGIN * game.follower_payoff_scale if margin is None else margin
     return with_reply(game if found.game is None else found.game, found, ties, by)
 
@@ -58,12 +58,10 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
     return {
         "game": build.description(told),
         "optimum": solution.value,
-        "optimum_fraction": solution.fraction,
         "welfare_loss": -float(solution.value or 0.0) if loss else None,
         "bounds": solution.bounds if solution.value is None else (solution.value, solution.value),
         "rule": solution.rule,
         "rule_text": text,
-        "prices": solution.prices,
         "play": solution.play,
         "reply": solution.reply,
         "reply_text": None if solution.reply is None else _reply_text(told, solution.reply),
@@ -78,6 +76,8 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "method": solution.method,
         "followers": solution.followers,
         "upper_bounds": solution.upper_bounds,
+        # Keys of version 0.1.0, for every game.
+        **{"optimum_fraction": None, "prices": None, **solution.details()},
     }
 
 

@@ -1,7 +1,9 @@
 """Numbers and names as a person reads them: the digits that matter, and names that can be told apart."""
 
+import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from firstmover.errors import on_one_line
 
@@ -9,6 +11,7 @@ _DIGITS = 6
 _MOST_DIGITS = 17  # what a float holds
 _NOTHING = 4e-12  # of the range of payoffs: what rounding leaves where nothing is meant
 _ORDINARY = 1e6  # a range beyond this is one odd payoff's, and says nothing of rounding
+_LONGEST = 60  # characters of one value in the short form of an object
 _ROUNDING = 2e-15  # of the largest payoff
 
 
@@ -47,3 +50,27 @@ def told_apart(names: Sequence[str]) -> tuple[str, ...]:
         shared = {label for label in labels if labels.count(label) > 1}
         labels = [f"{label} ({k})" if label in shared else label for k, label in enumerate(labels, 1)]
     return tuple(labels)
+
+
+def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
+    """How an object is called for short: its class, and its parameters that are not at their defaults.
+
+    Example:
+        >>> class Road:
+        ...     def __init__(self, cars: int = 1, tolls: tuple[int, ...] = (0, 1)): ...
+        >>> constructed(Road, {"cars": 2, "tolls": [0, 1]})
+        'Road(cars=2)'
+    """
+    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
+    told = {name: value for name, value in parameters.items() if _plain(value) != _plain(defaults.get(name))}
+    return f"{cls.__name__}({', '.join(f'{name}={_short(value)}' for name, value in told.items())})"
+
+
+def _plain(value: Any) -> str:
+    """A value as text, in which lists and tuples are the same."""
+    return str(value).translate(str.maketrans("()", "[]"))
+
+
+def _short(value: Any) -> str:
+    text = on_one_line(repr(value))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

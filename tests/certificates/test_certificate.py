@@ -14,6 +14,7 @@ from firstmover.errors import InputError
 from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
 from firstmover.plays import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
+from firstmover.solvers.registry import optimum, state_table
 
 
 def _play(game, seed=0):
@@ -109,8 +110,8 @@ def test_money_of_a_markov_game_is_part_of_its_welfare(seed: int, objective: str
     game = Toll(drivers=2, levels=3, steps=4, tolls=(1.5, 2.0, -1.0), objective=objective)
     rule = np.random.default_rng(seed).integers(3, size=game.n_observations)
     play = _play(game, seed)
-    joint = joint_strategy(game.markov(), [np.asarray(table, np.float64) for table in play.tables])
-    followers = play_values(game.markov(), rule, joint)[1:].sum()
+    joint = joint_strategy(state_table(game), [np.asarray(table, np.float64) for table in play.tables])
+    followers = play_values(state_table(game), rule, joint)[1:].sum()
     assert certify_play(game, rule, play).welfare - certify_play(game, rule, play).revenue == pytest.approx(followers)
     for found in (certify_play(game, rule, play), certify_play(game, rule, _timed(game, seed))):
         assert found.revenue != 0
@@ -119,8 +120,8 @@ def test_money_of_a_markov_game_is_part_of_its_welfare(seed: int, objective: str
 
 def test_the_toll_road_is_worth_its_welfare() -> None:
     game = Toll()
-    rule = Rule.read(game, game.optimum("strong").rule).actions
-    reply = best_response(game.markov(), rule, "strong").play  # drivers observe the state
+    rule = Rule.read(game, optimum(game, "strong").rule).actions
+    reply = best_response(state_table(game), rule, "strong").play  # drivers observe the state
     drivers = np.unravel_index(reply, game.n_actions)
     found = certify_play(game, rule, TimedStrategies(tuple(jnp.eye(2)[own] for own in drivers)))
     assert (found.value, found.welfare) == (49.0, 49.0)

@@ -13,6 +13,7 @@ from firstmover.build import build
 from firstmover.certificates import certify_play
 from firstmover.plays import Strategies
 from firstmover.rule import Rule
+from firstmover.solvers.registry import optimum
 
 CASES = Path(__file__).parents[1] / "cases"
 PRIOR = "0.3333332,0.3333332,0.3333332"
@@ -31,7 +32,7 @@ def _game(prior: str, commitment: str = "deterministic"):
 def test_solve_certify_and_verify_agree_and_stay_within_the_payoffs(prior: str, commitment: str) -> None:
     game = _game(prior, commitment)
     assert game.parameters()["prior"] == ["1/3"] * 3
-    solution = game.optimum("strong")
+    solution = optimum(game, "strong")
     low, high = game.leader_payoff_range
     assert low <= solution.value <= high
     rule = Rule.read(game, solution.rule)
@@ -50,7 +51,7 @@ def test_a_fraction_in_a_file_stays_that_fraction_in_the_proof(tmp_path: Path) -
     (tmp_path / "B.csv").write_text("1/3,0\n0,1/3\n")
     game = build("game", "normal-form", {f"{k}_payoffs": str(tmp_path / f) for k, f in PAYOFFS.items()})
     assert game.parameters()["leader_payoffs"] == [["1/3", 0.0], ["1/7", "2/3"]]
-    assert game.optimum("strong").value == 2 / 3
+    assert optimum(game, "strong").value == 2 / 3
     rule = Rule.read(game, [{"when": {}, "do": {"action": 0}}])
     certificate = certify_play(game, rule.actions, Strategies((jnp.array([[1.0, 0.0]]),))).as_json()
     assert certificate["proof"]["intervals"][0]["least"]["value"] == "1/3"

@@ -12,6 +12,7 @@ from firstmover.build import description, game_from
 from firstmover.certificates import exact
 from firstmover.games import BayesianNormalForm, NormalForm, SecurityGame
 from firstmover.games.base import Game
+from firstmover.solvers.registry import optimum
 
 SECURITY5 = Path(__file__).parents[1] / "cases" / "security5.csv"
 
@@ -19,7 +20,7 @@ SECURITY5 = Path(__file__).parents[1] / "cases" / "security5.csv"
 def _optimal(game: Game) -> verify.Finite:
     """The followers' game under the optimal rule, which leaves them ties up to rounding."""
     told = description(game)
-    solution = game.optimum("strong")
+    solution = optimum(game, "strong")
     derived = verify.derive(
         verify.read(json.dumps({"game": told["name"], "parameters": told["parameters"], "rule": solution.rule}))
     )

@@ -9,12 +9,15 @@ from firstmover import build, certify, design
 from firstmover.certificates import certify_play, value_in_steps
 from firstmover.certificates.sampled import sampled_values
 from firstmover.cli.printing import certificate as printed
+from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
 from firstmover.plays import Strategies
 from firstmover.rule import Rule
+from firstmover.solvers.iterated_matrix import table_of_histories
+from firstmover.solvers.registry import state_table
 
 FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=10)
 
@@ -22,8 +25,10 @@ FOLLOWERS, LEADER = QLearning(rounds=3), CommitmentGradient(updates=2, episodes=
 class Untabled(IteratedMatrix):
     """The same game, of which nobody has made a table."""
 
-    def markov(self):
-        raise InputError("nobody has made a table.")
+
+@state_table.register(Untabled)
+def _nobody(game: Untabled) -> MarkovGame:
+    raise InputError("nobody has made a table.")
 
 
 @pytest.mark.parametrize("objective", ["welfare", "revenue"])
@@ -67,17 +72,24 @@ class Wrong(Untabled):
         pass
 
 
+class WrongWithTable(Wrong):
+    """The same, with a table."""
+
+
+state_table.register(WrongWithTable)(table_of_histories)
+
+
 def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
-    for game in (Wrong("chicken", steps=3), type("Tabled", (Wrong,), {"markov": IteratedMatrix.markov})("chicken")):
+    for game in (Wrong("chicken", steps=3), WrongWithTable("chicken")):
         with pytest.raises(InputError, match="correct the declared range"):
             value_in_steps(Rule(game, np.zeros(5, int)), Strategies((jnp.full((5, 2), 0.5),)))
 
 
 def test_a_table_that_is_too_large_is_no_hindrance(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("firstmover.games.toll._MAX_ENTRIES", 100)
+    monkeypatch.setattr("firstmover.solvers.toll._MAX_ENTRIES", 100)
     game = build.game_from("toll", {"steps": "2"})
     with pytest.raises(InputError):
-        game.markov()
+        state_table(game)
     leader = Reinforce(updates=1, steps=30, reward_episodes=1)
     done = design(game, followers=FOLLOWERS, leader=leader, seeds=2, out=tmp_path / "run")
     assert not done.certificate["exact"]

@@ -48,3 +48,15 @@ def test_light_commands_import_nothing_heavy() -> None:
 def test_light_modules_import_nothing_heavy(module: str) -> None:
     code = f"import json, sys, {module}; dir({module}); print(json.dumps([n for n in {HEAVY!r} if n in sys.modules]))"
     assert _modules(code) == []
+
+
+def test_a_small_game_is_solved_without_scipy_and_without_learners() -> None:
+    unneeded = ["scipy.optimize", "scipy.sparse", "optax", "matplotlib", "firstmover.pomdp", "firstmover.games.patrol"]
+    code = f"""
+import contextlib, io, json, sys
+from firstmover.cli import main
+with contextlib.redirect_stdout(io.StringIO()):
+    assert main(["solve", "maintain"]) == 0
+print(json.dumps([name for name in {unneeded!r} if name in sys.modules]))
+"""
+    assert _modules(code) == []

@@ -24,6 +24,7 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
 from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
+from firstmover.plays import Strategies, TimedStrategies
 from firstmover.policies import network_policy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import play_noise_size, play_query

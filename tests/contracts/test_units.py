@@ -47,6 +47,7 @@ from firstmover.games import (
 from firstmover.games.units import stake
 from firstmover.leaders import CommitmentGradient
 from firstmover.rule import Rule
+from firstmover.solvers.registry import baseline, baseline_actions, state_table
 
 CASES = Path(__file__).parents[1] / "cases"
 EXACT = [(2.0**996, 0.0), (2.0**-990, 0.0), (1.0, 1e7), (4.0, -123456.0)]
@@ -164,13 +165,13 @@ def test_a_copy_of_a_game_of_many_steps_is_the_game_but_for_its_units(name: str)
     game = Toll() if name == "toll" else AFFINE[name](3, 1, 2, 5)
     copy, units = game.standardised, game.standardised.payoff_units
     assert units is not None
-    own, scaled = game.markov(), copy.markov()
+    own, scaled = state_table(game), state_table(copy)
     np.testing.assert_array_equal(own.next_states, scaled.next_states)
     weight = sum(own.discount**t for t in range(own.horizon))
     paying = own.rewards.any(axis=(0, 2, 3))  # the game may be over in a state
     for table, other, offset, scale in zip(own.rewards, scaled.rewards, units.offsets, units.scales, strict=True):
         np.testing.assert_allclose((offset / weight + scale * other)[paying], table[paying], atol=1e-9 * scale)
-    assert copy.markov() is copy.markov()
+    assert state_table(copy) is state_table(copy)
 
 
 @settings(max_examples=60, deadline=None)
@@ -268,7 +269,7 @@ def test_a_design_is_never_worth_less_than_its_baseline() -> None:
     payoffs = _tables(5, 6, 3), _tables(6, 6, 3)
     made = design(NormalForm(*payoffs, "mixed"), leader=CommitmentGradient(updates=1, episodes=10, restarts=1), seeds=4)
     assert made.from_baseline.any()
-    name, game, table = made.game.baseline()
+    name, game, table = baseline(made.game)
     assert game is made.game
     assert np.all(made.values >= made.learned_values)
     np.testing.assert_array_equal(
@@ -287,10 +288,10 @@ def test_one_copy_starts_from_the_baseline() -> None:
     game, leader = NormalForm(_tables(5, 6, 3), _tables(6, 6, 3), "mixed"), CommitmentGradient()
     problem = leader.problem(game, MultiplicativeWeights())
     tables = leader.tables(problem, leader.init(problem, jax.random.key(0)))
-    np.testing.assert_allclose(tables[-1], game.baseline_actions(), atol=1e-6)
-    assert game.baseline_actions() is not None
-    assert SimpleAllocation(3, 2).baseline_actions() is None
-    assert MatrixDesign().baseline_actions() is not None
+    np.testing.assert_allclose(tables[-1], baseline_actions(game), atol=1e-6)
+    assert baseline_actions(game) is not None
+    assert baseline_actions(SimpleAllocation(3, 2)) is None
+    assert baseline_actions(MatrixDesign()) is not None
 
 
 class _Taxed(NormalForm):

@@ -18,6 +18,7 @@ from firstmover.equilibria.deviations import deviations
 from firstmover.equilibria.maps import played
 from firstmover.equilibria.security_commitments import security_commitment
 from firstmover.interop.gambit import read_nfg
+from firstmover.solvers.registry import optimum
 
 CASES = Path(__file__).parents[1] / "cases"
 SETS = ("cce", "ce", "bcce", "bce", "anf_cce", "anf_ce")
@@ -231,7 +232,7 @@ def test_chicken_with_a_crash(cell: float, which) -> None:
 @pytest.mark.parametrize(("commitment", "value"), [("deterministic", 2), ("mixed", 2.5)])
 @pytest.mark.parametrize("ties", ["strong", "weak"])
 def test_one_outlier_makes_no_ties(commitment, value: float, ties) -> None:
-    solution = read_nfg(CASES / "outlier_follower.nfg", commitment).optimum(ties)
+    solution = optimum(read_nfg(CASES / "outlier_follower.nfg", commitment), ties)
     assert solution.value == value
     assert solution.attained == (commitment == "deterministic" or ties == "strong")
 

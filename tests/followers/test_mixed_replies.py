@@ -15,6 +15,7 @@ from firstmover.followers.planning import expected_payoffs
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.solvers.registry import state_table
 
 DILEMMA = IteratedMatrix("prisoners_dilemma", steps=6, commitment="mixed", discount=0.9)
 
@@ -37,7 +38,7 @@ def replied(rule: jax.Array) -> tuple[jax.Array, jax.Array]:
 def test_exact_replies_to_a_mixed_rule_are_those_of_the_solver(seed: int) -> None:
     rule = mixtures(seed, DILEMMA)
     timed, memoryless = replied(jnp.asarray(rule, float))
-    table = DILEMMA.markov()
+    table = state_table(DILEMMA)
     assert float(timed) == pytest.approx(best_response(table, rule, "strong").leader, abs=1e-4)
     assert float(memoryless) == pytest.approx(memoryless_response(table, rule, "strong").leader, abs=1e-4)
 
@@ -45,11 +46,11 @@ def test_exact_replies_to_a_mixed_rule_are_those_of_the_solver(seed: int) -> Non
 @pytest.mark.parametrize("game", [DILEMMA, Toll(drivers=2, levels=3, steps=4)], ids=["mixed", "several followers"])
 def test_the_value_of_play_is_that_of_the_solver(game) -> None:
     rng, mixed = np.random.default_rng(1), game.leader_space.continuous
-    value = jax.jit(lambda answers, tables: expected_payoffs(game.markov(), answers, Strategies(tables))[0])
+    value = jax.jit(lambda answers, tables: expected_payoffs(state_table(game), answers, Strategies(tables))[0])
     for seed in range(10):
         rule = mixtures(seed, game) if mixed else rng.integers(0, game.leader_space.mask_size, game.n_observations)
         play = [rng.dirichlet(np.ones(a), o) for o, a in zip(game.n_obs, game.n_actions, strict=True)]
-        exact = play_values(game.markov(), rule, joint_strategy(game.markov(), play))[0]
+        exact = play_values(state_table(game), rule, joint_strategy(state_table(game), play))[0]
         found = value(jnp.asarray(rule), tuple(jnp.asarray(table, float) for table in play))
         assert float(found) == pytest.approx(exact, abs=1e-4)
 
@@ -83,8 +84,8 @@ def test_mixed_play_of_followers_is_rewarded_in_expectation_too() -> None:
     problem = StackelbergPOMDP(game, PolicyGradient(rounds=3, batch=4, play="last"))
     rule = np.array([0, 1, 0, 1, 1])
     episode = problem.episode(table_of(game, jnp.asarray(rule)), key)
-    play = joint_strategy(game.markov(), [np.asarray(episode.strategy.tables[0])])
-    assert float(episode.reward) == pytest.approx(play_values(game.markov(), rule, play)[0], rel=1e-5)
+    play = joint_strategy(state_table(game), [np.asarray(episode.strategy.tables[0])])
+    assert float(episode.reward) == pytest.approx(play_values(state_table(game), rule, play)[0], rel=1e-5)
 
 
 def test_without_a_table_of_states_rewards_have_to_be_sampled() -> None:

@@ -15,9 +15,10 @@ from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.followers.planning import timed
 from firstmover.games import IteratedMatrix, Rewards, Toll
-from firstmover.games.state_tables import state_table
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import rollout
+from firstmover.solvers.enumeration import stepped_table
+from firstmover.solvers.registry import state_table
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
 
@@ -31,9 +32,11 @@ class Listed(Copying):
         following, rewards = super().step(state, action, follower_actions, key)
         return following, Rewards(rewards.leader + (state.left == 1), rewards.followers + 1.5 * (state.left == 3))
 
-    def markov(self) -> MarkovGame:
-        states = jax.vmap(lambda left: self.reset(jnp.zeros(1, jnp.int32), KEY)._replace(left=left))(jnp.arange(5))
-        return state_table(self, states, lambda state: state.left)
+
+@state_table.register(Listed)
+def _table(game: Listed) -> MarkovGame:
+    states = jax.vmap(lambda left: game.reset(jnp.zeros(1, jnp.int32), KEY)._replace(left=left))(jnp.arange(5))
+    return stepped_table(game, states, lambda state: state.left)
 
 
 GAMES = {
@@ -101,7 +104,7 @@ def _best(plays, ties: str) -> tuple[float, float]:
 def test_one_follower_does_what_enumeration_finds_best(name: str, ties: str) -> None:
     game, tables = GAMES[name], rules(GAMES[name])
     leader, follower = earned(game, BestResponse(ties), tables)
-    markov = game.markov()
+    markov = state_table(game)
     start = int(markov.start.argmax())
     expected = np.array([_best(_plays(markov, rule, start), ties) for rule in tables])
     np.testing.assert_allclose(np.stack([leader, follower[:, 0]], 1), expected, atol=1e-5)
@@ -113,7 +116,7 @@ def test_one_follower_does_what_enumeration_finds_best(name: str, ties: str) -> 
 def test_a_follower_without_memory_plays_its_best_table(name: str, ties: str) -> None:
     game, tables = GAMES[name], rules(GAMES[name])
     leader, follower = earned(game, BestResponse(ties, "memoryless"), tables)
-    markov = game.markov()
+    markov = state_table(game)
     start = int(markov.start.argmax())
     expected = np.array([_best(_policy_plays(markov, rule, start), ties) for rule in tables])
     np.testing.assert_allclose(np.stack([leader, follower[:, 0]], 1), expected, atol=1e-5)
@@ -126,7 +129,7 @@ def test_a_follower_without_memory_plays_the_same_in_64_bit() -> None:
     game, tables = GAMES["discounted"], rules(GAMES["discounted"])
     with jax.enable_x64(True):
         leader, _ = earned(game, BestResponse(policies="memoryless"), tables)
-    expected = [memoryless_response(game.markov(), rule, "strong").leader for rule in tables]
+    expected = [memoryless_response(state_table(game), rule, "strong").leader for rule in tables]
     np.testing.assert_allclose(leader, expected, atol=1e-12)
 
 
@@ -146,12 +149,12 @@ def test_several_followers_play_the_equilibria_of_the_exact_solver(ties: str) ->
         leader, followers = earned(game, BestResponse(ties), tables)
         for rule, own, others in zip(tables, leader, followers, strict=True):
             try:
-                reply = best_response(game.markov(), rule, ties)
+                reply = best_response(state_table(game), rule, ties)
             except InputError:  # a stage without a pure equilibrium
                 continue
             compared += isinstance(game, Tabled)
             assert own == pytest.approx(reply.leader, abs=1e-5)
-            if game.markov().symmetric:  # the solver draws roles anew in every step, which leaves the sum as it is
+            if state_table(game).symmetric:  # the solver draws roles anew in every step, which leaves the sum as it is
                 others, expected = others.sum(), reply.followers.sum()
             else:
                 expected = reply.followers

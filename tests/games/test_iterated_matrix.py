@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -19,6 +20,7 @@ from firstmover.games.iterated_matrix import MATRICES
 from firstmover.plays import Strategies
 from firstmover.rollout import rollout
 from firstmover.rule import Rule
+from firstmover.solvers.registry import baseline, memory_optimum, optimum, state_table
 
 TIES = ["strong", "weak"]
 # Ten steps, payoffs less 2.5: ten times the one-shot optimum; against an exact reply; against the best memory-1 table.
@@ -40,20 +42,20 @@ def named(name: str, memory: int = 1) -> IteratedMatrix:
 def test_published_values(name: str, ties: str) -> None:
     game = named(name)
     once, exact, memory = PUBLISHED[name]
-    assert game.optimum(ties).value == pytest.approx(exact)
-    assert game.memory_optimum(ties).value == pytest.approx(memory)
-    assert named(name, 0).optimum(ties).value == pytest.approx(once)
-    _, same, table = game.baseline()
+    assert optimum(game, ties).value == pytest.approx(exact)
+    assert memory_optimum(game, ties).value == pytest.approx(memory)
+    assert optimum(named(name, 0), ties).value == pytest.approx(once)
+    _, same, table = baseline(game)
     assert same is game
-    assert best_response(game.markov(), table, ties).leader == pytest.approx(once)
+    assert best_response(state_table(game), table, ties).leader == pytest.approx(once)
 
 
 def test_the_dilemma_has_one_optimal_rule() -> None:
     game = IteratedMatrix()
-    for solution in (game.optimum("strong"), game.memory_optimum("weak")):
+    for solution in (optimum(game, "strong"), memory_optimum(game, "weak")):
         assert [entry["do"]["action"] for entry in solution.rule] == [1, 0, 1, 0, 1]
         assert "32 rules (1 optimal)" in solution.method
-    assert Rule.read(game, game.optimum("weak").rule).text == (
+    assert Rule.read(game, optimum(game, "weak").rule).text == (
         "At the start, play action 1. After (0, 0), play action 0. After (0, 1), play action 1. "
         "After (1, 0), play action 0. After (1, 1), play action 1."
     )
@@ -99,7 +101,7 @@ def brute(name: str, rule: tuple[int, ...], ties: str, memory: bool) -> float:
 @pytest.mark.parametrize("name", MATRICES)
 def test_optima_are_those_of_a_plain_brute_force(name: str, ties: str) -> None:
     game = named(name)
-    for memory, solution in ((False, game.optimum(ties)), (True, game.memory_optimum(ties))):
+    for memory, solution in ((False, optimum(game, ties)), (True, memory_optimum(game, ties))):
         earned = {rule: brute(name, rule, ties, memory) for rule in itertools.product((0, 1), repeat=5)}
         assert solution.value == pytest.approx(max(earned.values()))
         count = sum(value == max(earned.values()) for value in earned.values())
@@ -111,7 +113,7 @@ def test_observations_stand_for_the_last_joint_actions() -> None:
     game = IteratedMatrix(memory=2, steps=4)
     assert game.leader_obs_sizes == game.n_obs == (21,)
     assert game.histories[:6] == [(), ((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),), ((0, 0), (0, 0))]
-    following = game.markov().next_states
+    following = state_table(game).next_states
     for seen, history in enumerate(game.histories):
         for a, b in itertools.product(range(2), repeat=2):
             assert game.histories[following[seen, a, b]] == (*history, (a, b))[-2:]
@@ -123,22 +125,22 @@ def test_observations_stand_for_the_last_joint_actions() -> None:
 
 
 def test_longer_memory_does_not_hurt_the_leader_of_a_short_game() -> None:
-    values = [IteratedMatrix(steps=3, memory=memory).optimum("weak").value for memory in (0, 1)]
+    values = [optimum(IteratedMatrix(steps=3, memory=memory), "weak").value for memory in (0, 1)]
     assert values[0] < values[1]
 
 
 def test_payoffs_by_hand() -> None:
     game = IteratedMatrix("chicken", steps=3, discount=0.5)
-    table = game.markov()
+    table = state_table(game)
     np.testing.assert_allclose(table.leader[0], [[0.5, -0.5], [1.5, -1.5]])
     np.testing.assert_allclose(table.followers[0, 4], [[0.5, 1.5], [-0.5, -1.5]])
     assert game.leader_payoff_range == (-1.5 * 1.75, 1.5 * 1.75)
     own = IteratedMatrix(leader_payoffs=[[1, 2]], follower_payoffs=[[3, 4]])
     assert own.offset == 0
-    np.testing.assert_allclose(own.markov().followers[0, 0], [[3, 4]])
-    np.testing.assert_allclose(IteratedMatrix("hero", offset=0.0).markov().leader[0], [[1, 3], [4, 2]])
+    np.testing.assert_allclose(state_table(own).followers[0, 0], [[3, 4]])
+    np.testing.assert_allclose(state_table(IteratedMatrix("hero", offset=0.0)).leader[0], [[1, 3], [4, 2]])
     # Always the second column: 10 times 2.
-    assert own.optimum("strong").value == pytest.approx(20)
+    assert optimum(own, "strong").value == pytest.approx(20)
 
 
 def test_words() -> None:
@@ -182,8 +184,8 @@ def test_tables_come_from_files(tmp_path: Path) -> None:
     (tmp_path / "B.csv").write_text("3,4\n1,2\n")
     files = {"leader_payoffs": str(tmp_path / "A.csv"), "follower_payoffs": str(tmp_path / "B.csv"), "offset": "5/2"}
     own, named = build.build("game", "iterated-matrix", files), IteratedMatrix()
-    assert own.optimum("strong").rule == named.optimum("strong").rule
-    assert own.optimum("strong").value == pytest.approx(4)
+    assert optimum(own, "strong").rule == optimum(named, "strong").rule
+    assert optimum(own, "strong").value == pytest.approx(4)
     chicken = build.build("game", "iterated-matrix", {"game": "chicken", "memory": "0", "steps": "3"})
     expected = {"game": "chicken", "steps": 3, "memory": 0, "discount": 1.0, "offset": 2.5}
     assert chicken.parameters() == expected | {"commitment": "deterministic"}
@@ -235,10 +237,10 @@ def test_a_leader_that_mixes_draws_its_actions() -> None:
     assert abs(float(steps.leader_reward.mean()) - 0.7) < 4 * np.sqrt(0.21 / 500)
 
 
-@pytest.mark.parametrize("solve", ["optimum", "memory_optimum"])
-def test_no_exact_optimum_is_claimed_for_rules_that_mix(solve: str) -> None:
+@pytest.mark.parametrize("solve", [optimum, memory_optimum])
+def test_no_exact_optimum_is_claimed_for_rules_that_mix(solve: Callable) -> None:
     with pytest.raises(InputError, match="no exact method is known for rules that mix"):
-        getattr(IteratedMatrix("chicken", commitment="mixed"), solve)("strong")
+        solve(IteratedMatrix("chicken", commitment="mixed"), "strong")
 
 
 def test_mixing_is_worth_more_in_the_dilemma() -> None:
@@ -246,6 +248,6 @@ def test_mixing_is_worth_more_in_the_dilemma() -> None:
     game = IteratedMatrix("prisoners_dilemma", commitment="mixed")
     second = np.array([1, 0.29, 1, 0.59, 1])
     rule = np.stack([1 - second, second], axis=1)
-    pure = game._pure
-    assert memoryless_response(game.markov(), rule, "weak").leader > 9.9 > pure.memory_optimum("strong").value
-    assert best_response(game.markov(), rule, "weak").leader > 7.9 > pure.optimum("strong").value
+    pure = game.pure
+    assert memoryless_response(state_table(game), rule, "weak").leader > 9.9 > memory_optimum(pure, "strong").value
+    assert best_response(state_table(game), rule, "weak").leader > 7.9 > optimum(pure, "strong").value

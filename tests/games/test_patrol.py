@@ -13,12 +13,13 @@ from firstmover.equilibria import best_response
 from firstmover.errors import InputError
 from firstmover.games import Patrol
 from firstmover.rule import Rule
+from firstmover.solvers.registry import baseline, optimum, state_table
 
 
 def test_payoffs_by_hand() -> None:
     game = Patrol((2.0, 1.0, 3.0), (1.0, 4.0, 2.0), length=2, guards=2, penalty=5.0, bounty=7.0)
     assert game.covers == [[0, 1], [0, 2], [1, 2]]
-    table = game.markov()
+    table = state_table(game)
     assert len(table.start) == 7
     assert table.start[1] == 1
     # From the middle of row 0, by cover and by move (left, straight, right).
@@ -47,24 +48,24 @@ def test_the_patroller_sees_what_it_is_said_to_see(sight: str, seen: list[int]) 
 @pytest.mark.parametrize("ties", ["strong", "weak"])
 def test_the_best_rule_of_the_default_is_worth_leading_for(ties: str) -> None:
     game = Patrol()
-    solution = game.optimum(ties)
+    solution = optimum(game, ties)
     assert solution.value == pytest.approx(-4)
     assert "3125 rules (1 optimal)" in solution.method
     rule = Rule.read(game, solution.rule).actions
     assert rule.tolist() == [0, 0, 3, 4, 4]
-    table = game.markov()
+    table = state_table(game)
     assert best_response(table, rule, ties).leader == pytest.approx(-4)
-    name, same, naive = game.baseline()
+    name, same, naive = baseline(game)
     assert (name, same) == ("always the dearest lanes", game)
     assert best_response(table, naive, ties).leader == pytest.approx(-26)
     assert max(best_response(table, np.full(5, a), ties).leader for a in range(5)) == pytest.approx(-26)
     # A schedule by rows, that does not look at the crosser, earns less than a rule that does.
-    assert Patrol(sight="row").optimum(ties).value == pytest.approx(-14)
+    assert optimum(Patrol(sight="row"), ties).value == pytest.approx(-14)
 
 
 def test_the_best_rule_beats_every_equilibrium_of_simultaneous_play() -> None:
     """From the end, in every place: the Nash equilibria of the stage that nashpy finds, mixed ones included."""
-    table = Patrol().markov()
+    table = state_table(Patrol())
     values, several = np.zeros((2, len(table.start))), 0
     for row in reversed(range(table.horizon)):
         for s in np.flatnonzero(table.reachable()[5 * row : 5 * row + 5]) + 5 * row:
@@ -84,9 +85,9 @@ def test_the_best_rule_beats_every_equilibrium_of_simultaneous_play() -> None:
 
 def test_more_rules_than_can_be_tried_are_refused() -> None:
     with pytest.raises(InputError, match=r"5\^24 rules of the leader over 6 steps are too many"):
-        Patrol(sight="both").optimum("strong")
+        optimum(Patrol(sight="both"), "strong")
     with pytest.raises(InputError, match="limited to 100000 states"):
-        Patrol((1.0,) * 100, (1.0,) * 100, length=1_000).markov()
+        state_table(Patrol((1.0,) * 100, (1.0,) * 100, length=1_000))
 
 
 def test_words() -> None:

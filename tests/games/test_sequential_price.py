@@ -19,6 +19,7 @@ from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.games import Agrawal, SequentialPrice
 from firstmover.rollout import all_profiles, answer
+from firstmover.solvers.registry import baseline, optimum
 
 
 def _first_best(values: np.ndarray, units: tuple[int, ...], valuation: str) -> float:
@@ -124,7 +125,7 @@ def test_the_best_mechanism_without_messages_is_that_of_a_search(types: int, los
     )
     assert least == loss
     for grid_size in (11, "continuous"):
-        found = SequentialPrice(types=types, messages=1, prices=grid_size).optimum("strong")
+        found = optimum(SequentialPrice(types=types, messages=1, prices=grid_size), "strong")
         assert -found.value == pytest.approx(float(least), abs=1e-12)
 
 
@@ -137,7 +138,7 @@ def test_the_best_mechanism_without_messages_beats_random_ones(seed: int) -> Non
         "probabilities": rng.dirichlet([1, 1], 3).tolist(),
     }
     game = SequentialPrice(agents=3, items=2, messages=1, values=values, prices=4, history="left")
-    solution, (_, silent, table) = game.optimum("strong"), game.baseline()
+    solution, (_, silent, table) = optimum(game, "strong"), baseline(game)
     finite = induced_game(silent, table)
     assert finite.probs @ finite.leader.ravel() == pytest.approx(solution.value, abs=1e-9)
     for _ in range(5):
@@ -148,7 +149,7 @@ def test_the_best_mechanism_without_messages_beats_random_ones(seed: int) -> Non
 def test_agrawal_truth_is_an_equilibrium_between_the_published_prices_only() -> None:
     """Agent 0 announces its high value iff the price P it then meets first lies in (0.3, 1.3)."""
     game = Agrawal(prices=51)  # a step of 0.05
-    assert -Agrawal(messages=1).optimum("strong").value == pytest.approx(0.15)
+    assert -optimum(Agrawal(messages=1), "strong").value == pytest.approx(0.15)
     low = 2  # 0.1
 
     def bounds(price: float) -> tuple[float, float]:
@@ -193,7 +194,7 @@ def test_correlated_values_come_from_realisations() -> None:
     }
     assert drawn == {(0.2, 0.9): 0.5, (0.7, 0.1): 0.25, (0.2, 0.1): 0.25}
     with pytest.raises(InputError, match="independent"):
-        game.baseline()
+        baseline(game)
 
 
 def test_values_given_as_arrays_can_be_stored() -> None:

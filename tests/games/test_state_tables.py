@@ -13,6 +13,7 @@ from firstmover.errors import InputError
 from firstmover.games import Game, Patrol, Toll
 from firstmover.plays import Strategies
 from firstmover.rollout import rollout
+from firstmover.solvers.registry import state_table
 
 GAMES = {name: game for name, game in REGISTERED.items() if game.followers_act == "every step"}
 GAMES |= {"patrol default": Patrol(), "toll default": Toll()}
@@ -20,7 +21,7 @@ GAMES |= {"patrol default": Patrol(), "toll default": Toll()}
 
 def _strategies(game: Game, rng: np.random.Generator) -> list[np.ndarray]:
     """A possible action for every observation of every follower, as probabilities."""
-    table, tables = game.markov(), []
+    table, tables = state_table(game), []
     for i, (n_obs, n_actions) in enumerate(zip(game.n_obs, game.n_actions, strict=True)):
         own = table.possible.reshape(-1, *game.n_actions).any(
             axis=tuple(1 + j for j in range(game.n_followers) if j != i)
@@ -34,7 +35,7 @@ def _strategies(game: Game, rng: np.random.Generator) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", GAMES)
 def test_tables_pay_what_sub_episodes_pay(name: str) -> None:
     game = GAMES[name]
-    table, rng = game.markov(), np.random.default_rng(0)
+    table, rng = state_table(game), np.random.default_rng(0)
     key, types = jax.random.key(0), jnp.zeros(game.n_followers, jnp.int32)
     play = jax.jit(lambda rule, tables: rollout(game, table_of(game, rule), Strategies(tables), None, types, key))
     paid = set()
@@ -50,7 +51,7 @@ def test_tables_pay_what_sub_episodes_pay(name: str) -> None:
 
 @pytest.mark.parametrize("game", [Patrol(), Toll()], ids=lambda game: game.name)
 def test_the_defaults_are_not_trivial(game: Game) -> None:
-    table = game.markov()
+    table = state_table(game)
     assert table.reachable().sum() >= 20
     varied = np.unique(table.leader_obs[table.reachable()])
     assert table.next_states.shape[1] ** len(varied) >= 1_000
@@ -59,4 +60,4 @@ def test_the_defaults_are_not_trivial(game: Game) -> None:
 @pytest.mark.parametrize("name", ONCE)
 def test_other_games_have_no_table(name: str) -> None:
     with pytest.raises(InputError, match="has no table of states"):
-        ONCE[name].markov()
+        state_table(ONCE[name])

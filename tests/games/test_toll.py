@@ -9,13 +9,14 @@ from firstmover.equilibria import best_response, markov_commitment
 from firstmover.errors import InputError
 from firstmover.games import Toll
 from firstmover.rule import Rule
+from firstmover.solvers.registry import baseline, optimum, state_table
 
 TIES = ["strong", "weak"]
 
 
 def test_payoffs_by_hand() -> None:
     game = Toll(drivers=2, levels=3, tolls=(0.0, 1.5), congestion=0.5, jam=0.25)
-    table = game.markov()
+    table = state_table(game)
     assert len(table.start) == 9
     assert table.start[2 * 3 + 0] == 1
     at = 1 * 3 + 2  # condition 1 after two cars: a trip is worth 0.5 alone and 0 beside another
@@ -32,14 +33,14 @@ def test_payoffs_by_hand() -> None:
 def test_what_the_keeper_sees() -> None:
     states = np.arange(6 * 4)
     for sight, seen in (("condition", states // 4), ("cars", states % 4), ("both", states)):
-        np.testing.assert_array_equal(Toll(sight=sight).markov().leader_obs, seen)
+        np.testing.assert_array_equal(state_table(Toll(sight=sight)).leader_obs, seen)
 
 
 @pytest.mark.parametrize("ties", TIES)
 def test_no_driver_gains_by_deviating_anywhere(ties: str) -> None:
     """In every (time, state), given that roles are drawn anew; and of all such profiles it is the right one."""
     game = Toll(steps=6)
-    table, n = game.markov(), game.n_followers
+    table, n = state_table(game), game.n_followers
     chose = 0
     for seed in range(20):
         rule = np.random.default_rng(seed).integers(0, 4, game.n_observations)
@@ -74,12 +75,12 @@ def test_no_driver_gains_by_deviating_anywhere(ties: str) -> None:
 )
 def test_the_optimum_of_the_default(ties: str, value: float, optimal: int, without: float, constant: float) -> None:
     game = Toll()
-    table, solution = game.markov(), game.optimum(ties)
+    table, solution = state_table(game), optimum(game, ties)
     assert solution.value == pytest.approx(value)
     assert f"4096 rules ({optimal} optimal)" in solution.method
     rule = Rule.read(game, solution.rule).actions
     assert best_response(table, rule, ties).leader == pytest.approx(value)
-    name, same, naive = game.baseline()
+    name, same, naive = baseline(game)
     assert (name, same) == ("no toll", game)
     assert best_response(table, naive, ties).leader == pytest.approx(without)
     assert max(best_response(table, np.full(6, a), ties).leader for a in range(4)) == pytest.approx(constant)
@@ -87,12 +88,12 @@ def test_the_optimum_of_the_default(ties: str, value: float, optimal: int, witho
 
 def test_choosing_stage_by_stage_is_not_choosing_the_best_of_the_whole() -> None:
     road = Toll(jam=0.0)
-    assert road.optimum("strong").value == pytest.approx(50)
-    assert road.optimum("weak").value == pytest.approx(53)
+    assert optimum(road, "strong").value == pytest.approx(50)
+    assert optimum(road, "weak").value == pytest.approx(53)
 
 
 def test_without_drawing_roles_anew_some_rules_leave_no_pure_equilibrium() -> None:
-    fixed = dataclasses.replace(Toll(levels=5).markov(), symmetric=False)
+    fixed = dataclasses.replace(state_table(Toll(levels=5)), symmetric=False)
     with pytest.raises(InputError, match="844 of 1024 rules leave the followers a stage without a pure equilibrium"):
         markov_commitment(fixed, "strong")
 
@@ -100,14 +101,14 @@ def test_without_drawing_roles_anew_some_rules_leave_no_pure_equilibrium() -> No
 def test_a_single_driver_is_a_dynamic_program() -> None:
     game = Toll(drivers=1, levels=4, steps=5)
     # Alone it wears nothing: it always uses the road, and welfare is lost to its own jam only, or by a toll above it.
-    assert game.optimum("weak").value == pytest.approx(5 * 3 - 4 * 0.5)
+    assert optimum(game, "weak").value == pytest.approx(5 * 3 - 4 * 0.5)
 
 
 def test_what_is_too_large_is_refused() -> None:
     with pytest.raises(InputError, match=r"4\^20 rules of the leader over 10 steps are too many"):
-        Toll(sight="both").optimum("strong")
+        optimum(Toll(sight="both"), "strong")
     with pytest.raises(InputError, match="limited to 5000000 entries"):
-        Toll(drivers=20).markov()
+        state_table(Toll(drivers=20))
 
 
 def test_words() -> None:
@@ -119,7 +120,7 @@ def test_words() -> None:
         "driver 1 uses the road in condition 3 after 1 car(s): 75%"
     )
     assert game.decision({}, {"toll": 2.5}) == 1
-    assert Toll(tolls=(1.0, 3.0)).baseline()[0] == "a toll of 1, always"
+    assert baseline(Toll(tolls=(1.0, 3.0)))[0] == "a toll of 1, always"
     for do, match in (
         ({"price": 1}, "'do' must have 'toll'"),
         ({"toll": 2}, "toll must be one of 0, 2.5; got 2"),

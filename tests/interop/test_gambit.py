@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstmover.errors import InputError
-from firstmover.interop.gambit import read_nfg
+from firstmover.interop.gambit import read_nfg, written
 
 OUTCOMES = """NFG 1 R "A game" { "One" "Two" }
 
@@ -66,6 +66,26 @@ def test_what_is_written_is_read(tmp_path_factory, shape: list[int], seed: int, 
     game = _read(tmp_path_factory.mktemp("nfg"), header + body)
     np.testing.assert_array_equal(game.leader_payoffs, payoffs[0])
     np.testing.assert_array_equal(game.follower_payoffs, payoffs[1:])
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 3), min_size=2, max_size=3), st.data())
+def test_what_is_exported_is_read_again_exactly(tmp_path_factory, shape: list[int], data) -> None:
+    names = [data.draw(st.lists(NAMES, min_size=size, max_size=size, unique=True)) for size in shape]
+    players = data.draw(
+        st.lists(NAMES.map(lambda name: f"p{name}"), min_size=len(shape), max_size=len(shape), unique=True)
+    )
+    payoffs = np.empty((len(shape), *shape), object)
+    for at in np.ndindex(payoffs.shape):
+        payoffs[at] = data.draw(st.fractions(-9, 9, max_denominator=10**20))
+    game = _read(tmp_path_factory.mktemp("nfg"), written(payoffs, names, players, 'a "title"'))
+    assert (game.tables[0].fractions == payoffs[0]).all()
+    assert (game.tables[1].fractions == payoffs[1:]).all()
+    assert game.action_names == tuple(map(tuple, names))
+    assert game.player_names == tuple(players)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
 from firstmover.loop import Silent
 from firstmover.plays import Strategies
+from firstmover.solvers.registry import memory_optimum, state_table
 from firstmover.training import train
 
 MARKOV = {name: REGISTERED[name] for name in ("iterated-matrix", "iterated-matrix 2x3", "patrol", "toll")}
@@ -47,7 +48,7 @@ def test_expected_payoffs_are_those_of_backward_induction(name: str) -> None:
         found = np.asarray(
             expected_payoffs(table_of_play(game), jnp.asarray(leader), Strategies(tuple(map(jnp.asarray, followers))))
         )
-    expected = play_values(game.markov(), leader, joint_strategy(game.markov(), followers))
+    expected = play_values(state_table(game), leader, joint_strategy(state_table(game), followers))
     assert np.ptp(expected) > 1e-3
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
@@ -72,7 +73,7 @@ def test_expected_payoffs_of_one_shot_games_are_sums_over_types_and_profiles() -
 
 def learnt_numerically(game, leader: MetaGradient, logits: np.ndarray) -> float:
     """What `earned` computes, in plain NumPy: every gradient is a difference of exact values."""
-    table, rule = game.markov(), softmax(logits)
+    table, rule = state_table(game), softmax(logits)
 
     def values(followers: list[np.ndarray]) -> np.ndarray:
         return play_values(table, rule, joint_strategy(table, [softmax(own) for own in followers]))
@@ -137,8 +138,8 @@ def test_its_mixed_rule_of_the_dilemma_is_good_and_its_deterministic_one_is_not(
     problem = leader.problem(game, BestResponse(policies="memoryless"))
     done = train(problem, leader, 8, 0, None, Silent())
     mixed = softmax(np.asarray(done.state.policy.outputs, np.float64))
-    worth = [memoryless_response(game.markov(), rule, "strong").leader for rule in mixed]
-    assert game.memory_optimum("strong").value == 6
+    worth = [memoryless_response(state_table(game), rule, "strong").leader for rule in mixed]
+    assert memory_optimum(game, "strong").value == 6
     assert np.sum(np.array(worth) > 6) >= 7
     assert np.median(done.history.evaluated[-1]) == pytest.approx(-5)
 

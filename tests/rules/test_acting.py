@@ -159,7 +159,7 @@ def test_generators_that_are_none(tmp_path: Path, rng: Any) -> None:
         ({"game": "escape", "rule": [{"do": {"mixture": []}}]}, "sum to 1"),
         ({"game": "escape", "rule": [{"do": {"mixture": [-1, 2]}}]}, "sum to 1"),
         ({"game": "escape", "rule": [{"do": {"mixture": ["1/0", 1]}}]}, "must be a number"),
-        ({"game": "escape", "rule": [{"do": {"mixture": [float("nan"), 1]}}]}, "sum to 1"),
+        ({"game": "escape", "rule": [{"do": {"mixture": [float("nan"), 1]}}]}, "must be finite"),
         ({"game": "security", "rule": [{"do": {"coverage": [2]}}]}, "a probability for every target"),
     ],
 )

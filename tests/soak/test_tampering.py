@@ -23,6 +23,7 @@ from firstmover.certificates import induced_game
 from firstmover.equilibria import value_bounds
 from firstmover.errors import InputError
 from firstmover.rule import Rule, in_sentences
+from firstmover.solvers.registry import baseline
 
 SECONDS = 20
 KNOWN = {name: game for name, game in GAMES.items() if game[0].name in verify.FAMILIES}
@@ -91,7 +92,7 @@ def why_not_true(stated: dict[str, Any]) -> str | None:
         right = value_bounds(finite, "bcce" if which == "cce" else which, epsilon=epsilon)
         if not all(_near(a, b, scale) for a, b in zip(ends, right, strict=True)):
             return f"{key} over {which}"
-    name, own, actions = game.baseline()
+    name, own, actions = baseline(game)
     if stated["baseline"]["rule"] != name:
         return "the name of the baseline"
     which = "anf_cce" if len(finite.support) > 1 else "bcce"

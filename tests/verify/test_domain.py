@@ -24,6 +24,8 @@ GAMES |= {
     "stated": SequentialPrice(values={"values": [[[1], [0.5]], [[0.2]]], "probabilities": [[0.25, 0.75], [1]]}),
     "agrawal 0.3": Agrawal(epsilon=0.3, prices=7),
     "two followers": NormalForm(np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2, 2)), "mixed"),
+    "named": NormalForm([[1, 2]], [[0, 1]], "mixed", [["sell"], ["buy", "leave"]], ["seller", "buyer"]),
+    "named types": BayesianNormalForm([[1, 2]], [[0, 1]], None, "mixed", [["sell"], ["buy", "leave"]]),
     "one table for all": BayesianNormalForm([[1, 2], [3, 4]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]], None, "mixed"),
 }
 # What stands in the place of everything, in turn.

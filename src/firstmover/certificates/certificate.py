@@ -26,6 +26,7 @@ from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.rollout import all_profiles
 from firstmover.rule import Rule, in_sentences, play_text
+from firstmover.solvers.registry import baseline, state_table
 
 _SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 Interval = tuple[float, float]
@@ -297,10 +298,10 @@ def _baseline(game: Game) -> dict[str, Any]:
     """The baseline rule and the most that it can earn over the tightest set, with a proof where there is one."""
     name, proof = "the game's baseline rule", None
     try:
-        name, baseline_game, actions = game.baseline()
+        name, baseline_game, actions = baseline(game)
         rule = Rule(baseline_game, actions).as_told()
         if game.followers_act == "every step":
-            reply = best_response(rule.game.markov(), rule.actions, "strong")
+            reply = best_response(state_table(rule.game), rule.actions, "strong")
             return {"rule": name, "value": reply.leader, "over": "the best reply for the leader", "proof": None}
         all_profiles(rule.game)
     except InputError as why:

@@ -1,8 +1,8 @@
 """What is certified where followers act in every step: how far a reply is from the best one, and what that leaves open.
 
-The game is taken as a table of its states (`Game.markov`), in float64. The certified reply is compared with the best
-reply to the rule, which may know the state and the time. The interval of the leader's value is over best replies: the
-worst and the best for the leader.
+The game is taken as a table of its states (`solvers.registry.state_table`), in float64. The certified reply is compared
+with the best reply to the rule, which may know the state and the time. The interval of the leader's value is over best
+replies: the worst and the best for the leader.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.rule import Rule
+from firstmover.solvers.registry import state_table
 
 
 def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
         InputError: the game has no table of states, or is not what it declares.
     """
     game = rule.game
-    markov, actions = game.markov(), solvable(game, rule.actions)
+    markov, actions = state_table(game), solvable(game, rule.actions)
     check_markov(game, markov, actions)
     joint = play.in_states(markov)
     value, *followers = play_values(markov, actions, joint).tolist()
@@ -65,7 +66,7 @@ def certified_reply(rule: Rule, play: Play) -> dict[str, Any]:
 def missing_table(game: Game) -> str | None:
     """Why a game has no table of its states, or None where it has one."""
     try:
-        game.markov()
+        state_table(game)
     except InputError as why:
         return str(why)
     return None

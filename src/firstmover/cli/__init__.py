@@ -14,18 +14,21 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from firstmover.cli.command import check_names, parser
+from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
 from firstmover.errors import FailedError, InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command; returns the exit status.
+
+    Raises:
+        SystemExit: after `--help` and `--version`.
+    """
     began = time.perf_counter()
     try:
-        options = parser(COMMANDS).parse_args(arguments)
+        options = parsed(COMMANDS, sys.argv[1:] if arguments is None else arguments)
         options.waiting_since = began
-        check_names(options)
         _use_compilation_cache()
         with _own_stdout():
             result, text = options.command.run(options)

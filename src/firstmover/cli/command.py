@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+import firstmover
 from firstmover import catalogue
 from firstmover.errors import InputError, unknown_name
 
@@ -39,16 +40,31 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}; see '{self.prog} --help'.")
 
 
-def parser(commands: Sequence[Command]) -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def parsers(commands: Sequence[Command]) -> tuple[Parser, dict[str, Parser]]:
+    """The parser of the whole command line, and that of every command by name."""
     whole = Parser(prog="firstmover", description="Choose the rules of a market whose participants adapt to them.")
+    whole.add_argument("--version", action="version", version=f"firstmover {firstmover.__version__}")
     subparsers = whole.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     for command in commands:
         own = subparsers.add_parser(command.name, help=command.summary, description=command.summary)
         own.set_defaults(command=command, status=0)
         own.add_argument("--json", action="store_true", help="one JSON object on stdout")
         command.declare(own)
-    return whole
+    return whole, subparsers.choices
+
+
+def parsed(commands: Sequence[Command], arguments: Sequence[str]) -> argparse.Namespace:
+    """What a command line says; without arguments it asks for help.
+
+    Raises:
+        InputError: it names something that there is not, or cannot be understood. Nothing heavy is imported for that.
+    """
+    whole, own = parsers(commands)
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in own:
+        raise unknown_name("command", arguments[0], own)
+    options = whole.parse_args(arguments or ["--help"])
+    _check_names(options)
+    return options
 
 
 def add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None:
@@ -80,8 +96,8 @@ def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def check_names(options: argparse.Namespace) -> None:
-    """Refuse what nothing is called by, before anything heavy is imported.
+def _check_names(options: argparse.Namespace) -> None:
+    """Refuse what nothing is called by.
 
     Raises:
         InputError: a game, a follower, a leader or a parameter of one is not known.

@@ -119,7 +119,7 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"rule       {_lines(result['rule_text'])}")
     if result["optimum"] is not None:
         kind = "" if result["attained"] else " (a supremum, not attained: the rule comes within a millionth of it)"
-        fraction = result["optimum_fraction"]
+        fraction = result.get("optimum_fraction")
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result["bounds"] is not None:

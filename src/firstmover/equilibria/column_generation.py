@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int, Shaped
-from scipy.sparse import hstack
 
 from firstmover.equilibria.deviations import multiplied
 from firstmover.equilibria.finite_game import FiniteGame
@@ -64,7 +64,7 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
             rows = rows._replace(
                 plays=np.vstack([rows.plays, new]),
                 blocks=np.append(rows.blocks, added.blocks),
-                gains=hstack([rows.gains, added.gains], format="csr"),
+                gains=scipy.sparse.hstack([rows.gains, added.gains], format="csr"),
             )
         elif value - bound > _ACCEPTED * unit or (not feasible and excess > _STOP):
             raise RuntimeError(f"columns were generated up to a gap of {value - bound:.2g} only; please report it.")

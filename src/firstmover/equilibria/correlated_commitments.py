@@ -6,8 +6,8 @@ Source: Conitzer and Korzhyk, "Commitment to correlated strategies" (AAAI 2011).
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Shaped
-from scipy.sparse import csr_array
 
 from firstmover.equilibria.exact_programs import least, near_by
 from firstmover.equilibria.solver import minimum
@@ -75,7 +75,7 @@ def correlated_commitment(
     heights = np.abs(upper).max(axis=1, keepdims=True)
     result = minimum(
         -paid.ravel() / (np.ptp(paid) or 1.0),
-        A_ub=csr_array(upper / np.where(heights > 0, heights, 1.0)),
+        A_ub=scipy.sparse.csr_array(upper / np.where(heights > 0, heights, 1.0)),
         b_ub=np.zeros(len(rows)),
         A_eq=ones,
         b_eq=[1.0],

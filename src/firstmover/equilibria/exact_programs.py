@@ -18,8 +18,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.sparse import csr_array
 
 from firstmover.equilibria.solver import NoAnswerError, attempt
 
@@ -126,9 +126,9 @@ def near_by(
     try:
         result = attempt(
             aims / (np.abs(aims).max(initial=0) or 1.0),
-            A_ub=csr_array(matrix[:n]) if n else None,
+            A_ub=scipy.sparse.csr_array(matrix[:n]) if n else None,
             b_ub=right[:n] if n else None,
-            A_eq=csr_array(matrix[n:]) if len(sums) else None,
+            A_eq=scipy.sparse.csr_array(matrix[n:]) if len(sums) else None,
             b_eq=right[n:] if len(sums) else None,
         )
     except NoAnswerError:

@@ -16,8 +16,8 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import linprog
 
 MAX_COMBINATIONS = 2_000  # of replies, that are gone through; of more, only the intended one is tried
 _MAX_ENTRIES = 40_000  # of the payoffs, the same
@@ -195,7 +195,7 @@ def _program(
     keep = np.r_[np.ones(len(rows) - 1, bool), np.isfinite(least)]
     fixed = (None, 1.0) if margin is None else (margin / scale, margin / scale)
     aim = np.r_[np.zeros(m), np.zeros(K), 1.0] if margin is None else np.r_[np.zeros(m), game.prior, 0.0]
-    result: Any = linprog(
+    result: Any = scipy.optimize.linprog(
         -aim,
         A_ub=rows[keep],
         b_ub=limits[keep],

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import scipy
 from jaxtyping import Float, Int
-from scipy.sparse import csr_array, hstack, issparse, vstack
 
 from firstmover.equilibria.deviations import Deviation, deviations, positions
 from firstmover.equilibria.finite_game import FiniteGame, numbers
@@ -190,21 +190,21 @@ def solve(
     """
     n, n_blocks = len(costs), int(rows.blocks[-1]) + 1
     objective = (costs - costs.min()) / unit
-    matrix = csr_array(rows.gains.multiply(1 / rows.scales[:, None]))
-    sums = csr_array((np.ones(n), (rows.blocks, np.arange(n))), shape=(n_blocks, n))
+    matrix = scipy.sparse.csr_array(rows.gains.multiply(1 / rows.scales[:, None]))
+    sums = scipy.sparse.csr_array((np.ones(n), (rows.blocks, np.arange(n))), shape=(n_blocks, n))
     if elastic:
         objective, unit = np.append(np.zeros(n), 1.0), 1.0
-        matrix = hstack([matrix, np.full((len(rows.keys), 1), -1.0)])
-        sums = hstack([sums, np.zeros((n_blocks, 1))])
+        matrix = scipy.sparse.hstack([matrix, np.full((len(rows.keys), 1), -1.0)])
+        sums = scipy.sparse.hstack([sums, np.zeros((n_blocks, 1))])
     # Rows, then columns, are divided by their largest entries: the solver's tolerance counts for each by itself.
     heights = _largest(matrix, 1)
     matrix = matrix.multiply(1 / heights[:, None])
-    widths = np.maximum(_largest(csr_array(matrix), 0), 1.0)
+    widths = np.maximum(_largest(scipy.sparse.csr_array(matrix), 0), 1.0)
     result = minimum(
         objective / widths,
-        A_ub=csr_array(matrix.multiply(1 / widths)),
+        A_ub=scipy.sparse.csr_array(matrix.multiply(1 / widths)),
         b_ub=rows.limits / rows.scales / heights,
-        A_eq=csr_array(sums.multiply(1 / widths)),
+        A_eq=scipy.sparse.csr_array(sums.multiply(1 / widths)),
         b_eq=np.ones(n_blocks),
     )
     weights = np.where(result.x[:n] > TOLERANCE, result.x[:n], 0.0) / widths[:n]
@@ -218,7 +218,7 @@ def _largest(matrix: Any, axis: int) -> Float[np.ndarray, "lines"]:
     if 0 in matrix.shape:
         return np.ones(matrix.shape[1 - axis])
     sizes = abs(matrix).max(axis=axis)
-    largest = np.asarray(sizes.toarray() if issparse(sizes) else sizes, float).ravel()
+    largest = np.asarray(sizes.toarray() if scipy.sparse.issparse(sizes) else sizes, float).ravel()
     return np.where(largest > 0, largest, 1.0)
 
 
@@ -243,5 +243,5 @@ def _gains(
             kept = (row >= 0) & (gained != 0)
             entries.append((gained[kept], row[kept] - mine[:1].sum(), column[kept]))
         values, row, column = map(np.concatenate, zip(*entries, strict=True))
-        blocks.append(csr_array((values, (row, column)), shape=(len(mine), len(plays))))
-    return vstack(blocks, format="csr")
+        blocks.append(scipy.sparse.csr_array((values, (row, column)), shape=(len(mine), len(plays))))
+    return scipy.sparse.vstack(blocks, format="csr")

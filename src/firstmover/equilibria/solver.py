@@ -8,8 +8,8 @@ tried in turn. What comes back is a good guess; who needs certainty checks it, o
 from typing import Any
 
 import numpy as np
+import scipy
 from jaxtyping import Float
-from scipy.optimize import linprog, milp
 
 TOLERANCE = 1e-10  # on rows and columns of the order of 1; the solver's default of 1e-7 is too coarse for proofs
 _TIGHT = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
@@ -36,7 +36,7 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
     """
     most = 10_000 + 50 * len(objective)
     for method, options in _ATTEMPTS:
-        result = linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
+        result = scipy.optimize.linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
         if result.status in (_OPTIMAL, _INFEASIBLE):
             return result
     raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
@@ -61,7 +61,7 @@ def mixed_integer(objective: Float[np.ndarray, "columns"], options: dict[str, An
         NoAnswerError: neither with nor without presolve does the solver come to one of these.
     """
     for presolve in dict.fromkeys([options.get("presolve", True), False, True]):
-        result = milp(objective, options={**options, "presolve": presolve}, **program)
+        result = scipy.optimize.milp(objective, options={**options, "presolve": presolve}, **program)
         if result.status in (_OPTIMAL, _LIMIT, _INFEASIBLE):
             return result
     raise NoAnswerError(f"a mixed-integer program was not solved ({result.message})")

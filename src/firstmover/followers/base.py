@@ -5,6 +5,7 @@ is told what came of them, and so arrives at the way in which it will play. One 
 """
 
 import abc
+import inspect
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Play
 from firstmover.rollout import Outcome, Query, all_profiles
+from firstmover.wording import constructed
 
 
 class Follower(abc.ABC):
@@ -30,6 +32,13 @@ class Follower(abc.ABC):
     converges_to: ClassVar[str]
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__repr__ = Follower.__repr__  # type: ignore[method-assign]  # a dataclass would list all of its fields
+
+    def __repr__(self) -> str:
+        return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
     @abc.abstractmethod
     def enumerates(self, game: Game) -> bool:

@@ -25,10 +25,10 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
-from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Strategies, TimedStrategies
 from firstmover.rollout import Outcome, Query, all_profiles, type_masks
+from firstmover.solvers.registry import state_table
 
 _MAX_MAPS = 20_000
 
@@ -78,7 +78,7 @@ class BestResponse(Queried):
     def _check_states(self, game: Game) -> None:
         """Refuse a game of which no plan can be made."""
         try:
-            table_of_states(game)
+            state_table(game)
         except InputError as error:
             raise InputError(
                 f"best-response plans on the table of a game's states: {error} 'q-learning' and 'policy-gradient' do "

@@ -26,9 +26,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.equilibria.markov import MarkovGame, memoryless_policies
 from firstmover.errors import InputError
-from firstmover.followers.states import table_of_states
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Play, Strategies, TimedStrategies
+from firstmover.solvers.registry import state_table
 from firstmover.spaces import mixture
 
 _MAX_POLICIES = 4096
@@ -56,7 +56,7 @@ class Left(NamedTuple):
 
 def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
     """The followers' play at every time, [steps, own observations, actions] each."""
-    table = table_of_states(game)
+    table = state_table(game)
     left = _left(table, answers)
 
     def stage(ahead: Float[Array, "players S"], _: None) -> tuple[Float[Array, "players S"], Int[Array, "S"]]:
@@ -80,7 +80,7 @@ def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
 
 def memoryless(game: Game, answers: Answers, ties: Ties) -> Strategies:
     """The only follower's best table."""
-    table, policies = table_of_states(game), all_tables(game)
+    table, policies = state_table(game), all_tables(game)
     values = _worth(table, answers, jnp.asarray(policies[:, table.follower_obs[0]]))
     best = _chosen(game, values[:, None], jnp.ones((1, len(policies)), bool), (len(policies),), ties)[0]
     return Strategies((jax.nn.one_hot(jnp.asarray(policies)[best], game.n_actions[0], dtype=float),))
@@ -92,7 +92,7 @@ def observed_states(game: Game) -> tuple[Int[np.ndarray, "steps _observations"],
     Raises:
         InputError: a follower cannot tell, among states in which it matters what the followers do.
     """
-    table = table_of_states(game)
+    table = state_table(game)
     # What nobody has to tell apart: states in which all that is possible pays the same and leads to the same state.
     results = np.concatenate([table.rewards, table.next_states[None]])
     first = np.take_along_axis(results, table.possible.argmax(axis=1)[None, :, None, None], axis=3)
@@ -122,7 +122,7 @@ def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
         InputError: there are several followers, or too many tables.
     """
     try:
-        return memoryless_policies(table_of_states(game), _MAX_POLICIES).astype(np.int32)
+        return memoryless_policies(state_table(game), _MAX_POLICIES).astype(np.int32)
     except InputError as error:
         raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 

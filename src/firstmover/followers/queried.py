@@ -1,5 +1,7 @@
 """Followers that only ask the leader what it would do, and play nothing before they respond."""
 
+from typing import ClassVar, Literal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,7 +19,7 @@ class Queried(Follower):
     Source: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 3.
     """
 
-    acts = ("every step", "once")
+    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
 
     def enumerates(self, game: Game) -> bool:
         return False

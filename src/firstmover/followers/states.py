@@ -15,20 +15,10 @@ from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.rollout import all_profiles, answer, type_masks
+from firstmover.solvers.registry import state_table
 
 if TYPE_CHECKING:
     from firstmover.equilibria.markov import MarkovGame
-
-
-@functools.lru_cache(maxsize=8)
-def table_of_states(game: Game) -> "MarkovGame":
-    """`game.markov()`, made once, and as it stands while something else is being traced.
-
-    Raises:
-        InputError: the game has no table of states.
-    """
-    with jax.ensure_compile_time_eval():
-        return game.markov()
 
 
 def possible_actions(
@@ -43,7 +33,7 @@ def possible_actions(
         return type_masks(game)
     masks = tuple(np.ones(shape, bool) for shape in zip(game.n_obs, game.n_actions, strict=True))
     try:
-        table = table_of_states(game)
+        table = state_table(game)
     except InputError:
         return masks
     reached = table.reachable()
@@ -64,7 +54,7 @@ def table_of_play(game: Game) -> "MarkovGame":
         InputError: decisions are more than one of n actions, or the game has no such table.
     """
     if game.followers_act == "every step":
-        return table_of_states(game)
+        return state_table(game)
     if game.leader_space.n_options is None:
         raise InputError(f"a decision in {game.name} is more than one of n actions.")
     if game.n_observations > 1:

@@ -10,7 +10,7 @@ import hashlib
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ class Trained(Follower):
     network: str = ""
     networks: Networks = field(default=(), init=False, repr=False, compare=False)
 
-    acts = ("every step", "once")
+    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
     plays_pure: ClassVar[bool] = True
     converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
 

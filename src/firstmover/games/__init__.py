@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from firstmover.source import lazily
 
 if TYPE_CHECKING:
-    from firstmover.games.base import Game, Rewards, Solution, Turn
+    from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
     from firstmover.games.iterated_matrix import IteratedMatrix
     from firstmover.games.market import Market
@@ -32,7 +32,6 @@ __all__ = [
     "SecurityGame",
     "SequentialPrice",
     "SimpleAllocation",
-    "Solution",
     "Toll",
     "Turn",
 ]

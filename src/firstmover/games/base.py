@@ -12,9 +12,8 @@ import abc
 import copy
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,16 +21,13 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
+from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.margins import LinearGame
-    from firstmover.equilibria.markov import MarkovGame
+from firstmover.wording import constructed
 
 Ties = Literal["strong", "weak"]
-Selection = Literal["best", "worst", "anf_cce"]
 
 
 class Turn(NamedTuple):
@@ -67,82 +63,6 @@ class Rewards(NamedTuple):
     transfers: Float[Array, ""] | None = None
 
 
-@dataclass(frozen=True)
-class Search:
-    """What an exact search is asked for, in games in which a rule leaves more than a tie to the followers.
-
-    Attributes:
-        selection: "best": the best value that some pure equilibrium of some rule supports; "worst": that every pure
-            equilibrium of a rule guarantees; "anf_cce": that all of `anf_cce` guarantees.
-        threshold: whether a message means an interval of values.
-        time_limit: seconds after which the best rule so far and the bounds proved so far are returned; none if not
-            given.
-        progress: told now and then how far the search is.
-    """
-
-    selection: Selection = "best"
-    threshold: bool = False
-    time_limit: float | None = None
-    progress: Callable[[str], None] | None = None
-
-
-@dataclass(frozen=True)
-class Margin:
-    """A rule to which the followers' replies are strictly best, in place of one that rests on ties.
-
-    Attributes:
-        value: what it earns the leader.
-        rule: its entries.
-        margin: by how much every other reply is worse, at least, in units of the followers' payoffs.
-        reply: what followers reply, as `Solution.reply`.
-    """
-
-    value: float
-    rule: list[dict[str, Any]]
-    margin: float
-    reply: list[Any]
-
-
-@dataclass(frozen=True)
-class Solution:
-    """The answer of an exact solver.
-
-    Attributes:
-        value: the leader's optimal value, or None where only bounds are known.
-        rule: entries of a rule file that attain it (or come within a millionth of the payoff range of a supremum that
-            is not attained; or the best that is known, where only bounds are), or None.
-        attained: whether the value is a maximum (true) or only a supremum (false).
-        method: the method and its source.
-        followers: which equilibrium of the followers is assumed.
-        upper_bounds: named bounds on what any commitment of this kind can earn, where the optimum has no method.
-        bounds: proved bounds on the optimum: what the rule earns, and what none can exceed; equal where it is known.
-        fraction: the optimal value as an exact fraction, where it was computed in fractions.
-        prices: the rule's prices as exact fractions, by the messages that are sent, in price mechanisms.
-        play: how the followers play under the rule, [types, actions] each, where the solver found that too.
-        game: what the rule is for, where that is not the game that was asked about.
-        reply: what followers reply to the rule: for each follower and type the probabilities of its actions, or, where
-            followers act in every step, the actions of each follower by step; None where it is not known.
-        rests_on_ties: whether the rule earns less if followers that are (as good as) indifferent go against the leader,
-            or choose another equilibrium; None where it is not known.
-        margin: the rule to use instead, where there is one.
-    """
-
-    value: float | None
-    rule: list[dict[str, Any]] | None
-    attained: bool
-    method: str
-    followers: str
-    upper_bounds: dict[str, float] = field(default_factory=dict)
-    bounds: tuple[float, float] | None = None
-    fraction: str | None = None
-    prices: dict[str, list[str]] | None = None
-    play: list[list[list[float]]] | None = None
-    game: "Game | None" = None
-    reply: list[Any] | None = None
-    rests_on_ties: bool | None = None
-    margin: Margin | None = None
-
-
 class Game(abc.ABC):
     """A leader, `n` followers and the rules between them.
 
@@ -165,7 +85,9 @@ class Game(abc.ABC):
         value_is_loss: whether the leader's payoff is minus a welfare loss.
         payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
         stakes: what every follower has at stake, where that is known and not the range of its payoffs.
+        status_quo: the decision that a rule is compared with, if there is one: an option's name or an action.
         usual_followers: the model of the followers where none is named.
+        calls: how often plain Python of the user's is called, where it is.
     """
 
     name: ClassVar[str]
@@ -183,7 +105,9 @@ class Game(abc.ABC):
     value_is_loss: bool = False
     payoff_units: Units | None = None
     stakes: tuple[float, ...] | None = None
+    status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
+    calls: HostCalls | None = None
 
     # What is played.
 
@@ -215,18 +139,8 @@ class Game(abc.ABC):
     def parameters(self) -> dict[str, Any]:
         """JSON values from which the registered constructor builds this game again."""
 
-    @abc.abstractmethod
-    def baseline(self) -> tuple[str, "Game", np.ndarray]:
-        """The rule to beat: its name, the game it is played in and its table of actions [observations, ...]."""
-
-    def baseline_actions(self) -> np.ndarray | None:
-        """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
-        try:
-            _, game, actions = self.baseline()
-        except InputError:
-            return None
-        same = game is self or (type(game) is type(self) and game.parameters() == self.parameters())
-        return np.asarray(actions) if same else None
+    def __repr__(self) -> str:
+        return constructed(type(self), self.parameters())
 
     def played(self, action: np.ndarray) -> np.ndarray:
         """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
@@ -252,49 +166,31 @@ class Game(abc.ABC):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a follower of this type does, in words, without a full stop."""
 
-    def optimum(self, ties: Ties) -> Solution:
-        """The exact optimum, where a method is known and the game small enough.
+    def player_labels(self) -> list[str]:
+        """What the leader and every follower are called."""
+        followers = ["follower"] if self.n_followers == 1 else [f"follower {i}" for i in range(self.n_followers)]
+        return ["leader", *followers]
+
+    def type_labels(self, follower: int) -> list[str]:
+        """What a follower's types are called; numbers by default."""
+        return [str(t) for t in range(self.n_types[follower])]
+
+    def action_labels(self, follower: int) -> list[str]:
+        """What a follower's actions are called; numbers by default."""
+        return [str(a) for a in range(self.n_actions[follower])]
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        """The leader's decisions by name, where all of its rules are one of them, or a mixture.
 
         Raises:
-            InputError: with the reason, where there is none.
+            InputError: there are other rules.
         """
-        raise InputError(f"there is no exact method for {self.name} yet; use 'firstmover design' to learn a rule.")
-
-    def memory_optimum(self, ties: Ties) -> Solution:
-        """The exact optimum against followers that go by what they observe, and do not count the steps.
-
-        The same as `optimum`, unless a game knows better.
-
-        Raises:
-            InputError: as `optimum`.
-        """
-        return self.optimum(ties)
-
-    def search(self, ties: Ties, wanted: Search) -> Solution:
-        """The exact optimum by a search that may take long; where there is none to make, `optimum`.
-
-        Raises:
-            InputError: as `optimum`, or something is asked for that this game has no answer to.
-        """
-        if wanted.selection != "best" or wanted.threshold:
-            raise InputError(f"equilibria are selected by ties in {self.name}; a selection is for price mechanisms.")
-        return self.optimum(ties)
-
-    def linear(self) -> "LinearGame | None":
-        """The game as one whose payoffs are linear in the leader's choice, against one follower; None if it is not.
-
-        The coordinates of a choice are those of a decision, and maybe others after them that are always 1; of a leader
-        that picks one of n actions, an indicator of the action.
-        """
-        return None
-
-    def markov(self) -> "MarkovGame":
-        """The game as a table of its states for the exact solvers, where it has one.
-
-        Raises:
-            InputError: the game has no such table, or one that is too large.
-        """
-        raise InputError(f"{self.name} has no table of states.")
+        options = self.leader_space.n_options
+        if options is None or self.n_observations > 1 or self.followers_act != "once":
+            raise InputError(
+                f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
+            )
+        return {str(a): np.asarray(a, np.int32) for a in range(options)}
 
     # What follows from it.
 

@@ -4,7 +4,7 @@ Players: one leader and one follower, whose type is drawn from `prior`.
 Information: the follower knows the commitment and its own type; the leader knows the prior only. All act once.
 Payoffs: for each type a normal-form game of two tables, in units of the user's own. A mixture enters the payoffs in
 expectation, so that nothing but the type is random.
-Known optimum: `optimum` computes it, for mixtures by a mixed-integer program.
+Known optimum: `solvers.bayesian_normal_form` computes it, for mixtures by a mixed-integer program.
 
 Source: Paruchuri et al., "Playing games for security: an efficient exact algorithm for solving Bayesian Stackelberg
 games" (AAMAS 2008).
@@ -12,7 +12,7 @@ games" (AAMAS 2008).
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,14 +20,11 @@ from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import mixture
 from firstmover.types import TypeDistribution
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.margins import LinearGame
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas
@@ -53,6 +50,7 @@ class BayesianNormalForm(Game):
         follower_payoffs: Matrices,
         prior: Probabilities | None = None,
         commitment: CommitmentKind = "deterministic",
+        action_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -61,6 +59,8 @@ class BayesianNormalForm(Game):
             follower_payoffs: the same for the follower.
             prior: probability of each type, summing to 1; uniform if not given.
             commitment: whether the leader commits to one action or to a mixture.
+            action_names: a list of the names of the leader's actions, and one of the follower's; those that stand in
+                the tables, or else letters, if not given.
 
         Raises:
             InputError: shapes or numbers of types differ, a table is empty, a payoff is not a finite number, or the
@@ -79,7 +79,12 @@ class BayesianNormalForm(Game):
         if len(self.prior) != n:
             raise InputError(f"the prior must have one probability per type; got {len(self.prior)} for {n} types.")
         # One normal-form game for each type: these check the payoffs, and put rules into words.
-        self.games = [NormalForm(given[0][k % len(leader)], given[1][k % len(follower)], commitment) for k in range(n)]
+        self.games = [
+            NormalForm(given[0][k % len(leader)], given[1][k % len(follower)], commitment, action_names)
+            for k in range(n)
+        ]
+        named = action_names is not None or any(given[0].labels or given[1].labels)
+        self.action_names = self.games[0].action_names if named else None
         self.commitment = commitment
         self.types = TypeDistribution.independent([stated])
         self.n_obs, self.n_actions = (n,), self.games[0].n_actions
@@ -154,16 +159,7 @@ class BayesianNormalForm(Game):
             "follower_payoffs": [game.tables[1][0].written() for game in self.games],
             "prior": self.stated_prior.written(),
             "commitment": self.commitment,
-        }
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        leader, follower = self.fractions
-        tables, rows = (leader, follower, self.stated_prior), len(self.games[0].action_names[0])
-        if self.commitment == "deterministic":
-            return "uniform play", BayesianNormalForm(*tables, "mixed"), np.full((1, rows), 1 / rows)
-        best = BayesianNormalForm(*tables, "deterministic").optimum("weak")
-        assert best.rule is not None
-        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        } | ({} if self.action_names is None else {"action_names": [list(names) for names in self.action_names]})
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return self.games[0].entry(observation, action)
@@ -177,31 +173,11 @@ class BayesianNormalForm(Game):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
 
-    def linear(self) -> "LinearGame":
-        from firstmover.equilibria.margins import mixtures
+    def action_labels(self, follower: int) -> list[str]:
+        return self.games[0].action_labels(follower)
 
-        (support, prior), pure = self.types.profiles, self.commitment == "deterministic"
-        possible = support[:, 0]
-        return mixtures(self.leader_payoffs[possible], self.follower_payoffs[possible], prior, pure=pure)
-
-    def optimum(self, ties: Ties) -> Solution:
-        """Optimal commitment: by enumeration of the actions, or a mixture by a mixed-integer program."""
-        from firstmover.equilibria import bayesian_commitments
-
-        mixed = self.commitment == "mixed"
-        find = (
-            bayesian_commitments.bayesian_commitment
-            if mixed
-            else bayesian_commitments.deterministic_bayesian_commitment
-        )
-        found = find(*self.fractions, self.stated_prior.fractions, ties)
-        return Solution(
-            value=found.value,
-            rule=self.rule(np.asarray(found.commitment)[None]),
-            attained=found.attained,
-            method=found.method,
-            followers=f"best response of every type, ties {ties}",
-        )
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        return self.games[0].pure_decisions()
 
 
 def _tables(values: Matrices, what: str) -> Table:

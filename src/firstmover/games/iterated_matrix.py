@@ -10,7 +10,7 @@ Rule: one action, or one mixture of actions, for every observation. In a rule fi
 {"action": 1}}`: after action 0 of the leader and 1 of the follower. The start is `"last": []`. With memory 2 the
 condition is a list of up to two such pairs, the oldest first, and with memory 0 there is none. A number that is null
 matches any action. A mixture is told as in normal-form games, `"do": {"mixture": [0.5, 0.5]}`.
-Known optima: `optimum` computes them, against a follower that replies exactly and may count the steps
+Known optima: `firstmover solve`, against a follower that replies exactly and may count the steps
 (`memory_optimum`: against one that replies by the best table over its own observations). In the prisoner's dilemma with
 10 steps that is 4 (and 6): defect first, then copy, is the only optimal rule of the 32. Playing the best single action
 ten times earns -5. With memory 2 it is 8, by one of 512 of the 2,097,152 rules. No exact method is known for rules that
@@ -23,7 +23,7 @@ Followers" (ICML 2023), with 2.5 taken from every payoff.
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast, get_args
+from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import jax
 import jax.numpy as jnp
@@ -32,16 +32,12 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
-from firstmover.games.state_tables import enumerated_optimum, state_table
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.markov import MarkovGame
 
 MatrixName = Literal[
     "prisoners_dilemma",
@@ -218,39 +214,17 @@ class IteratedMatrix(Game):
             "commitment": self.commitment,
         }
 
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        from firstmover.equilibria.commitments import deterministic_commitment
-
-        once = deterministic_commitment(self.leader_payoffs, self.follower_payoffs[None], "weak")
-        return "the best single action, always", self._pure, np.full(self.n_observations, once.commitment)
-
     @functools.cached_property
-    def _pure(self) -> "IteratedMatrix":
+    def pure(self) -> "IteratedMatrix":
         """The same game for a leader that does not mix."""
         if self.commitment == "deterministic":
             return self
         pure = IteratedMatrix(**(self.parameters() | {"commitment": "deterministic"}))
         return pure if self.payoff_units is None else cast(IteratedMatrix, pure.standardised)
 
-    def markov(self) -> "MarkovGame":
-        return self._pure._table
-
-    @functools.cached_property
-    def _table(self) -> "MarkovGame":
-        states = _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
-        return state_table(self, states, lambda state: state.seen, self.discount)
-
-    def optimum(self, ties: Ties) -> Solution:
-        """The best deterministic rule against a follower that replies exactly, and may count the steps."""
-        return enumerated_optimum(self, ties, f"best response that may count the steps, ties {ties}")
-
-    def memory_optimum(self, ties: Ties) -> Solution:
-        """The best deterministic rule against a follower that replies by a table over its own observations.
-
-        Raises:
-            InputError: there are too many pairs of a rule and a table.
-        """
-        return enumerated_optimum(self, ties, f"best table of one action per observation, ties {ties}", "memoryless")
+    def states(self) -> _State:
+        """All histories that are remembered, as states at time 0."""
+        return _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         last = [list(pair) for pair in self.histories[observation[0]]]

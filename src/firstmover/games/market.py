@@ -19,16 +19,16 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.units import centre
+from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
+from firstmover.user_code import told
 
 _NOBODY = Discrete(["participant"], "")
-_GRID = 4096  # decisions at which payoffs are looked at to find their range
 
 
 class _State(NamedTuple):
@@ -115,8 +115,11 @@ class Market(Game):
         self.leader_space = decides
         self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
-        self._masks, self._money = self._possible(), self._returns()
-        self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._ranges()
+        self.masks = self._possible()
+        self._refuse_strange_sights()
+        self._pays = MarketPayoffs(self)
+        self.calls = self._pays.calls
+        self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._pays.looked_at()
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
@@ -144,7 +147,7 @@ class Market(Game):
     def observe(self, state: _State) -> Turn:
         acting, last = state.time == 0, self.horizon - 1
         looked = self._look(state.actions) if self.sees else jnp.zeros(1, jnp.int32)
-        masks = [jnp.asarray(mask)[state.types[i]] for i, mask in enumerate(self._masks)]
+        masks = [jnp.asarray(mask)[state.types[i]] for i, mask in enumerate(self.masks)]
         widest = max(self.n_actions)
         return Turn(
             leader_obs=jnp.where(state.time == last, looked, 0),
@@ -159,8 +162,8 @@ class Market(Game):
     ) -> tuple[_State, Rewards]:
         del key
         actions = jnp.where(state.time == 0, follower_actions, state.actions)
-        paid = self._pay(state.types, actions, self.decides.played(action))
         over = state.time == self.horizon - 1
+        paid = self._pays(state.types, actions, self.decides.played(action), over)
         after = _State(state.time + 1, state.types, actions)
         return after, jax.tree.map(lambda part: jnp.where(over, part, 0), paid)
 
@@ -176,14 +179,6 @@ class Market(Game):
 
     def parameters(self) -> dict[str, Any]:
         return dict(self._given)
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        if self.status_quo is None:
-            raise InputError(f"{type(self).__name__} names no status_quo to compare a rule with")
-        given = self.status_quo
-        if isinstance(given, str):
-            given = self.decides.read({getattr(self.decides, "word", ""): given})
-        return "the status quo", self, np.stack([np.asarray(given)] * self.n_observations)
 
     def played(self, action: np.ndarray) -> np.ndarray:
         return np.asarray(self.decides.played(np.asarray(action)))
@@ -211,6 +206,15 @@ class Market(Game):
         shares = [f"{acts.labels[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         return f"{who}: {acts.word} {' or '.join(shares)}"
 
+    def type_labels(self, follower: int) -> list[str]:
+        return list(self.knows[follower].labels)
+
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.acts[follower].labels)
+
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        return {self.decides.words(decision): decision for decision in super().pure_decisions().values()}
+
     # What follows from the user's parts.
 
     def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:
@@ -231,86 +235,44 @@ class Market(Game):
         """What every type of every follower may do, bool [types, actions] each."""
         masks = []
         for i, (own, acts) in enumerate(zip(self.knows, self.acts, strict=True)):
-            rows = np.stack(
-                [np.asarray(self.mask(t, i) if not self.alone else self.mask(t), bool) for t in range(own.n)]
-            )
+            with told(type(self), f"mask of {type(self).__name__} fails"):
+                given = [self.mask(t) if self.alone else self.mask(t, i) for t in range(own.n)]
+                rows = np.stack([np.asarray(row, bool) for row in given])
             if rows.shape != (own.n, acts.n) or not rows.any(axis=1).all():
                 raise InputError(f"mask must leave every type of follower {i} one of its {acts.n} actions or more.")
             masks.append(rows)
         return tuple(masks)
 
     def _look(self, actions: Int[Array, "n"]) -> Int[Array, "d"]:
-        seen = jnp.asarray(self.seen(actions[0] if self.alone else actions), jnp.int32)
-        return jnp.atleast_1d(seen)
+        seen = self.seen(actions[0] if self.alone else actions)
+        return jnp.atleast_1d(jnp.asarray(seen)).astype(jnp.int32)
 
-    def _pay(self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array) -> Rewards:
-        """What `payoff` says, in the shapes of the contract."""
-        if not self.plain:
-            return self._shaped(self.payoff(*self._given_to(types, actions), decision), jnp)
-        example = (0.0, jnp.zeros(self.n_followers), 0.0)[: 2 + self._money]
-        shapes = jax.eval_shape(lambda: self._shaped(example, jnp))
-        paid: Rewards = jax.pure_callback(self._plainly, shapes, types, actions, decision, vmap_method="sequential")
-        return paid
-
-    def _plainly(self, types: Any, actions: Any, decision: Any) -> Rewards:
-        """`payoff` in plain Python, on NumPy values."""
-        decided = np.asarray(decision)
-        who, what = self._given_to(np.asarray(types), np.asarray(actions))
-        if self.alone:
-            who, what = int(who), int(what)
-        paid = self._shaped(self.payoff(who, what, int(decided) if decided.ndim == 0 else decided), np)
-        return jax.tree.map(lambda part: np.asarray(part, jnp.result_type(float)), paid)
-
-    def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
-        """What `payoff` is given of types and actions: those of the one follower, or all."""
-        return (types[0], actions[0]) if self.alone else (types, actions)
-
-    def _shaped(self, paid: Any, arrays: Any) -> Rewards:
-        """What `payoff` has returned, as arrays of JAX or NumPy."""
-        leader, followers, *transfers = paid
-        return Rewards(
-            arrays.asarray(leader, float).reshape(()),
-            arrays.asarray(followers, float).reshape(self.n_followers),
-            arrays.asarray(transfers[0], float).reshape(()) if transfers else None,
-        )
-
-    def _returns(self) -> bool:
-        """Whether `payoff` returns transfers as a third value.
+    def _refuse_strange_sights(self) -> None:
+        """Refuse what the leader would see outside the spaces of `sees`.
 
         Raises:
-            InputError: it returns neither two values nor three.
+            InputError: it would, or `seen` fails.
         """
-        nobody: Any = 0 if self.alone else np.zeros(len(self.acts), np.int32)
-        with np.errstate(all="ignore"):  # what is not finite is found by `_ranges`
-            paid = self.payoff(nobody, nobody, self.decides.played(self.decides.spread(_GRID)[0]))
-        if not isinstance(paid, tuple) or len(paid) not in (2, 3):
+        if not self.sees:
+            return
+        every = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
+        with told(type(self), f"seen of {type(self).__name__} fails"):
+            seen = np.asarray(jax.vmap(self._look)(jnp.asarray(every)))
+        sizes = self.leader_obs_sizes
+        if seen.shape[1:] != (len(sizes),):
             raise InputError(
-                f"payoff of {type(self).__name__} must return the leader's payoff and the followers', and maybe the "
-                f"transfers; got {paid!r}."
+                f"seen of {type(self).__name__} returns {seen.shape[1]} index(es), but sees has {len(sizes)} space(s)."
             )
-        return len(paid) == 3
+        for k, what in np.argwhere((seen < 0) | (seen >= sizes))[:1]:
+            raise InputError(
+                f"seen of {type(self).__name__} returns {seen[k, what]} at actions {every[k].tolist()}; "
+                f"{self.sees[what].word} has the values 0 to {sizes[what] - 1}."
+            )
 
-    def _ranges(self) -> tuple[tuple[float, float], tuple[tuple[float, float], ...], tuple[float, ...]]:
-        """The leader's and the followers' payoff ranges over all profiles, at decisions that stand for all; the stakes.
-
-        What a follower has at stake is the range of its payoffs under one rule, of rules the middle one: those that no
-        leader would think of pay it more, or less, than it ever meets.
-        """
-        support, _ = self.types.profiles
-        actions = np.indices(self.n_actions).reshape(self.n_followers, -1).T.astype(np.int32)
-        pay = jax.vmap(jax.vmap(jax.vmap(self._pay, (None, None, 0)), (None, 0, None)), (0, None, None))
-        with jax.enable_x64(True):
-            paid = jax.jit(pay)(support, actions, self.decides.played(jnp.asarray(self.decides.spread(_GRID))))
-            leader, followers = np.asarray(paid.leader), np.asarray(paid.followers)
-        if not (np.isfinite(leader).all() and np.isfinite(followers).all()):
-            raise InputError(f"a payoff of {type(self).__name__} is not a finite number.")
-        own = tuple((float(f.min()), float(f.max())) for f in np.moveaxis(followers, -1, 0))
-        return (float(leader.min()), float(leader.max())), own, self._stakes(followers)
-
-    def _stakes(self, followers: Float[np.ndarray, "P profiles decisions n"]) -> tuple[float, ...]:
-        """What every follower has at stake, from what it is paid at all profiles and decisions."""
-        if self.sees:  # a rule answers every action with a decision of its own
-            spans = [own.max() - own.min() for own in np.moveaxis(followers, -1, 0)]
-        else:
-            spans = [centre(np.ptp(own, axis=(0, 1))) for own in np.moveaxis(followers, -1, 0)]
-        return tuple(float(span) or 1.0 for span in spans)
+    def profile_words(self, types: np.ndarray, actions: np.ndarray) -> str:
+        """A type profile and an action profile in words."""
+        parts = []
+        for i, (t, a) in enumerate(zip(types.tolist(), actions.tolist(), strict=True)):
+            who = f"{self.knows[i].words(t)}, " if self.knows[i].word else ""
+            parts.append(f"{'' if self.alone else f'follower {i}: '}{who}{self.acts[i].words(a)}")
+        return "; ".join(parts)

@@ -22,7 +22,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
@@ -87,14 +87,12 @@ class MatrixDesign(Game):
         self.horizon = 1 if rule == "tau" else 2
         self.leader_space = Discrete(max_payment + 1) if rule == "tau" else Box(n, 0.0, float(max_payment))
         self.leader_obs_sizes = (1,) if rule == "tau" else self.n_actions
-        paid = self._paid_at()
-        aims = self._aims()
-        least = float(aims.min())
-        self._charged = objective.endswith("minus-payments")
-        if self._charged:
-            least -= max_payment * (float(paid.sum(0).max()) if rule == "tau" else n)
-        self.leader_payoff_range = (least, float(aims.max()))
-        self._aim = aims
+        self.paid_at, self.aims = self._paid_at(), self._aims()
+        least = float(self.aims.min())
+        self.charged = objective.endswith("minus-payments")
+        if self.charged:
+            least -= max_payment * (float(self.paid_at.sum(0).max()) if rule == "tau" else n)
+        self.leader_payoff_range = (least, float(self.aims.max()))
         # What a payment of 1 is in the units of the leader's and the followers' payoffs.
         self._money = (1.0, (1.0,) * n)
         self.follower_payoff_ranges = tuple((float(t.min()), float(t.max()) + max_payment) for t in self.payoffs)
@@ -140,12 +138,12 @@ class MatrixDesign(Game):
         actions = jnp.where(state.time == 0, follower_actions, state.actions)
         profile = tuple(actions)
         if self.payment_rule == "tau":
-            payments = action * jnp.asarray(self._paid_at(), float)[(slice(None), *profile)]
+            payments = action * jnp.asarray(self.paid_at, float)[(slice(None), *profile)]
         else:
             payments = action
         to_leader, to_followers = self._money
-        aim = jnp.asarray(self._aim, float)[profile]
-        if self._charged:
+        aim = jnp.asarray(self.aims, float)[profile]
+        if self.charged:
             aim = aim - payments.sum() * to_leader
         over = state.time == self.horizon - 1
         followers = jnp.asarray(self.payoffs, float)[(slice(None), *profile)]
@@ -157,8 +155,8 @@ class MatrixDesign(Game):
     def in_standard_units(self) -> Game:
         stakes = [stake(own_last(table[None], i), f"follower {i}") for i, table in enumerate(self.payoffs)]
         scales = spread(*self.leader_payoff_range, "the leader"), *(size + self.max_payment for size in stakes)
-        offsets = centre(self._aim), *map(centre, self.payoffs)
-        aim, *payoffs = map(in_units, [self._aim, *self.payoffs], offsets, scales)
+        offsets = centre(self.aims), *map(centre, self.payoffs)
+        aim, *payoffs = map(in_units, [self.aims, *self.payoffs], offsets, scales)
         ranges = [
             ((low - offset) / scale, (high - offset) / scale)
             for (low, high), offset, scale in zip(
@@ -167,8 +165,8 @@ class MatrixDesign(Game):
         ]
         return self._changed(
             payoffs=np.stack(payoffs),
-            _aim=aim,
-            _money=(self._charged / scales[0], tuple(bool(self.max_payment) / scale for scale in scales[1:])),
+            aims=aim,
+            _money=(self.charged / scales[0], tuple(bool(self.max_payment) / scale for scale in scales[1:])),
             leader_payoff_range=ranges[0],
             follower_payoff_ranges=tuple(ranges[1:]),
             payoff_units=Units(offsets, scales),
@@ -188,54 +186,6 @@ class MatrixDesign(Game):
             "objective": self.paid_objective,
             "max_payment": self.max_payment,
         }
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        if self.payment_rule == "per-follower":
-            return "no payments", self, np.zeros((self.n_observations, self.n_followers))
-        return "no payments", self, np.zeros(self.n_observations, np.int32)
-
-    def optimum(self, ties: Ties) -> Solution:
-        """The best payments over the best (`ties` "strong") or the worst ("weak") coarse correlated equilibrium.
-
-        For `tau` by going through them; for `per-follower` exactly where one profile reaches the upper bound.
-        """
-        from firstmover.equilibria.polytopes import FiniteGame, value_bounds
-
-        which = f"the {'best' if ties == 'strong' else 'worst'} coarse correlated equilibrium"
-        if self.payment_rule != "tau":
-            return self._optimal_payments(ties, which)
-        ends = []
-        for tau in range(self.max_payment + 1):
-            payments = tau * self._paid_at()
-            leader = self._aims()
-            if self._charged:
-                leader = leader - payments.sum(axis=0)
-            induced = FiniteGame.without_types(leader, self.payoffs + payments)
-            ends.append(value_bounds(induced, "bcce")[ties == "strong"])
-        best = int(np.argmax(np.round(ends, 9)))
-        return Solution(
-            value=float(ends[best]),
-            rule=self.rule(np.array([best])),
-            attained=True,
-            method="linear programs over coarse correlated equilibria, one per payment",
-            followers=which,
-        )
-
-    def _optimal_payments(self, ties: Ties, which: str) -> Solution:
-        from firstmover.equilibria.payments import optimal_payments
-
-        found = optimal_payments(self.payoffs, self._aims(), float(self.max_payment), charged=self._charged, ties=ties)
-        low, high = self.leader_payoff_range
-        met = found.upper_bound - found.value <= 1e-9 * max(1.0, high - low)
-        return Solution(
-            value=found.value if met else None,
-            rule=self.rule(found.payments.reshape(self.n_followers, -1).T),
-            attained=found.attained,
-            method="payments that make one profile an equilibrium, or dominant (Monderer and Tennenholtz 2003), and a "
-            "linear program that bounds all others",
-            followers=which,
-            bounds=(found.value, found.upper_bound),
-        )
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.payment_rule == "tau":

@@ -3,29 +3,26 @@
 Players: one leader (player 1 of a game file) and any number of followers.
 Information: followers know the commitment; nobody has a private type; all act once.
 Payoffs: tables in units of the user's own. A mixture enters the payoffs in expectation, so nothing is random.
-Known optima: `optimum` computes them (Conitzer and Sandholm 2006 for one follower).
+Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 for one follower).
 
 `escape` and `maintain` are the two games of Zhang et al., "Bi-level actor-critic for multi-agent coordination" (AAAI
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import probabilities, table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.exact_numbers import Labels, agreed, probabilities, table
+from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.margins import LinearGame
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -50,6 +47,7 @@ class NormalForm(Game):
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
         action_names: Any = None,
+        player_names: Any = None,
     ):
         """A game with these payoffs.
 
@@ -58,13 +56,15 @@ class NormalForm(Game):
             follower_payoffs: the same shape for one follower; with n followers, n such tables, shape [n, ...].
             commitment: whether the leader commits to one action or to a mixture.
             action_names: for the leader and every follower a list of the names of its actions, with numbers where they
-                are empty or equal; letters if not given.
+                are empty or equal; those that stand in the tables, or else letters, if not given.
+            player_names: what the leader and every follower are called, in a list.
 
         Raises:
             InputError: shapes differ, a table is empty, or a payoff is not a finite number.
         """
         given = table(leader_payoffs, "leader_payoffs"), table(follower_payoffs, "follower_payoffs")
         leader, followers = given[0].floats, given[1].floats
+        labels = agreed(given, "leader_payoffs and follower_payoffs")
         if leader.ndim < 2 or leader.size == 0:
             raise InputError(
                 f"leader_payoffs must be a table [leader actions, follower actions, ...]; got shape {leader.shape}."
@@ -80,7 +80,8 @@ class NormalForm(Game):
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
-        self.action_names = _names(action_names, leader.shape)
+        self.action_names = _names(action_names, leader.shape, labels)
+        self.player_names = _players(player_names, 1 + n)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
         self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
@@ -135,16 +136,7 @@ class NormalForm(Game):
             "follower_payoffs": self.tables[1].written(),
             "commitment": self.commitment,
             "action_names": [list(names) for names in self.action_names],
-        }
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        rows = self.leader_payoffs.shape[0]
-        if self.commitment == "deterministic":
-            mixed = NormalForm(*self.tables, "mixed", self.action_names)
-            return "uniform play", mixed, np.full((1, rows), 1 / rows)
-        best = NormalForm(*self.tables, "deterministic").optimum("weak")
-        assert best.rule is not None
-        return "the best deterministic commitment", self, np.eye(rows)[[best.rule[0]["do"]["action"]]]
+        } | ({} if self.player_names is None else {"player_names": list(self.player_names)})
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         if self.commitment == "deterministic":
@@ -170,53 +162,20 @@ class NormalForm(Game):
         names = self.action_names[1 + follower]
         plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
+        if self.player_names is not None:
+            who = self.player_names[1 + follower]
         return f"{who} plays {' or '.join(plays)}"
 
-    def linear(self) -> "LinearGame | None":
-        from firstmover.equilibria.margins import mixtures
+    def player_labels(self) -> list[str]:
+        return super().player_labels() if self.player_names is None else list(self.player_names)
 
-        if self.n_followers > 1:
-            return None
-        pure = self.commitment == "deterministic"
-        return mixtures(self.leader_payoffs[None], self.follower_payoffs, np.ones(1), pure=pure)
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.action_names[1 + follower])
 
-    def optimum(self, ties: Ties) -> Solution:
-        """Optimal commitment by linear programs; with several followers, over their coarse correlated equilibria.
-
-        A mixture against several followers has no exact method here: the solution then holds upper bounds only.
-        """
-        from firstmover.equilibria import commitments
-        from firstmover.equilibria.correlated_commitments import correlated_commitment
-
-        leader, followers = (part.fractions for part in self.tables)
-        if self.n_followers > 1 and self.commitment == "mixed":
-            bounds = {
-                "correlated": correlated_commitment(leader, followers).value,
-                "coarse_correlated": correlated_commitment(leader, followers, coarse=True).value,
-            }
-            return Solution(
-                value=None,
-                rule=None,
-                attained=False,
-                method="optimal correlated commitment (Conitzer and Korzhyk 2011), an upper bound",
-                followers="correlated equilibria (Nash included), or coarse correlated ones, as each bound says",
-                upper_bounds=bounds,
-            )
-        if self.commitment == "deterministic":
-            found = commitments.deterministic_commitment(leader, followers, ties)
-        else:
-            found = commitments.mixed_commitment(leader, followers[0], ties)
-        upper = {}
-        if self.n_followers > 1:
-            upper["coarse_correlated"] = correlated_commitment(leader, followers, coarse=True).value
-        return Solution(
-            value=found.value,
-            rule=self.rule(np.asarray(found.commitment)[None]),
-            attained=found.attained,
-            method=found.method,
-            followers=f"best response, ties {ties}" if self.n_followers == 1 else f"coarse correlated, {ties}",
-            upper_bounds=upper,
-        )
+    def pure_decisions(self) -> dict[str, np.ndarray]:
+        names = self.action_names[0]
+        rows = np.eye(len(names)) if self.commitment == "mixed" else np.arange(len(names), dtype=np.int32)
+        return {name: np.asarray(row) for name, row in zip(names, rows, strict=True)}
 
 
 class _Named(NormalForm):
@@ -276,12 +235,22 @@ def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
 
 
-def _names(names: Any, shape: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tuple[tuple[str, ...], ...]:
+    """The names of all actions: those that are given, or else those in the tables, or else letters."""
     if names is None:
-        return tuple(tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size)) for size in shape)
+        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
+        names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
     lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
     if not lists or not all(isinstance(name, str) for part in names for name in part):
         raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
     if tuple(len(part) for part in names) != shape:
         raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
     return tuple(told_apart(part) for part in names)
+
+
+def _players(names: Any, count: int) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or len(names) != count:
+        raise InputError(f"player_names must be a list of {count} names, the leader's first.")
+    return told_apart(names)

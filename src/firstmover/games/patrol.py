@@ -19,27 +19,21 @@ at the same time in every step, knowing where the crosser is, the patroller woul
 every stage, from the end): it would catch the crosser more often, but not cover a lane that is not used.
 """
 
-import functools
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
-from firstmover.games.state_tables import enumerated_optimum, state_table
+from firstmover.games.base import Game, Rewards, Turn, asked
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
-if TYPE_CHECKING:
-    from firstmover.equilibria.markov import MarkovGame
-
 _MOVES = np.array([-1, 0, 1], np.int32)  # lanes to the side, by the crosser's action
-_MAX_STATES = 100_000
 _PLAYERS = "the patroller", "the crosser"
 
 
@@ -158,22 +152,16 @@ class Patrol(Game):
         paid = jnp.where(state.row < self.length, paid, 0.0)
         return _State(state.row + 1, lane), Rewards(paid[0], paid[1:])
 
-    def markov(self) -> "MarkovGame":
-        return self._table
+    def states(self) -> _State:
+        """The places before each row, and one behind the last, in the order of `index`."""
+        width = np.int32(len(self.values))
+        rows, lanes = np.divmod(np.arange(self.length * width + 1, dtype=np.int32), width)
+        return _State(jnp.asarray(rows), jnp.asarray(lanes))
 
-    @functools.cached_property
-    def _table(self) -> "MarkovGame":
-        """The states are the places before each row, and one behind the last.
-
-        Raises:
-            InputError: there are more than 100,000 of them.
-        """
+    def index(self, state: _State) -> Int[Array, ""]:
+        """The number of a place."""
         width = len(self.values)
-        size = self.length * width
-        require(size < _MAX_STATES, f"a table of states is limited to {_MAX_STATES} states", size + 1)
-        rows, lanes = np.divmod(np.arange(size + 1, dtype=np.int32), np.int32(width))
-        states = _State(jnp.asarray(rows), jnp.asarray(lanes))
-        return state_table(self, states, lambda state: jnp.minimum(state.row * width + state.lane, size))
+        return jnp.minimum(state.row * width + state.lane, self.length * width)
 
     # What is said about it.
 
@@ -188,14 +176,6 @@ class Patrol(Game):
             "penalty": self.penalty,
             "bounty": self.bounty,
         }
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        dearest = sorted(np.argsort(-self.losses, kind="stable")[: self.guards].tolist())
-        return "always the dearest lanes", self, np.full(self.n_observations, self.covers.index(dearest))
-
-    def optimum(self, ties: Ties) -> Solution:
-        """The best deterministic rule against a crosser that replies exactly, by enumeration."""
-        return enumerated_optimum(self, ties, f"best response, ties {ties}")
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         parts = {"lane": ("lane",), "row": ("row",), "both": ("row", "lane")}[self.sight]

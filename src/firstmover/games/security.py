@@ -15,7 +15,7 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,14 +23,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, numbers
+from firstmover.games.base import Game, Rewards, Turn, asked, numbers
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Box
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.margins import LinearGame
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
 
@@ -122,10 +119,6 @@ class SecurityGame(Game):
         columns = {column: self.table[:, k].written() for k, column in enumerate(COLUMNS)}
         return {"targets": {"target": list(self.names), **columns}, "resources": self.resources}
 
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        n = len(self.names)
-        return "uniform coverage", self, np.full((1, n), self.resources / n)
-
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return {"when": {}, "do": {"coverage": self.played(action).tolist()}}
 
@@ -151,36 +144,11 @@ class SecurityGame(Game):
         attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
         return f"the attacker attacks {' or '.join(attacks)}"
 
-    def linear(self) -> "LinearGame":
-        from firstmover.equilibria.margins import LinearGame
+    def player_labels(self) -> list[str]:
+        return ["defender", "attacker"]
 
-        n = len(self.names)
-        covered, uncovered = self.payoffs[:, ::2].T, self.payoffs[:, 1::2].T  # [player, target]
-        leader, follower = (np.vstack([np.diag(c - u), u]) for c, u in zip(covered, uncovered, strict=True))
-        is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is always 1
-        return LinearGame(
-            leader[None],
-            follower[None],
-            np.ones(1),
-            np.ones(n + 1),
-            1 - is_target,
-            is_target[None],
-            np.array([self.resources]),
-            pure=False,
-        )
-
-    def optimum(self, ties: Ties) -> Solution:
-        """Optimal coverage by linear programs, one for each target that may be attacked."""
-        from firstmover.equilibria.security_commitments import security_commitment
-
-        found = security_commitment(self.table.fractions[:, :2], self.table.fractions[:, 2:], self.resources, ties)
-        return Solution(
-            value=found.value,
-            rule=self.rule(np.asarray(found.commitment)[None]),
-            attained=found.attained,
-            method=found.method,
-            followers=f"best response, ties {ties}",
-        )
+    def action_labels(self, follower: int) -> list[str]:
+        return list(self.names)
 
 
 def _read(targets: Any) -> tuple[tuple[str, ...], Table]:

@@ -7,7 +7,7 @@ for it at the prices offered.
 Payoffs: an agent is paid its value minus the price. The leader is paid minus the welfare loss (welfare minus the
 largest possible welfare of the realised values), the revenue, or a weighted mix, in units of the values.
 Known optimum: without messages (`messages=1`) and with independent values, by dynamic programming; with messages, for
-two agents and one unit of one item, by `search`. `sequential_price_optima` has both.
+two agents and one unit of one item, by a search. `solvers.messages` has both.
 
 Ties: an agent whose surplus is zero buys if `buy_at_tie` says so; surpluses within 5e-7 of the largest value count as
 equal, in 32- and in 64-bit numbers; of equally good items the first is taken.
@@ -17,7 +17,6 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 2020), as given there.
 """
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -29,7 +28,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
-from firstmover.games.base import Game, Rewards, Search, Solution, Ties, Turn, asked, numbers, whole_below
+from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
 from firstmover.games.units import Units
 from firstmover.games.values import plain, read_values
 from firstmover.spaces import Branching
@@ -291,41 +290,6 @@ class SequentialPrice(Game):
     def with_settings(self, **changes: Any) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        silent = self if self.messages == 1 else self.with_settings(messages=1)
-        return "no messages: the best prices and order", silent, silent.without_messages[1]
-
-    def baseline_actions(self) -> np.ndarray | None:
-        return None if self.messages > 1 else super().baseline_actions()
-
-    def optimum(self, ties: Ties) -> Solution:
-        """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing."""
-        if self.messages > 1:
-            return super().optimum(ties)
-        value, table = self.without_messages
-        return Solution(
-            value=value,
-            rule=self.rule(table),
-            attained=True,
-            method="dynamic programming over who and what is left",
-            followers="no messages, so nothing to choose",
-        )
-
-    def search(self, ties: Ties, wanted: Search) -> Solution:
-        """With messages, for two agents and one item: over all rules with any prices from 0 to the largest value."""
-        if self.messages == 1:
-            return self.optimum(ties)
-        from firstmover.games.sequential_price_optima import with_messages
-
-        return with_messages(self, wanted)
-
-    @functools.cached_property
-    def without_messages(self) -> tuple[float, np.ndarray]:
-        """Value and table of the best mechanism that ignores messages, see `sequential_price_optima`."""
-        from firstmover.games.sequential_price_optima import without_messages
-
-        return without_messages(self)
 
     def situation(self, obs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Who (1 for every agent not yet visited) and what (units) is left; units below 0 where it cannot occur."""

@@ -19,7 +19,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked, whole_below
+from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -92,10 +92,6 @@ class SimpleAllocation(Game):
     def parameters(self) -> dict[str, Any]:
         return {"items": self.items, "messages": self.messages, "prior": self.stated_prior.written()}
 
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        favourite = np.array([np.argmax(self.prior)])
-        return "no messages: always the likeliest item", SimpleAllocation(self.items, 1, self.stated_prior), favourite
-
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         return {"when": {"message": int(observation[0])}, "do": {"item": int(action)}}
 
@@ -110,15 +106,3 @@ class SimpleAllocation(Game):
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
         return f"a participant who wants item {type_} sends {' or '.join(sends)}"
-
-    def optimum(self, ties: Ties) -> Solution:
-        """Name the likeliest items, one per message (proof in the module's docstring); ties change nothing."""
-        best = np.argsort(-self.prior, kind="stable")
-        table = best[np.arange(self.messages) % self.items]
-        return Solution(
-            value=float(self.stated_prior.fractions[best[: self.messages]].sum()),
-            rule=self.rule(table),
-            attained=True,
-            method="sum of the largest prior probabilities, one per message",
-            followers="every Bayesian coarse correlated equilibrium (all give this value)",
-        )

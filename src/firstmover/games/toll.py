@@ -25,26 +25,19 @@ depend on it. Without tolls the road earns 41.5 ("strong") or 30 ("weak"); the b
 or 44. The best rules make the road dear where it is worn a little, so that it is mended.
 """
 
-import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
-from firstmover.games.base import Game, Rewards, Solution, Ties, Turn, asked
-from firstmover.games.state_tables import enumerated_optimum, state_table
+from firstmover.games.base import Game, Rewards, Turn, asked
 from firstmover.games.units import Units, spread
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
-
-if TYPE_CHECKING:
-    from firstmover.equilibria.markov import MarkovGame
-
-_MAX_ENTRIES = 5_000_000  # of a table of states
 
 
 class _State(NamedTuple):
@@ -132,7 +125,7 @@ class Toll(Game):
         return Turn(
             leader_obs=jnp.stack(seen),
             leader_acts=playing,
-            follower_obs=jnp.broadcast_to(self._index(state), (n,)),
+            follower_obs=jnp.broadcast_to(self.index(state), (n,)),
             followers_act=jnp.broadcast_to(playing, (n,)),
             follower_mask=jnp.ones((n, 2), bool),
         )
@@ -168,23 +161,13 @@ class Toll(Game):
             payoff_units=Units((0.0,) * players, (scale,) * players),
         )
 
-    def markov(self) -> "MarkovGame":
-        return self._table
-
-    @functools.cached_property
-    def _table(self) -> "MarkovGame":
-        """The states are pairs of a condition and a number of cars.
-
-        Raises:
-            InputError: the table would have more than five million entries.
-        """
-        size = float(self.n_obs[0]) * len(self.tolls) * 2.0**self.n_followers
-        require(size <= _MAX_ENTRIES, f"a table of states is limited to {_MAX_ENTRIES} entries", f"{size:.3g}")
+    def states(self) -> _State:
+        """All pairs of a condition and a number of cars, as states at time 0, in the order of `index`."""
         rows, columns = np.divmod(np.arange(self.n_obs[0], dtype=np.int32), np.int32(self.n_followers + 1))
-        states = _State(jnp.zeros(self.n_obs[0], jnp.int32), jnp.asarray(rows), jnp.asarray(columns))
-        return state_table(self, states, self._index, symmetric=True)
+        return _State(jnp.zeros(self.n_obs[0], jnp.int32), jnp.asarray(rows), jnp.asarray(columns))
 
-    def _index(self, state: _State) -> Int[Array, ""]:
+    def index(self, state: _State) -> Int[Array, ""]:
+        """The number of a state, whatever its time."""
         return state.condition * (self.n_followers + 1) + state.cars
 
     # What is said about it.
@@ -200,20 +183,6 @@ class Toll(Game):
             "sight": self.sight,
             "objective": self.paid_objective,
         }
-
-    def baseline(self) -> tuple[str, Game, np.ndarray]:
-        least = int(np.argmin(np.abs(self.tolls)))
-        name = "no toll" if self.tolls[least] == 0 else f"a toll of {self.tolls[least]:g}, always"
-        return name, self, np.full(self.n_observations, least)
-
-    def optimum(self, ties: Ties) -> Solution:
-        """The best deterministic rule when drivers are in equilibrium in every stage, by enumeration.
-
-        Raises:
-            InputError: there are too many rules, or some rule leaves a stage without a pure equilibrium.
-        """
-        which = "best" if ties == "strong" else "worst"
-        return enumerated_optimum(self, ties, f"a pure equilibrium of every stage, the {which} for the keeper")
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
         parts = ("condition", "cars") if self.sight == "both" else (self.sight,)

@@ -8,6 +8,7 @@ Source: the Gambit project's description of its file formats.
 
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from firstmover.exact_numbers import Table, exact, of_fractions, shortened
 from firstmover.games import NormalForm
 from firstmover.games.normal_form import CommitmentKind
 
+COSTS = {b" ": 420, b"\n": 420, b"\t": 420, b",": 420, b'"': 50, b"{": 100, b"}": 100}  # bytes of memory for each
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}])|(,)|([^\s{},"]+))')
 
 
@@ -28,8 +30,8 @@ def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> Normal
     Raises:
         InputError: the file cannot be read, is cut short, or is not a finite game of at least two players.
     """
-    payoffs, names = _read(path)
-    return NormalForm(payoffs[0], payoffs[1:], commitment, names)
+    payoffs, names, players = _read(path)
+    return NormalForm(payoffs[0], payoffs[1:], commitment, names, known(players))
 
 
 def read_payoffs(path: Path) -> Table:
@@ -41,16 +43,62 @@ def read_payoffs(path: Path) -> Table:
     return _read(path)[0]
 
 
-def _read(path: Path) -> tuple[Table, list[list[str]]]:
-    text = files.read_text(path, {b" ": 420, b"\n": 420, b"\t": 420, b",": 420, b'"': 50, b"{": 100, b"}": 100})
-    return _Reader(str(path), text).game()
+def known(players: Sequence[str]) -> list[str] | None:
+    """The names of players, None where they say no more than who leads and who follows."""
+    plain = len(players) == 2 and players[1].strip().lower() in ("follower", "the follower")
+    told = {name.strip() for name in players}
+    return (
+        None if plain or len(told) < len(players) or any(not name or name.isdecimal() for name in told) else [*players]
+    )
 
 
-class _Reader:
+def written(payoffs: np.ndarray, names: Sequence[Sequence[str]], players: Sequence[str], title: str) -> str:
+    """A `.nfg` file in payoff form, in fractions: `read_nfg` reads the same numbers and names from it.
+
+    Args:
+        payoffs: fractions, [players, *strategies].
+        names: of the strategies of every player.
+        players: their names.
+        title: of the game.
+
+    Example:
+        >>> game = np.array([[[Fraction(1, 3)]], [[Fraction(2)]]], object)
+        >>> print(written(game, [["Top"], ["Left"]], ["Leader", "Follower"], "One cell"), end="")
+        NFG 1 R "One cell" { "Leader" "Follower" }
+        { { "Top" } { "Left" } }
+        ""
+        <BLANKLINE>
+        1/3 2
+    """
+    profiles = payoffs.reshape(len(payoffs), -1, order="F").T
+    lines = [
+        f"NFG 1 R {_quoted(title)} {_braced(players)}",
+        "{ " + " ".join(map(_braced, names)) + " }",
+        '""',
+        "",
+        *(" ".join(map(str, row)) for row in profiles.tolist()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _braced(names: Sequence[str]) -> str:
+    return "{ " + " ".join(map(_quoted, names)) + " }"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _read(path: Path) -> tuple[Table, list[list[str]], list[str]]:
+    text = files.read_text(path, COSTS)
+    return _Nfg(str(path), text, ".nfg game").game()
+
+
+class Reader:
     """The tokens of one file, consumed from the front."""
 
-    def __init__(self, path: str, text: str):
-        self.path, self.tokens, position = path, list[str](), 0
+    def __init__(self, path: str, text: str, kind: str):
+        self.path, self.kind, self.tokens, position = path, kind, list[str](), 0
         text = text.rstrip()
         while position < len(text):
             match = _TOKEN.match(text, position)
@@ -62,7 +110,7 @@ class _Reader:
         self.next = 0
 
     def error(self, what: str) -> InputError:
-        return InputError(f"{self.path} is not a valid .nfg game: {what}.")
+        return InputError(f"{self.path} is not a valid {self.kind}: {what}.")
 
     def peek(self) -> str:
         if self.next >= len(self.tokens):
@@ -80,7 +128,7 @@ class _Reader:
         token = self.take()
         if not token.startswith('"'):
             raise self.error(f"a quoted name expected where {token!r} stands")
-        return token[1:-1]
+        return re.sub(r"\\(.)", r"\1", token[1:-1])
 
     def number(self) -> Fraction:
         token = self.take()
@@ -104,8 +152,12 @@ class _Reader:
         self.take("}")
         return names
 
-    def game(self) -> tuple[Table, list[list[str]]]:
-        """Payoffs [players, strategies of player 1, ...] and the strategies' names."""
+
+class _Nfg(Reader):
+    """A strategic-form file."""
+
+    def game(self) -> tuple[Table, list[list[str]], list[str]]:
+        """Payoffs [players, strategies of player 1, ...], the strategies' names and the players'."""
         if not self.tokens:
             raise self.error("it is empty")
         if self.tokens[:2] != ["NFG", "1"] or self.take() + self.take() + self.take() not in ("NFG1R", "NFG1D"):
@@ -123,7 +175,7 @@ class _Reader:
             raise self.error(f"more follows after the last payoff, from {self.peek()!r} on")
         payoffs = np.array(rows, object).reshape(math.prod(shape), len(players))
         tables = [payoffs[:, p].reshape(shape, order="F") for p in range(len(players))]
-        return of_fractions(np.stack(tables)), names
+        return of_fractions(np.stack(tables)), names, players
 
     def strategies(self, n_players: int) -> list[list[str]]:
         self.take("{")

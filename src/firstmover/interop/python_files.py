@@ -40,24 +40,62 @@ def class_named(argument: str, base: type[Item]) -> type[Item]:
         InputError: there is no such file, module or class, the file cannot be executed, or it does not say which of
             several classes is meant.
     """
-    where, _, wanted = argument.rpartition(":") if ":" in argument else (argument, "", "")
-    module = _executed(Path(where)) if where.endswith(".py") else _imported(where)
-    own = {
-        name: item
-        for name, item in vars(module).items()
-        if inspect.isclass(item) and issubclass(item, base) and item.__module__ == module.__name__
-    }
+    where, wanted = _parted(argument)
+    own = _own(_module(where), base)
     if wanted and wanted not in own:
         raise unknown_name(f"{base.__name__} of {where}", wanted, own)
     if not wanted and len(own) != 1:
         listed = ", ".join(own) or "none"
         raise InputError(f"{where} must hold one {base.__name__}, or be named as {where}:CLASS; it holds {listed}.")
     cls = own[wanted or next(iter(own))]
-    missing = ", ".join(sorted(getattr(cls, "__abstractmethods__", ())))
-    if missing:
-        raise InputError(f"{cls.__name__} in {where} lacks what every {base.__name__} has: {missing}.")
+    unfinished(cls, base)
     cls.name = f"{Path(where).name}:{cls.__name__}"  # type: ignore[attr-defined]
     return cls
+
+
+def classes_in(argument: str, base: type[Item]) -> dict[str, type[Item]]:
+    """The classes of a kind that stand in a file or module, or the one that is named, by name; none if there is none.
+
+    Raises:
+        InputError: there is no such file, module or class, or it cannot be executed.
+    """
+    where, wanted = _parted(argument)
+    module = _module(where)
+    if wanted and not hasattr(module, wanted):
+        raise unknown_name(
+            f"class of {where}", wanted, [n for n, item in vars(module).items() if inspect.isclass(item)]
+        )
+    return {name: cls for name, cls in _own(module, base).items() if wanted in ("", name)}
+
+
+def unfinished(cls: type, base: type) -> None:
+    """Refuse a class that lacks what every one of its kind has.
+
+    Raises:
+        InputError: it does.
+    """
+    missing = ", ".join(sorted(getattr(cls, "__abstractmethods__", ())))
+    if missing:
+        raise InputError(f"{cls.__name__} lacks what every {base.__name__} has: {missing}.")
+
+
+def _parted(argument: str) -> tuple[str, str]:
+    """The file or module that is named, and the class in it, empty if none is."""
+    where, _, wanted = argument.rpartition(":") if ":" in argument else (argument, "", "")
+    return where, wanted
+
+
+def _module(where: str) -> ModuleType:
+    return _executed(Path(where)) if where.endswith(".py") else _imported(where)
+
+
+def _own(module: ModuleType, base: type[Item]) -> dict[str, type[Item]]:
+    """The classes of a kind that a module defines, not those that it imports."""
+    return {
+        name: item
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and issubclass(item, base) and item.__module__ == module.__name__
+    }
 
 
 def digest(cls: type) -> str:

@@ -5,6 +5,7 @@ array pytree that holds everything: what is learnt, the optimiser, the step and 
 """
 
 import abc
+import inspect
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
@@ -20,6 +21,7 @@ from firstmover.noise import Stream, stream
 from firstmover.policies import Policy
 from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.selection import largest, sound
+from firstmover.wording import constructed
 
 Evaluation = Literal["greedy", "stochastic"]
 
@@ -65,6 +67,13 @@ class Leader(abc.ABC):
     reward_episodes: int
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.__repr__ = Leader.__repr__  # type: ignore[method-assign]  # a dataclass would list all of its fields
+
+    def __repr__(self) -> str:
+        return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
         """The problem that this learner solves: in the game's standard units, so that those of its payoffs are nothing.

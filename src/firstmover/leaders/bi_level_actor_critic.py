@@ -32,6 +32,7 @@ from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.noise import Stream, inverse_cdf, stream
+from firstmover.plays import Actions
 from firstmover.policies import epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import Step, rollout, type_masks

@@ -31,6 +31,7 @@ from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, TablePolicy, network_policy, table_policy
 from firstmover.pomdp import StackelbergPOMDP, Target
 from firstmover.selection import average, largest, ranked, sound
+from firstmover.solvers.registry import baseline_actions
 
 _ELITE = 0.1
 _CLIP = 0.2
@@ -94,7 +95,7 @@ class CommitmentGradient(Leader):
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
-        restarts, baseline = self._n_restarts(problem), problem.game.baseline_actions()
+        restarts, baseline = self._n_restarts(problem), baseline_actions(problem.game)
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
             policy: Policy
@@ -116,7 +117,7 @@ class CommitmentGradient(Leader):
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
         drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
-        known = drawn > 1 and self.policy == "table" and problem.game.baseline_actions() is not None
+        known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
         return drawn + known
 
     def update(self, problem: StackelbergPOMDP, state: _State) -> tuple[_State, Metrics]:

@@ -37,6 +37,7 @@ from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
+from firstmover.plays import Strategies
 from firstmover.policies import TablePolicy
 from firstmover.pomdp import StackelbergPOMDP
 

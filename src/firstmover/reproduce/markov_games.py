@@ -16,6 +16,7 @@ from firstmover.leaders import CommitmentGradient, RandomSearch
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import exact, reached, summary
+from firstmover.solvers.registry import state_table
 
 _CLOSE = 0.05  # share of the leader's payoff range
 _TOLLS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -57,7 +58,7 @@ def _always(game: Game) -> float:
     """The best rule that does the same everywhere."""
     actions = range(game.leader_space.mask_size)
     rules = (np.full(game.n_observations, action) for action in actions)
-    return max(best_response(game.markov(), rule, "strong").leader for rule in rules)
+    return max(best_response(state_table(game), rule, "strong").leader for rule in rules)
 
 
 def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
@@ -73,7 +74,7 @@ def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
                 f"{summary(done, best, _CLOSE)}; {reached(done, best)} at it",
                 f"{best:g}, {found.method}",
                 reached(done, best, _CLOSE) >= 0.8 * done.seeds,
-                f"{len(done.game.markov().start)} states; followers: {found.followers}",
+                f"{len(state_table(done.game).start)} states; followers: {found.followers}",
             )
         )
     for name in _LARGE:
@@ -88,9 +89,9 @@ def _judge(made: Mapping[str, Design]) -> Sequence[Verdict]:
                 f"[{searched[1]:.4g}, {searched[2]:.4g}]; the best rule that does the same everywhere {always:.4g}",
                 f"unknown: {float(done.game.leader_space.mask_size) ** done.game.n_observations:.2g} rules",
                 low > max(searched[2], always),
-                f"{len(done.game.markov().start)} states, {done.game.n_observations} observations. A policy draws its "
-                "entries independently and settles where most neighbours earn well, which need not be where one rule "
-                "earns most",
+                f"{len(state_table(done.game).start)} states, {done.game.n_observations} observations. A policy draws "
+                "its entries independently and settles where most neighbours earn well, which need not be where one "
+                "rule earns most",
             )
         )
     return verdicts

@@ -9,18 +9,19 @@ from firstmover.games import Game
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Verdict
 from firstmover.selection import average
+from firstmover.solvers.registry import memory_optimum, optimum
 
 
 def exact(game: Game) -> float:
     """The exact optimum of a game that has one, ties strong."""
-    value = game.optimum("strong").value
+    value = optimum(game, "strong").value
     assert value is not None
     return value
 
 
 def remembered(game: Game) -> float:
     """As `exact`, against followers that reply by their own observations and do not count the steps."""
-    value = game.memory_optimum("strong").value
+    value = memory_optimum(game, "strong").value
     assert value is not None
     return value
 

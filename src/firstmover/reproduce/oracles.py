@@ -28,6 +28,7 @@ from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import exact, remembered, summary
 from firstmover.selection import average
+from firstmover.solvers.registry import state_table
 
 _SOURCE = "Gerstgrasser and Parkes 2023"
 _CLOSE = 0.05  # share of the leader's payoff range
@@ -56,7 +57,7 @@ def _short(name: MatrixName) -> Experiment:
 def against_exact(made: Design, reply: str, ties: Ties = "strong") -> Float[np.ndarray, "seeds"]:
     """What the leader earns by every seed's rule against an exact reply, "memoryless" or "timed"."""
     respond = {"memoryless": memoryless_response, "timed": best_response}[reply]
-    table = made.game.markov()
+    table = state_table(made.game)
     return np.array([respond(table, solvable(made.game, rule), ties).leader for rule in made.tables])
 
 

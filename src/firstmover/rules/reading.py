@@ -1,8 +1,10 @@
 """A rule from a file or a run folder, to be called: nothing of it is executed, and no game is built."""
 
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -36,25 +38,70 @@ def load(path: str | Path) -> Acting:
         >>> act({"message": 0})
         {'item': 2}
     """
-    return _Acting(*contents(path))
+    return acting(contents(path))
 
 
-def contents(path: str | Path) -> tuple[list[Any], list[str] | None]:
-    """What `Acting` is made of: entries, and the names of targets, if there are any.
+def acting(held: "Contents") -> Acting:
+    """The rule that a file tells of.
+
+    Raises:
+        InputError: it is none.
+    """
+    return _Acting(held.entries, held.targets)
+
+
+class Contents(NamedTuple):
+    """What a file says of a rule.
+
+    Attributes:
+        game: what it is for.
+        entries: its entries, not checked.
+        targets: the names of targets, where the game has some.
+        actions: the names of the leader's actions, where the game has some.
+    """
+
+    game: str
+    entries: list[Any]
+    targets: list[str] | None
+    actions: list[str] | None
+
+
+def contents(path: str | Path) -> Contents:
+    """What a rule file, or the like, or a run folder says of its rule.
 
     Raises:
         InputError: the file cannot be read, or holds no rule.
     """
-    content = files.read_json(_file(path), f"{path} is not a rule file: it is not JSON.")
+    content = files.read_json(_file(path), f"{path} is not a rule file: it is not JSON.", _read)
     if not isinstance(content, dict) or not isinstance(content.get("rule"), list) or "game" not in content:
         raise InputError(f"{path} is not a rule file: a JSON object with 'game' and a list 'rule' is needed.")
     game = content["game"]
-    held = game if isinstance(game, dict) else content
-    parameters = held.get("parameters")
-    targets = parameters.get("targets") if isinstance(parameters, dict) else None
-    names = targets.get("target") if isinstance(targets, dict) else None
-    named = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return [_in_numbers(entry) for entry in content["rule"]], names if named else None
+    described = game if isinstance(game, dict) else {"name": game, "parameters": content.get("parameters")}
+    parameters = described.get("parameters")
+    given = parameters if isinstance(parameters, dict) else {}
+    targets, actions = given.get("targets"), given.get("action_names")
+    return Contents(
+        str(described.get("name")),
+        [_in_numbers(entry) for entry in content["rule"]],
+        _names(targets.get("target") if isinstance(targets, dict) else None),
+        _names(actions[0] if isinstance(actions, list) and actions else None),
+    )
+
+
+def _read(text: str) -> Any:
+    """JSON whose numbers are finite."""
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise InputError(f"a number of the rule must be finite; got {text[:40]}.")
+    return value
+
+
+def _names(given: Any) -> list[str] | None:
+    return given if isinstance(given, list) and all(isinstance(name, str) for name in given) else None
 
 
 def _file(path: str | Path) -> Path:

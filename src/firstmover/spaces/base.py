@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from firstmover.errors import InputError
 from firstmover.heads import Head
 
 
@@ -77,6 +78,14 @@ class Space(abc.ABC):
         Raises:
             InputError: it is not in the space, or something is missing or too much.
         """
+
+    def labelled(self, label: str) -> np.ndarray:
+        """The value with this name.
+
+        Raises:
+            InputError: there is none.
+        """
+        raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
     @abc.abstractmethod
     def words(self, action: Any) -> str:

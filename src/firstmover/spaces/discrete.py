@@ -105,6 +105,9 @@ class Discrete(Space):
             return np.asarray(value, np.int32)
         raise unknown_name(self.word, str(value), self.labels)
 
+    def labelled(self, label: str) -> np.ndarray:
+        return self.read({self.word: label})
+
     def words(self, action: Any) -> str:
         """An option in words, such as "item 2"."""
         return f"{self.word} {self.labels[int(action)]}".strip()

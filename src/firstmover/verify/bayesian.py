@@ -32,7 +32,11 @@ class BayesianNormalForm(Game):
         Raises:
             ValueError: there is none.
         """
-        own = parameters(given, {"prior": None, "commitment": "deterministic"}, ("leader_payoffs", "follower_payoffs"))
+        own = parameters(
+            given,
+            {"prior": None, "commitment": "deterministic", "action_names": None},
+            ("leader_payoffs", "follower_payoffs"),
+        )
         one_of(own["commitment"], COMMITMENTS, "commitment")
         tables = []
         for side in ("leader_payoffs", "follower_payoffs"):
@@ -51,6 +55,7 @@ class BayesianNormalForm(Game):
                     "leader_payoffs": leader[k % len(leader)],
                     "follower_payoffs": follower[k % len(follower)],
                     "commitment": own["commitment"],
+                    "action_names": own["action_names"],
                 }
             )
             for k in range(n)

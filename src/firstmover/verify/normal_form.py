@@ -24,12 +24,14 @@ class NormalForm(Game):
         followers: one such table for each follower.
         commitment: whether the leader commits to a row or to a mixture.
         names: of the leader's and of every follower's actions.
+        players: what the leader and every follower are called, if they are called anything.
     """
 
     leader: list[Any]
     followers: list[Any]
     commitment: str
     names: list[list[str]]
+    players: list[str] | None = None
 
     @classmethod
     def read(cls, given: Any) -> "NormalForm":
@@ -39,7 +41,9 @@ class NormalForm(Game):
             ValueError: there is none.
         """
         own = parameters(
-            given, {"commitment": "deterministic", "action_names": None}, ("leader_payoffs", "follower_payoffs")
+            given,
+            {"commitment": "deterministic", "action_names": None, "player_names": None},
+            ("leader_payoffs", "follower_payoffs"),
         )
         leader = table(own["leader_payoffs"], "leader_payoffs")
         followers = table(own["follower_payoffs"], "follower_payoffs")
@@ -52,7 +56,8 @@ class NormalForm(Game):
         if shape(followers) != [len(sizes) - 1, *sizes]:
             raise ValueError("every follower needs a table of payoffs of the shape of the leader's, and nobody else")
         one_of(own["commitment"], COMMITMENTS, "commitment")
-        return cls(leader, followers, own["commitment"], _names(own["action_names"], sizes))
+        players = None if own["player_names"] is None else _players(own["player_names"], len(sizes))
+        return cls(leader, followers, own["commitment"], _names(own["action_names"], sizes), players)
 
     @property
     def sizes(self) -> list[int]:
@@ -108,10 +113,12 @@ class NormalForm(Game):
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         who = "the follower" if len(self.sizes) == 1 else f"follower {follower}"
+        if self.players is not None:
+            who = wording.names(self.players)[1 + follower]
         return f"{who} plays {named_actions(wording.names(self.names[1 + follower]), probabilities)}"
 
     def baseline(self) -> Baseline:
-        mixed = NormalForm(self.leader, self.followers, "mixed", self.names)
+        mixed = NormalForm(self.leader, self.followers, "mixed", self.names, self.players)
         if self.commitment == "deterministic":
             return Baseline("uniform play", mixed, lambda decided, _: not_uniform(mixed.mixture(decided[0][1])))
         return Baseline(
@@ -166,6 +173,12 @@ def _names(given: Any, sizes: Sequence[int]) -> list[list[str]]:
         if not isinstance(own, list) or len(own) != size:
             raise ValueError("action_names must name every action of every player")
     return [[text(name, "the name of an action") for name in own] for own in given]
+
+
+def _players(given: Any, count: int) -> list[str]:
+    if not isinstance(given, list) or len(given) != count:
+        raise ValueError("player_names must name every player")
+    return [text(name, "the name of a player") for name in given]
 
 
 def published(payoffs: list[list[tuple[int, int]]]) -> Any:

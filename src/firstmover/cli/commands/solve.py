@@ -6,16 +6,16 @@ from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
 from firstmover.errors import InputError
+from firstmover.solvers.options import OPTIONS
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("game", metavar="GAME", help=GAME)
     add_parameters(command, "-g", "game")
     command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
-    command.add_argument(
-        "--selection", default="best", metavar="best|worst|anf_cce", help="which equilibria count, with messages (best)"
-    )
-    command.add_argument("--threshold", action="store_true", help="messages mean intervals of values")
+    for option in OPTIONS:
+        kind: dict[str, Any] = {"metavar": "|".join(option.choices)} if option.choices else {"action": "store_true"}
+        command.add_argument(f"--{option.name}", default=option.default, help=option.help, **kind)
     command.add_argument(
         "--margin",
         metavar="M",
@@ -35,19 +35,17 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
-    if options.selection not in ("best", "worst", "anf_cce"):
-        raise InputError(f"--selection must be best, worst or anf_cce; got {options.selection!r}.")
+    own = {option.name: option.of(getattr(options, option.name)) for option in OPTIONS}
     if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with --out.")
     with Watched() as progress:
         solution = solve(
             game,
             ties=options.ties,
-            selection=options.selection,
-            threshold=options.threshold,
             time_limit=None if options.time_limit is None else number(options.time_limit, "--time-limit"),
             margin=None if options.margin is None else number(options.margin, "--margin"),
             progress=progress.working,
+            **{option.name: own[option.name] for option in OPTIONS if own[option.name] != option.default},
         )
     result = as_json(game, solution, options.ties)
     if options.out is not None:

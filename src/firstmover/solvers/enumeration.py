@@ -1,29 +1,29 @@
 """The table of a game's states, made by the game's own code: every state is stepped once with all that can be done.
 
 For games without chance and without private types whose leader picks one of n actions, each always possible, and whose
-payments change with time by a discount only. `enumerated_optimum` is the optimum of such a game.
+payments change with time by a discount only. `best_rule` is the optimum of such a game.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
+from firstmover.equilibria.markov import MarkovGame
+from firstmover.equilibria.markov_commitments import Reply, markov_commitment
 from firstmover.errors import InputError
-from firstmover.games.base import Game, Solution, Ties
+from firstmover.games.base import Game, Ties
+from firstmover.solvers.registry import state_table
+from firstmover.solvers.solution import Solution
 from firstmover.spaces import observation_index
 
-if TYPE_CHECKING:
-    from firstmover.equilibria.markov import MarkovGame
-    from firstmover.equilibria.markov_commitments import Reply
 
-
-def state_table(
+def stepped_table(
     game: Game, states: Any, index: Callable[[Any], Array], discount: float = 1.0, symmetric: bool = False
-) -> "MarkovGame":
+) -> MarkovGame:
     """The game as a table.
 
     Args:
@@ -33,8 +33,6 @@ def state_table(
         discount: what a payment one step later is worth.
         symmetric: whether the followers are interchangeable and draw their roles anew in every step.
     """
-    from firstmover.equilibria.markov import MarkovGame
-
     assert not game.has_chance
     key = jax.random.key(0)
     profiles = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
@@ -76,12 +74,12 @@ def state_table(
     )
 
 
-def enumerated_optimum(game: Game, ties: Ties, followers: str, reply: "Reply" = "exact") -> Solution:
+def best_rule(game: Game, ties: Ties, followers: str, reply: Reply = "exact") -> Solution:
     """The best deterministic rule of a game with a table of states, by enumeration.
 
     Args:
         game: the game.
-        ties: as in `Game.optimum`.
+        ties: as in `registry.optimum`.
         followers: who replies, in the words of the solution.
         reply: how, see `equilibria.markov_commitments.markov_commitment`.
 
@@ -89,11 +87,9 @@ def enumerated_optimum(game: Game, ties: Ties, followers: str, reply: "Reply" = 
         InputError: the leader mixes, there are too many rules, or some rule leaves the followers a stage without a pure
             equilibrium.
     """
-    from firstmover.equilibria.markov_commitments import markov_commitment
-
     if game.leader_space.continuous:
         raise InputError("no exact method is known for rules that mix; solve with commitment=deterministic.")
-    found = markov_commitment(game.markov(), ties, reply)
+    found = markov_commitment(state_table(game), ties, reply)
     how = {"exact": "backward induction", "memoryless": "every table of the follower"}[reply]
     return Solution(
         value=found.value,

@@ -1,23 +1,81 @@
 """The best rules of sequential price mechanisms, exactly: the market as the solvers take it, and back.
 
-Without messages the solver is `equilibria.sequential_prices`, with them `equilibria.mechanisms`. `SequentialPrice`
-imports this module where it needs it.
+Without messages the solver is `equilibria.sequential_prices`, with them `equilibria.mechanisms`.
 """
 
 import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from firstmover.equilibria.mechanisms import optimal_mechanism
 from firstmover.equilibria.sequential_prices import best_without_messages
 from firstmover.errors import InputError
-from firstmover.games.base import Search, Solution
+from firstmover.games.base import Ties
 from firstmover.games.sequential_price import SequentialPrice
+from firstmover.solvers.messages.options import Selection
+from firstmover.solvers.registry import Baseline, Remembered, baseline, baseline_actions, optimum, search
+from firstmover.solvers.solution import Solution
 
 MAX_PRICE_VECTORS = 100_000
 
 
+@dataclass(frozen=True)
+class PriceSolution(Solution):
+    """The best mechanism with messages.
+
+    Attributes:
+        fraction: the optimal value as an exact fraction, where it is known.
+        prices: the rule's prices as exact fractions, by the messages that are sent.
+    """
+
+    fraction: str | None = None
+    prices: dict[str, list[str]] | None = None
+
+    def details(self) -> dict[str, Any]:
+        return {"optimum_fraction": self.fraction, "prices": self.prices}
+
+
+@baseline.register(SequentialPrice)
+def best_silent_rule(game: SequentialPrice) -> Baseline:
+    """The best prices and order without messages."""
+    silent = game if game.messages == 1 else game.with_settings(messages=1)
+    return "no messages: the best prices and order", silent, without_messages(silent)[1]
+
+
+@baseline_actions.register(SequentialPrice)
+def in_the_same_market(game: SequentialPrice) -> np.ndarray | None:
+    """The baseline's table, where there are no messages anyway."""
+    try:
+        return without_messages(game)[1] if game.messages == 1 else None
+    except InputError:
+        return None
+
+
+@optimum.register(SequentialPrice)
+def best_prices(game: SequentialPrice, ties: Ties) -> Solution:
+    """Without messages, by dynamic programming; agents have nothing to choose, so `ties` change nothing.
+
+    Raises:
+        InputError: there are messages; that is a search.
+    """
+    del ties
+    if game.messages > 1:
+        raise InputError(f"there is no exact method for {game.name} yet; use 'firstmover design' to learn a rule.")
+    value, table = without_messages(game)
+    return Solution(
+        value=value,
+        rule=game.rule(table),
+        attained=True,
+        method="dynamic programming over who and what is left",
+        followers="no messages, so nothing to choose",
+    )
+
+
+@Remembered
 def without_messages(game: SequentialPrice) -> tuple[float, np.ndarray]:
     """The value and the table of the best mechanism that ignores messages.
 
@@ -73,12 +131,32 @@ def _price_parts(game: SequentialPrice) -> np.ndarray:
     return np.array(list(itertools.product(grid, repeat=game.items)))
 
 
-def with_messages(game: SequentialPrice, wanted: Search) -> Solution:
+@search.register(SequentialPrice)
+def with_messages(
+    game: SequentialPrice,
+    ties: Ties,
+    *,
+    selection: Selection = "best",
+    threshold: bool = False,
+    time_limit: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Solution:
     """The best mechanism with messages, for two agents and one item, over all prices from 0 to the largest value.
+
+    Args:
+        game: the market; without messages, its `optimum`.
+        ties: not looked at where agents have messages: `selection` says which equilibria count.
+        selection: "best": the best value that some pure equilibrium of some rule supports; "worst": that every pure
+            equilibrium of a rule guarantees; "anf_cce": that all of `anf_cce` guarantees.
+        threshold: whether a message means an interval of values.
+        time_limit: seconds; none if not given.
+        progress: told now and then how far the search is.
 
     Raises:
         InputError: the market is another one, or there is no method for what is wanted.
     """
+    if game.messages == 1:
+        return optimum(game, ties)
     if game.n_followers != 2 or game.units != (1,):
         raise InputError("the best mechanism with messages is only known for two agents and one unit of one item.")
     values, prior = _in_fractions(game)
@@ -86,12 +164,12 @@ def with_messages(game: SequentialPrice, wanted: Search) -> Solution:
         values,
         prior,
         game.messages,
-        selection=wanted.selection,
+        selection=selection,
         welfare_weight=Fraction(repr(game.welfare_weight)),
         buy_at_tie=game.buy_at_tie,
-        threshold=wanted.threshold,
-        time_limit=wanted.time_limit,
-        progress=wanted.progress,
+        threshold=threshold,
+        time_limit=time_limit,
+        progress=progress,
     )
     priced = game.with_settings(prices="continuous")
     rule = None
@@ -117,12 +195,12 @@ def with_messages(game: SequentialPrice, wanted: Search) -> Solution:
         "worst": "the worst pure Bayes-Nash equilibrium, of rules that have one",
         "anf_cce": "the worst coarse correlated equilibrium of the agent normal form (anf_cce)",
     }
-    return Solution(
+    return PriceSolution(
         value=None if found.value is None else float(found.value),
         rule=rule,
         attained=found.attained,
         method=found.method,
-        followers=equilibria[wanted.selection] + (", messages of intervals of values" if wanted.threshold else ""),
+        followers=equilibria[selection] + (", messages of intervals of values" if threshold else ""),
         bounds=(game.leader_payoff_range[0] if found.lower is None else float(found.lower), float(found.upper)),
         fraction=None if found.value is None else str(found.value),
         prices={f"{m0},{m1}": [str(p) for p in offer[1:]] for (m0, m1), offer in found.cells.items()},

@@ -1,0 +1,231 @@
+"""What a market pays, from the one function that its author wrote: called, looked at before anything is learnt, ranged.
+
+Whatever is wrong with the function is said here, in a sentence with the author's line.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from firstmover.errors import InputError
+from firstmover.games.base import Rewards
+from firstmover.games.host_calls import HostCalls, on_host
+from firstmover.games.units import centre
+from firstmover.user_code import source_file, told
+
+if TYPE_CHECKING:
+    from firstmover.games.market import Market
+
+_DECISIONS = 4096  # at which payoffs are looked at
+_CALLS = 2_000  # of plain Python that this may take, about
+_BETWEEN = 0.1  # share of the range by which payoffs may leave it between the decisions that were looked at
+_WHO = ("the leader's payoff", "the followers' payoffs", "the transfers")
+
+
+class Looked(NamedTuple):
+    """What was met over all possible profiles and decisions that stand for all.
+
+    Attributes:
+        leader_range, follower_ranges: least and greatest payoffs.
+        stakes: what every follower has at stake: the range of its payoffs under one rule, of rules the middle one.
+            Those that no leader would think of pay more, or less, than is ever met.
+    """
+
+    leader_range: tuple[float, float]
+    follower_ranges: tuple[tuple[float, float], ...]
+    stakes: tuple[float, ...]
+
+
+class MarketPayoffs:
+    """The payoffs of a market, in the shapes of the contract of games.
+
+    Attributes:
+        transfers: whether the author's function returns them.
+        calls: of a function in plain Python; None for one in JAX.
+    """
+
+    def __init__(self, market: "Market"):
+        """The payoffs of a market whose spaces are set.
+
+        Raises:
+            InputError: the function fails, or returns something else than payoffs.
+        """
+        self._market, self.calls = market, None
+        self._name = f"payoff of {type(market).__name__}"
+        self.transfers = self._returns()
+        if market.plain:
+            self.calls = HostCalls(self._plainly, self._name, source_file(type(market)))
+            sizes = (*market.n_types, *market.n_actions, market.decides.n_options)
+            self._host = on_host(self.calls, sizes, market.n_followers)
+
+    def __call__(
+        self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array, counts: Bool[Array, ""]
+    ) -> Rewards:
+        """The payments; where they do not count they may be anything finite."""
+        if self.calls is None:
+            return self._shaped(self._market.payoff(*self._given_to(types, actions), decision), jnp)
+        leader, followers, transfers = self._host(types, actions, decision, counts)
+        return Rewards(leader, followers, transfers if self.transfers else None)
+
+    # What the author's function is given, and what it returns.
+
+    def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
+        """What the function is given of types and actions: those of the one follower, or all."""
+        return (types[0], actions[0]) if self._market.alone else (types, actions)
+
+    def _plainly(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """One call of a function in plain Python, with Python's own numbers where there is one of them."""
+        who, what = self._given_to(types, actions)
+        if self._market.alone:
+            who, what = int(who), int(what)
+        paid = self._shaped(self._market.payoff(who, what, int(decision) if decision.ndim == 0 else decision), np)
+        money = 0.0 if paid.transfers is None else float(paid.transfers)
+        return float(paid.leader), np.asarray(paid.followers), money
+
+    def _shaped(self, paid: Any, arrays: Any) -> Rewards:
+        """What the function has returned, as arrays of JAX or NumPy.
+
+        Raises:
+            InputError: these are no payoffs.
+        """
+        if not isinstance(paid, tuple) or len(paid) not in (2, 3):
+            raise InputError(
+                f"{self._name} must return the leader's payoff and the followers', and maybe the transfers; got "
+                f"{type(paid).__name__ if not isinstance(paid, tuple) else f'{len(paid)} values'}."
+            )
+        n = self._market.n_followers
+        shapes = [((),), ((), (1,)) if self._market.alone else ((n,),), ((),)]
+        parts = []
+        for part, who, allowed in zip(paid, _WHO, shapes, strict=False):
+            array = arrays.asarray(part)
+            if array.dtype.kind not in "biuf" or array.shape not in allowed:
+                raise InputError(
+                    f"{self._name} returns {who} as {array.dtype} of shape {array.shape}; "
+                    f"{'one real number' if () in allowed else f'real numbers of shape ({n},)'} must be returned."
+                )
+            parts.append(array.astype(float).reshape((n,) if who == _WHO[1] else ()))
+        return Rewards(parts[0], parts[1], parts[2] if len(parts) > 2 else None)
+
+    def _returns(self) -> bool:
+        """Whether the function returns transfers.
+
+        Raises:
+            InputError: it fails, or returns something else than payoffs.
+        """
+        market = self._market
+        first = market.decides.played(market.decides.spread(2)[0])
+        nobody = np.zeros(market.n_followers, np.int32)
+        with told(type(market), f"{self._name} fails"), np.errstate(all="ignore"):
+            if market.plain:
+                who, what = (0, 0) if market.alone else (nobody, nobody)
+                paid = market.payoff(who, what, int(first) if first.ndim == 0 else first)
+                return self._shaped(paid, np).transfers is not None
+            shapes = jax.eval_shape(self.__call__, jnp.asarray(nobody), jnp.asarray(nobody), jnp.asarray(first), True)
+            self._refuse_frozen_numbers(jnp.asarray(nobody), jnp.asarray(first))
+        return shapes.transfers is not None
+
+    def _refuse_frozen_numbers(self, nobody: Array, first: Array) -> None:
+        """Refuse a function that JAX follows to another program each time: random numbers of NumPy or Python in it.
+
+        Raises:
+            InputError: it is one.
+        """
+        programs = [jax.make_jaxpr(self.__call__)(nobody, nobody, first, True) for _ in range(2)]
+        texts = {re.sub(r"0x[0-9a-f]+", "", str(program)) for program in programs}
+        constants = [[np.asarray(c) for c in program.consts] for program in programs]
+        same = all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(*constants, strict=False))
+        if len(texts) > 1 or not same:
+            raise InputError(f"{self._name} {FROZEN}")
+
+    # What it comes to.
+
+    def looked_at(self) -> Looked:
+        """The payoffs met over all possible profiles, at decisions that stand for all.
+
+        Raises:
+            InputError: the function fails, or a payoff is not finite.
+        """
+        market = self._market
+        types, actions = self._possible_profiles()
+        points = _DECISIONS if self.calls is None else max(2, _CALLS // len(types))
+        decisions = np.asarray(market.decides.played(market.decides.spread(points)))
+        with told(type(market), f"{self._name} fails"):
+            leader, followers = self._all(types, actions, decisions)
+        self._refuse_infinite(types, actions, decisions, leader, followers)
+        wide = market.decides.continuous
+        ranges = [_range(leader, wide), *(_range(own, wide) for own in np.moveaxis(followers, -1, 0))]
+        return Looked(ranges[0], tuple(ranges[1:]), self._stakes(types, followers))
+
+    def _possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
+        """Every type profile that occurs with every action profile that it allows."""
+        support, _ = self._market.types.profiles
+        every = np.indices(self._market.n_actions).reshape(self._market.n_followers, -1).T.astype(np.int32)
+        types, actions = np.repeat(support, len(every), axis=0), np.tile(every, (len(support), 1))
+        may = np.ones(len(types), bool)
+        for i, mask in enumerate(self._market.masks):
+            may &= mask[types[:, i], actions[:, i]]
+        return types[may], actions[may]
+
+    def _all(
+        self, types: np.ndarray, actions: np.ndarray, decisions: np.ndarray
+    ) -> tuple[Float[np.ndarray, "K D"], Float[np.ndarray, "K D n"]]:
+        """The payoffs of the leader and of the followers at all profiles and decisions, float64."""
+        if self.calls is not None and self._market.decides.continuous:
+            rows = [[self.calls(who, what, d) for d in decisions] for who, what in zip(types, actions, strict=True)]
+            again = self.calls(types[0], actions[0], decisions[0])
+            if not np.array_equal(np.append(*again[:2]), np.append(*rows[0][0][:2]), equal_nan=True):
+                raise InputError(f"{self._name} {FROZEN}")
+            return np.array([[p[0] for p in row] for row in rows]), np.array([[p[1] for p in row] for row in rows])
+        pay = jax.vmap(jax.vmap(self.__call__, (None, None, 0, None)), (0, 0, None, None))
+        with jax.enable_x64(True):
+            paid = jax.jit(pay)(types, actions, jnp.asarray(decisions), True)
+            return np.asarray(paid.leader), np.asarray(paid.followers)
+
+    def _refuse_infinite(
+        self,
+        types: np.ndarray,
+        actions: np.ndarray,
+        decisions: np.ndarray,
+        leader: Float[np.ndarray, "K D"],
+        followers: Float[np.ndarray, "K D n"],
+    ) -> None:
+        market = self._market
+        who = ["the follower"] if market.alone else [f"follower {i}" for i in range(market.n_followers)]
+        for payee, paid in zip(["the leader", *who], [leader, *np.moveaxis(followers, -1, 0)], strict=True):
+            for k, d in np.argwhere(~np.isfinite(paid))[:1]:
+                where = f"{market.profile_words(types[k], actions[k])}, decision {market.decides.words(decisions[d])}"
+                raise InputError(f"{self._name} pays {payee} {paid[k, d]}, not a finite number, at {where}.")
+
+    def _stakes(self, types: np.ndarray, followers: Float[np.ndarray, "K D n"]) -> tuple[float, ...]:
+        per_follower = np.moveaxis(followers, -1, 0)
+        if self._market.sees:  # a rule answers every action with a decision of its own
+            spans = [np.ptp(own) for own in per_follower]
+        else:
+            starts = np.flatnonzero(np.append(True, np.any(types[1:] != types[:-1], axis=1)))
+            spans = [
+                centre((np.maximum.reduceat(own, starts) - np.minimum.reduceat(own, starts)).max(axis=0))
+                for own in per_follower
+            ]
+        return tuple(float(span) or 1.0 for span in spans)
+
+    def profiles(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Every possible type profile and action profile."""
+        yield from zip(*self._possible_profiles(), strict=True)
+
+
+FROZEN = (
+    "pays differently when it is called again with the same arguments: random numbers of NumPy or Python are frozen "
+    "into a rule's value; draw a type for what is random, or write a Game with has_chance = True that uses its key."
+)
+
+
+def _range(payoffs: np.ndarray, wide: bool) -> tuple[float, float]:
+    """The least and the greatest, and somewhat beyond where there is more between what was looked at."""
+    low, high = float(payoffs.min()), float(payoffs.max())
+    beyond = _BETWEEN * (high - low) if wide else 0.0
+    return low - beyond, high + beyond

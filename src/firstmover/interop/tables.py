@@ -1,0 +1,136 @@
+"""Tables of payoffs, targets and values from text files, with the names that stand in them."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firstmover.errors import InputError
+from firstmover.exact_numbers import Labels, Table, agreed, of_fractions
+from firstmover.games.security import COLUMNS
+from firstmover.interop.cells import Row, Sheet, read_sheet
+
+
+def read_matrix(path: str | Path) -> Table:
+    """A table of numbers, with the names of its rows and columns where the file has any.
+
+    The first line names the columns if it has no number in it, or if its first cell is empty. The first column names
+    the rows if no line has a number there, or if the first line's cell there is empty or left out.
+
+    Raises:
+        InputError: the file cannot be read (see `read_sheet`), or holds something other than numbers.
+    """
+    sheet = read_sheet(path)
+    columns, body, labelled = _layout(sheet)
+    rows = tuple(row.cells[0] for row in body) if labelled else None
+    _check_comments(sheet, labelled)
+    numbers = [[sheet.number(row, column) for column in range(labelled, len(row.cells))] for row in body]
+    return of_fractions(np.array(numbers, object), (rows, columns) if rows or columns else ())
+
+
+def _layout(sheet: Sheet) -> tuple[Labels, list[Row], bool]:
+    """The names of the columns, the rows of numbers, and whether a name stands before each."""
+    first, *rest = sheet.rows
+    columns, body, labelled = None, sheet.rows, False
+    if rest and len(first.cells) < len(rest[0].cells):
+        if sheet.separator == "," and not all(sheet.is_label(row.cells[0]) for row in rest):
+            row = next(row for row in rest if not sheet.is_label(row.cells[0]))
+            one, *others = row.cells
+            raise sheet.error(
+                f"can be read in two ways: row {row.line} may be named {one!r}, or hold {one},{others[0]} with a "
+                "decimal comma; give the first line a cell for every column, or separate cells by semicolons."
+            )
+        columns, body, labelled = first.cells, rest, True
+        if not all(map(sheet.is_label, columns)):
+            raise sheet.error(f"has {len(columns)} cells in its first line, and {len(rest[0].cells)} in the others.")
+    elif not first.cells[0]:
+        columns, body, labelled = first.cells[1:], rest, True
+    elif all(map(sheet.is_label, first.cells)):
+        body, labelled = rest, all(sheet.is_label(row.cells[0]) for row in rest)
+        columns = first.cells[labelled:]
+    elif len(first.cells) > 1:
+        labelled = all(sheet.is_label(row.cells[0]) for row in sheet.rows)
+    if not body:
+        raise sheet.error("has a header only; a table of numbers is needed, one row per line.")
+    if labelled and len(body[0].cells) < 2:
+        raise sheet.error("holds names only; a table of numbers is needed, one row per line.")
+    return None if columns is None else tuple(columns), body, labelled
+
+
+def _check_comments(sheet: Sheet, labelled: bool) -> None:
+    """Refuse a comment that may be a row named #1, or the names of the columns after #."""
+    for line, cells in sheet.comments:
+        if len(cells) == len(sheet.rows[-1].cells) > 1 and re.fullmatch(r"#\d*" if labelled else "#", cells[0]):
+            raise sheet.error(
+                f"can be read in two ways: line {line} may be a comment, or a row that begins with {cells[0]!r}; put "
+                "quotes around the name, or remove the line."
+            )
+
+
+def read_matrices(names: str) -> Table:
+    """Tables of one shape from files whose names stand between commas: [files, rows, columns].
+
+    Raises:
+        InputError: see `read_matrix`; or shapes or names differ.
+    """
+    paths = [name.strip() for name in names.split(",")]
+    tables = [read_matrix(path) for path in paths]
+    if len({table.floats.shape for table in tables}) > 1:
+        raise InputError(f"the tables of {names} must have one shape; got {[table.floats.shape for table in tables]}.")
+    labels = agreed(tables, names)
+    return of_fractions(np.stack([table.fractions for table in tables]), (None, *labels) if labels else ())
+
+
+def read_targets(name: str) -> dict[str, Any]:
+    """The columns of a security game's targets, whose header names them in any order.
+
+    Raises:
+        InputError: see `read_sheet`; or a column is missing or unknown, or holds something other than numbers.
+    """
+    sheet = read_sheet(name)
+    header, *rows = sheet.rows
+    names = ["_".join(cell.lower().replace("-", " ").replace("_", " ").split()) for cell in header.cells]
+    if sorted(names) != sorted(["target", *COLUMNS]):
+        raise InputError(f"the header of {name} must be target,{','.join(COLUMNS)}; got {','.join(header.cells)}.")
+    _check_below(sheet, "one row per target is needed")
+    return {
+        column: [row.cells[k] if column == "target" else sheet.number(row, k, column) for row in rows]
+        for k, column in enumerate(names)
+    }
+
+
+def _check_below(sheet: Sheet, needed: str) -> None:
+    """Refuse a header with nothing below it, or with fewer cells than the rows below it."""
+    header, *rows = sheet.rows
+    if not rows:
+        raise sheet.error(f"has a header only; {needed}.")
+    if len(header.cells) != len(rows[0].cells):
+        raise sheet.error(f"has {len(header.cells)} cells in its header, and {len(rows[0].cells)} in the rows below.")
+
+
+def read_values(name: str) -> dict[str, Any]:
+    """The agents' values and their probabilities, from a table with a header.
+
+    Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; columns
+    `probability, value of agent 0's item 0, ..., value of agent 1's item 0, ...` list joint realisations.
+
+    Raises:
+        InputError: see `read_sheet`; or it has neither form, or holds something other than numbers.
+    """
+    sheet = read_sheet(name)
+    header, *rows = sheet.rows
+    kind = header.cells[0].lower()
+    if kind not in ("agent", "probability"):
+        raise InputError(f"the header of {name} must begin with 'agent' or 'probability'; got {kind!r}.")
+    _check_below(sheet, "a table of numbers is needed, one row per line")
+    numbers = np.array([[sheet.number(row, k) for k in range(len(row.cells))] for row in rows], object)
+    if kind == "probability":
+        return {"realisations": numbers[:, 1:].tolist(), "probabilities": numbers[:, 0].tolist()}
+    if numbers.shape[1] < 3:
+        raise sheet.error("needs the columns agent, probability and one per item.")
+    agents = sorted(set(numbers[:, 0].tolist()))
+    if agents != list(range(len(agents))):
+        raise InputError(f"the agents of {name} must be numbered 0, 1, ...; got {', '.join(map(str, agents[:9]))}.")
+    own = [numbers[numbers[:, 0] == i] for i in range(len(agents))]
+    return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}

@@ -1,0 +1,187 @@
+"""A rule in other forms: a table as CSV, Markdown or LaTeX, and a Python file that acts on its own.
+
+Nothing of a game is built for it: what the rule file says is enough.
+"""
+
+import csv
+import inspect
+import io
+import json
+import pprint
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from firstmover.rules import acting, reading
+from firstmover.rules.reading import Contents, contents
+
+
+class _Table(NamedTuple):
+    """A rule as a table: what is seen, then what is done, one row per entry."""
+
+    header: list[str]
+    rows: list[list[Any]]
+    seen: int  # columns of what is seen
+
+
+def exported(path: str | Path, form: str) -> str:
+    """A rule in one of `FORMS`.
+
+    Args:
+        path: a rule file or a run folder, see `load`.
+        form: "csv", "markdown", "latex" or "python".
+
+    Raises:
+        InputError: there is no such rule.
+    """
+    held = contents(path)
+    return FORMS[form](held._replace(entries=reading.acting(held).entries))
+
+
+def _table(held: Contents) -> _Table:
+    parts: list[dict[str, list[str] | None]] = [{}, {}]
+    for entry in held.entries:
+        for columns, part in zip(parts, (entry["when"], entry["do"]), strict=True):
+            for key, value in part.items():
+                labels = _labels(held, key, value)
+                columns[key] = labels if columns.get(key, labels) == labels else None
+    rows = []
+    for entry in held.entries:
+        row: list[Any] = []
+        for columns, part in zip(parts, (entry["when"], entry["do"]), strict=True):
+            for key, labels in columns.items():
+                value = part.get(key)
+                if labels is None:
+                    row.append(_named(held, key, value))
+                else:
+                    row += [None] * len(labels) if value is None else _values(value)
+        rows.append(row)
+    heads = [
+        [name for key, labels in columns.items() for name in ([key] if labels is None else labels)] for columns in parts
+    ]
+    return _Table(heads[0] + heads[1], rows, len(heads[0]))
+
+
+def _labels(held: Contents, key: str, value: Any) -> list[str] | None:
+    """The names of a value's own columns, None where it has one column."""
+    if isinstance(value, Mapping):
+        return [str(name) for name in value]
+    if not isinstance(value, list) or not value or any(isinstance(part, list | Mapping) for part in value):
+        return None
+    names = held.targets if key == "coverage" else held.actions if key == "mixture" else None
+    if names is not None and len(names) == len(value):
+        return list(names)
+    return [f"{key} {k}" for k in range(len(value))]
+
+
+def _values(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, Mapping) else list(value)
+
+
+def _named(held: Contents, key: str, value: Any) -> Any:
+    """An action by its name, where it has one."""
+    named = key == "action" and held.actions is not None and type(value) is int and 0 <= value < len(held.actions)
+    return held.actions[value] if named and held.actions is not None else value
+
+
+def _csv(held: Contents) -> str:
+    table, out = _table(held), io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(table.header)
+    writer.writerows([[_cell(value) for value in row] for row in table.rows])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _markdown(held: Contents) -> str:
+    table = _table(held)
+
+    def line(cells: list[str]) -> str:
+        return (
+            "| "
+            + " | ".join(cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ") for cell in cells)
+            + " |"
+        )
+
+    body = [line([_word(value) for value in row]) for row in table.rows]
+    return "\n".join([line(table.header), "|" + " --- |" * len(table.header), *body]) + "\n"
+
+
+_LATEX = {
+    **{c: f"\\{c}" for c in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\n": " ",
+}
+
+
+def _latex(held: Contents) -> str:
+    table = _table(held)
+
+    def line(cells: list[str]) -> str:
+        return " & ".join("".join(_LATEX.get(c, c) for c in cell) for cell in cells) + r" \\"
+
+    columns = "l" * table.seen + "|" * bool(table.seen) + "l" * (len(table.header) - table.seen)
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", line(table.header), r"\hline"]
+    lines += [line([_word(value) for value in row]) for row in table.rows]
+    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+
+
+def _word(value: Any) -> str:
+    """A value as a person reads it."""
+    if value is None:
+        return "any"
+    if isinstance(value, list):
+        return "(" + ", ".join("-" if part is None else _word(part) for part in value) + ")"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _python(held: Contents) -> str:
+    source = inspect.getsource(acting)
+    code = source.partition('"""\n\n')[2]
+    return f'''"""A rule for {_plain(held.game)}, written by 'firstmover export'. It needs Python 3.11 and nothing else.
+
+    from this_file import act
+
+    act({_plain(repr(held.entries[0]["when"]))})
+
+What is random is drawn with a generator: act(situation, random.Random(0)). `python this_file.py SITUATION` prints what
+the rule does in a situation that is given as JSON.
+"""
+
+import json
+import random
+import sys
+{code.rstrip()}
+
+
+ENTRIES = {pprint.pformat(held.entries, width=110, sort_dicts=False)}
+TARGETS = {pprint.pformat(held.targets, width=110)}
+
+act = Acting(ENTRIES, TARGETS)
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(act(json.loads(sys.argv[1] if len(sys.argv) > 1 else "{{}}"), random.SystemRandom())))
+    except ValueError as error:
+        sys.exit(f"{{error}}")
+'''
+
+
+def _plain(text: str) -> str:
+    """Text that ends no docstring."""
+    return text.replace("\\", "/").replace('"', "'")
+
+
+FORMS: dict[str, Callable[[Contents], str]] = {
+    "csv": _csv,
+    "markdown": _markdown,
+    "latex": _latex,
+    "python": _python,
+}

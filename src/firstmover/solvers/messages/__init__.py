@@ -1,0 +1,1 @@
+"""Exact optima of price mechanisms, without messages and with them."""

@@ -1,0 +1,167 @@
+"""Questions about a game that are answered by its type: exact optima, tables for exact methods, the rule to beat.
+
+A method is registered beside the game, by the type that it is for; a subclass has the method of its base:
+
+    @optimum.register(Shop)
+    def best_of_shop(shop: Shop, ties: Ties) -> Solution: ...
+"""
+
+import functools
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+import jax
+import numpy as np
+
+from firstmover.errors import InputError
+from firstmover.games.base import Game, Ties
+from firstmover.solvers.options import OPTIONS
+from firstmover.solvers.shipped import load
+from firstmover.solvers.solution import Solution
+
+if TYPE_CHECKING:
+    from firstmover.equilibria.margins import LinearGame
+    from firstmover.equilibria.markov import MarkovGame
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Baseline = tuple[str, Game, np.ndarray]
+
+
+class ByType(Generic[P, R]):
+    """A function of a game (its first argument) with a method for each type of game, and one for all others."""
+
+    def __init__(self, otherwise: Callable[P, R]):
+        """A question whose answer is `otherwise` where no method is registered."""
+        self._methods = functools.singledispatch(otherwise)
+        functools.update_wrapper(self, otherwise)
+
+    def register(self, kind: type[Game]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+        """Decorator of the method for games of this type and of its subclasses."""
+        return self._methods.register(kind)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer for this game."""
+        load(type(args[0]))
+        answer: R = self._methods(*args, **kwargs)
+        return answer
+
+
+class Remembered(ByType[[Any], R]):
+    """A question whose answer is worked out once for each game, also while something else is being traced."""
+
+    def __init__(self, otherwise: Callable[[Any], R]):
+        """As `ByType`."""
+        super().__init__(otherwise)
+        self._known: weakref.WeakKeyDictionary[Game, R] = weakref.WeakKeyDictionary()
+
+    def __call__(self, game: Game) -> R:
+        """The answer for this game."""
+        if game not in self._known:
+            with jax.ensure_compile_time_eval():
+                self._known[game] = super().__call__(game)
+        return self._known[game]
+
+
+@ByType
+def optimum(game: Game, ties: Ties) -> Solution:
+    """The exact optimum, where a method is known and the game small enough.
+
+    Args:
+        game: the game.
+        ties: whether indifferent followers go for the leader ("strong") or against it ("weak").
+
+    Raises:
+        InputError: with the reason, where there is none.
+    """
+    raise InputError(f"there is no exact method for {game.name} yet; use 'firstmover design' to learn a rule.")
+
+
+@ByType
+def memory_optimum(game: Game, ties: Ties) -> Solution:
+    """The exact optimum against followers that go by what they observe, and do not count the steps.
+
+    The same as `optimum`, unless a method is registered.
+
+    Raises:
+        InputError: as `optimum`.
+    """
+    return optimum(game, ties)
+
+
+@ByType
+def search(
+    game: Game,
+    ties: Ties,
+    *,
+    time_limit: float | None = None,
+    progress: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Solution:
+    """The exact optimum by a search that may take long; where there is none to make, `optimum`.
+
+    Args:
+        game: the game.
+        ties: as in `optimum`.
+        time_limit: seconds after which the best rule so far and the bounds proved so far are returned.
+        progress: told now and then how far the search is.
+        options: options of the game's own solver, see `solvers.options`.
+
+    Raises:
+        InputError: as `optimum`, or the game's solver has no such option.
+    """
+    del time_limit, progress
+    for name in options:
+        whose = "".join(f"; it is for {option.games}" for option in OPTIONS if option.name == name)
+        raise InputError(f"the solver of {game.name} has no option {name}{whose}.")
+    return optimum(game, ties)
+
+
+@ByType
+def linear_form(game: Game) -> "LinearGame | None":
+    """The game as one whose payoffs are linear in the leader's choice, against one follower; None if it is not.
+
+    The coordinates of a choice are those of a decision, and maybe others after them that are always 1; of a leader that
+    picks one of n actions, an indicator of the action.
+    """
+    del game
+    return None
+
+
+@Remembered
+def state_table(game: Game) -> "MarkovGame":
+    """The game as a table of its states for exact methods.
+
+    Raises:
+        InputError: the game has no such table, or one that is too large.
+    """
+    raise InputError(f"{game.name} has no table of states.")
+
+
+@ByType
+def baseline(game: Game) -> Baseline:
+    """The rule to beat: its name, the game it is played in and its table of actions [observations, ...].
+
+    By default the game's `status_quo`, at every observation.
+
+    Raises:
+        InputError: the game names none.
+    """
+    given = game.status_quo
+    if given is None:
+        raise InputError(f"{type(game).__name__} names no status_quo to compare a rule with")
+    if isinstance(given, str):
+        given = game.leader_space.labelled(given)
+    return "the status quo", game, np.stack([np.asarray(given)] * game.n_observations)
+
+
+@ByType
+def baseline_actions(game: Game) -> np.ndarray | None:
+    """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
+    try:
+        _, other, actions = baseline(game)
+    except InputError:
+        return None
+    same = other is game or (type(other) is type(game) and other.parameters() == game.parameters())
+    return np.asarray(actions) if same else None

@@ -1,0 +1,14 @@
+"""Does a game or a follower of your own keep its contract? Every check says in a sentence what is wrong.
+
+    from firstmover.testing import check_game
+    for check in check_game(Shop(keen=0.5)):
+        print(check)
+
+`firstmover check FILE` does the same for the classes of a file.
+"""
+
+from firstmover.testing.checks import Check
+from firstmover.testing.followers import check_follower
+from firstmover.testing.games import check_game, refuse_mistakes
+
+__all__ = ["Check", "check_follower", "check_game", "refuse_mistakes"]

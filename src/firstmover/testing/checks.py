@@ -1,0 +1,36 @@
+"""A check of something that a user has written: a name, and a function that refuses what is wrong in a sentence."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from firstmover.errors import InputError
+from firstmover.user_code import told
+
+Item = TypeVar("Item")
+
+
+class Check(NamedTuple):
+    """What came of a check.
+
+    Attributes:
+        check: its name.
+        passed: whether nothing is wrong.
+        why: what is wrong, in a sentence; empty if nothing is.
+    """
+
+    check: str
+    passed: bool
+    why: str = ""
+
+
+def results(item: Item, checks: Sequence[tuple[str, Callable[[Item], None]]]) -> list[Check]:
+    """What comes of these checks, up to the first that fails: what comes later would fail for the same reason."""
+    done: list[Check] = []
+    for name, check in checks:
+        try:
+            with told(type(item), f"{type(item).__name__} fails its check of {name}"):
+                check(item)
+        except InputError as why:
+            return [*done, Check(name, False, str(why))]
+        done.append(Check(name, True))
+    return done
