@@ -53,7 +53,7 @@ class _StopAfter(Silent):
     def __init__(self, reports: int):
         self.left = reports
 
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt

@@ -39,7 +39,7 @@ class Progress(Protocol):
     def stage(self, what: str) -> None:
         """A new stage has begun."""
 
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """So many updates are done; the mean over seeds of what is measured is this."""
 
     def alive(self) -> None:
@@ -52,7 +52,7 @@ class Silent:
     def stage(self, what: str) -> None:
         """Say nothing."""
 
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """Say nothing."""
 
     def alive(self) -> None:

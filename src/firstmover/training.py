@@ -40,7 +40,7 @@ def train(
         start=lambda: initial_states(problem, leader, seeds, seed),
         update=lambda parts, side_by_side: for_seed(problem, side_by_side, parts, leader.update),
         blank=blank_history(leader.updates, seeds),
-        shown=lambda history, update: (np.asarray(in_own_units(history, units).value)[update], "value"),
+        shown=lambda history, update: (np.asarray(in_own_units(history, units).evaluated)[update], "mean learned"),
     )
     learnt = learn(lesson, run, progress, time.perf_counter() if waiting_since is None else waiting_since)
     history = in_own_units(learnt.history, units)

@@ -37,6 +37,23 @@ def test_the_readme_shows_what_its_first_command_prints(tmp_path: Path, monkeypa
     assert lines(shown) == lines(printed)
 
 
+def test_the_market_of_the_readmes_first_screen(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Fewer seeds learn what it shows, up to a few thousandths."""
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text()
+    market, command, shown = re.search(
+        r"```python\n(.*?)```\n\n```sh\nfirstmover (.*?)\n```\n\n```text\n(rule .*?)```", readme, re.S
+    ).groups()
+    (tmp_path / "shop.py").write_text(market)
+    assert main([*command.split(), "--seeds", "2"]) == 0
+    printed = capsys.readouterr().out
+    number = re.compile(r"\d+\.\d+")
+    for line in filter(None, re.sub("best of .*", "", shown).splitlines()):
+        (same,) = [other for other in printed.splitlines() if number.sub("", other).startswith(number.sub("", line))]
+        values = [float(text) for text in number.findall(line)]
+        assert [float(text) for text in number.findall(same)] == pytest.approx(values, abs=0.01)
+
+
 def test_the_how_to_of_proofs_runs_as_it_stands(tmp_path: Path, monkeypatch, capsys) -> None:
     """Its rule file is saved, its commands are run in turn, and what it shows of their output is there."""
     monkeypatch.chdir(tmp_path)

@@ -12,9 +12,9 @@ from tiny_games import EVERY, REGISTERED
 from firstmover import design
 from firstmover.equilibria.markov import joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
+from firstmover.evaluators.backward import expected_payoffs
+from firstmover.evaluators.forms import table_of_play
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
-from firstmover.followers.planning import expected_payoffs
-from firstmover.followers.states import table_of_play
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
 from firstmover.loop import Silent

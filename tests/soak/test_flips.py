@@ -18,7 +18,7 @@ GAME, LEADER = SimpleAllocation(3, 2), CommitmentGradient(updates=12, episodes=1
 
 
 class _StopAtOnce(Silent):
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         raise KeyboardInterrupt
 
 

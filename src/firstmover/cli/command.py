@@ -79,6 +79,11 @@ def add_code(command: argparse.ArgumentParser) -> None:
     command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
 
 
+def add_verbose(command: argparse.ArgumentParser) -> None:
+    """Add `--verbose`."""
+    command.add_argument("--verbose", action="store_true", help="all parameters, ranges of payoffs, numbers of steps")
+
+
 def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
     """The parameters that were given with a flag.
 

@@ -4,12 +4,26 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from firstmover import catalogue
 from firstmover.errors import on_one_line
 from firstmover.wording import written
 
+# What the leader's value holds for, set of equilibria by set: what followers may come to, in plain words.
+_SETS = {
+    "cce": "whatever followers who learn come to",
+    "anf_cce": "whatever followers who learn independently come to",
+    "bcce": "even if their play depended on types that they cannot know",
+    "best_response": "whichever best reply is played",
+}
 
-def design(result: dict[str, Any]) -> str:
-    """The outcome of a design: rule, value beside optimum, certificate, where it lies."""
+
+def design(result: dict[str, Any], *, verbose: bool = False) -> str:
+    """The outcome of a design: rule, value beside optimum, certificate, where it lies.
+
+    Args:
+        result: the design as JSON.
+        verbose: whether parameters at their defaults, ranges of payoffs and numbers of steps are shown, too.
+    """
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
     payoffs = result["certificate"]["payoff_range"]["leader"]
     best, mean = written(result["best_value"], *payoffs), written(result["mean_learned_value"], *payoffs)
@@ -18,8 +32,8 @@ def design(result: dict[str, Any]) -> str:
     lines = [
         "",
         f"game       {_item(result['game'])}",
-        f"followers  {_item(followers)}",
-        f"leader     {_item(leader)}",
+        f"followers  {_item(followers, '' if verbose else 'followers')}",
+        f"leader     {_item(leader, '' if verbose else 'leader')}",
         "",
         f"rule       {_lines(result['rule_text'])}",
         f"play       {_lines(result['play_text'])}",
@@ -53,31 +67,31 @@ def design(result: dict[str, Any]) -> str:
     elif result["optimum_reason"] is not None:
         lines.append(f"optimum    not computed: {result['optimum_reason']}")
     lines += _upper_bounds(result["upper_bounds"], payoffs)
-    lines += ["", *certificate(result["certificate"]), ""]
-    lines.append(
-        f"took       {seconds['total']:.1f} s (compiling {seconds['compile']:.1f}, training {seconds['train']:.2f}); "
-        f"{result['env_steps']:.3g} env steps, {result['simulated_steps']:.3g} simulated"
-    )
+    lines += ["", *certificate(result["certificate"], verbose=verbose), ""]
+    spent = f"compiling {seconds['compile']:.1f}, training {seconds['train']:.2f}"
+    steps = f"; {result['env_steps']:.3g} env steps, {result['simulated_steps']:.3g} simulated" if verbose else ""
+    lines.append(f"took       {seconds['total']:.1f} s ({spent}){steps}")
     if result["run"] is not None:
         lines.append(f"run        {on_one_line(result['run'])}")
     return "\n".join(lines)
 
 
-def certificate(found: dict[str, Any]) -> list[str]:
-    """What is proved."""
+def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
+    """What is proved, in lines."""
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     payoffs = low, high = found["payoff_range"]["leader"]
     widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
     sure = "" if found["confidence"] is None else f", with {found['confidence']:.0%} confidence"
     how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
     if epsilon is None:
-        known = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
-        lines = [f"certified  the value under the followers' play ({known}); their regrets are not known"]
+        mean = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
+        lines = [f"certified  the value under the followers' play ({mean}); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
         lines = [f"certified  no follower gains more than {_regret(epsilon, widest)} by {what} ({how})"]
-    for name, bounds in (found["leader_value_bounds"] or {}).items():
-        lines.append(f"           value over every {name}: {_interval(bounds, payoffs)}")
+    known = found["leader_value_bounds"] or {}
+    for name in sorted(known, key=[*_SETS, *known].index):
+        lines.append(f"           value {_from_to(known[name], payoffs)} {_SETS.get(name, 'over every')} ({name})")
     noticeable = at is not None and at > 1e-9 * widest
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {_interval(bounds, payoffs)}")
@@ -85,7 +99,9 @@ def certificate(found: dict[str, Any]) -> list[str]:
         lines.append(f"           left out: {reason}")
     money = "" if found["revenue"] is None else f", revenue {written(found['revenue'], *payoffs)}"
     lines.append(f"           welfare {written(found['welfare'], *_sums(found))}{money}")
-    lines.append(f"           the leader's payoffs range from {written(low, low, high)} to {written(high, low, high)}")
+    if verbose:
+        least, most = written(low, low, high), written(high, low, high)
+        lines.append(f"           the leader's payoffs range from {least} to {most}")
     baseline = found["baseline"]
     if baseline["value"] is None:
         lines.append(f"           baseline '{baseline['rule']}': not computed ({baseline['reason']})")
@@ -97,15 +113,16 @@ def certificate(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def written_certificate(found: dict[str, Any], path: Any) -> str:
+def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = False) -> str:
     """A certificate of its own, and where it lies."""
     game = _item({"name": found["game"], "parameters": found["parameters"]})
-    followers = "the play was stated" if found["followers"] is None else _item(found["followers"])
+    kind = "" if verbose else "followers"
+    followers = "the play was stated" if found["followers"] is None else _item(found["followers"], kind)
     play = f"play       {_lines(found['play_text'])}"
     value = f"value      {written(found['value'], *found['payoff_range']['leader'])} under this play"
     file = on_one_line(str(path))
     head = ["", f"game       {game}", f"followers  {followers}", play, value]
-    lines = [*head, *certificate(found), f"written    {file}"]
+    lines = [*head, *certificate(found, verbose=verbose), f"written    {file}"]
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
@@ -122,6 +139,8 @@ def solution(result: dict[str, Any]) -> str:
         fraction = result.get("optimum_fraction")
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
+    elif result.get("best_found") is not None:
+        lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"
@@ -137,7 +156,37 @@ def solution(result: dict[str, Any]) -> str:
     if result["rests_on_ties"]:
         lines += _margin(result, payoffs)
     lines.append(f"method     {result['method']}")
+    if "nash" in result:
+        lines += _nash(result, payoffs)
     return "\n".join(lines)
+
+
+_MOST_EQUILIBRIA = 10
+
+
+def _nash(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+    """What the Nash equilibria earn, in which nobody leads, and what leading adds."""
+    found = result["nash"]["equilibria"]
+    more = "" if result["nash"]["complete"] else " or more"
+    lines = [
+        f"nash       {len(found)}{more} equilibria if nobody leads; the leader's and the follower's payoffs in them:"
+    ]
+    for equilibrium in found[:_MOST_EQUILIBRIA]:
+        sides = (_mixed_words(equilibrium[f"{side}_mixture"]) for side in ("leader", "follower"))
+        paid = f"{written(equilibrium['leader'], *payoffs)} and {equilibrium['follower']:.6g}"
+        lines.append(f"           {paid} at {' / '.join(sides)}")
+    if len(found) > _MOST_EQUILIBRIA:
+        lines.append(f"           and {len(found) - _MOST_EQUILIBRIA} more (see --json)")
+    if found and result["optimum"] is not None:
+        gains = [result["optimum"] - found[k]["leader"] for k in (0, -1)]
+        lines.append(
+            f"           leading earns {gains[0]:.6g} more than the best of them, {gains[1]:.6g} than the worst"
+        )
+    return lines
+
+
+def _mixed_words(mixture: dict[str, float]) -> str:
+    return ", ".join(name if p == 1 else f"{name} {p:.4f}" for name, p in mixture.items())
 
 
 def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
@@ -221,16 +270,20 @@ def _lines(text: str) -> str:
     return text.replace(". ", ".\n" + " " * 11)
 
 
-def _item(item: dict[str, Any]) -> str:
-    settings = ", ".join(f"{k}={_short(v)}" for k, v in item["parameters"].items())
+def _item(item: dict[str, Any], kind: str = "") -> str:
+    """A name and its parameters; with the kind of a registered item those that are not at their defaults."""
+    known = catalogue.items(kind).get(item["name"]) if kind else None
+    defaults = {} if known is None else {name: _short(one.default) for name, one in known.parameters.items()}
+    told = {name: _short(value) for name, value in item["parameters"].items()}
+    settings = ", ".join(f"{name}={value}" for name, value in told.items() if value != defaults.get(name))
     return f"{item['name']} ({settings})" if settings else item["name"]
 
 
 def _short(value: Any) -> str:
     if isinstance(value, float):
         return written(value)
-    if isinstance(value, list):
-        if value and isinstance(value[0], list):
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], list | tuple):
             return "..."
         return "[" + ", ".join(map(_short, value)) + "]"
     return "..." if isinstance(value, dict) else on_one_line(str(value))
@@ -238,6 +291,12 @@ def _short(value: Any) -> str:
 
 def _interval(bounds: Sequence[float], payoffs: Sequence[float]) -> str:
     return f"[{written(bounds[0], *payoffs)}, {written(bounds[1], *payoffs)}]"
+
+
+def _from_to(bounds: Sequence[float], payoffs: Sequence[float]) -> str:
+    """The two ends of an interval, or what both are."""
+    low, high = (written(end, *payoffs) for end in bounds)
+    return low if low == high else f"{low} to {high}"
 
 
 def _upper_bounds(bounds: dict[str, float], payoffs: Sequence[float]) -> list[str]:

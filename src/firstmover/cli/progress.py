@@ -53,7 +53,7 @@ class Watched:
         self.learning_since, self.doing, self.done_before = time.monotonic(), what, None
         self._say(what, now=True)
 
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """Say how far learning is, what it has come to, and how long it will still take."""
         now = time.monotonic()
         if self.done_before is None:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
@@ -268,6 +268,23 @@ class Market(Game):
                 f"seen of {type(self).__name__} returns {seen[k, what]} at actions {every[k].tolist()}; "
                 f"{self.sees[what].word} has the values 0 to {sizes[what] - 1}."
             )
+
+    def rows(self, actions: Int[np.ndarray, "K n"]) -> Int[np.ndarray, "K"]:
+        """The row of what the leader observes when it decides, for each of these action profiles."""
+        if not self.sees:
+            return np.zeros(len(actions), np.int64)
+        looked = np.asarray(jax.vmap(self._look)(jnp.asarray(actions)))
+        return np.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes)
+
+    def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
+        """Every type profile that occurs with every action profile that it allows."""
+        return self._pays.possible_profiles()
+
+    def paid_at(
+        self, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"], decisions: np.ndarray
+    ) -> tuple[Float[np.ndarray, "K D"], Float[np.ndarray, "K D n"]]:
+        """What the leader and the followers are paid at these profiles and each of these decisions, in 64 bit."""
+        return self._pays.at(types, actions, decisions)
 
     def profile_words(self, types: np.ndarray, actions: np.ndarray) -> str:
         """A type profile and an action profile in words."""

@@ -3,8 +3,9 @@
 Whatever is wrong with the function is said here, in a sentence with the author's line.
 """
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -151,17 +152,18 @@ class MarketPayoffs:
             InputError: the function fails, or a payoff is not finite.
         """
         market = self._market
-        types, actions = self._possible_profiles()
+        types, actions = self.possible_profiles()
         points = _DECISIONS if self.calls is None else max(2, _CALLS // len(types))
         decisions = np.asarray(market.decides.played(market.decides.spread(points)))
         with told(type(market), f"{self._name} fails"):
-            leader, followers = self._all(types, actions, decisions)
+            leader, followers = self.at(types, actions, decisions)
+            self._refuse_changes(types, actions, decisions)
         self._refuse_infinite(types, actions, decisions, leader, followers)
         wide = market.decides.continuous
         ranges = [_range(leader, wide), *(_range(own, wide) for own in np.moveaxis(followers, -1, 0))]
         return Looked(ranges[0], tuple(ranges[1:]), self._stakes(types, followers))
 
-    def _possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
+    def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""
         support, _ = self._market.types.profiles
         every = np.indices(self._market.n_actions).reshape(self._market.n_followers, -1).T.astype(np.int32)
@@ -171,20 +173,33 @@ class MarketPayoffs:
             may &= mask[types[:, i], actions[:, i]]
         return types[may], actions[may]
 
-    def _all(
+    def at(
         self, types: np.ndarray, actions: np.ndarray, decisions: np.ndarray
     ) -> tuple[Float[np.ndarray, "K D"], Float[np.ndarray, "K D n"]]:
         """The payoffs of the leader and of the followers at all profiles and decisions, float64."""
         if self.calls is not None and self._market.decides.continuous:
             rows = [[self.calls(who, what, d) for d in decisions] for who, what in zip(types, actions, strict=True)]
-            again = self.calls(types[0], actions[0], decisions[0])
-            if not np.array_equal(np.append(*again[:2]), np.append(*rows[0][0][:2]), equal_nan=True):
-                raise InputError(f"{self._name} {FROZEN}")
             return np.array([[p[0] for p in row] for row in rows]), np.array([[p[1] for p in row] for row in rows])
-        pay = jax.vmap(jax.vmap(self.__call__, (None, None, 0, None)), (0, 0, None, None))
         with jax.enable_x64(True):
-            paid = jax.jit(pay)(types, actions, jnp.asarray(decisions), True)
+            paid = self._compiled(types, actions, jnp.asarray(decisions), True)
             return np.asarray(paid.leader), np.asarray(paid.followers)
+
+    @functools.cached_property
+    def _compiled(self) -> Callable[..., Rewards]:
+        """The payments at all profiles and decisions, compiled once."""
+        return jax.jit(jax.vmap(jax.vmap(self.__call__, (None, None, 0, None)), (0, 0, None, None)))
+
+    def _refuse_changes(self, types: np.ndarray, actions: np.ndarray, decisions: np.ndarray) -> None:
+        """Refuse a function in plain Python that pays differently when it is called again.
+
+        Raises:
+            InputError: it does.
+        """
+        if self.calls is None:
+            return
+        first, again = (self.calls(types[0], actions[0], np.asarray(decisions[0])) for _ in range(2))
+        if not np.array_equal(np.append(*first[:2]), np.append(*again[:2]), equal_nan=True):
+            raise InputError(f"{self._name} {FROZEN}")
 
     def _refuse_infinite(
         self,
@@ -212,10 +227,6 @@ class MarketPayoffs:
                 for own in per_follower
             ]
         return tuple(float(span) or 1.0 for span in spans)
-
-    def profiles(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Every possible type profile and action profile."""
-        yield from zip(*self._possible_profiles(), strict=True)
 
 
 FROZEN = (

@@ -91,7 +91,7 @@ class _Part:
     def stage(self, what: str) -> None:
         self.whole.alive()
 
-    def learnt(self, done: int, total: int, value: float, measure: str = "value") -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         self.whole.alive()
 
     def alive(self) -> None:

@@ -37,7 +37,7 @@ class ByType(Generic[P, R]):
         self._methods = functools.singledispatch(otherwise)
         functools.update_wrapper(self, otherwise)
 
-    def register(self, kind: type[Game]) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    def register(self, kind: Any) -> Callable[[Callable[..., R]], Callable[..., R]]:
         """Decorator of the method for games of this type and of its subclasses."""
         return self._methods.register(kind)
 

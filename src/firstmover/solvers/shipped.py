@@ -9,6 +9,7 @@ _SOLVERS = {
         for name in (
             "bayesian_normal_form",
             "iterated_matrix",
+            "market",
             "matrix_design",
             "normal_form",
             "patrol",

@@ -1,5 +1,7 @@
 """Probabilities of options with names."""
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,9 +50,12 @@ class Mixture(Vector):
         return shares
 
     def spread(self, points: int) -> np.ndarray:
-        """The pure mixtures, one for every option."""
-        del points
-        return np.eye(self.size)
+        """The pure mixtures, and all whose shares are whole multiples of one, about so many."""
+        parts = max(p for p in range(1, points + 2) if p == 1 or math.comb(p + self.size - 1, p) <= points)
+        bars = itertools.combinations(range(parts + self.size - 1), self.size - 1)
+        cuts = np.array([(-1, *bar, parts + self.size - 1) for bar in bars])
+        shares = (np.diff(cuts, axis=1) - 1) / parts
+        return np.concatenate([np.eye(self.size), shares])
 
     def played(self, action: Any) -> Any:
         """What a decision comes to: the probabilities."""

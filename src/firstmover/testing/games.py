@@ -19,7 +19,6 @@ from firstmover.games.market_payoffs import FROZEN
 from firstmover.noise import inverse_cdf
 from firstmover.plays import Play
 from firstmover.rollout import Query, answer
-from firstmover.spaces import Space
 from firstmover.testing.checks import Check, results
 
 _PLAYED = 64  # sub-episodes
@@ -93,7 +92,7 @@ def _declarations(game: Game) -> None:
             f"{name} has {n} follower(s) by n_actions, {len(game.n_obs)} by n_obs, {len(game.n_types)} by types and "
             f"{len(game.follower_payoff_ranges)} by follower_payoff_ranges."
         )
-    if not isinstance(game.leader_space, Space):
+    if not hasattr(game.leader_space, "mask_size"):
         raise InputError(f"leader_space of {name} must be a space, such as Discrete(3); got {game.leader_space!r}.")
     if game.followers_act not in ("once", "every step"):
         raise InputError(f"followers_act of {name} must be 'once' or 'every step'; got {game.followers_act!r}.")

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_parameters, pairs
+from firstmover.cli.command import Command, add_code, add_parameters, add_verbose, pairs
 from firstmover.errors import InputError
 
 
@@ -16,6 +16,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-f", "followers")
     command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
     add_code(command)
+    add_verbose(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
@@ -36,7 +37,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         out=options.out,
         code=options.code,
     )
-    return certificate, printing.written_certificate(certificate, options.out or certificate_path(options.path))
+    path = options.out or certificate_path(options.path)
+    return certificate, printing.written_certificate(certificate, path, verbose=options.verbose)
 
 
 def _responding(name: str | None, given: dict[str, str]) -> Any:

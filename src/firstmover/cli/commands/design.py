@@ -5,7 +5,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.cli.command import GAME, Command, add_parameters, add_verbose, pairs
 from firstmover.errors import InputError
 
 
@@ -21,6 +21,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+    add_verbose(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
@@ -54,7 +55,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             progress=progress,
             waiting_since=options.waiting_since,
         )
-    return made.as_json(), printing.design(made.as_json())
+    return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 
 COMMAND = Command("design", "learn a rule, certify it, write a run folder", _declare, _run)

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code
+from firstmover.cli.command import Command, add_code, add_verbose
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run folder")
     add_code(command)
+    add_verbose(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
@@ -26,7 +27,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             trained = pretraining.resume_pretraining(options.run, **given)
             return trained.as_json(), printing.pretrained(trained.as_json())
         made = resume(options.run, **given)
-    return made.as_json(), printing.design(made.as_json())
+    return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 
 COMMAND = Command("resume", "go on with a run that was stopped or killed", _declare, _run)
