@@ -39,7 +39,7 @@ LAYERS = [
     {"followers"},
     {"pomdp", "step_level"},
     {"leaders", "memory"},
-    {"rule", "rule_files", "runs", "training", "interop", "build", "report"},
+    {"rule", "rule_files", "runs", "loop", "training", "interop", "build", "report"},
     {"certificates"},
     {"testing"},
     {
@@ -52,6 +52,7 @@ LAYERS = [
         "comparisons",
         "reply_quality",
         "pretraining",
+        "learnt_rules",
     },
     {"reproduce"},
     {"templates"},
