@@ -42,6 +42,7 @@ LAYERS = [
     {"certificates"},
     {"testing"},
     {
+        "calls",
         "designs",
         "settling",
         "certifications",
