@@ -1,6 +1,7 @@
 """The catalogue is read from source; here it is held against the classes themselves."""
 
 import inspect
+import re
 import shlex
 
 import pytest
@@ -11,6 +12,10 @@ from firstmover.cli.commands import COMMANDS
 from firstmover.source import MARKS, REQUIRED
 
 ROOMS = {"game": (games, games.Game), "followers": (followers, followers.Follower), "leader": (leaders, leaders.Leader)}
+# How the documentation of a number says what it may be.
+RANGE = re.compile(
+    r"at least|at most|more than|fewer than|positive|any number|from 0|in [\[(]|\b0:|\b0 (for|stands)|0, 1 or 2"
+)
 ITEMS = [item for kind in catalogue.ROOMS for item in catalogue.items(kind).values()]
 
 
@@ -38,6 +43,8 @@ def test_every_parameter_is_explained(item: catalogue.Item) -> None:
     for name, parameter in item.parameters.items():
         assert parameter.text.endswith("."), f"{item.name} does not document {name}"
         assert not parameter.text.startswith("as in"), name
+        if "number" in parameter.kind and "CSV" not in parameter.kind:
+            assert RANGE.search(parameter.text), f"{item.name} does not say what {name} may be"
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.name)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from tiny_games import EVERY, Copying, Lottery, Visits, some_rule
 
-from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play
 from firstmover.declarations import check_chance
 from firstmover.errors import InputError
+from firstmover.evaluators import choice as module
 from firstmover.followers import BestResponse
 from firstmover.games import Maintain, MatrixDesign, NormalForm, SequentialPrice, Toll
 from firstmover.plays import Strategies

@@ -10,11 +10,12 @@ from jaxtyping import Array
 from tiny_games import Copying, Visits, _Tiny
 
 from firstmover.commitment import table_of
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers import BestResponse, Exp3, Follower, MultiplicativeWeights, QLearning
 from firstmover.games import Rewards, Turn
 from firstmover.plays import JointPlay, Strategies
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import answer, play_noise_size, play_query
+from firstmover.rollout import answer
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -74,9 +75,6 @@ class Watching(Follower):
 
     def __init__(self, jointly: bool = False):
         self.jointly = jointly
-
-    def enumerates(self, game):
-        return False
 
     def asks(self, game):
         return 3

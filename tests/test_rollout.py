@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from tiny_games import EVERY, LISTABLE, Copying, Lottery, Visits, some_rule
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
+from firstmover.evaluators.forms import all_profiles, play_noise_size, play_query
 from firstmover.games import NormalForm, SimpleAllocation
 from firstmover.plays import Actions, JointPlay, Strategies
-from firstmover.rollout import Query, all_profiles, answer, play_noise_size, play_query, rollout
+from firstmover.rollout import Query, answer, rollout
 
 
 def test_simple_allocation_profile_by_profile() -> None:

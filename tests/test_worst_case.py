@@ -5,16 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
+from firstmover.evaluators.forms import all_profiles
+from firstmover.evaluators.worst_case import worst_value_bound
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import NormalForm, SequentialPrice, SimpleAllocation
 from firstmover.leaders import CommitmentGradient
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import all_profiles, answer
-from firstmover.worst_case import worst_value_bound
+from firstmover.rollout import answer
 
 
 def _compare(game, tables: np.ndarray, steps: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import re
 from typing import Any, NamedTuple
 
 from firstmover.errors import unknown_name
-from firstmover.source import REQUIRED, Class, Parameter, exports, find_class, is_abstract, parameters, word
+from firstmover.source import REQUIRED, Class, Parameter, classes, exports, find_class, is_abstract, parameters, word
 
 ROOMS = {"game": "games", "followers": "followers", "leader": "leaders"}
 FLAGS = {"game": "-g", "followers": "-f", "leader": "-l"}
@@ -101,11 +101,17 @@ def items(kind: str) -> dict[str, Item]:
 
 
 def item(kind: str, name: str) -> Item:
-    """The item with a name.
+    """The item with a name, or a user's own class `FILE.py:CLASS` (or `FILE.py` with one class), which is not executed.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the file cannot be read.
     """
+    file, _, wanted = name.rpartition(":") if ":" in name else (name, "", "")
+    if file.endswith(".py"):
+        own = classes(file)
+        if wanted not in own and (wanted or len(own) != 1):
+            raise unknown_name(f"class of {file}", wanted, own)
+        return Item(kind, name, own[wanted or next(iter(own))])
     if name not in items(kind):
         raise unknown_name(kind, name, items(kind))
     return items(kind)[name]

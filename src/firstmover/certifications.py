@@ -10,10 +10,11 @@ import jax
 import numpy as np
 
 from firstmover import build, files
-from firstmover.certificates import certify_play, exact_table, summary
+from firstmover.certificates import certify_play, summary
 from firstmover.commitment import table_of
 from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
+from firstmover.evaluators import exact_table
 from firstmover.followers.base import Follower
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP

@@ -24,6 +24,7 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.loop import Progress, Silent
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
@@ -33,7 +34,7 @@ from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, se
 from firstmover.solvers.registry import memory_optimum, optimum
 from firstmover.solvers.solution import Solution
 from firstmover.testing import refuse_mistakes
-from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
+from firstmover.training import blank_history, check_memory, in_own_units, initial_states, train
 from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range

@@ -13,6 +13,7 @@ from firstmover import files
 from firstmover.build import game_from
 from firstmover.certificates.exact import exact_game
 from firstmover.errors import InputError
+from firstmover.evaluators import judge_of
 from firstmover.games.base import Game
 from firstmover.interop.gambit import written
 from firstmover.rule import Rule
@@ -55,7 +56,7 @@ def induced_form(rule: Rule) -> StrategicForm:
         InputError: the table is too large, or the profiles cannot be listed.
     """
     try:
-        finite = exact_game(rule)
+        finite = exact_game(rule, judge_of(rule.game).listing(rule.actions))
     except InputError as error:
         raise InputError(f"the game under the rule cannot be written as a table: {error}") from None
     game = rule.game

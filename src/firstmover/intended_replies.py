@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from firstmover.certificates import induced_game, solvable
 from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game, solvable
+from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Ties
 from firstmover.rule import Rule
 from firstmover.solvers.registry import linear_form, state_table
@@ -43,7 +44,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         return _strict(game, linear, solution, solution.value, margin)
     try:
         actions = Rule.read(game, solution.rule).actions
-        known = _by_step(game, actions, ties) if game.followers_act == "every step" else _at_once(game, actions, ties)
+        known = by_form(game, once=_at_once, every_step=_by_step)(game, actions, ties)
     except InputError:  # too large, or without a table
         return solution
     return solution if known is None else replace(solution, reply=known[0], rests_on_ties=known[1])

@@ -11,32 +11,25 @@ Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward fall
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Commitment
 from firstmover.declarations import check_chance
 from firstmover.errors import InputError
-from firstmover.followers.base import Follower
-from firstmover.followers.planning import expected_payoffs
+from firstmover.evaluators import Evaluator, Target, View, evaluator_for
+from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.plays import Play
-from firstmover.rollout import Outcome, Query, all_profiles, answer, play_noise_size, play_query
-from firstmover.solvers.registry import state_table
-from firstmover.spaces import observation_index
-from firstmover.worst_case import check_worst_case, worst_value_bound
-
-Target = Literal["learned", "worst"]
 
 MAX_OBSERVATIONS = 200_000
 
 
 class Episode(NamedTuple):
-    """What came of a commitment.
+    """An episode against one commitment.
 
     Attributes:
         reward: the leader's payoff per reward sub-episode, in the game's units; with `target` "worst", a lower bound on
@@ -50,15 +43,6 @@ class Episode(NamedTuple):
 
     reward: Float[Array, ""]
     strategy: Play
-    visited: Bool[Array, "observations"]
-    env_steps: Float[Array, ""]
-    simulated_steps: Float[Array, ""]
-
-
-class Responded(NamedTuple):
-    """What came of the response alone: the followers' state, and as in `Episode`."""
-
-    state: Any
     visited: Bool[Array, "observations"]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
@@ -103,20 +87,18 @@ class StackelbergPOMDP:
             )
         if self.reward_episodes < 0:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
-        if self.reward_episodes == 0 and self.game.followers_act == "once":
-            all_profiles(self.game)
-        elif self.reward_episodes == 0 and self._mixes:
-            try:
-                state_table(self.game)
-            except InputError as why:
-                raise InputError(
-                    f"the reward of {self.followers.name} followers in {self.game.name} has to be sampled, "
-                    f"reward_episodes must be at least 1: {why}"
-                ) from None
-        if self.target == "worst":
-            if self.reward_episodes:
-                raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {self.reward_episodes}.")
-            check_worst_case(self.game)
+        self.evaluator  # noqa: B018 - refuses what it cannot evaluate
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What an episode is rewarded with."""
+        return evaluator_for(
+            self.game,
+            self.followers.name,
+            pure=self.followers.plays_pure,
+            reward_episodes=self.reward_episodes,
+            target=self.target,
+        )
 
     def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":
         """The problem of the seed at this position (see `Follower.of_seed`)."""
@@ -124,120 +106,23 @@ class StackelbergPOMDP:
 
     def episode(self, commitment: Commitment, key: Key[Array, ""]) -> Episode:
         """One episode against a frozen commitment."""
-        game, followers = self.game, self.followers
-        full = None
-        if followers.enumerates(game) or (self.reward_episodes == 0 and game.followers_act == "once"):
-            full = answer(game, commitment, all_profiles(game), chance_of(key, 0))
-        state, visited, env_steps, simulated = self.respond(commitment, key, full)
-        strategy = followers.strategy(game, state)
+        view = View(self.game, commitment, key)
+        response = self.followers.respond(view, self.response_noise(key))
+        play = self.followers.strategy(self.game, response.state)
+        value = self.evaluator.value(view, play, key, self.followers.asks(self.game))
+        return Episode(
+            value.reward,
+            play,
+            response.visited | value.visited,
+            response.env_steps + value.decisions,
+            response.simulated_steps + value.decisions,
+        )
 
-        if self.reward_episodes == 0 and self._mixes:
-            observations = jnp.asarray(game.observations())
-            reward = expected_payoffs(state_table(game), self._decisions(commitment, key, observations), strategy)[0]
-            visited, env_steps = jnp.ones_like(visited), env_steps + game.max_leader_decisions
-            simulated = simulated + game.max_leader_decisions
-        elif self.reward_episodes == 0 and game.followers_act == "every step":
-            support, probs = game.types.profiles
-            query = Query(jnp.asarray(support), strategy, None, jnp.zeros(len(support), jnp.int32))
-            outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
-            reward = jnp.asarray(probs, outcome.leader.dtype) @ outcome.leader
-            visited, count = self._met(outcome, visited)
-            env_steps, simulated = env_steps + count, simulated + count
-        elif self.reward_episodes == 0:
-            assert full is not None
-            _, probs = game.types.profiles
-            joint = strategy.joint(game)
-            reward = jnp.sum(jnp.asarray(probs, joint.dtype)[:, None] * joint * full.leader.reshape(joint.shape))
-            if self.target == "worst":
-                reward = worst_value_bound(game, full)
-            if not followers.enumerates(game):
-                # The listed sub-episodes were stepped, and consumed once.
-                _, listed = self._met(full, jnp.zeros_like(visited))
-                env_steps, simulated = env_steps + listed, simulated + listed
-        else:
-            query = play_query(game, strategy, self.reward_noise(key))
-            outcome = answer(game, commitment, query, chance_of(key, followers.asks(game)))
-            reward = outcome.leader.mean()
-            visited, count = self._met(outcome, visited)
-            env_steps, simulated = env_steps + count, simulated + count
-        return Episode(reward, strategy, visited, env_steps, simulated)
-
-    @property
-    def _mixes(self) -> bool:
-        """Whether one sub-episode per type profile does not tell what play in every step earns."""
-        return self.game.followers_act == "every step" and (self.game.has_chance or not self.followers.plays_pure)
-
-    def respond(self, commitment: Commitment, key: Key[Array, ""], full: Outcome | None = None) -> Responded:
-        """Let the followers respond to a frozen commitment.
-
-        Args:
-            commitment: the leader's rule.
-            key: of the episode.
-            full: what came of all profiles, for followers that enumerate.
-        """
-        game, followers = self.game, self.followers
-        unseen = jnp.zeros(game.n_observations, bool)
-        if followers.enumerates(game):
-            assert full is not None
-            state = followers.tell(game, followers.init(game), all_profiles(game), full)
-            visited, decisions = self._met(full, unseen)
-            return Responded(state, visited, decisions * followers.rounds_used(game, state), decisions)
-
-        def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
-            state, visited, decisions = carry
-            index, noise = inputs
-            query = followers.ask(game, state, noise)
-            outcome = answer(game, commitment, query, chance_of(key, index), keep_steps=followers.needs_steps)
-            visited, count = self._met(outcome, visited)
-            return (followers.tell(game, state, query, outcome), visited, decisions + count), None
-
-        start = (*self._asked(commitment, key, unseen), jnp.float32(0))
-        inputs = (jnp.arange(followers.asks(game), dtype=jnp.int32), self.response_noise(key))
-        (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
-        steps = decisions * followers.rounds_per_ask(game) + len(followers.questions(game))
-        return Responded(state, visited, steps, steps)
-
-    def _asked(
-        self, commitment: Commitment, key: Key[Array, ""], visited: Bool[Array, "observations"]
-    ) -> tuple[Any, Bool[Array, "observations"]]:
-        """The followers' state once the leader has answered their questions, and the observations these were about."""
-        game, followers = self.game, self.followers
-        state, questions = followers.init(game), followers.questions(game)
-        if not len(questions):
-            return state, visited
-
-        answers = self._decisions(commitment, key, jnp.asarray(questions))
-        rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
-        return followers.answered(game, state, answers), visited.at[rows].set(True)
-
-    def _decisions(self, commitment: Commitment, key: Key[Array, ""], questions: Int[Array, "questions d"]) -> Array:
-        """What the leader says that it does at these observations."""
-
-        def decided(obs: Array, number: Array) -> Array:
-            mask = self.game.leader_mask(obs)
-            return commitment(obs, mask, jax.random.fold_in(stream(key, Stream.QUESTION), number))
-
-        return jax.vmap(decided)(questions, jnp.arange(len(questions)))
-
-    def _met(
-        self, outcome: Outcome, visited: Bool[Array, "observations"]
-    ) -> tuple[Bool[Array, "observations"], Float[Array, ""]]:
-        """Which observations the leader has met by now, and how many decisions it took in these sub-episodes."""
-        assert outcome.met is not None
-        rows = outcome.met.ravel()
-        visited = visited.at[rows].set(True, mode="drop")
-        return visited, jnp.sum(rows < visited.size, dtype=jnp.float32)
+    def respond(self, commitment: Commitment, key: Key[Array, ""]) -> Response:
+        """Let the followers respond to a frozen commitment, in the episode with this key."""
+        return self.followers.respond(View(self.game, commitment, key), self.response_noise(key))
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""
         shape = (self.followers.asks(self.game), self.followers.noise_size(self.game))
         return jax.random.uniform(stream(key, Stream.RESPONSE), shape)
-
-    def reward_noise(self, key: Key[Array, ""]) -> Float[Array, "R w"]:
-        """The uniform numbers of all reward sub-episodes, in one draw."""
-        return jax.random.uniform(stream(key, Stream.REWARD), (self.reward_episodes, play_noise_size(self.game)))
-
-
-def chance_of(key: Key[Array, ""], index: Int[Array, ""] | int) -> Key[Array, ""]:
-    """The chance of one exchange."""
-    return jax.random.fold_in(stream(key, Stream.CHANCE), index)

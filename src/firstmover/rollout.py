@@ -1,24 +1,20 @@
-"""Playing a game against a commitment: one step, a sub-episode, many sub-episodes, all profiles.
+"""Playing a game against a commitment: one step, a sub-episode, many sub-episodes.
 
 `play_step` is the one way to step a game. Counterfactual queries, reward sub-episodes, the step-level problem and
 certificates all come through it.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Commitment
-from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.plays import Actions, Play
+from firstmover.plays import Play
 from firstmover.spaces import observation_index
 
-MAX_PROFILES = 1_000_000
 _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost more than its body
 
 
@@ -53,19 +49,19 @@ class Query(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of a query.
+    """The outcome of a query.
 
     Attributes:
         leader, followers: total payments of each sub-episode.
         steps: all steps of each, where they were kept.
-        met: for each step, the row of the leader's observation, or the number of observations where it did not act.
+        leader_rows: for each step the row of the leader's observation; where it did not act, the number of rows.
         transfers: what the leader received less what it paid in each; None in games without money.
     """
 
     leader: Float[Array, "Q"]
     followers: Float[Array, "Q n"]
     steps: Step | None = None
-    met: Int[Array, "Q L"] | None = None
+    leader_rows: Int[Array, "Q L"] | None = None
     transfers: Float[Array, "Q"] | None = None
 
 
@@ -173,74 +169,10 @@ def answer(
     def one(types: Array, play: Play, noise: Array | None, chance: Array) -> Outcome:
         steps = rollout(game, commitment, play, noise, types, jax.random.fold_in(key, chance))
         rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
-        met = jnp.where(steps.leader_acts, rows, game.n_observations)
+        leader_rows = jnp.where(steps.leader_acts, rows, game.n_observations)
         kept = steps if keep_steps else None
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
-        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, met, transfers)
+        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, leader_rows, transfers)
 
     in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0)
     return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
-
-
-def all_profiles(game: Game) -> Query:
-    """One sub-episode for every (type profile, action profile): the game that a commitment induces, in full.
-
-    Rows are ordered by type profile, then by action profile with the last follower's action varying fastest.
-
-    Raises:
-        InputError: the game has chance, its followers act in every step, or it is too large.
-    """
-    if game.followers_act != "once":
-        raise InputError(f"the profiles of {game.name} cannot be listed: its followers act in every step.")
-    if game.has_chance:
-        raise InputError(f"the profiles of {game.name} cannot be listed: the game has chance.")
-    check_size(game)
-    support, _ = game.types.profiles
-    actions = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
-    types = np.repeat(support, len(actions), axis=0)
-    profiles = np.tile(actions, (len(support), 1))
-    return Query(jnp.asarray(types), Actions(jnp.asarray(profiles)), None, jnp.zeros(len(types), jnp.int32))
-
-
-def check_size(game: Game) -> None:
-    """Refuse a game with more (type profile, action profile) pairs than `MAX_PROFILES`.
-
-    Raises:
-        InputError: it is larger.
-    """
-    size = math.prod(map(float, game.n_actions)) * math.prod(map(float, game.n_types))
-    if size > MAX_PROFILES:
-        raise InputError(
-            f"{game.name} has up to {size:.3g} (type, action) profiles, more than the {MAX_PROFILES} that are listed; "
-            "use sampled updates and rewards ('-f update=sampled -l reward_episodes=30') or a smaller game."
-        )
-
-
-def play_query(game: Game, play: Play, noise: Float[Array, "Q u"]) -> Query:
-    """Q sub-episodes in which types are drawn anew and the followers play as given.
-
-    `noise` has `play_noise_size(game)` uniform numbers a sub-episode. Followers that act once have drawn their
-    actions when the sub-episode starts; the others draw in every step.
-    """
-    n, chance = game.n_followers, jnp.arange(noise.shape[0], dtype=jnp.int32)
-    types = jax.vmap(game.types.sample)(noise[:, :n])
-    if game.followers_act == "every step":
-        return Query(types, play, noise[:, n:].reshape(-1, game.horizon, n), chance)
-    return Query(types, play.drawn(game, types, noise[:, n:]), None, chance)
-
-
-def play_noise_size(game: Game) -> int:
-    """Uniform numbers that one sub-episode of `play_query` consumes: types, then every follower as often as it acts."""
-    return game.n_followers * (1 + (game.horizon if game.followers_act == "every step" else 1))
-
-
-def type_masks(game: Game) -> tuple[Bool[Array, "_types _actions"], ...]:
-    """What each type of each follower may do when it acts, in games whose followers act once."""
-    masks = []
-    key = jax.random.key(0)
-    for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
-        types = np.zeros((n_types, game.n_followers), np.int32)
-        types[:, i] = np.arange(n_types)
-        turns = jax.vmap(lambda t: game.observe(game.reset(t, key)))(jnp.asarray(types))
-        masks.append(turns.follower_mask[:, i, :n_actions])
-    return tuple(masks)

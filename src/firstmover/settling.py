@@ -13,17 +13,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from firstmover.batching import in_parts
-from firstmover.certificates import induced_game, play_distribution, sampled_values, value_in_steps, value_of
 from firstmover.commitment import table_of
-from firstmover.equilibria.polytopes import value_bounds
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import FailedError
+from firstmover.evaluators import Target, judge_of
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader
 from firstmover.memory import for_seed
 from firstmover.noise import Stream, stream
-from firstmover.pomdp import StackelbergPOMDP, Target
-from firstmover.rollout import all_profiles
-from firstmover.rule import Rule
+from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import best_of, finite
 from firstmover.solvers.registry import baseline_actions
 
@@ -31,7 +28,7 @@ _MARGIN = 1e-9  # of the leader's payoff range
 
 
 class Settled(NamedTuple):
-    """The final rule of every seed; of a seed of which no candidate is left, zeros and NaN.
+    """The final rule of every seed; of a seed of which no candidate is sound, zeros and NaN.
 
     Attributes:
         tables: actions [seeds, n_observations, ...].
@@ -55,7 +52,7 @@ class Settled(NamedTuple):
 def rules_and_plays(
     problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
 ) -> tuple[Any, Any, Any, Any]:
-    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are left.
+    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are sound.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
@@ -69,48 +66,48 @@ def rules_and_plays(
 
         tables = leader.tables(own, state)
         episodes = in_parts(play, own.parts)(tables)
-        left = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
-        best = best_of(jnp.where(left, episodes.reward, jnp.nan))
+        sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
+        best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
         beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
-        return *of_seed((tables, episodes.strategy), best), beside, left
+        return *of_seed((tables, episodes.strategy), best), beside, sound
 
     seeds = len(jax.tree.leaves(states)[0])
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
 
 
-def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: int) -> Settled:
-    """The final rules, from what `rules_and_plays` has found.
+def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+    """The final rules, from what `rules_and_plays` has returned.
 
     Args:
         game: what was asked about, in units of its own.
         target: what was designed for.
-        found: in the game's standard units.
+        learned_rules: in the game's standard units.
         seed: the first of the seeds, for values that have to be sampled.
 
     Raises:
-        FailedError: no seed has a candidate left.
+        FailedError: no seed has a sound candidate.
     """
-    tables, plays, beside, left = jax.tree.map(np.asarray, found)
-    failed = ~left.any(axis=1)
+    tables, plays, beside, sound = jax.tree.map(np.asarray, learned_rules)
+    judge, failed = judge_of(game, seed=seed), ~sound.any(axis=1)
     if failed.all():
         raise FailedError(
-            f"nothing was learnt: in all {len(left)} seeds the learner ended in numbers that are not finite. This is "
+            f"nothing was learnt: in all {len(sound)} seeds the learner ended in numbers that are not finite. This is "
             "a limit of its 32-bit numbers, not a mistake of yours; try another learner or a smaller learning_rate."
         )
     well = np.flatnonzero(~failed)
     tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
-    values, worst = np.full((2, len(left)), np.nan)
-    values[well] = _values(game, [tables[k] for k in well], [of_seed(plays, k) for k in well], seed)
-    from_baseline, learned = np.zeros(len(left), bool), values.copy()
+    values, worst = np.full((2, len(sound)), np.nan)
+    values[well] = [judge.measured(tables[k], of_seed(plays, k)) for k in well]
+    from_baseline, learned = np.zeros(len(sound), bool), values.copy()
     if target == "worst":
-        worst[well] = [_worst(game, tables[k]) for k in well]
+        worst[well] = [judge.least(tables[k]) for k in well]
     if beside is not None:
         table = np.asarray(baseline_actions(game), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
-        its = np.full(len(left), np.nan)
-        its[well] = _values(game, [table] if alike else [table] * len(well), others[:1] if alike else others, seed)
-        its_worst = np.full(len(left), _worst(game, table)) if target == "worst" else its
+        its = np.full(len(sound), np.nan)
+        its[well] = [judge.measured(table, other) for other in (others[:1] if alike else others)]
+        its_worst = np.full(len(sound), judge.least(table)) if target == "worst" else its
         low, high = game.leader_payoff_range
         # More than by rounding: the same rule must not be called another one.
         from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
@@ -118,7 +115,7 @@ def settled(game: Game, target: Target, found: tuple[Any, Any, Any, Any], seed: 
         tables = np.where(_along(from_baseline, tables), table, tables)
         plays = jax.tree.map(lambda new, old: np.where(_along(from_baseline, old), new, old), beside, plays)
     worst_values = worst if target == "worst" else None
-    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~left).sum(axis=1))
+    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~sound).sum(axis=1))
 
 
 def best_seed(values: np.ndarray, worst_values: np.ndarray | None) -> int:
@@ -131,22 +128,6 @@ def of_seed(stacked: Any, k: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf[k], stacked)
 
 
-def _worst(game: Game, table: np.ndarray) -> float:
-    return value_bounds(induced_game(game, table), "anf_cce")[0]
-
-
 def _along(seeds: Bool[np.ndarray, "seeds"], array: np.ndarray) -> Bool[np.ndarray, "seeds *ones"]:
     """What holds of seeds, to be broadcast against an array [seeds, ...]."""
     return seeds.reshape(-1, *[1] * (array.ndim - 1))
-
-
-def _values(game: Game, tables: list[np.ndarray], plays: list[Any], seed: int) -> np.ndarray:
-    """The leader's expected payoff under every rule and play: exact, or the mean of a large sample."""
-    pairs = list(zip(tables, plays, strict=True))
-    if game.followers_act == "every step":
-        return np.array([value_in_steps(Rule(game, table), play, seed=seed) for table, play in pairs])
-    try:
-        all_profiles(game)
-    except InputError:
-        return np.array([sampled_values(game, table, play, seed=seed)[0] for table, play in pairs])
-    return np.array([value_of(induced_game(game, table), play_distribution(game, play)) for table, play in pairs])

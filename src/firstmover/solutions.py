@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from firstmover import build
 from firstmover.errors import require
+from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Ties
 from firstmover.intended_replies import MARGIN, with_reply
 from firstmover.plays import Strategies
@@ -64,7 +65,9 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "rule_text": text,
         "play": solution.play,
         "reply": solution.reply,
-        "reply_text": None if solution.reply is None else _reply_text(told, solution.reply),
+        "reply_text": None
+        if solution.reply is None
+        else by_form(told, once=_strategies_text, every_step=_steps_text)(told, solution.reply),
         "rests_on_ties": solution.rests_on_ties,
         "margin": None if solution.margin is None else solution.margin.margin,
         "margin_value": None if solution.margin is None else solution.margin.value,
@@ -89,13 +92,17 @@ def as_file(game: Game, solution: Solution) -> dict[str, Any]:
     if solution.margin is not None:
         rule, reply = solution.margin.rule, solution.margin.reply
     content = {"game": told["name"], "parameters": told["parameters"], "rule": rule}
-    return content | ({} if reply is None or played.followers_act == "every step" else {"play": reply})
+    # A rule file states no play by the step.
+    return content | ({} if reply is None else by_form(played, once={"play": reply}, every_step={}))
 
 
-def _reply_text(game: Game, reply: list[Any]) -> str:
-    """The followers' reply in words."""
-    if game.followers_act == "once":
-        return play_text(game, Strategies(tuple(jnp.asarray(table, float) for table in reply)))
+def _strategies_text(game: Game, reply: list[Any]) -> str:
+    """The reply of followers that act once, in words."""
+    return play_text(game, Strategies(tuple(jnp.asarray(table, float) for table in reply)))
+
+
+def _steps_text(game: Game, reply: list[Any]) -> str:
+    """The reply of followers that act in every step, in words."""
     parts = []
     for i, actions in enumerate(reply):
         who = "the follower" if game.n_followers == 1 else f"follower {i}"

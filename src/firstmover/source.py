@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from firstmover.errors import InputError
+
 ROOT = Path(__file__).parent
 REQUIRED = object()
 
@@ -88,10 +90,19 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]
 
 @functools.cache
 def tree(module: str) -> ast.Module:
-    """A module of the package, parsed."""
-    path = ROOT.joinpath(*module.split(".")[1:])
+    """A module of the package, or a user's file `*.py`, parsed.
+
+    Raises:
+        InputError: the file cannot be read, or is not Python.
+    """
+    path = Path(module) if module.endswith(".py") else ROOT.joinpath(*module.split(".")[1:])
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(path.read_text("utf-8"))
+    try:
+        return ast.parse(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from None
+    except (SyntaxError, ValueError) as error:
+        raise InputError(f"{path} is not Python: {error}.") from None
 
 
 @functools.cache
@@ -127,6 +138,11 @@ def find_class(module: str, name: str) -> Class | None:
         case (home, ast.ClassDef() as node):
             return Class(home, node)
     return None
+
+
+def classes(module: str) -> dict[str, Class]:
+    """The classes that a module or a user's file defines, by name."""
+    return {name: Class(module, node) for name, node in names(module).items() if isinstance(node, ast.ClassDef)}
 
 
 def word(cls: Class, attribute: str) -> str | None:
@@ -183,7 +199,8 @@ def _arguments(init: ast.FunctionDef) -> Iterator[tuple[str, ast.expr, ast.expr 
     defaults = [None] * (len(arguments) - len(init.args.defaults)) + list(init.args.defaults)
     pairs = [*zip(arguments, defaults, strict=True), *zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)]
     for argument, default in pairs:
-        yield argument.arg, argument.annotation or ast.Name("Any"), default
+        plain = type(default.value).__name__ if isinstance(default, ast.Constant) else "Any"
+        yield argument.arg, argument.annotation or ast.Name(plain), default
 
 
 def _fields(cls: Class) -> Iterator[tuple[str, tuple[str, ast.expr, ast.expr | None, bool]]]:
@@ -199,13 +216,16 @@ def _fields(cls: Class) -> Iterator[tuple[str, tuple[str, ast.expr, ast.expr | N
 
 
 def _value(module: str, node: ast.expr) -> Any:
-    """The value of a default: a literal, or a constant's name."""
+    """The value of a default: a literal or that of a constant's name, else how it is written."""
     match node:
         case ast.Name(id=name):
             match find(module, name):
                 case (home, ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value)):
                     return _value(home, value)
-    return ast.literal_eval(node)
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return ast.unparse(node)
 
 
 def _kind(module: str, hint: ast.expr) -> tuple[str, tuple[str, ...]]:

@@ -15,10 +15,13 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import Given
 from firstmover.errors import InputError
+from firstmover.evaluators import Sampled
+from firstmover.evaluators.forms import play_query
+from firstmover.evaluators.view import sub_episode_chance
 from firstmover.games.base import Rewards, Turn
 from firstmover.plays import Actions
-from firstmover.pomdp import StackelbergPOMDP, chance_of
-from firstmover.rollout import Outcome, Position, Query, Step, opening, play_query, play_step
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rollout import Outcome, Position, Query, Step, opening, play_step
 
 
 class Obs(NamedTuple):
@@ -82,6 +85,11 @@ class StepLevel:
             raise InputError("the step level samples its reward: reward_episodes must be at least 1.")
 
     @property
+    def _sampled(self) -> Sampled:
+        """What the reward phase plays."""
+        return Sampled(self.problem.game, self.problem.reward_episodes)
+
+    @property
     def max_decisions(self) -> int:
         """An upper bound on the leader's decisions in an episode."""
         problem = self.problem
@@ -135,11 +143,11 @@ class StepLevel:
         problem = self.problem
         game = problem.game
         followers = problem.followers.init(game) if followers is None else followers
-        response_noise, reward_noise = problem.response_noise(key), problem.reward_noise(key)
+        response_noise, reward_noise = problem.response_noise(key), self._sampled.noise(key)
         idle = game.leader_space.idle()
         query = problem.followers.ask(game, followers, self._noise(response_noise, 0))
         reward_query = play_query(game, problem.followers.strategy(game, followers), reward_noise)
-        chance = self._chance(key, 0, query.chance[0])
+        chance = sub_episode_chance(game, key, 0, query.chance[0])
         state = State(
             followers=followers,
             question=jnp.int32(0),
@@ -289,7 +297,7 @@ class StepLevel:
         return jax.tree.map(lambda old, new: jnp.where(ended, new, old), state, started)
 
     def _end_of_round(self, state: State) -> State:
-        """Tell the followers what came of the exchange; what they ask next, and how they would play now."""
+        """Tell the followers the outcome of the exchange; what they ask next, and how they would play now."""
         problem = self.problem
         followers = problem.followers.tell(
             problem.game, state.followers, state.query, Outcome(*state.paid, state.steps)
@@ -319,16 +327,10 @@ class StepLevel:
             jnp.where(self._rewarding(state), rewarded[rows[1]], queried[rows[0]])
             for queried, rewarded in zip(*((q.types, q.chance) for q in queries), strict=True)
         )
-        key = self._chance(state.key, state.exchange, chance)
+        key = sub_episode_chance(self.problem.game, state.key, state.exchange, chance)
         game = self.problem.game.reset(types, jax.random.fold_in(key, 0))
         memories = _memories(state.query, state.reward_query, state.episode, types)
         return state._replace(time=jnp.zeros_like(state.time), game=game, memories=memories, chance=key)
-
-    def _chance(self, key: Key[Array, ""], exchange: Array | int, chance: Array) -> Key[Array, ""]:
-        """The chance of a sub-episode: the same address as at commitment level; any key where there is no chance."""
-        if not self.problem.game.has_chance:
-            return key
-        return jax.random.fold_in(chance_of(key, exchange), chance)
 
 
 def _within(query: Query, episode: Int[Array, ""]) -> Int[Array, ""]:

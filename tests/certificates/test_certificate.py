@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE, Lottery, some_rule
 
-from firstmover.certificates import certificate as module
-from firstmover.certificates import certify_play, exact, induced_game, play_distribution, sampled_values, value_of
+from firstmover.certificates import certify_play, exact
 from firstmover.equilibria.markov import best_response, joint_strategy, play_values
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
+from firstmover.evaluators import choice as module
+from firstmover.evaluators import induced_game, play_distribution, sampled_judge, value_of
 from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
 from firstmover.plays import JointPlay, Strategies, TimedStrategies
 from firstmover.rule import Rule
@@ -133,7 +134,7 @@ def test_money_is_the_same_in_fractions_floats_and_samples(objective, monkeypatc
     game = SequentialPrice(types=3, messages=2, objective=objective)
     actions, play = some_rule(game), _play(game)
     proved = certify_play(game, actions, play)
-    sampled = sampled_values(game, Rule(game, actions).as_told().actions, play)
+    sampled = sampled_judge(game).means(Rule(game, actions).as_told().actions, play)
     monkeypatch.setattr(exact, "MAX_PROFILES", 0)
     listed = certify_play(game, actions, play)
     assert listed.proof is None
@@ -168,7 +169,7 @@ def test_sampled_certificates_bound_the_exact_regret(name: str, monkeypatch: pyt
             assert regret <= bound <= regret + 0.2 * span
     low, high = game.leader_payoff_range
     assert sampled.value == pytest.approx(exact.value, abs=0.05 * (high - low))
-    assert sampled_values(game, actions, play)[0] == pytest.approx(exact.value, abs=0.02 * (high - low))
+    assert sampled_judge(game).means(actions, play)[0] == pytest.approx(exact.value, abs=0.02 * (high - low))
 
 
 def test_games_with_chance_are_certified_by_sampling() -> None:

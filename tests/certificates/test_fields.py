@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE, REGISTERED, Lottery, some_rule
 
-from firstmover.certificates import certificate as module
 from firstmover.certificates import certify_play
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
+from firstmover.evaluators import choice as module
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.games import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import answer, play_noise_size, play_query
+from firstmover.rollout import answer
 
 MARKOV = [name for name, game in REGISTERED.items() if game.followers_act == "every step"]
 EPISODES = 20_000
@@ -87,7 +88,7 @@ def test_a_sample_tells_what_the_list_tells(name: str, monkeypatch: pytest.Monke
 
 
 def _possible(game: Game, rule: np.ndarray) -> tuple[np.ndarray, ...]:
-    from firstmover.certificates import induced_game
+    from firstmover.evaluators import induced_game
 
     return induced_game(game, rule).allowed
 

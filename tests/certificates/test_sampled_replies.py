@@ -6,16 +6,15 @@ import pytest
 from tiny_games import Copying
 
 from firstmover import build, certify, design
-from firstmover.certificates import certify_play, value_in_steps
-from firstmover.certificates.sampled import sampled_values
+from firstmover.certificates import certify_play
 from firstmover.cli.printing import certificate as printed
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
+from firstmover.evaluators import judge_of, sampled_judge
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.leaders import CommitmentGradient, Reinforce
 from firstmover.plays import Strategies
-from firstmover.rule import Rule
 from firstmover.solvers.iterated_matrix import table_of_histories
 from firstmover.solvers.registry import state_table
 
@@ -40,8 +39,8 @@ def test_samples_agree_with_the_table(objective: str) -> None:
             jnp.asarray(rng.dirichlet(np.ones(n_actions), size=n_obs))
             for n_obs, n_actions in zip(game.n_obs, game.n_actions, strict=True)
         )
-        exact = value_in_steps(Rule(game, actions), Strategies(tables))
-        sampled, *_ = sampled_values(game, actions, Strategies(tables), samples=100_000)
+        exact = judge_of(game).measured(actions, Strategies(tables))
+        sampled, *_ = sampled_judge(game).means(actions, Strategies(tables))
         low, high = game.leader_payoff_range
         assert sampled == pytest.approx(exact, abs=0.005 * (high - low))
 
@@ -82,7 +81,7 @@ state_table.register(WrongWithTable)(table_of_histories)
 def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
     for game in (Wrong("chicken", steps=3), WrongWithTable("chicken")):
         with pytest.raises(InputError, match="correct the declared range"):
-            value_in_steps(Rule(game, np.zeros(5, int)), Strategies((jnp.full((5, 2), 0.5),)))
+            judge_of(game).measured(np.zeros(5, int), Strategies((jnp.full((5, 2), 0.5),)))
 
 
 def test_a_table_that_is_too_large_is_no_hindrance(tmp_path, monkeypatch) -> None:

@@ -64,6 +64,48 @@ def test_a_name_is_explained(kind: str, room: str, capsys: pytest.CaptureFixture
     assert text.endswith(item.example)
 
 
+OWN = '''
+from firstmover import Market
+
+raise RuntimeError("executed")
+
+
+class Ferry(Market):
+    """A ferry asks for a fare.
+
+    It has a few seats.
+    """
+
+    def __init__(self, seats: int, worth=2.5, fares=tuple(range(3))):
+        """A ferry.
+
+        Args:
+            seats: how many may sail.
+        """
+'''
+
+
+def test_a_class_of_ones_own_is_explained_and_not_executed(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ferry.py").write_text(OWN)
+    for name in ("ferry.py:Ferry", "ferry.py"):
+        assert main(["games", name]) == 0
+        text = capsys.readouterr().out
+        for part in ("A ferry asks", "a few seats", "seats: a whole number; required", "how many may sail."):
+            assert part in text
+        assert "worth: a number; default 2.5" in text
+        assert "fares: an object, in Python; default tuple(range(3))" in text
+    Path("half.py").write_text("class Ferry(")
+    wrong = {
+        "ferry.py:Fery": "did you mean 'Ferry'",
+        "none.py:Ferry": "cannot read none.py",
+        "half.py": "is not Python",
+    }
+    for name, sentence in wrong.items():
+        assert main(["games", name]) == 2
+        assert sentence in capsys.readouterr().err
+
+
 def test_every_public_name_has_a_line(capsys: pytest.CaptureFixture) -> None:
     lines = [line.split(maxsplit=1) for line in firstmover.__doc__.splitlines()[2:]]
     assert sorted(line[0] for line in lines) == sorted(firstmover.__all__) == dir(firstmover)

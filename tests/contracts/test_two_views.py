@@ -10,6 +10,7 @@ from replying import Replying, replies
 from tiny_games import LISTABLE, ONCE, Copying, Lottery
 
 from firstmover.commitment import Lazy, draw_table, table_of
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers import (
     BestResponse,
     Exp3,
@@ -27,7 +28,6 @@ from firstmover.leaders import Reinforce
 from firstmover.plays import Strategies, TimedStrategies
 from firstmover.policies import network_policy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import play_noise_size, play_query
 from firstmover.step_level import StepLevel
 
 FOLLOWERS = {
@@ -50,7 +50,7 @@ ALIKE = {"escape", "maintain", "simple-allocation skewed", "agrawal"}  # to othe
 CASES = [
     (game, name)
     for name, followers in FOLLOWERS.items()
-    for game in (LISTABLE if followers.enumerates(ONCE["visits"]) else ONCE)
+    for game in (LISTABLE if followers.asks(ONCE["visits"]) == 1 else ONCE)
     if (name in EVERYWHERE and game not in ALIKE) or game == "visits"
 ]
 

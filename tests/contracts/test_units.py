@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstmover import build
-from firstmover.certificates import induced_game, play_distribution, value_of
 from firstmover.certifications import respond
 from firstmover.cli import printing
 from firstmover.designs import design
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game, play_distribution, value_of
 from firstmover.followers import (
     BestResponse,
     Exp3,

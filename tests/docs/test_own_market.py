@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firstmover.certificates import induced_game
+from firstmover.evaluators import induced_game
 from firstmover.games import Game
 from firstmover.interop.python_files import class_named
 from firstmover.rule import Rule

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
+from firstmover.evaluators import induced_game
 from firstmover.games import NormalForm
 from firstmover.pomdp import StackelbergPOMDP
 
@@ -78,7 +78,7 @@ def counterfactual_rounds(
     finite = induced_game(game, some_rule(game))
     known = [[start(allowed) for allowed in table] for table in finite.allowed]
     total: Any = 0.0
-    noise = [None] * followers.rounds if followers.enumerates(game) else draws(game, followers)
+    noise = [None] * followers.rounds if followers.asks(game) == 1 else draws(game, followers)
     for u in noise:
         strategies = [np.array([mixed(row) for row in own]) for own in known]
         joint = np.array([joint_at(strategies, types) for types in finite.support])

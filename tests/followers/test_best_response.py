@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from tiny_games import Visits
 
-from firstmover.certificates import certify_play, induced_game
+from firstmover.certificates import certify_play
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.followers import BestResponse
 from firstmover.games import NormalForm, SimpleAllocation
 from firstmover.pomdp import StackelbergPOMDP

@@ -5,7 +5,8 @@ import pytest
 from plain import PENNIES, SHAPLEY, expected_payoffs, joint_at, respond, some_rule
 from tiny_games import Visits
 
-from firstmover.certificates import certify_play, induced_game, play_distribution
+from firstmover.certificates import certify_play
+from firstmover.evaluators import induced_game, play_distribution
 from firstmover.followers import FictitiousPlay
 from firstmover.games import NormalForm
 

@@ -6,8 +6,9 @@ from plain import PENNIES, SHAPLEY, expected_payoffs, joint_at, respond, some_ru
 from scipy.optimize import root
 from tiny_games import Visits
 
-from firstmover.certificates import certify_play, induced_game
+from firstmover.certificates import certify_play
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.followers import Logit
 
 

@@ -10,8 +10,8 @@ from tiny_games import REGISTERED, Copying, some_rule
 
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import possible_actions
 from firstmover.followers import BestResponse, PolicyGradient, QLearning
-from firstmover.followers.states import possible_actions
 from firstmover.games import IteratedMatrix, SimpleAllocation, Toll
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rollout import answer, rollout

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from firstmover.commitment import table_of
 from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
+from firstmover.evaluators.backward import expected_payoffs
 from firstmover.followers import BestResponse, PolicyGradient
-from firstmover.followers.planning import expected_payoffs
 from firstmover.games import IteratedMatrix, Toll
 from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP

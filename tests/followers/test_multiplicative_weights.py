@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE, Copying, Visits, some_rule
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import NormalForm, SimpleAllocation
 from firstmover.plays import JointPlay, Strategies

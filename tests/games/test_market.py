@@ -8,8 +8,8 @@ import pytest
 from own_markets import Allocation, PlainShop, Shop, Works, best_of_the_shop
 
 from firstmover import design
-from firstmover.certificates import induced_game
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
 from firstmover.rule import Rule, play_text
 from firstmover.spaces import Discrete, Mixture

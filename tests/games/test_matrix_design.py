@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from firstmover.certificates import induced_game
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.games import MatrixDesign
 from firstmover.solvers.registry import optimum
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from firstmover import build
-from firstmover.certificates import induced_game
 from firstmover.cli import main
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.games import SecurityGame
 from firstmover.games.security import COLUMNS
 from firstmover.rule import Rule

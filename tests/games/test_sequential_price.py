@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from firstmover import build
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
+from firstmover.evaluators.forms import all_profiles
 from firstmover.games import Agrawal, SequentialPrice
-from firstmover.rollout import all_profiles, answer
+from firstmover.rollout import answer
 from firstmover.solvers.registry import baseline, optimum
 
 

@@ -125,7 +125,7 @@ def test_a_batch_of_episodes_is_stepped_as_one_at_a_time(game: str) -> None:
     # Followers that reply within the episode, to decisions that differ from episode to episode.
     candidates = [ready(followers, GAMES[game]) for followers in FOLLOWERS.values()]
     able = [f for f in candidates if refusal(LEARNERS["reinforce"], GAMES[game], f) is None]
-    followers = next((f for f in able if f.enumerates(GAMES[game])), able[0])
+    followers = next((f for f in able if f.asks(GAMES[game]) == 1), able[0])
     env = StepLevel(StackelbergPOMDP(GAMES[game], followers, reward_episodes=2))
     head, keys = GAMES[game].leader_space.head(), jax.random.split(jax.random.key(1), 3)
 

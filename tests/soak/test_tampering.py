@@ -19,9 +19,9 @@ from counts import chance, conclude, count
 
 from firstmover import verify
 from firstmover.build import build
-from firstmover.certificates import induced_game
 from firstmover.equilibria import value_bounds
 from firstmover.errors import InputError
+from firstmover.evaluators import induced_game
 from firstmover.rule import Rule, in_sentences
 from firstmover.solvers.registry import baseline
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE
 
-from firstmover.certificates import certify_play, induced_game, play_distribution
+from firstmover.certificates import certify_play
 from firstmover.commitment import table_of
 from firstmover.equilibria.polytopes import FiniteGame, swap_regrets, value_bounds
+from firstmover.evaluators import induced_game, play_distribution
 from firstmover.followers import Exp3, MultiplicativeWeights, RegretMatching, SwapRegret
 from firstmover.games import Agrawal, NormalForm, SequentialPrice
 from firstmover.plays import JointPlay

@@ -16,20 +16,14 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
-from firstmover.certificates.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
-from firstmover.certificates.replies import certified_reply, missing_table
-from firstmover.certificates.sampled import CONFIDENCE, sampled_regrets, sampled_reply, sampled_values
-from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
-from firstmover.equilibria.markov import best_response
 from firstmover.errors import InputError, require
+from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
+from firstmover.evaluators.base import Interval
+from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
 from firstmover.plays import Play
-from firstmover.rollout import all_profiles
 from firstmover.rule import Rule, in_sentences, play_text
-from firstmover.solvers.registry import baseline, state_table
-
-_SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
-Interval = tuple[float, float]
+from firstmover.solvers.registry import baseline
 
 
 @dataclass(frozen=True)
@@ -60,6 +54,8 @@ class Certificate:
         sizes: type profiles, action profiles, and variables of each program.
         tolerance: of the intervals, relative to the leader's payoff range: what the proofs leave open (0 where they
             meet exactly), or the solver's where there are none.
+        status: how well the `value`, the regrets (`epsilon`) and the `bounds` are known, with the reason where they are
+            not exact; in files, `exact`, `confidence` and `reason` say it.
         proof: what `firstmover.verify` checks: the induced game and the play in fractions, and a proof of each
             interval; null where the game is too large to be written out.
     """
@@ -85,18 +81,20 @@ class Certificate:
     gain: float | None
     sizes: dict[str, int | float]
     tolerance: float
+    status: dict[str, Status]
     proof: dict[str, Any] | None
 
     def as_json(self) -> dict[str, Any]:
         """The certificate as JSON values, the same as when it is read back from a file."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        del plain["status"]
         return plain
 
 
 def summary(certificate: dict[str, Any]) -> dict[str, Any]:
     """A certificate, as JSON values, without the rule and the proofs."""
-    told = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
-    short = {k: v for k, v in certificate.items() if k not in told}
+    left_out = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
+    short = {k: v for k, v in certificate.items() if k not in left_out}
     return {**short, "baseline": {k: v for k, v in certificate["baseline"].items() if k != "proof"}}
 
 
@@ -127,56 +125,57 @@ def certify_play(
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
-    if game.followers_act == "every step":
-        why = missing_table(game)
-        if why is None:
-            certified = certified_reply(rule, play)
-        else:
-            certified = sampled_reply(rule, play, why, samples=samples, seed=seed)
-        return _assembled(rule, play_text(game, play), certified, followers)
+    judge = judge_of(game, samples=samples, seed=seed)
+    judge.check(rule.actions)
     try:
-        all_profiles(game)
+        finite = _in_fractions(rule, judge)
     except InputError as why:
-        found = _sampled(rule, play, epsilon, samples, seed, str(why))
-    else:
-        check_induced(game, rule.actions)
-        try:
-            finite = exact.exact_game(rule)
-        except InputError as why:
-            found = _enumerated(rule, play, epsilon, f"no proof is given: {why}")
-        else:
-            found, written = _proved(finite, play, epsilon)
-            # As it is written down, so that the words are those of what is checked.
-            return _assembled(rule, in_sentences(game, written), found, followers)
-    return _assembled(rule, play_text(game, play), found, followers)
+        judged = judge.judged(rule.actions, play, epsilon=epsilon, unproved=str(why))
+        return _assembled(rule, play_text(game, play), judged, followers)
+    judged, written = _proved(finite, play, epsilon)
+    # As it is written down, so that the words are those of what is checked.
+    return _assembled(rule, in_sentences(game, written), judged, followers)
 
 
-def _assembled(rule: Rule, told: str, found: dict[str, Any], followers: dict[str, Any] | None) -> Certificate:
+def _in_fractions(rule: Rule, judge: Judge) -> verify.Finite:
+    """The followers' game under a rule, for proofs.
+
+    Raises:
+        InputError: no proof is given, with the reason.
+    """
+    listing = judge.listing(rule.actions)
+    try:
+        return exact.exact_game(rule, listing)
+    except InputError as why:
+        raise InputError(f"no proof is given: {why}") from None
+
+
+def _assembled(rule: Rule, words: str, judged: Judged, followers: dict[str, Any] | None) -> Certificate:
     game = rule.game
     baseline = _baseline(game)
     return Certificate(
         **rule.as_file(),
         rule_text=rule.text,
-        play_text=told,
+        play_text=words,
         followers=followers,
-        **found,
+        **vars(judged),
         payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
         baseline=baseline,
-        gain=None if baseline["value"] is None else found["value"] - baseline["value"],
+        gain=None if baseline["value"] is None else judged.value - baseline["value"],
     )
 
 
-def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[dict[str, Any], list[np.ndarray]]:
+def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[Judged, list[np.ndarray]]:
     """Everything in fractions, as far as the sets are small enough, with its proof; and the play as it is written."""
     stored_play = exact.play_as_json(finite, play)
     joint, strategies = verify.play_of(finite, stored_play)
-    found = verify.regrets(finite, joint)
-    most = max(Fraction(0), *found.values())
+    gains = verify.regrets(finite, joint)
+    most = max(Fraction(0), *gains.values())
     at = Fraction(repr(_rounded_up(most) if epsilon is None else epsilon))
     intervals: dict[Fraction, dict[str, Interval]] = {Fraction(0): {}, at: {}}
     proofs, reasons = [], []
     for point in intervals:
-        for which in _sets(exact.as_finite_game(finite)):
+        for which in sets_of(exact.as_finite_game(finite)):
             try:
                 proofs.append(exact.proved_interval(finite, which, point))
             except InputError as why:
@@ -188,24 +187,27 @@ def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[d
     revenue = None if finite.revenue is None else verify.expected(finite, finite.revenue, joint)
     welfare = sum((verify.expected(finite, own, joint) for own in finite.followers), revenue or Fraction(0))
     by_follower = [
-        [float(found[i, t]) if (i, t) in found else None for t in range(len(of_types))]
+        [float(gains[i, t]) if (i, t) in gains else None for t in range(len(of_types))]
         for i, of_types in enumerate(finite.allowed)
     ]
-    return {
-        "value": float(verify.expected(finite, finite.leader, joint)),
-        "welfare": float(welfare),
-        "revenue": None if revenue is None else float(revenue),
-        "epsilon": {"by_follower": by_follower, "max": float(most)},
-        "leader_value_bounds": intervals[Fraction(0)] or None,
-        "leader_value_bounds_at_epsilon": intervals[at] or None,
-        "bounds_epsilon": float(at),
-        "reason": "; ".join(dict.fromkeys(reasons)) or None,
-        "exact": True,
-        "confidence": None,
-        "sizes": _sizes(exact.as_finite_game(finite)),
-        "tolerance": float(max([Fraction(0), *slacks]) / (finite.spread() or 1)),
-        "proof": {"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
-    }, [np.array(own, float) for own in strategies]
+    unbounded = Status("unknown", "; ".join(dict.fromkeys(reasons)))
+    judged = Judged(
+        value=float(verify.expected(finite, finite.leader, joint)),
+        welfare=float(welfare),
+        revenue=None if revenue is None else float(revenue),
+        epsilon={"by_follower": by_follower, "max": float(most)},
+        leader_value_bounds=intervals[Fraction(0)] or None,
+        leader_value_bounds_at_epsilon=intervals[at] or None,
+        bounds_epsilon=float(at),
+        reason="; ".join(dict.fromkeys(reasons)) or None,
+        exact=True,
+        confidence=None,
+        sizes=sizes_of(exact.as_finite_game(finite)),
+        tolerance=float(max([Fraction(0), *slacks]) / (finite.spread() or 1)),
+        proof={"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
+        status={"value": EXACT, "epsilon": EXACT, "bounds": EXACT if intervals[Fraction(0)] else unbounded},
+    )
+    return judged, [np.array(own, float) for own in strategies]
 
 
 def _rounded_up(value: Fraction) -> float:
@@ -216,107 +218,25 @@ def _rounded_up(value: Fraction) -> float:
     return float(math.ceil(value / unit) * unit)
 
 
-def _enumerated(rule: Rule, play: Play, epsilon: float | None, reason: str) -> dict[str, Any]:
-    """Everything in float64 by enumeration and linear programs, as far as the sets are small enough."""
-    game = rule.game
-    finite, joint = induced_game(game, rule.actions), play_distribution(game, play)
-    found = regrets(finite, joint)
-    most = max(0.0, *found.values())
-    at = most if epsilon is None else epsilon
-    bounds, why = _bounds(finite, 0.0)
-    revenue = None
-    if (transfers := induced_transfers(game, rule.actions)) is not None:
-        revenue = value_of(finite, joint, transfers)
-    return {
-        "value": value_of(finite, joint),
-        "welfare": sum(value_of(finite, joint, own) for own in finite.followers) + (revenue or 0.0),
-        "revenue": revenue,
-        "epsilon": {
-            "by_follower": [[found.get((i, t)) for t in range(n)] for i, n in enumerate(game.n_types)],
-            "max": most,
-        },
-        "leader_value_bounds": bounds,
-        "leader_value_bounds_at_epsilon": _bounds(finite, at)[0],
-        "bounds_epsilon": at,
-        "reason": "; ".join([reason, *([] if why is None else [why])]),
-        "exact": True,
-        "confidence": None,
-        "sizes": _sizes(finite),
-        "tolerance": 1e-7,
-        "proof": None,
-    }
-
-
-def _sampled(rule: Rule, play: Play, epsilon: float | None, samples: int, seed: int, reason: str) -> dict[str, Any]:
-    """Value and regrets from a sample, without bounds over equilibria."""
-    game = rule.game
-    found = sampled_regrets(game, rule.actions, play, samples=samples, seed=seed)
-    value, followers, revenue = sampled_values(game, rule.actions, play, samples=samples, seed=seed)
-    return {
-        "value": value,
-        "welfare": followers + (revenue or 0.0),
-        "revenue": revenue,
-        "epsilon": found,
-        "leader_value_bounds": None,
-        "leader_value_bounds_at_epsilon": None,
-        "bounds_epsilon": found["max"] if epsilon is None else epsilon,
-        "reason": reason,
-        "exact": False,
-        "confidence": CONFIDENCE,
-        "sizes": {"samples": samples},
-        "tolerance": 1e-7,
-        "proof": None,
-    }
-
-
-def _sizes(finite: FiniteGame) -> dict[str, int | float]:
-    return {
-        "type_profiles": len(finite.support),
-        "action_profiles": int(np.prod(finite.n_actions)),
-        **{f"{which}_variables": n_variables(finite, which) for which in _SETS},
-    }
-
-
-def _sets(finite: FiniteGame) -> tuple[EquilibriumSet, ...]:
-    """The sets that differ: without private types all are one."""
-    return _SETS if finite.has_types else ("bcce",)
-
-
-def _bounds(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Interval] | None, str | None]:
-    """The intervals of all sets that are small enough, and why one is missing."""
-    bounds: dict[str, Interval] = {}
-    reasons = []
-    for which in _sets(finite):
-        try:
-            bounds[which if finite.has_types else "cce"] = value_bounds(finite, which, epsilon=epsilon)
-        except InputError as why:
-            reasons.append(str(why))
-    return bounds or None, "; ".join(reasons) or None
-
-
 def _baseline(game: Game) -> dict[str, Any]:
     """The baseline rule and the most that it can earn over the tightest set, with a proof where there is one."""
-    name, proof = "the game's baseline rule", None
+    name = "the game's baseline rule"
     try:
         name, baseline_game, actions = baseline(game)
         rule = Rule(baseline_game, actions).as_told()
-        if game.followers_act == "every step":
-            reply = best_response(state_table(rule.game), rule.actions, "strong")
-            return {"rule": name, "value": reply.leader, "over": "the best reply for the leader", "proof": None}
-        all_profiles(rule.game)
+        judge = judge_of(rule.game)
     except InputError as why:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}
     try:
-        finite = exact.exact_game(rule)
-        which = _sets(exact.as_finite_game(finite))[-1]
+        finite = _in_fractions(rule, judge)
+        which = sets_of(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))
-        over: str = which if len(finite.types) > 1 else "cce"
-        value = float(Fraction(end["value"]))
-        proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end}
     except InputError:
-        bounds, reason = _bounds(induced_game(rule.game, rule.actions), 0.0)
-        if bounds is None:
-            return {"rule": name, "value": None, "reason": reason, "proof": None}
-        over = list(bounds)[-1]
-        value = bounds[over][1]
-    return {"rule": name, "value": value, "over": f"the best {over}", "proof": proof}
+        try:
+            value, over = judge.best(rule.actions)
+        except InputError as why:
+            return {"rule": name, "value": None, "reason": str(why), "proof": None}
+        return {"rule": name, "value": value, "over": over, "proof": None}
+    over = which if len(finite.types) > 1 else "cce"
+    proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end}
+    return {"rule": name, "value": float(Fraction(end["value"])), "over": f"the best {over}", "proof": proof}

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from firstmover import verify
-from firstmover.certificates.induced import induced_game, induced_transfers
 from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
+from firstmover.evaluators.base import Listing
 from firstmover.plays import Play
 from firstmover.rule import Rule
 from firstmover.verify import Finite
@@ -33,13 +33,17 @@ _DIGITS = 4_000  # of a fraction, written out; what is longer is not read back
 _DENOMINATOR = 10**15  # of multipliers that would be longer: they may be any numbers, at the cost of some slack
 
 
-def exact_game(rule: Rule) -> Finite:
+def exact_game(rule: Rule, listing: Listing) -> Finite:
     """The followers' game under a rule, in fractions.
 
+    Args:
+        rule: the rule.
+        listing: the same game in float64, as an evaluator lists it.
+
     Raises:
-        InputError: it cannot be listed, or has more than `MAX_PROFILES` profiles.
+        InputError: it has more than `MAX_PROFILES` profiles.
     """
-    finite, transfers = induced_game(rule.game, rule.actions), induced_transfers(rule.game, rule.actions)
+    finite, transfers = listing
     if finite.leader.size > MAX_PROFILES:
         raise InputError(f"its {finite.leader.size} profiles are more than the {MAX_PROFILES} that are written out")
     try:
@@ -152,17 +156,17 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
         start = float_extreme(finite, which, sense, epsilon=float(epsilon))
     except RuntimeError:  # the float solver gave up
         start = None
-    found = rational_end(finite, which, sense, epsilon, start)
-    point = [(tuple(column), weight) for column, weight in zip(found.plays.tolist(), found.weights, strict=True)]
+    optimum = rational_end(finite, which, sense, epsilon, start)
+    point = [(tuple(column), weight) for column, weight in zip(optimum.plays.tolist(), optimum.weights, strict=True)]
     if any(len(str(weight)) > _DIGITS for _, weight in point):
         raise InputError(f"the {sense} value over {which} takes fractions of more than {_DIGITS} digits")
-    value, multipliers = found.value, {(i, t, a): m for (i, t, a), m in found.multipliers.items()}
+    value, multipliers = optimum.value, {(i, t, a): m for (i, t, a), m in optimum.multipliers.items()}
     if any(len(str(m)) > _DIGITS for m in multipliers.values()):
         multipliers = {d: m.limit_denominator(_DENOMINATOR) for d, m in multipliers.items()}
         value = verify.bound(game, which, sense, epsilon, multipliers)
     end = {
         "value": str(value),
-        "slack": str(abs(found.value - value)),
+        "slack": str(abs(optimum.value - value)),
         "point": [[list(column), str(p)] for column, p in point],
         "multipliers": [[list(deviation), str(m)] for deviation, m in multipliers.items()],
     }

@@ -156,7 +156,36 @@ def solution(result: dict[str, Any]) -> str:
     if result["rests_on_ties"]:
         lines += _margin(result, payoffs)
     lines.append(f"method     {result['method']}")
+    if "nash" in result:
+        lines += _nash(result, payoffs)
     return "\n".join(lines)
+
+
+_MOST_EQUILIBRIA = 10
+
+
+def _nash(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+    """What the Nash equilibria earn, in which nobody leads, and what leading adds."""
+    found = result["nash"]["equilibria"]
+    lines = ["nash       where nobody leads, the leader and the follower earn"]
+    for equilibrium in found[:_MOST_EQUILIBRIA]:
+        sides = (_mixed_words(equilibrium[f"{side}_mixture"]) for side in ("leader", "follower"))
+        paid = f"{written(equilibrium['leader'], *payoffs)} and {equilibrium['follower']:.6g}"
+        lines.append(f"           {paid} at {' / '.join(sides)}")
+    if len(found) > _MOST_EQUILIBRIA:
+        lines.append(f"           and {len(found) - _MOST_EQUILIBRIA} more (see --json)")
+    if not result["nash"]["complete"]:
+        lines.append("           (there may be more equilibria: the table is large, or has ties)")
+    if found and result["optimum"] is not None:
+        gains = [result["optimum"] - found[k]["leader"] for k in (0, -1)]
+        lines.append(
+            f"           leading earns {gains[0]:.6g} more than the best of them, {gains[1]:.6g} than the worst"
+        )
+    return lines
+
+
+def _mixed_words(mixture: dict[str, float]) -> str:
+    return ", ".join(name if p == 1 else f"{name} {p:.4f}" for name, p in mixture.items())
 
 
 def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:

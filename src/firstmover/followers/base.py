@@ -1,21 +1,43 @@
 """The contract of a follower: how the participants adapt to a commitment.
 
 A follower is an ask / tell machine. It never holds the commitment: it asks for sub-episodes to be played against it,
-is told what came of them, and so arrives at the way in which it will play. One object models all followers of a game.
+is told their outcome, and so arrives at the way in which it will play. One object models all followers of a game.
+
+Followers either ask, exchange by exchange, or are informed: they reply to the listed game (`informed.Informed`).
 """
 
 import abc
 import inspect
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.errors import InputError
+from firstmover.evaluators.forms import check_acts
+from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Play
-from firstmover.rollout import Outcome, Query, all_profiles
+from firstmover.rollout import Outcome, Query
+from firstmover.spaces import observation_index
 from firstmover.wording import constructed
+
+
+class Response(NamedTuple):
+    """The followers' response to a commitment.
+
+    Attributes:
+        state: the followers' state at its end.
+        visited: which observations the leader met in it.
+        env_steps: leader decisions in the sub-episodes whose payoff the response consumed.
+        simulated_steps: leader decisions that were really stepped.
+    """
+
+    state: Any
+    visited: Bool[Array, "observations"]
+    env_steps: Float[Array, ""]
+    simulated_steps: Float[Array, ""]
 
 
 class Follower(abc.ABC):
@@ -40,9 +62,10 @@ class Follower(abc.ABC):
     def __repr__(self) -> str:
         return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
-    @abc.abstractmethod
-    def enumerates(self, game: Game) -> bool:
-        """Whether the one query that it asks is the whole induced game (`all_profiles`)."""
+    @property
+    def needs_training(self) -> bool:
+        """Whether they must be trained before they can be met (`pretraining`)."""
+        return False
 
     def fingerprint(self) -> str | None:
         """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""
@@ -54,16 +77,9 @@ class Follower(abc.ABC):
         Raises:
             InputError: with the reason, and followers that fit.
         """
-        if game.followers_act not in self.acts:
-            words = {"once": "once in a sub-episode", "every step": "in every step"}
-            # By hand, since the list of all followers is made above this module; a test compares the two.
-            others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
-            raise InputError(
-                f"{self.name} needs followers that act {words[self.acts[0]]}; those of {game.name} act "
-                f"{words[game.followers_act]}. {others}"
-            )
-        if self.enumerates(game):
-            all_profiles(game)
+        # By hand, since the list of all followers is made above this module; a test compares the two.
+        others = "'best-response', 'q-learning', 'policy-gradient', 'contextual' and 'meta' can act in every step."
+        check_acts(game, self.acts, self.name, others)
 
     def of_seed(self, position: Int[Array, ""] | int) -> "Follower":
         """The followers that the seed at this position meets, where each seed has trained followers of its own."""
@@ -134,7 +150,34 @@ class Follower(abc.ABC):
 
     @abc.abstractmethod
     def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
-        """The state after learning what came of the query."""
+        """The state after learning the outcome of the query."""
+
+    def respond(self, view: View, noise: Float[Array, "asks u"]) -> Response:
+        """Respond to a commitment of which they have this view, with the noise of all exchanges.
+
+        First the leader answers their questions, then exchange follows exchange.
+        """
+        game = view.game
+        state, questions = self.init(game), self.questions(game)
+        visited = unvisited(game)
+        if len(questions):
+            rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
+            state = self.answered(game, state, view.answers(jnp.asarray(questions)))
+            visited = visited.at[rows].set(True)
+
+        def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
+            state, visited, decisions = carry
+            index, u = inputs
+            query = self.ask(game, state, u)
+            outcome = view.outcome(query, index, keep_steps=self.needs_steps)
+            visited, count = decisions_in(outcome, visited)
+            return (self.tell(game, state, query, outcome), visited, decisions + count), None
+
+        start = state, visited, jnp.float32(0)
+        inputs = jnp.arange(self.asks(game), dtype=jnp.int32), noise
+        (state, visited, decisions), _ = jax.lax.scan(exchange, start, inputs)
+        steps = decisions * self.rounds_per_ask(game) + len(questions)
+        return Response(state, visited, steps, steps)
 
     @abc.abstractmethod
     def strategy(self, game: Game, state: Any) -> Play:

@@ -19,25 +19,26 @@ from typing import Any, ClassVar, Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
+from firstmover.followers.by_game import ByGame
+from firstmover.followers.informed import Informed
 from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Strategies, TimedStrategies
-from firstmover.rollout import Outcome, Query, all_profiles, type_masks
+from firstmover.rollout import Outcome
 from firstmover.solvers.registry import state_table
 
 _MAX_MAPS = 20_000
 
 
 @dataclass(frozen=True)
-class BestResponse(Queried):
+class BestResponse(ByGame):
     """Followers that play an exact best response.
-
-    The state are the strategies' tables where followers act once, else the leader's answers.
 
     Attributes:
         ties: "strong" breaks ties in the leader's favour, "weak" against it.
@@ -50,10 +51,11 @@ class BestResponse(Queried):
 
     name: ClassVar[str] = "best-response"
     converges_to: ClassVar[str] = "pure Bayes-Nash equilibrium, where there is one"
+    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
     plays_pure: ClassVar[bool] = True
 
-    def enumerates(self, game: Game) -> bool:
-        return game.followers_act == "once"
+    def kind(self, game: Game) -> Follower:
+        return by_form(game, once=ListedBestResponse(self.ties), every_step=PlannedBestResponse(self))
 
     @property
     def counts_steps(self) -> bool:
@@ -63,11 +65,18 @@ class BestResponse(Queried):
     def optimum_ties(self) -> Ties:
         return self.ties
 
+
+@dataclass(frozen=True)
+class ListedBestResponse(Informed):
+    """Best responses where followers act once; the state are the strategies' tables."""
+
+    ties: Ties
+
+    name: ClassVar[str] = BestResponse.name
+    converges_to: ClassVar[str] = BestResponse.converges_to
+
     def check(self, game: Game) -> None:
         super().check(game)
-        if not self.enumerates(game):
-            self._check_states(game)
-            return
         maps = math.prod(float(a) ** t for a, t in zip(game.n_actions, game.n_types, strict=True))
         if game.n_followers > 1 and maps > _MAX_MAPS:
             raise InputError(
@@ -75,57 +84,21 @@ class BestResponse(Queried):
                 f"than {_MAX_MAPS}. Use 'multiplicative-weights'."
             )
 
-    def _check_states(self, game: Game) -> None:
-        """Refuse a game of which no plan can be made."""
-        try:
-            state_table(game)
-        except InputError as error:
-            raise InputError(
-                f"best-response plans on the table of a game's states: {error} 'q-learning' and 'policy-gradient' do "
-                "without."
-            ) from None
-        if self.policies == "memoryless":
-            all_tables(game)
-        else:
-            observed_states(game)
-
-    def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
-        return Follower.questions(self, game) if self.enumerates(game) else super().questions(game)
-
-    def asks(self, game: Game) -> int:
-        return 1 if self.enumerates(game) else 0
-
-    def rounds_per_ask(self, game: Game) -> int:
-        return 1
-
     def init(self, game: Game) -> Any:
-        if not self.enumerates(game):
-            return super().init(game)
-        masks = type_masks(game)
-        return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in masks)
+        return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in type_masks(game))
 
-    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
-        return all_profiles(game) if self.enumerates(game) else super().ask(game, state, noise)
+    def strategy(self, game: Game, state: tuple[Array, ...]) -> Strategies:
+        return Strategies(state)
 
-    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
-        return self._replies(game, state, outcome) if self.enumerates(game) else state
+    def features(self, game: Game, state: tuple[Array, ...]) -> Float[Array, "F"]:
+        """The strategies, uniform until the game is known, pure afterwards."""
+        return jnp.concatenate([table.ravel() for table in state])
 
-    def strategy(self, game: Game, state: Any) -> Strategies | TimedStrategies:
-        if self.enumerates(game):
-            return Strategies(state)
-        return (timed if self.policies == "timed" else memoryless)(game, state, self.ties)
-
-    def features(self, game: Game, state: Any) -> Float[Array, "F"]:
-        """The strategies, uniform until the game is known, pure afterwards; or the leader's answers."""
-        if self.enumerates(game):
-            return jnp.concatenate([table.ravel() for table in state])
-        return super().features(game, state)
-
-    def _replies(self, game: Game, state: tuple[Array, ...], outcome: Outcome) -> tuple[Array, ...]:
+    def reply(self, game: Game, state: tuple[Array, ...], listed: Outcome) -> tuple[Array, ...]:
         """The strategies for the listed game; only what is possible has a positive entry in those before."""
         support, probs = game.types.profiles
-        leader = outcome.leader.reshape(len(support), *game.n_actions)
-        followers = outcome.followers.T.reshape(-1, len(support), *game.n_actions)
+        leader = listed.leader.reshape(len(support), *game.n_actions)
+        followers = listed.followers.T.reshape(-1, len(support), *game.n_actions)
         sign = 1.0 if self.ties == "strong" else -1.0
         tie = TIE[followers.dtype.itemsize] * game.follower_payoff_scale
         masks = [table > 0 for table in state]
@@ -141,6 +114,37 @@ class BestResponse(Queried):
         tied = regret <= jnp.maximum(regret.min(), 0) + tie
         chosen = jnp.argmax(jnp.where(tied, sign * value, -jnp.inf))
         return tuple(jnp.eye(a)[jnp.asarray(part)[chosen]] for a, part in zip(game.n_actions, maps, strict=True))
+
+
+@dataclass(frozen=True)
+class PlannedBestResponse(Queried):
+    """Best responses where followers act in every step; the state are the leader's answers."""
+
+    parameters: BestResponse
+
+    name: ClassVar[str] = BestResponse.name
+    converges_to: ClassVar[str] = BestResponse.converges_to
+
+    def check(self, game: Game) -> None:
+        super().check(game)
+        try:
+            state_table(game)
+        except InputError as error:
+            raise InputError(
+                f"best-response plans on the table of a game's states: {error} 'q-learning' and 'policy-gradient' do "
+                "without."
+            ) from None
+        if self.parameters.policies == "memoryless":
+            all_tables(game)
+        else:
+            observed_states(game)
+
+    def rounds_per_ask(self, game: Game) -> int:
+        return 1
+
+    def strategy(self, game: Game, state: Array) -> Strategies | TimedStrategies:
+        plan = timed if self.parameters.policies == "timed" else memoryless
+        return plan(game, state, self.parameters.ties)
 
 
 def _pure_maps(game: Game) -> list[np.ndarray]:

@@ -30,7 +30,8 @@ class Contextual(Trained, Queried):
     """A network, trained once over random leader policies, replies to the leader's answers.
 
     Attributes:
-        at: observations at which the leader is asked, by their number (`Game.observations`); if none, `sample` decides.
+        at: observations at which the leader is asked, by their number (`Game.observations`) from 0; if none, `sample`
+            decides.
         sample: at how many observations it is asked, drawn at random, for all networks the same; 0: at all.
     """
 

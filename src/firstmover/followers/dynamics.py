@@ -15,16 +15,17 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.batching import batch_last, short_max
+from firstmover.batching import short_max
 from firstmover.errors import InputError, require
-from firstmover.followers.expectations import at_profiles, expected, joint_of, largest_regret, listed_payoffs
+from firstmover.evaluators.view import View
+from firstmover.followers.base import Response
+from firstmover.followers.expectations import at_profiles, expected, joint_of, largest_regret
+from firstmover.followers.feedback import Expected, Feedback, SampledRounds
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game, Ties
-from firstmover.plays import Actions
-from firstmover.rollout import Outcome, Query, all_profiles
+from firstmover.rollout import Outcome, Query
 
 # Sums of scaled payoffs, and logarithms of probabilities, this close count as equal: sums of a thousand rounds differ
 # by less, in 32- and in 64-bit numbers.
@@ -42,8 +43,8 @@ class Dynamics(Learners):
         certified: 0 for exactly `rounds` rounds. Otherwise they go on in blocks of `rounds` until no type of a
             follower could gain more than this share of the payoff scale by one action in place of what is played in
             the reward phase. With `update=expected` only.
-        max_rounds: no further block is begun that would exceed this number of rounds. Whether the target was met then
-            is what the certificate's epsilon says.
+        max_rounds: no further block is begun that would exceed this number of rounds, at least `rounds`. Whether the
+            target was met then is what the certificate's epsilon says.
     """
 
     _: KW_ONLY
@@ -74,9 +75,6 @@ class Dynamics(Learners):
     ) -> Float[Array, "types actions ..."]:
         """The table of one follower after a round in which it played `mixed` and each action would have paid this."""
 
-    def enumerates(self, game: Game) -> bool:
-        return self.update == "expected"
-
     @property
     def optimum_ties(self) -> Ties:
         return "weak" if self.play == "argmax" and self.ties == "weak" else "strong"
@@ -85,45 +83,37 @@ class Dynamics(Learners):
     def looks_at_leader(self) -> bool:
         return self.ties in ("strong", "weak")
 
+    # What a round learns from decides the rest.
+
+    @property
+    def feedback(self) -> Feedback:
+        """What a round learns from."""
+        return {"expected": Expected, "sampled": SampledRounds}[self.update](self)
+
+    def check(self, game: Game) -> None:
+        super().check(game)
+        self.feedback.check(game)
+
     def asks(self, game: Game) -> int:
-        return 1 if self.enumerates(game) else self.rounds
+        return self.feedback.asks
 
     def rounds_per_ask(self, game: Game) -> int:
-        return self.rounds if self.enumerates(game) else 1
+        return self.feedback.rounds_per_ask
 
     def rounds_used(self, game: Game, state: State) -> Int[Array, ""] | int:
-        return state.rounds if self.enumerates(game) else 1
+        return self.feedback.rounds_used(state)
 
     def noise_size(self, game: Game) -> int:
-        return 0 if self.enumerates(game) else super().noise_size(game)
+        return self.feedback.noise_size(game)
 
     def ask(self, game: Game, state: State, noise: Float[Array, "u"]) -> Query:
-        if self.enumerates(game):
-            return all_profiles(game)
-        types, actions = self.draw(game, state, noise)
-        # Every action of every follower against the others' drawn ones, in one query.
-        n = game.n_followers
-        deviator = np.repeat(np.arange(n), game.n_actions)
-        deviation = np.concatenate([np.arange(a) for a in game.n_actions]).astype(np.int32)
-        queried = jnp.where(np.arange(n) == deviator[:, None], deviation[:, None], actions)
-        return Query(
-            jnp.broadcast_to(types, queried.shape), Actions(queried), None, jnp.zeros(len(deviator), jnp.int32)
-        )
+        return self.feedback.ask(game, state, noise)
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
-        if self.enumerates(game):
-            payoffs = listed_payoffs(game, outcome, self.payoff_scales(game))
-            return batch_last(lambda state, payoffs: self._response(game, state, payoffs))(state, payoffs)
-        first, tables, leader, scales = 0, list(state.tables), list(state.leader), self.payoff_scales(game)
-        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
-            evaluated = slice(first, first + n_actions)
-            drawn = jax.nn.one_hot(query.types[0, i], n_types)[:, None]
-            paid = drawn * (outcome.followers[evaluated, i] / scales[i])
-            tables[i] = self.learn(tables[i], self.mixed(state, i), paid)
-            if leader:
-                leader[i] += drawn * outcome.leader[evaluated]
-            first += n_actions
-        return State(tuple(tables), tuple(leader), self.joint_after(game, state), state.rounds + 1)
+        return self.feedback.tell(game, state, query, outcome)
+
+    def respond(self, view: View, noise: Float[Array, "asks u"]) -> Response:
+        return self.feedback.respond(view, noise)
 
     def played(self, state: State, i_follower: int) -> Float[Array, "types actions ..."]:
         probabilities = self.mixed(state, i_follower)
@@ -144,7 +134,7 @@ class Dynamics(Learners):
 
     # All rounds at once; arrays from here on have the batch axis last, see `batch_last`.
 
-    def _response(self, game: Game, state: State, payoffs: Float[Array, "players P *actions B"]) -> State:
+    def all_rounds(self, game: Game, state: State, payoffs: Float[Array, "players P *actions B"]) -> State:
         """A block of rounds, or as many blocks as a certified response takes."""
 
         def block(state: State) -> State:

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.batching import short_average, short_sum
+from firstmover.evaluators.forms import type_masks
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome, type_masks
+from firstmover.rollout import Outcome
 
 
 def listed_payoffs(game: Game, outcome: Outcome, scales: tuple[float, ...]) -> Float[Array, "players P *actions"]:

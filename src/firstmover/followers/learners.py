@@ -17,12 +17,11 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.batching import short_first, short_sum
 from firstmover.errors import require
+from firstmover.evaluators.forms import check_size, possible_actions
 from firstmover.followers.base import Follower
-from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
 from firstmover.noise import inverse_cdf
 from firstmover.plays import JointPlay, Strategies
-from firstmover.rollout import check_size
 
 
 class State(NamedTuple):
@@ -87,9 +86,6 @@ class Learners(Follower):
         return False
 
     # What follows.
-
-    def enumerates(self, game: Game) -> bool:
-        return False
 
     def check(self, game: Game) -> None:
         super().check(game)

@@ -18,17 +18,18 @@ from jaxtyping import Array, Float
 
 from firstmover.batching import batch_last, short_softmax
 from firstmover.errors import require
-from firstmover.followers.base import Follower
+from firstmover.evaluators.forms import type_masks
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
+from firstmover.followers.informed import Informed
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, all_profiles, type_masks
+from firstmover.rollout import Outcome
 
 _Tables = tuple[Float[Array, "_types _actions"], ...]
 
 
 @dataclass(frozen=True)
-class Logit(Follower):
+class Logit(Informed):
     """Followers that make mistakes, the rarer the costlier (quantal response).
 
     Attributes:
@@ -58,22 +59,13 @@ class Logit(Follower):
         require(0 < self.damping <= 1, "damping must be more than 0 and at most 1", self.damping)
         require(0 <= self.scale < math.inf, "scale must be a positive number, or 0 for the payoff range", self.scale)
 
-    def enumerates(self, game: Game) -> bool:
-        return True
-
-    def asks(self, game: Game) -> int:
-        return 1
-
     def rounds_per_ask(self, game: Game) -> int:
         return self.rounds
 
     def init(self, game: Game) -> _Tables:
         return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in type_masks(game))
 
-    def ask(self, game: Game, state: _Tables, noise: Float[Array, "u"]) -> Query:
-        return all_profiles(game)
-
-    def tell(self, game: Game, state: _Tables, query: Query, outcome: Outcome) -> _Tables:
+    def reply(self, game: Game, state: _Tables, listed: Outcome) -> _Tables:
         def iteration(
             state: tuple[Float[Array, "_types _actions B"], ...], payoffs: Float[Array, "players P *actions B"]
         ) -> tuple[Float[Array, "_types _actions B"], ...]:
@@ -89,7 +81,7 @@ class Logit(Follower):
 
             return jax.lax.scan(one, state, None, self.rounds)[0]
 
-        return batch_last(iteration)(state, listed_payoffs(game, outcome, self.payoff_scales(game)))
+        return batch_last(iteration)(state, listed_payoffs(game, listed, self.payoff_scales(game)))
 
     def strategy(self, game: Game, state: _Tables) -> Strategies:
         return Strategies(state)

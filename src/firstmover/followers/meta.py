@@ -18,12 +18,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import require
-from firstmover.followers.states import possible_actions
+from firstmover.evaluators.forms import play_noise_size, play_query, possible_actions
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
 from firstmover.policies import MLP
-from firstmover.rollout import Outcome, Query, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query
 
 _WIDTH = 64  # of the memory
 

@@ -11,13 +11,9 @@ work on the game's table of states, and know what the leader does at each of its
   the same in all.
 - `memoryless`: one follower plays the best table of one action per observation of its own, found by trying all of them.
 
-`expected_payoffs` is what any play is worth, in expectation.
-
 Source: backward induction as in any text on dynamic programming (Puterman, "Markov decision processes", 1994, section
 4.5).
 """
-
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,49 +22,31 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.equilibria.markov import MarkovGame, memoryless_policies
 from firstmover.errors import InputError
+from firstmover.evaluators.backward import Answers, induced_by, with_later
 from firstmover.games.base import Game, Ties
-from firstmover.plays import Play, Strategies, TimedStrategies
+from firstmover.plays import Strategies, TimedStrategies
 from firstmover.solvers.registry import state_table
-from firstmover.spaces import mixture
 
 _MAX_POLICIES = 4096
 # Payoffs this close, as a share of their range, count as equal: some units of rounding of 32- and 64-bit numbers.
 TIE = {4: 2e-6, 8: 1e-11}
 
 
-# The leader's action, or the weights of its actions, at each of its observations.
-Answers = Int[Array, "observations"] | Float[Array, "observations actions"]
-
-
-class Left(NamedTuple):
-    """The game that a rule leaves the followers: K branches where the leader mixes, else one.
-
-    Attributes:
-        paid: what is paid in expectation to everybody, the leader first, for each joint action.
-        following: the state that follows.
-        weights: how likely each branch is.
-    """
-
-    paid: Float[Array, "players S B"]
-    following: Int[Array, "K S B"]
-    weights: Float[Array, "K S"]
-
-
 def timed(game: Game, answers: Answers, ties: Ties) -> TimedStrategies:
     """The followers' play at every time, [steps, own observations, actions] each."""
     table = state_table(game)
-    left = _left(table, answers)
+    induced = induced_by(table, answers)
 
     def stage(ahead: Float[Array, "players S"], _: None) -> tuple[Float[Array, "players S"], Int[Array, "S"]]:
         """The values of a stage from those of the next one, and what is played in it."""
-        values = _with_later(table, left, ahead)
+        values = with_later(table, induced, ahead)
         joint = _chosen(game, values, jnp.asarray(table.possible), game.n_actions, ties)
         reached = jnp.take_along_axis(values, joint[None, :, None], axis=2)[:, :, 0]
         if table.symmetric:
             reached = reached.at[1:].set(reached[1:].mean(axis=0))
         return reached, joint
 
-    _, play = jax.lax.scan(stage, jnp.zeros(left.paid.shape[:2]), None, length=game.horizon)
+    _, play = jax.lax.scan(stage, jnp.zeros(induced.paid.shape[:2]), None, length=game.horizon)
     own = jnp.stack(jnp.unravel_index(play[::-1], game.n_actions))
     return TimedStrategies(
         tuple(
@@ -127,48 +105,13 @@ def all_tables(game: Game) -> Int[np.ndarray, "policies observations"]:
         raise InputError(f"{error} Use policies=timed, 'q-learning' or 'policy-gradient'.") from None
 
 
-def expected_payoffs(table: MarkovGame, answers: Answers, play: Play) -> Float[Array, "players"]:
-    """Expected total payoffs, the leader's first, where followers draw from these tables independently.
-
-    Exact and differentiable, in the game's units.
-    """
-    left = _left(table, answers)
-
-    def before(ahead: Float[Array, "players S"], time: Int[Array, ""]) -> tuple[Float[Array, "players S"], None]:
-        joint = jnp.ones((len(table.start), 1))
-        for own, obs in zip(play.tables_at(time), table.follower_obs, strict=True):
-            joint = (joint[:, :, None] * own[obs][:, None]).reshape(len(joint), -1)
-        return (_with_later(table, left, ahead) * joint).sum(axis=-1), None
-
-    start = jnp.zeros(left.paid.shape[:2])
-    values, _ = jax.lax.scan(before, start, jnp.arange(table.horizon, dtype=jnp.int32), reverse=True)
-    return values @ jnp.asarray(table.start, float)
-
-
-def _left(table: MarkovGame, answers: Answers) -> Left:
-    """What the leader's rule leaves."""
-    rewards, following = jnp.asarray(table.rewards, float), jnp.asarray(table.next_states, jnp.int32)
-    decided = answers[table.leader_obs]
-    if answers.ndim > 1:
-        weights = mixture(decided)
-        return Left(jnp.einsum("sa,psab->psb", weights, rewards), following.swapaxes(0, 1), weights.T)
-    states = np.arange(len(table.start))
-    return Left(rewards[:, states, decided], following[states, decided][None], jnp.ones((1, len(states))))
-
-
-def _with_later(table: MarkovGame, left: Left, ahead: Float[Array, "players S"]) -> Float[Array, "players S B"]:
-    """What each joint action pays now and later, if these are the values of what follows."""
-    later = jnp.einsum("ks,pksb->psb", left.weights, ahead[:, left.following])
-    return left.paid + table.discount * later
-
-
 def _worth(table: MarkovGame, answers: Answers, actions: Int[Array, "policies S"]) -> Float[Array, "players policies"]:
     """What everybody earns where the only follower plays these actions, whatever the time."""
-    left, states, rows = _left(table, answers), np.arange(len(table.start)), np.arange(len(actions))[:, None]
-    paid, following = left.paid[:, states, actions], left.following[:, states, actions]
+    induced, states, rows = induced_by(table, answers), np.arange(len(table.start)), np.arange(len(actions))[:, None]
+    paid, following = induced.paid[:, states, actions], induced.following[:, states, actions]
 
     def before(_: Array, ahead: Float[Array, "players policies S"]) -> Float[Array, "players policies S"]:
-        later = jnp.einsum("ks,pkqs->pqs", left.weights, ahead[:, rows, following])
+        later = jnp.einsum("ks,pkqs->pqs", induced.weights, ahead[:, rows, following])
         return paid + table.discount * later
 
     values = jax.lax.fori_loop(0, table.horizon, before, jnp.zeros(paid.shape))

@@ -25,11 +25,12 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.batching import short_max
 from firstmover.errors import require
+from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ from jaxtyping import Array, Bool, Float
 
 from firstmover.batching import short_max, short_sum
 from firstmover.errors import require
+from firstmover.evaluators.forms import by_form, play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, Step, play_noise_size, play_query
+from firstmover.rollout import Outcome, Query, Step
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class QLearning(Bandits):
         play: what is played in the reward phase: the greedy action, or the last mixture with exploration.
         ties: which of several greedy actions is played, in the rounds too: the first, or all with equal probability.
         learning_rate: weight of a new payoff in a value, more than 0 and at most 1.
-        exploration: probability of a uniformly random action in the first round.
+        exploration: probability of a uniformly random action in the first round, in [0, 1].
         decay: rate at which exploration falls per round, at least 0.
         initial: value of every action before the first round; a payoff lies in [0, 1], from the follower's least to its
             greatest. Above 1 every action is tried before one is repeated, where followers act once.
@@ -86,8 +87,10 @@ class QLearning(Bandits):
         return play_query(game, Strategies(tuple(self.mixed(state, i) for i in range(game.n_followers))), noise[None])
 
     def tell(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
-        if game.followers_act == "once":
-            return super().tell(game, state, query, outcome)
+        return by_form(game, once=super().tell, every_step=self._replay)(game, state, query, outcome)
+
+    def _replay(self, game: Game, state: State, query: Query, outcome: Outcome) -> State:
+        """The state after the steps of a sub-episode, the last one first."""
         assert outcome.steps is not None
         steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
         tables = tuple(self._replayed(game, table, i, steps) for i, table in enumerate(state.tables))

@@ -21,9 +21,6 @@ class Queried(Follower):
 
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
 
-    def enumerates(self, game: Game) -> bool:
-        return False
-
     def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
         return game.observations()
 

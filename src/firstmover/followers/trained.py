@@ -19,8 +19,8 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
-from firstmover.followers.states import possible_actions
 from firstmover.games.base import Game
 from firstmover.plays import Strategies
 
@@ -61,8 +61,8 @@ class Trained(Follower):
     def logits(self, game: Game, networks: Networks, state: Any) -> Logits:
         """The outputs, and minus infinity for what is not possible."""
         masks = possible_actions(game)
-        made = zip(self.outputs(game, networks, state), masks, strict=True)
-        return tuple(jnp.where(jnp.asarray(mask), own, -jnp.inf) for own, mask in made)
+        outputs = zip(self.outputs(game, networks, state), masks, strict=True)
+        return tuple(jnp.where(jnp.asarray(mask), own, -jnp.inf) for own, mask in outputs)
 
     def having(self: Self, networks: Networks) -> Self:
         """The same followers with these networks, every array with a leading axis of seeds."""
@@ -70,8 +70,9 @@ class Trained(Follower):
         object.__setattr__(followers, "networks", networks)
         return followers
 
-    def enumerates(self, game: Game) -> bool:
-        return False
+    @property
+    def needs_training(self) -> bool:
+        return not (self.network or self.networks)
 
     def fingerprint(self) -> str | None:
         leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(self.networks)]
@@ -125,9 +126,9 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     names = [f"arr_{k}" for k in range(len(stored) - 1)]
     if set(stored) != {*names, "kind"} or stored["kind"].shape:
         raise InputError(damaged)
-    found, arrays = str(stored["kind"]), [stored[name] for name in names]
-    if found != kind:
-        raise InputError(f"{path} holds trained followers of another kind: {found}, not {kind}.")
+    stored_kind, arrays = str(stored["kind"]), [stored[name] for name in names]
+    if stored_kind != kind:
+        raise InputError(f"{path} holds trained followers of another kind: {stored_kind}, not {kind}.")
     if not _alike(arrays, leaves):
         raise InputError(f"the follower in {path} was trained for a game of other sizes.")
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])

@@ -106,7 +106,7 @@ class IteratedMatrix(Game):
             steps: how often the game is played, at least 1.
             memory: how many joint actions both remember: 0, 1 or 2.
             discount: what a payoff one step later is worth, more than 0 and at most 1.
-            offset: taken from every payoff of both; if not given, 2.5 in the named games and 0 in any other.
+            offset: any number, taken from every payoff of both; if not given, 2.5 in the named games, else 0.
             commitment: whether the leader plays one action at each observation, or draws from a mixture every time.
 
         Raises:

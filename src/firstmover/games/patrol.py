@@ -65,13 +65,13 @@ class Patrol(Game):
 
         Args:
             values: what the crosser is paid for entering a row in each lane; at least two lanes.
-            losses: what the patroller pays for that.
+            losses: what the patroller pays for that; any numbers.
             length: number of rows, at least 1; the game lasts that many steps.
-            entry: the lane before which the crosser stands at the start; the middle one if not given.
+            entry: the lane before which the crosser stands at the start, from 0; the middle one if not given.
             guards: how many lanes of a row are covered, at least 1 and fewer than there are lanes.
             sight: what the patroller sees: "lane", "row" or "both".
-            penalty: what the crosser pays for each row where it is caught.
-            bounty: what the patroller is paid for that.
+            penalty: what the crosser pays for each row where it is caught; any number.
+            bounty: what the patroller is paid for that; any number.
 
         Raises:
             InputError: values and losses differ in number, a number is not finite, or a size is out of range.

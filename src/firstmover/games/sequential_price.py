@@ -83,11 +83,11 @@ class SequentialPrice(Game):
                 {"values": per agent, the values of each type [types, items], "probabilities": per agent, those of its
                 types} for independent values, {"realisations": rows [agents * items], "probabilities": one a row} for
                 correlated ones.
-            units: units of every item; one each if not given.
+            units: units of every item, at least 1; one each if not given.
             valuation: "unit": an agent wants one item; "additive": it takes every item that is worth its price.
             prices: points of the price grid from 0 to the largest value, at least 2, or "continuous".
             buy_at_tie: whether an agent buys at a price equal to its value.
-            objective: "welfare" (minus the welfare loss), "revenue", or the weight of welfare in a mix of the two.
+            objective: "welfare" (minus the welfare loss), "revenue", or the weight of welfare in a mix, in [0, 1].
             history: whether the leader sees who bought what ("sold"), or only who and what is left ("left").
 
         Raises:

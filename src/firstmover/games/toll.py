@@ -69,7 +69,7 @@ class Toll(Game):
         Args:
             drivers: number of followers, at least 1.
             levels: number of conditions of the road, at least 2; the best one is worth levels - 1 to a user.
-            tolls: the tolls that can be set, all different, in units of the payoffs; subsidies are negative.
+            tolls: the tolls that can be set, any numbers, all different, in units of payoffs; subsidies are negative.
             steps: how many steps there are, at least 1.
             congestion: what each other user of a step costs a user, at least 0.
             jam: what each car of the step before costs a user, at least 0.

@@ -76,7 +76,7 @@ class ActorCritic(StepLearner):
 
     Attributes:
         gae: lambda of generalised advantage estimation, in [0, 1].
-        entropy: weight of the entropy bonus.
+        entropy: weight of the entropy bonus, at least 0.
         evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
             "stochastic": it is one draw from the policy.
     """

@@ -27,6 +27,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.commitment import table_of
 from firstmover.errors import InputError, require
+from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
@@ -35,7 +36,7 @@ from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.plays import Actions
 from firstmover.policies import epsilon_greedy
 from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Step, rollout, type_masks
+from firstmover.rollout import Step, rollout
 from firstmover.selection import average, largest
 
 
@@ -93,7 +94,7 @@ class BiLevelActorCritic(Leader):
         Raises:
             InputError: the parts do not fit, or the game is not one-shot with a single follower.
         """
-        once = game.followers_act == "once" and game.n_types == (1,) and game.n_observations == 1
+        once = by_form(game, once=True, every_step=False) and game.n_types == (1,) and game.n_observations == 1
         if not once or game.leader_space.n_options is None:
             raise InputError(
                 "bi-level-actor-critic needs a leader that picks one of n actions at its only observation, and one "

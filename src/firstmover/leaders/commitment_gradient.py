@@ -26,10 +26,11 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.batching import in_parts
 from firstmover.commitment import draw_table, table_of
 from firstmover.errors import require
+from firstmover.evaluators import Target
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.noise import Stream, stream
 from firstmover.policies import Policy, TablePolicy, network_policy, table_policy
-from firstmover.pomdp import StackelbergPOMDP, Target
+from firstmover.pomdp import StackelbergPOMDP
 from firstmover.selection import average, largest, ranked, sound
 from firstmover.solvers.registry import baseline_actions
 
@@ -54,10 +55,10 @@ class CommitmentGradient(Leader):
     Attributes:
         updates: updates of the policy, at least 1.
         episodes: commitments drawn in an update, at least 10.
-        learning_rate: Adam's, on the logits of a table (times the Gaussian's width for continuous decisions; a
-            thirtieth of it for networks).
-        epochs: steps on the surrogate per update.
-        entropy: first weight of the entropy bonus.
+        learning_rate: Adam's, positive, on the logits of a table (times the Gaussian's width for continuous decisions;
+            a thirtieth of it for networks).
+        epochs: steps on the surrogate per update, at least 1.
+        entropy: first weight of the entropy bonus, at least 0.
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from

@@ -41,7 +41,7 @@ class Evolution(Leader):
     Attributes:
         updates: generations, at least 1.
         population: policies in a generation, at least 4.
-        width: standard deviation of the first generation, in logits, or in units of the box.
+        width: standard deviation of the first generation, positive, in logits, or in units of the box.
         policy: "table" or "network" (64-64 tanh).
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy": the rule that is committed to is the mode of the mean policy at every observation;

@@ -30,9 +30,9 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require
+from firstmover.evaluators.backward import expected_payoffs
+from firstmover.evaluators.forms import possible_actions, table_of_play
 from firstmover.followers.base import Follower
-from firstmover.followers.planning import expected_payoffs
-from firstmover.followers.states import possible_actions, table_of_play
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed

@@ -27,8 +27,8 @@ class _Clipped(ActorCritic):
     """What PPO and MAPPO share.
 
     Attributes:
-        epochs: passes over the collected steps.
-        minibatch: steps in a gradient step.
+        epochs: passes over the collected steps, at least 1.
+        minibatch: steps in a gradient step, at least 1.
         clip: PPO's clip range, in (0, 1).
     """
 

@@ -52,9 +52,9 @@ class Reinforce(StepLearner):
     """REINFORCE: the policy gradient with a moving average as its baseline.
 
     Attributes:
-        learning_rate: Adam's; for a network about 0.003.
+        learning_rate: Adam's, positive; for a network about 0.003.
         policy: "table" or "network" (64-64 tanh).
-        entropy: weight of the entropy bonus.
+        entropy: weight of the entropy bonus, at least 0.
         decay: share of the average that an update keeps, in [0, 1).
         evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
             "stochastic": it is one draw from the policy.

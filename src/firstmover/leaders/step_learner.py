@@ -63,9 +63,9 @@ class StepLearner(Leader):
     observation, and as a last component the phase, if that is visible.
 
     Attributes:
-        updates: updates, each from freshly collected episodes.
+        updates: updates, each from freshly collected episodes, at least 1.
         steps: about how many leader decisions an update collects; rounded to whole episodes, at least one.
-        learning_rate: the optimiser's.
+        learning_rate: the optimiser's, positive.
         reward_episodes: reward sub-episodes of an episode, at least 1.
         action_map: whether an observation that comes up again in an episode gets the action that it got before; if
             not, every decision is drawn anew.

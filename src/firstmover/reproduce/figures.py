@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from firstmover.certificates import induced_game
 from firstmover.commitment import table_of
 from firstmover.designs import Design
 from firstmover.equilibria.polytopes import value_bounds
+from firstmover.evaluators import induced_game
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Agrawal, Escape, Game, Maintain, MatrixDesign, SimpleAllocation
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient

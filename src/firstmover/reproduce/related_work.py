@@ -12,12 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from firstmover.certificates import solvable
 from firstmover.designs import Design
 from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
+from firstmover.evaluators import solvable
+from firstmover.evaluators.forms import table_of_play
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
-from firstmover.followers.states import table_of_play
 from firstmover.games import Escape, Game, IteratedMatrix, Maintain
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient, Reinforce
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict

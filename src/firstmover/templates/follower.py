@@ -14,8 +14,8 @@ from typing import ClassVar
 import jax.numpy as jnp
 
 from firstmover.errors import require
+from firstmover.evaluators.forms import possible_actions
 from firstmover.followers import BestResponse
-from firstmover.followers.states import possible_actions
 from firstmover.plays import Strategies
 
 

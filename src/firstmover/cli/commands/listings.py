@@ -12,7 +12,7 @@ from firstmover.source import REQUIRED, Parameter
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("name", nargs="?", metavar="NAME", help="one of them, with every parameter explained")
+    command.add_argument("name", nargs="?", metavar="NAME", help="one of them, or FILE.py:CLASS, explained")
 
 
 def _run(kind: str, options: argparse.Namespace) -> tuple[Any, str]:

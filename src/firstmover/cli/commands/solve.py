@@ -22,6 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
         help="how much worse other replies are to the rule of --out (0.001 of the range)",
     )
     command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
+    command.add_argument("--compare", metavar="nash", help="what the Nash equilibria earn, where nobody leads")
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
 
@@ -29,15 +30,19 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build, files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
+    from firstmover.comparisons import compare_nash
     from firstmover.exact_numbers import number
     from firstmover.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
+    if options.compare not in (None, "nash"):
+        raise InputError(f"--compare must be nash; got {options.compare!r}.")
     own = {option.name: option.of(getattr(options, option.name)) for option in OPTIONS}
     if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with --out.")
+    beside = {} if options.compare is None else {"nash": compare_nash(game)}
     with Watched() as progress:
         solution = solve(
             game,
@@ -47,7 +52,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             progress=progress.working,
             **{option.name: own[option.name] for option in OPTIONS if own[option.name] != option.default},
         )
-    result = as_json(game, solution, options.ties)
+    result = as_json(game, solution, options.ties) | beside
     if options.out is not None:
         if solution.rule is None:
             raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")

@@ -25,8 +25,9 @@ from jaxtyping import Array, Float
 from firstmover.batching import batch_last, short_sum
 from firstmover.equilibria.polytopes import MAX_VARIABLES
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome, all_profiles, type_masks
+from firstmover.rollout import Outcome
 
 _RATE = 0.3
 _ADAM = optax.scale_by_adam(b1=0.8, b2=0.95, eps=1e-6)
@@ -53,7 +54,7 @@ def worst_value_bound(game: Game, outcome: Outcome, *, steps: int = 60) -> Float
 
     Args:
         game: one that `check_worst_case` accepts.
-        outcome: what came of `all_profiles(game)`.
+        outcome: of `all_profiles(game)`.
         steps: of gradient ascent; more steps give a tighter bound.
     """
     support, _ = game.types.profiles
@@ -144,9 +145,9 @@ def _selections(game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
     for i in range(others):
         own = maps[:, [position[i, t] for t in support[:, i].tolist()]]
         played = played * game.n_actions[i] + own
-    found = []
+    selections = []
     for t in range(game.n_types[-1]):
         rows = np.flatnonzero(support[:, -1] == t)
         one_hot = np.eye(math.prod(game.n_actions[:-1]))[played[:, rows]]
-        found.append((rows, one_hot.reshape(len(maps), -1)))
-    return found
+        selections.append((rows, one_hot.reshape(len(maps), -1)))
+    return selections

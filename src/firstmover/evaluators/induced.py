@@ -15,9 +15,10 @@ from firstmover.commitment import Table, table_of
 from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria import FiniteGame
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
 from firstmover.plays import Play
-from firstmover.rollout import all_profiles, answer, type_masks
+from firstmover.rollout import answer
 
 _KEYS = 3  # of the chance that a game without chance must not depend on
 

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from firstmover.certificates.induced import exact_table
 from firstmover.commitment import table_of
 from firstmover.declarations import check_chance, check_paid
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
+from firstmover.evaluators.induced import exact_table
 from firstmover.games.base import Game
 from firstmover.plays import TimedStrategies
 from firstmover.rollout import rollout
@@ -42,10 +42,10 @@ def check_markov(game: Game, markov: MarkovGame, rule: Rule) -> None:
 
 def _ends(markov: MarkovGame, rule: Rule, *, greatest: bool) -> Float[np.ndarray, "players starts"]:
     """The least or the greatest total payment of every player, each over all play of the followers."""
-    left, possible = induced(markov, rule[None]), markov.possible.T[:, None]
-    values = np.zeros_like(left.paid[:, 0])
+    induced_table, possible = induced(markov, rule[None]), markov.possible.T[:, None]
+    values = np.zeros_like(induced_table.paid[:, 0])
     for _ in range(markov.horizon):
-        ahead = left.ahead(values, markov.discount)
+        ahead = induced_table.ahead(values, markov.discount)
         if greatest:
             values = np.where(possible, ahead, -np.inf).max(axis=1)
         else:

@@ -1,0 +1,31 @@
+"""How well a rule and the play under it can be known: chosen once, and from then on asked. Nothing here learns."""
+
+from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+from firstmover.evaluators.choice import Target, evaluator_for, judge_of, sampled_judge
+from firstmover.evaluators.induced import exact_table, induced_game, play_distribution, value_of
+from firstmover.evaluators.sampled import Sampled
+from firstmover.evaluators.state_table import solvable
+from firstmover.evaluators.status import EXACT, Known, Status
+from firstmover.evaluators.view import View
+
+__all__ = [
+    "EXACT",
+    "Evaluator",
+    "Judge",
+    "Judged",
+    "Known",
+    "Listing",
+    "Sampled",
+    "Status",
+    "Target",
+    "Value",
+    "View",
+    "evaluator_for",
+    "exact_table",
+    "induced_game",
+    "judge_of",
+    "play_distribution",
+    "sampled_judge",
+    "solvable",
+    "value_of",
+]

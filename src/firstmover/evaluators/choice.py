@@ -1,0 +1,85 @@
+"""How well can a rule of this game, and the play under it, be known? It is decided here, once."""
+
+from typing import Literal
+
+from firstmover.errors import InputError
+from firstmover.evaluators.base import Evaluator, Judge
+from firstmover.evaluators.forms import all_profiles
+from firstmover.evaluators.listed import Listed, WorstCase
+from firstmover.evaluators.pure_play import PurePlay
+from firstmover.evaluators.sampled import Sampled, SampledJudge, SampledProfiles
+from firstmover.evaluators.state_table import StateTable
+from firstmover.evaluators.worst_case import check_worst_case
+from firstmover.games.base import Game
+from firstmover.solvers.registry import state_table
+
+Target = Literal["learned", "worst"]
+
+
+def evaluator_for(
+    game: Game, followers: str, *, pure: bool, reward_episodes: int, target: Target = "learned"
+) -> Evaluator:
+    """What an episode is rewarded with.
+
+    Args:
+        game: what is played.
+        followers: the followers' name, for messages.
+        pure: whether their play has no chance in it.
+        reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
+        target: the value at the followers' play, or a lower bound over equilibria.
+
+    Raises:
+        InputError: an exact reward, or a worst case, is asked of a game that has none.
+    """
+    if target == "worst":
+        if reward_episodes:
+            raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {reward_episodes}.")
+        check_worst_case(game)
+        return WorstCase(game)
+    if reward_episodes:
+        return Sampled(game, reward_episodes)
+    if game.followers_act == "once":
+        all_profiles(game)
+        return Listed(game)
+    if pure and not game.has_chance:
+        return PurePlay(game)
+    try:
+        state_table(game)
+    except InputError as why:
+        raise InputError(
+            f"the reward of {followers} followers in {game.name} has to be sampled, "
+            f"reward_episodes must be at least 1: {why}"
+        ) from None
+    return StateTable(game)
+
+
+def judge_of(game: Game, *, samples: int = 100_000, seed: int = 0) -> Judge:
+    """What finished rules are judged by: all profiles, else all states, else a sample of play.
+
+    Args:
+        game: what is played.
+        samples: sub-episodes of a sample, where one is needed.
+        seed: of the sample.
+    """
+    try:
+        if game.followers_act == "once":
+            all_profiles(game)
+            return Listed(game)
+        state_table(game)
+        return StateTable(game)
+    except InputError as why:
+        return sampled_judge(game, str(why), samples=samples, seed=seed)
+
+
+def sampled_judge(game: Game, reason: str = "", *, samples: int = 100_000, seed: int = 0) -> SampledJudge:
+    """A judge by a sample of play, for any game.
+
+    Args:
+        game: what is played.
+        reason: why it is not judged by more.
+        samples: sub-episodes of the sample.
+        seed: of the sample.
+    """
+    if game.followers_act == "once":
+        return SampledProfiles(game, reason, samples, seed)
+    return SampledJudge(game, f"regrets and bounds need a table of states: {reason}", samples, seed)

@@ -1,0 +1,60 @@
+"""Followers of one name that are a class of their own in each kind of game."""
+
+import abc
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from firstmover.evaluators.view import View
+from firstmover.followers.base import Follower, Response
+from firstmover.games.base import Game
+from firstmover.plays import Play
+from firstmover.rollout import Outcome, Query
+
+
+class ByGame(Follower):
+    """Followers that leave everything to the class that fits the game."""
+
+    @abc.abstractmethod
+    def kind(self, game: Game) -> Follower:
+        """The followers that they are in this game."""
+
+    def check(self, game: Game) -> None:
+        self.kind(game).check(game)
+
+    def asks(self, game: Game) -> int:
+        return self.kind(game).asks(game)
+
+    def rounds_per_ask(self, game: Game) -> int:
+        return self.kind(game).rounds_per_ask(game)
+
+    def rounds_used(self, game: Game, state: Any) -> Int[Array, ""] | int:
+        return self.kind(game).rounds_used(game, state)
+
+    def noise_size(self, game: Game) -> int:
+        return self.kind(game).noise_size(game)
+
+    def init(self, game: Game) -> Any:
+        return self.kind(game).init(game)
+
+    def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
+        return self.kind(game).questions(game)
+
+    def answered(self, game: Game, state: Any, actions: Array) -> Any:
+        return self.kind(game).answered(game, state, actions)
+
+    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+        return self.kind(game).ask(game, state, noise)
+
+    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+        return self.kind(game).tell(game, state, query, outcome)
+
+    def respond(self, view: View, noise: Float[Array, "asks u"]) -> Response:
+        return self.kind(view.game).respond(view, noise)
+
+    def strategy(self, game: Game, state: Any) -> Play:
+        return self.kind(game).strategy(game, state)
+
+    def features(self, game: Game, state: Any) -> Float[Array, "F"]:
+        return self.kind(game).features(game, state)
