@@ -47,9 +47,9 @@ def test_a_bound_on_calls_takes_updates_away() -> None:
     whole, calling = fitting(problem, FEW, 1, None)
     assert whole == FEW
     assert calling.more
-    fits, _ = fitting(problem, FEW, 1, market.calls.made + 900)
+    fits, _ = fitting(problem, FEW, 1, market.calls.made + 600)
     assert 1 <= fits.updates < 3
-    made = design(market, leader=FEW, seeds=1, max_calls=market.calls.made + 900)
+    made = design(market, leader=FEW, seeds=1, max_calls=market.calls.made + 600)
     assert made.leader.updates == fits.updates
     assert market.calls.made <= market.calls.limit
     with pytest.raises(InputError, match="an update of commitment-gradient with 1 seed"):
