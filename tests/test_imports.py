@@ -43,6 +43,7 @@ LAYERS = [
     {"certificates"},
     {"testing"},
     {
+        "calls",
         "designs",
         "settling",
         "certifications",
