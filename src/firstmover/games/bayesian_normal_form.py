@@ -92,8 +92,6 @@ class BayesianNormalForm(Game):
             prior=stated,
             action_names=self.action_names,
         )
-        if self.action_names is None:
-            self.given.pop("action_names", None)  # as rule files always were
         self.sees, self.knows, self.acts = (), (Discrete(n, "type"),), self.games[0].acts
         self.leader_space = self.games[0].leader_space
         self.leader_payoff_range = (float(leader.min()), float(leader.max()))

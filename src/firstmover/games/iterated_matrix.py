@@ -146,18 +146,14 @@ class IteratedMatrix(Game):
         # In a rule file: the one joint action that is remembered, or all that are.
         told = [h[0] if memory == 1 and h else h for h in self.histories]
         self.sees = (Discrete(told, "last"),) if memory else ()
-        for other in ("leader_payoffs", "follower_payoffs") if self.game is not None else ("game",):
-            del self.given[other]
-        self.written_as(
-            leader_payoffs=self.leader_payoffs,
-            follower_payoffs=self.follower_payoffs,
-            discount=self.discount,
-            offset=self.offset,
-        )
+        own = self.game is None
+        self.written_as(game=self.game, discount=self.discount, offset=self.offset)
+        self.written_as(leader_payoffs=self.leader_payoffs if own else None)
+        self.written_as(follower_payoffs=self.follower_payoffs if own else None)
         # What is paid in a step at full weight: the leader, then the follower.
         self.paid = np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset
-        self.leader_payoff_range, *own = self._ranges(self.paid)
-        self.follower_payoff_ranges = tuple(own)
+        self.leader_payoff_range, *ranges = self._ranges(self.paid)
+        self.follower_payoff_ranges = tuple(ranges)
 
     @property
     def _weight(self) -> float:

@@ -23,6 +23,7 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete
@@ -54,14 +55,19 @@ class MatrixDesign(Game):
         rule: Literal["tau", "per-follower"] = "tau",
         objective: Literal["different", "welfare", "welfare-minus-payments", "minus-payments"] = "different",
         max_payment: int = 10,
+        action_names: Any = None,
+        player_names: Any = None,
     ):
         """A base game and what the leader may do to it.
 
         Args:
-            payoffs: the followers' payoffs in the base game, [n, *actions], or a Gambit file whose players all follow.
+            payoffs: the followers' payoffs in the base game, [n, *actions], or a Gambit file or a long table whose
+                players all follow.
             rule: "tau" (one payment, see the module) or "per-follower" (a payment per follower and profile).
             objective: what the leader is paid.
             max_payment: the largest payment, at least 0, in units of the payoffs.
+            action_names: for every follower a list of the names of its actions; those of the file if not given.
+            player_names: the names of the followers; those of the file if not given.
 
         Raises:
             InputError: the payoffs are not finite tables with one axis per follower, or max_payment is negative.
@@ -83,8 +89,14 @@ class MatrixDesign(Game):
             "welfare-minus-payments": "the followers' welfare without payments, less the payments",
             "minus-payments": "minus the payments",
         }[objective]
-        self.written_as(payoffs=self.tables)
-        self.acts, self.knows = tuple(map(Discrete, shape[1:])), (NOBODY,) * n
+        players, *actions = self.tables.labels or (None,)
+        named = action_names is not None or any(actions)
+        self.action_names = named_actions(action_names, shape[1:], actions) if named else None
+        self.player_names = named_players(players if player_names is None else player_names, n)
+        self.written_as(payoffs=self.tables, action_names=self.action_names, player_names=self.player_names)
+        numbered = tuple(map(Discrete, shape[1:]))
+        self.acts = tuple(Discrete(own, "") for own in self.action_names) if self.action_names else numbered
+        self.knows = (NOBODY,) * n
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.horizon = 1 if rule == "tau" else 2
         payments = Box(n, 0.0, float(max_payment), word="payments")
@@ -189,7 +201,12 @@ class MatrixDesign(Game):
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
         payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
-        return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
+        actions = [own.labels[a] for own, a in zip(self.acts, entry["when"]["actions"], strict=True)]
+        return f"at actions {', '.join(actions)}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        return f"follower {follower} plays {self.acts[follower].mixed(probabilities)}"
+        who = f"follower {follower}" if self.player_names is None else self.player_names[follower]
+        return f"{who} plays {self.acts[follower].mixed(probabilities)}"
+
+    def player_labels(self) -> list[str]:
+        return super().player_labels() if self.player_names is None else ["leader", *self.player_names]

@@ -16,13 +16,13 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import Labels, agreed, table
+from firstmover.exact_numbers import agreed, table
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 from firstmover.types import TypeDistribution
-from firstmover.wording import told_apart
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -80,11 +80,10 @@ class NormalForm(Game):
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
-        self.action_names = _names(action_names, leader.shape, labels)
-        self.player_names = _players(player_names, 1 + n)
-        self.written_as(leader_payoffs=given[0], follower_payoffs=given[1], action_names=self.action_names)
-        if self.player_names is None:
-            self.given.pop("player_names", None)  # as rule files always were
+        self.action_names = named_actions(action_names, leader.shape, labels)
+        self.player_names = named_players(player_names, 1 + n)
+        self.written_as(leader_payoffs=given[0], follower_payoffs=given[1])
+        self.written_as(action_names=self.action_names, player_names=self.player_names)
         self.types = TypeDistribution.independent([[1.0]] * n)
         rows, *columns = self.action_names
         self.sees, self.knows, self.acts = (), (NOBODY,) * n, tuple(Discrete(names, "") for names in columns)
@@ -185,24 +184,3 @@ class Maintain(_Named):
         [(30, 0), (10, 5), (0, 0)],
         [(0, 0), (0, 0), (5, 10)],
     ]
-
-
-def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tuple[tuple[str, ...], ...]:
-    """The names of all actions: those that are given, or else those in the tables, or else letters."""
-    if names is None:
-        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
-        names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
-    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
-    if not lists or not all(isinstance(name, str) for part in names for name in part):
-        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
-    if tuple(len(part) for part in names) != shape:
-        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(told_apart(part) for part in names)
-
-
-def _players(names: Any, count: int) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or len(names) != count:
-        raise InputError(f"player_names must be a list of {count} names, the leader's first.")
-    return told_apart(names)

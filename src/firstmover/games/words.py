@@ -88,8 +88,11 @@ class Words(abc.ABC):
         return {name: plain(value) for name, value in self.given.items()}
 
     def written_as(self, **parameters: Any) -> None:
-        """Note how parameters of the constructor are written, where that is not as they were given."""
-        self.given |= {name: value for name, value in parameters.items() if name in self.given}
+        """Note how parameters of the constructor are written, where that is not as given; what is None is left out."""
+        for name in self.given.keys() & parameters.keys():
+            self.given[name] = parameters[name]
+            if parameters[name] is None:
+                del self.given[name]
 
     def __repr__(self) -> str:
         return constructed(type(self), self.parameters())
