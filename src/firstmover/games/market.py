@@ -120,6 +120,7 @@ class Market(Game):
         self._pays = MarketPayoffs(self)
         self.calls = self._pays.calls
         self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._pays.looked_at()
+        self.has_measures = type(self).measures is not Market.measures
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
@@ -132,6 +133,11 @@ class Market(Game):
     def seen(self, actions: Any) -> Any:
         """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
         return actions
+
+    def measures(self, types: Any, actions: Any, decision: Any) -> dict[str, Any]:
+        """What else is to be measured, numbers by name, given what `payoff` is given in plain Python; nothing here."""
+        del types, actions, decision
+        return {}
 
     def mask(self, type_: int, follower: int = 0) -> Any:
         """Which actions a type of a follower has, bool [actions]; all by default."""
@@ -275,6 +281,14 @@ class Market(Game):
             return np.zeros(len(actions), np.int64)
         looked = np.asarray(jax.vmap(self._look)(jnp.asarray(actions)))
         return np.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes)
+
+    def measured(
+        self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
+    ) -> dict[str, Float[np.ndarray, "K"]]:
+        decisions = np.asarray(self.decides.played(np.asarray(table)))[self.rows(actions)]
+        with told(type(self), f"measures of {type(self).__name__} fails"):
+            found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
+            return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""
