@@ -25,6 +25,7 @@ from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
+from firstmover.verify import Finite
 from firstmover.wording import constructed
 
 Ties = Literal["strong", "weak"]
@@ -143,6 +144,11 @@ class Game(abc.ABC):
 
     def __repr__(self) -> str:
         return constructed(type(self), self.parameters())
+
+    def in_fractions(self, table: np.ndarray) -> Finite | None:
+        """The followers' game under the rule with this table in exact fractions, where the game can tell; else None."""
+        del table
+        return None
 
     def measured(
         self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]

@@ -6,6 +6,7 @@ Whatever is wrong with the function is said here, in a sentence with the author'
 import functools
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -87,6 +88,16 @@ class MarketPayoffs:
         if self._market.alone:
             who, what = int(who), int(what)
         return function(who, what, int(decision) if decision.ndim == 0 else decision)
+
+    def exactly(
+        self, function: Callable[..., Any], types: list[int], actions: list[int], decision: Any
+    ) -> tuple[Fraction, list[Fraction], Fraction]:
+        """What `exact_payoff` pays: the leader, the followers, and in transfers."""
+        leader, followers, *transfers = function(*self._given_to(types, actions), decision)
+        own = [followers] if self._market.alone else list(followers)
+        if len(own) != self._market.n_followers or len(transfers) != self.transfers:
+            raise InputError(f"exact_payoff must return payoffs of the same players as {self._name}.")
+        return Fraction(leader), [Fraction(payoff) for payoff in own], Fraction(*transfers)
 
     def _plainly(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
         """What one call of `payoff` in plain Python pays."""
