@@ -24,6 +24,7 @@ from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
 from firstmover.types import TypeDistribution
+from firstmover.verify import Finite
 
 Ties = Literal["strong", "weak"]
 
@@ -83,6 +84,7 @@ class Game(Words):
         status_quo: the decision that a rule is compared with, if there is one: an option's name or an action.
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
+        has_measures: whether it names measures (`measured`).
     """
 
     name: ClassVar[str]
@@ -99,6 +101,7 @@ class Game(Words):
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
     calls: HostCalls | None = None
+    has_measures: bool = False
 
     # What is played.
 
@@ -125,6 +128,18 @@ class Game(Words):
         return jnp.ones(self.leader_space.mask_size, bool)
 
     # What is said about it.
+
+    def in_fractions(self, table: np.ndarray) -> Finite | None:
+        """The followers' game under the rule with this table in exact fractions, where the game can tell; else None."""
+        del table
+        return None
+
+    def measured(
+        self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
+    ) -> dict[str, Float[np.ndarray, "K"]]:
+        """What is measured beside the leader's payoff at these profiles, under the rule with this table, by name."""
+        del table, types, actions
+        return {}
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
