@@ -44,6 +44,7 @@ LAYERS = [
     {"testing"},
     {
         "calls",
+        "measures",
         "designs",
         "settling",
         "certifications",
