@@ -21,9 +21,9 @@ from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import MAPPO, CommitmentGradient
+from firstmover.loop import Silent
 from firstmover.solvers.registry import optimum
 from firstmover.solvers.solution import Solution
-from firstmover.training import Silent
 
 GAME = SimpleAllocation(3, 2)
 LEADER = CommitmentGradient(updates=45, episodes=20)
@@ -53,7 +53,7 @@ class _StopAfter(Silent):
     def __init__(self, reports: int):
         self.left = reports
 
-    def learnt(self, done: int, total: int, value: float) -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt

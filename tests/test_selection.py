@@ -142,14 +142,18 @@ def test_random_search_never_keeps_what_is_not_finite() -> None:
 
 
 def test_a_seed_of_followers_that_broke_is_left_out(monkeypatch: Any) -> None:
-    train = pretraining.train_networks
+    training_of = pretraining.training_of
 
-    def broken(game: Any, followers: Any, settings: Any, key: Any, *others: Any) -> Any:
-        networks = train(game, followers, settings, key, *others)
-        struck = jax.random.key_data(key)[-1] == 1
-        return jax.tree.map(lambda leaf: jnp.where(struck, jnp.nan, leaf), networks)
+    def broken(*asked: Any) -> Any:
+        start, update = training_of(*asked)
 
-    monkeypatch.setattr(pretraining, "train_networks", broken)
+        def struck(key: Any, networks: Any) -> Any:
+            hit = jax.random.key_data(key)[-1] == 1
+            return start(key, jax.tree.map(lambda leaf: jnp.where(hit, jnp.nan, leaf), networks))
+
+        return struck, update
+
+    monkeypatch.setattr(pretraining, "training_of", broken)
     game, few = IteratedMatrix(steps=2), Pretraining(updates=2, contexts=2, draws=2, passes=1)
     made = pretraining.pretrain(game, few, seeds=2)
     assert (made.seeds, made.failed_seeds) == (1, [1])

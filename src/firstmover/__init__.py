@@ -16,6 +16,9 @@ followers     how participants adapt
 leaders       how the leader learns
 certificates  what can be proved about an outcome
 equilibria    exact solvers on plain arrays
+rules         a rule as programs have it: read from a file and called, without JAX
+testing       does a game of your own keep its contract?
+verify        an independent check of a certificate, on the standard library
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +26,7 @@ from typing import TYPE_CHECKING
 from firstmover.source import lazily
 
 if TYPE_CHECKING:
-    from firstmover import certificates, equilibria, followers, games, leaders
+    from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
     from firstmover.certifications import certify
     from firstmover.designs import Design, design, resume
     from firstmover.errors import InputError
@@ -50,7 +53,10 @@ __all__ = [
     "leaders",
     "pretrain",
     "resume",
+    "rules",
     "solve",
+    "testing",
+    "verify",
 ]
 
 __getattr__, __dir__ = lazily(__name__)

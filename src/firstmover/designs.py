@@ -17,12 +17,14 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover import build, files
+from firstmover.calls import fitting, told
 from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
+from firstmover.loop import Progress, Silent
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
@@ -32,7 +34,7 @@ from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, se
 from firstmover.solvers.registry import memory_optimum, optimum
 from firstmover.solvers.solution import Solution
 from firstmover.testing import refuse_mistakes
-from firstmover.training import Progress, Silent, blank_history, check_memory, in_own_units, initial_states, train
+from firstmover.training import blank_history, check_memory, in_own_units, initial_states, train
 from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
@@ -362,6 +364,7 @@ def design(
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Design:
@@ -376,7 +379,9 @@ def design(
         game_parameters: parameters for a game given by name.
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
-            `OPTIMUM_SECONDS`.
+            `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
+            updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
@@ -400,10 +405,16 @@ def design(
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(game, responding)
     check_memory(problem, learner, seeds)
+    learner, calling = fitting(problem, learner, seeds, max_calls)
+    progress = progress or Silent()
+    if calling is not None:
+        progress.stage(calling.words)
+        optimum = optimum and not calling.more
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum))
-    return _carry_out(game, problem, learner, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+    with told(game):
+        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def resume(
@@ -431,7 +442,8 @@ def resume(
     files.remove_parts(run.path)
     game, followers, leader, seeds, seed = _parts(run, code)
     problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
-    return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+    with told(game):
+        return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
 
 
 def _carry_out(

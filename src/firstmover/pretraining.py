@@ -13,7 +13,8 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 """
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,20 +26,21 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover import build, files
 from firstmover.commitment import draw_table, table_of
-from firstmover.designs import Design
 from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
+from firstmover.loop import Lesson, Progress, Silent, learn
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.plays import Strategies
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.reply_quality import quality
 from firstmover.rollout import rollout
-from firstmover.rule_files import read_rule_file
+from firstmover.runs import Run, digest
 from firstmover.selection import finite
-from firstmover.training import Progress, Silent
 
+KIND = "pretraining"  # what the configuration of such a run says that it is
+NETWORKS = "followers.npz"  # in its folder
 _REMEMBERED = 100  # updates whose sub-episodes are learnt from again
 
 
@@ -96,25 +98,43 @@ def random_leader(game: Game, key: Key[Array, ""], rules: Array | None = None) -
     return jnp.where(jax.random.bernoulli(key_which), chosen, drawn)
 
 
-def train_networks(
-    game: Game,
-    followers: Trained,
-    settings: Pretraining,
-    key: Key[Array, ""],
-    networks: Networks,
-    rules: Array | None = None,
-) -> Networks:
-    """Train the networks of a game's followers; a pure function of arrays, to be compiled and vmapped over seeds.
+class Losses(NamedTuple):
+    """Metrics of an update of a seed.
+
+    Attributes:
+        loss: minus the logarithm of the likelihood of what paid, weighted and summed over observations, the mean over
+            the passes.
+    """
+
+    loss: Float[Array, ""]
+
+
+class _State(NamedTuple):
+    """Of a seed between updates."""
+
+    networks: Networks
+    adam: Any
+    memory: _Contexts  # of the last updates
+    key: Key[Array, ""]
+    step: Int[Array, ""]
+
+
+def training_of(
+    game: Game, followers: Trained, settings: Pretraining, rules: Array | None = None
+) -> tuple[Callable[[Key[Array, ""], Networks], _State], Callable[[_State], tuple[_State, Losses]]]:
+    """How the networks of a game's followers are trained: the state to start from, and an update of it.
+
+    Both are for one seed, and pure functions of arrays.
 
     Args:
         game: the game.
         followers: their kind.
         settings: how to train.
-        key: of the seed.
-        networks: to start from.
         rules: of the leader, [rules, observations, ...], met half of the time; only random ones if not given.
+
+    Returns:
+        (key of the seed, networks to start from) -> state, and state -> (state, metrics).
     """
-    key = stream(key, Stream.PRETRAINING)
     problem = StackelbergPOMDP(game, followers, reward_episodes=1)
     optimiser = optax.adam(optax.linear_schedule(settings.learning_rate, 0.0, settings.updates * settings.passes))
     scale = jnp.asarray([max(high - low, 1e-9) for low, high in game.follower_payoff_ranges])
@@ -158,31 +178,32 @@ def train_networks(
             total = total - jnp.sum(target * logp) / len(target)
         return total
 
-    def update(carry: Any, step: Int[Array, ""]) -> tuple[Any, None]:
-        networks, state, memory = carry
+    def start(key: Key[Array, ""], networks: Networks) -> _State:
+        shapes = jax.eval_shape(played, networks, key)
+        memory = jax.tree.map(lambda leaf: jnp.zeros((room * leaf.shape[0], *leaf.shape[1:]), leaf.dtype), shapes)
+        return _State(networks, optimiser.init(networks), memory, stream(key, Stream.PRETRAINING), jnp.int32(0))
+
+    def update(state: _State) -> tuple[_State, Losses]:
+        networks, adam, memory, key, step = state
         key_play, key_pass = jax.random.split(jax.random.fold_in(key, step + 1))
         fresh = played(networks, key_play)
         at = jnp.mod(step, room) * settings.contexts
         memory = jax.tree.map(lambda old, new: jax.lax.dynamic_update_slice_in_dim(old, new, at, 0), memory, fresh)
         remembered = jnp.minimum(step + 1, room) * settings.contexts
 
-        def once(carry: Any, key: Key[Array, ""]) -> tuple[Any, None]:
-            networks, state = carry
+        def once(carry: Any, key: Key[Array, ""]) -> tuple[Any, Array]:
+            networks, adam = carry
             rows = jax.random.randint(key, (settings.contexts,), 0, remembered)
-            gradient = jax.grad(loss)(networks, jax.tree.map(lambda leaf: leaf[rows], memory))
-            change, state = optimiser.update(gradient, state)
-            return (optax.apply_updates(networks, change), state), None
+            value, gradient = jax.value_and_grad(loss)(networks, jax.tree.map(lambda leaf: leaf[rows], memory))
+            change, adam = optimiser.update(gradient, adam)
+            return (optax.apply_updates(networks, change), adam), value
 
-        (networks, state), _ = jax.lax.scan(once, (networks, state), jax.random.split(key_pass, settings.passes))
-        return (networks, state, memory), None
+        passes = jax.random.split(key_pass, settings.passes)
+        (networks, adam), losses = jax.lax.scan(once, (networks, adam), passes)
+        return _State(networks, adam, memory, key, step + 1), Losses(losses.mean())
 
     room = min(settings.updates, _REMEMBERED)
-    shapes = jax.eval_shape(played, networks, key)
-    memory = jax.tree.map(lambda leaf: jnp.zeros((room * leaf.shape[0], *leaf.shape[1:]), leaf.dtype), shapes)
-    (networks, _, _), _ = jax.lax.scan(
-        update, (networks, optimiser.init(networks), memory), jnp.arange(settings.updates)
-    )
-    return networks
+    return start, update
 
 
 def _drawn(
@@ -205,20 +226,41 @@ class Pretrained:
     """Trained followers.
 
     Attributes:
+        game: which they were trained for.
+        settings: how.
         followers: ready to be used in a design.
         seeds: how many are left.
         failed_seeds: those that ended in numbers that are not finite, and are left out.
         quality: see `reply_quality.quality`; null where the game has no table of states.
         env_steps: steps that one seed took in training.
         seconds: `compile` and `train`, wall clock.
+        run: the run folder, if one was written.
     """
 
+    game: Game
+    settings: Pretraining
     followers: Trained
     seeds: int
     failed_seeds: list[int]
     quality: dict[str, Any] | None
     env_steps: int
     seconds: dict[str, float]
+    run: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        return {
+            "game": build.description(self.game),
+            "followers": build.description(self.followers),
+            "settings": asdict(self.settings),
+            "seeds": self.seeds,
+            "failed_seeds": self.failed_seeds,
+            "quality": self.quality,
+            "env_steps": self.env_steps,
+            "seconds": self.seconds,
+            "network": self.followers.network or None,
+            "run": None if self.run is None else str(self.run),
+        }
 
 
 def pretrain(
@@ -230,7 +272,9 @@ def pretrain(
     seeds: int = 1,
     seed: int = 0,
     out: str | Path | None = None,
+    run: str | Path | None = None,
     progress: Progress | None = None,
+    waiting_since: float | None = None,
 ) -> Pretrained:
     """Train followers of a game over random leader rules.
 
@@ -244,14 +288,18 @@ def pretrain(
         seeds: independent networks, at least 1, trained at once.
         seed: the first of them, 0 or more.
         out: a new file to write them to; nothing is written if not given.
+        run: a new run folder, from which `resume_pretraining` goes on after a kill; none if not given. It holds the
+            networks too, in `followers.npz`.
         progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
     Raises:
         InputError: a number is out of range, the game has too many observations, or the file exists or cannot be
             written.
         FailedError: the networks of all seeds ended in numbers that are not finite.
     """
-    settings, progress = settings or Pretraining(), progress or Silent()
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
+    settings, kind = settings or Pretraining(), followers or Contextual()
     require(seeds >= 1, "seeds must be at least 1", seeds)
     require(seeds < 2**31, f"seeds must be below {2**31}", seeds)
     require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)
@@ -259,36 +307,157 @@ def pretrain(
         if files.exists(out):
             raise InputError(f"{out} exists; name a new file with --out.")
         files.remove_parts(Path(out).parent)
+    if kind.network or kind.networks:
+        kind.check(game)
+    asked = _Asked(game, settings, kind, None if rules is None else np.asarray(rules), seeds, seed, out)
+    folder = None if run is None else Run.create(run, asked.config())
+    return _carry_out(asked, folder, progress or Silent(), waiting_since)
+
+
+def resume_pretraining(
+    path: str | Path,
+    *,
+    code: str | Path | None = None,
+    progress: Progress | None = None,
+    waiting_since: float | None = None,
+) -> Pretrained:
+    """Go on with a pretraining that was stopped or killed; a finished one is read back.
+
+    Args:
+        path: the run folder.
+        code: the file of a user's own game or followers, which is executed.
+        progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+
+    Raises:
+        InputError: there is no such run, it is damaged, edited, or of another version, or the networks that it began
+            with have changed.
+    """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
+    run = Run.open(path, KIND)
+    asked = _Asked.of(run, code)
+    if run.has("result.json"):
+        return _read(asked, run)
+    files.remove_parts(run.path)
+    return _carry_out(asked, run, progress or Silent(), waiting_since)
+
+
+class _Asked(NamedTuple):
+    """What a pretraining was asked for."""
+
+    game: Game
+    settings: Pretraining
+    followers: Trained
+    rules: np.ndarray | None
+    seeds: int
+    seed: int
+    out: str | Path | None
+
+    def config(self) -> dict[str, Any]:
+        """As a run folder keeps it."""
+        rules = None if self.rules is None else self.rules.tolist()
+        return {
+            "kind": KIND,
+            "game": build.description(self.game),
+            "followers": build.description(self.followers),
+            "training": asdict(self.settings),
+            "rules": rules,
+            "seeds": self.seeds,
+            "seed": self.seed,
+            "out": None if self.out is None else str(Path(self.out).absolute()),
+            "brought": None if self.followers.needs_training else self.followers.fingerprint(),
+        }
+
+    @classmethod
+    def of(cls, run: Run, code: str | Path | None) -> "_Asked":
+        """What a run was asked for.
+
+        Raises:
+            InputError: the configuration is damaged, or what the run began with has changed.
+        """
+        config = run.config
+        try:
+            game, followers = (build.again(kind, config[kind], code) for kind in ("game", "followers"))
+            settings = Pretraining(**config["training"])
+            rules = None if config["rules"] is None else np.array(config["rules"])
+            asked = cls(game, settings, followers, rules, config["seeds"], config["seed"], config["out"])
+        except (KeyError, TypeError, AttributeError, ValueError):
+            raise InputError(
+                f"{run.path / 'config.json'} is damaged: it is not what a pretraining began with."
+            ) from None
+        if config["brought"] is not None:
+            followers.check(game)
+            if followers.fingerprint() != config["brought"]:
+                raise InputError(f"the followers of {run.path} have other networks than when the run began.")
+        return asked
+
+
+def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since: float) -> Pretrained:
+    """Train, compare with exact replies, and write."""
+    game, settings, seeds, seed = asked.game, asked.settings, asked.seeds, asked.seed
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
-    progress.stage("compiling the followers' training")
-    began = time.perf_counter()
-    kind, start = _start(game, followers or Contextual(), keys)
+    kind, networks = _start(game, asked.followers, keys)
     standard = game.standardised
-    fixed = None if rules is None else jnp.asarray(game.standard_actions(np.asarray(rules)))
-
-    def one(key: Key[Array, ""], networks: Networks) -> Networks:
-        return train_networks(standard, kind, settings, key, networks, fixed)
-
-    train = jax.jit(jax.vmap(one)).lower(keys, start).compile()
-    compiled = time.perf_counter()
-    progress.stage("training the followers")
-    networks = jax.block_until_ready(train(keys, start))
-    took = time.perf_counter() - compiled
-    left = np.asarray(finite(networks, 1))
+    fixed = None if asked.rules is None else jnp.asarray(game.standard_actions(asked.rules))
+    start, update = training_of(standard, kind, settings, fixed)
+    lesson = Lesson(
+        who="the followers",
+        updates=settings.updates,
+        start=lambda: jax.vmap(start)(keys, networks),
+        update=lambda parts, side_by_side: lambda state, position: update(state),
+        blank=Losses._make([np.zeros((settings.updates, seeds), np.float32)]),
+        shown=lambda history, step: (history.loss[step], "loss"),
+    )
+    learnt = learn(lesson, run, progress, waiting_since)
+    left = np.asarray(finite(learnt.state.networks, 1))
     if not left.any():
         raise FailedError(
             "nothing was trained: the networks of all seeds ended in numbers that are not finite; try a smaller "
             "learning_rate."
         )
-    networks = jax.tree.map(lambda leaf: leaf[left], networks)
-    trained = replace(kind, network="" if out is None else str(out)).having(networks)
+    networks = jax.tree.map(lambda leaf: leaf[left], learnt.state.networks)
+    trained = replace(kind, network="" if asked.out is None else str(asked.out)).having(networks)
     progress.stage("comparing with exact replies")
-    found = quality(game, trained, seeds=int(left.sum()))
-    if out is not None:
-        files.write_whole(Path(out), network_bytes(trained.kind, networks))
-    steps = training_steps(game, trained, settings)
-    failed = [seed + int(k) for k in np.flatnonzero(~left)]
-    return Pretrained(trained, int(left.sum()), failed, found, steps, {"compile": compiled - began, "train": took})
+    made = Pretrained(
+        game,
+        settings,
+        trained,
+        int(left.sum()),
+        [seed + int(k) for k in np.flatnonzero(~left)],
+        quality(game, trained, seeds=int(left.sum())),
+        training_steps(game, trained, settings),
+        {"compile": learnt.compile_seconds, "train": learnt.train_seconds},
+        None if run is None else run.path,
+    )
+    content = network_bytes(trained.kind, networks)
+    if asked.out is not None:
+        files.write_whole(Path(asked.out), content)
+    if run is not None:
+        run.write_bytes(NETWORKS, content)
+        run.write_json("result.json", _sealed(made.as_json() | {"networks": trained.fingerprint()}))
+    return made
+
+
+def _sealed(result: dict[str, Any]) -> dict[str, Any]:
+    """A result with a digest of all in it but times and its place."""
+    kept = {key: value for key, value in result.items() if key not in ("seconds", "run", "digest")}
+    return {**result, "digest": digest(kept)}
+
+
+def _read(asked: _Asked, run: Run) -> Pretrained:
+    """A finished pretraining.
+
+    Raises:
+        InputError: it is damaged, or was edited.
+    """
+    result = run.read_json("result.json")
+    trained = replace(asked.followers, network=str(run.path / NETWORKS))
+    trained.check(asked.game)
+    if result != _sealed(result) or result.get("networks") != trained.fingerprint():
+        raise InputError(f"{run.path} is damaged, or was edited: its networks are not those of its result.json.")
+    keys = ("seeds", "failed_seeds", "quality", "env_steps", "seconds")
+    trained = replace(trained, network=str(asked.out or "")).having(trained.networks)
+    return Pretrained(asked.game, asked.settings, trained, **{key: result[key] for key in keys}, run=run.path)
 
 
 def _start(game: Game, followers: Trained, keys: Key[Array, "seeds"]) -> tuple[Trained, Networks]:
@@ -306,41 +475,9 @@ def _start(game: Game, followers: Trained, keys: Key[Array, "seeds"]) -> tuple[T
     return followers.having(networks), networks
 
 
-def learnt_rules(game: Game, path: str | Path) -> np.ndarray:
-    """The rules of a run, one for each seed, or the rule of a rule file, as `pretrain` takes them.
-
-    Raises:
-        InputError: they cannot be read, or are for another game.
-    """
-    if files.is_folder(path):
-        design = Design.load(path)
-        other, rules = design.game, design.tables[np.isfinite(design.values)]
-    else:
-        rule, _ = read_rule_file(path)
-        other, rules = rule.game, rule.actions[None]
-    if build.as_stored(other) != build.as_stored(game):
-        raise InputError(f"the rules of {path} are for another game, or for other parameters of {game.name}.")
-    return rules
-
-
 def training_steps(game: Game, followers: Trained, settings: Pretraining) -> int:
     """Environment steps that one seed of these followers takes in training."""
     leader, key = random_leader(game, jax.random.key(0)), jax.random.key(0)
     response = StackelbergPOMDP(game, followers, reward_episodes=1).respond(table_of(game, leader), key)
     each = settings.draws * game.max_leader_decisions + float(response.env_steps)
     return round(settings.updates * settings.contexts * each)
-
-
-def as_json(game: Game, settings: Pretraining, made: Pretrained) -> dict[str, Any]:
-    """The result as JSON values."""
-    return {
-        "game": build.description(game),
-        "followers": build.description(made.followers),
-        "settings": {key: getattr(settings, key) for key in build.settings(Pretraining)},
-        "seeds": made.seeds,
-        "failed_seeds": made.failed_seeds,
-        "quality": made.quality,
-        "env_steps": made.env_steps,
-        "seconds": made.seconds,
-        "network": made.followers.network or None,
-    }

@@ -82,11 +82,12 @@ class Run:
         return cls(folder, whole)
 
     @classmethod
-    def open(cls, path: str | Path) -> "Run":
-        """A run that exists.
+    def open(cls, path: str | Path, kind: str | None = "design") -> "Run":
+        """A run that exists, of a design, of another kind, or (None) of any.
 
         Raises:
-            InputError: there is none, it is damaged, was edited, or another version of firstmover wrote it.
+            InputError: there is none, it is damaged, was edited, is of another kind, or another version of firstmover
+                wrote it.
         """
         folder = Path(path)
         if not files.is_file(folder / "config.json"):
@@ -102,7 +103,14 @@ class Run:
             raise InputError(f"{path} was written by an older version of firstmover (format {written}); run it anew.")
         if run.digest != digest({key: value for key, value in run.config.items() if key != "digest"}):
             raise InputError(f"{folder / 'config.json'} is damaged, or was edited; it is not what the run began with.")
+        if kind not in (None, run.kind):
+            raise InputError(f"{path} holds a {run.kind}, not a {kind}.")
         return run
+
+    @property
+    def kind(self) -> str:
+        """What is done in it: a design, unless the configuration names something else."""
+        return str(self.config.get("kind", "design"))
 
     @property
     def digest(self) -> str:

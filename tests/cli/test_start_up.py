@@ -44,7 +44,9 @@ def test_light_commands_import_nothing_heavy() -> None:
     assert loaded == {" ".join(command): [] for command in LIGHT}
 
 
-@pytest.mark.parametrize("module", ["firstmover", "firstmover.verify", "firstmover.catalogue", "firstmover.games"])
+@pytest.mark.parametrize(
+    "module", ["firstmover", "firstmover.verify", "firstmover.rules", "firstmover.catalogue", "firstmover.games"]
+)
 def test_light_modules_import_nothing_heavy(module: str) -> None:
     code = f"import json, sys, {module}; dir({module}); print(json.dumps([n for n in {HEAVY!r} if n in sys.modules]))"
     assert _modules(code) == []

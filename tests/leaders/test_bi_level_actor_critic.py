@@ -14,7 +14,8 @@ from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Escape, Maintain, NormalForm
 from firstmover.games.base import Rewards
 from firstmover.leaders import BiLevelActorCritic
-from firstmover.training import Silent, train
+from firstmover.loop import Silent
+from firstmover.training import train
 
 
 class Restricted(NormalForm):

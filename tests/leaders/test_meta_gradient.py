@@ -17,9 +17,10 @@ from firstmover.evaluators.forms import table_of_play
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
 from firstmover.leaders import MetaGradient
+from firstmover.loop import Silent
 from firstmover.plays import Strategies
 from firstmover.solvers.registry import memory_optimum, state_table
-from firstmover.training import Silent, train
+from firstmover.training import train
 
 MARKOV = {name: REGISTERED[name] for name in ("iterated-matrix", "iterated-matrix 2x3", "patrol", "toll")}
 MARKOV["two followers"] = Tabled(0)

@@ -12,13 +12,13 @@ from firstmover.designs import Design, design
 from firstmover.errors import InputError
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import CommitmentGradient
-from firstmover.training import Silent
+from firstmover.loop import Silent
 
 GAME, LEADER = SimpleAllocation(3, 2), CommitmentGradient(updates=12, episodes=10)
 
 
 class _StopAtOnce(Silent):
-    def learnt(self, done: int, total: int, value: float) -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         raise KeyboardInterrupt
 
 
@@ -35,7 +35,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     design(GAME, leader=LEADER, seeds=2, out=above / "finished")
     for name, stop in (("saved", _StopCertifying()), ("learning", _StopAtOnce())):
         with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("firstmover.training._CHECKPOINT_SECONDS", 0.0)
+            patch.setattr("firstmover.loop._CHECKPOINT_SECONDS", 0.0)
             design(GAME, leader=LEADER, seeds=2, out=above / name, progress=stop)
     assert (above / "saved" / "outcome.npz").exists()
     assert (above / "learning" / "checkpoint.npz").exists()

@@ -167,16 +167,15 @@ _MOST_EQUILIBRIA = 10
 def _nash(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
     """What the Nash equilibria earn, in which nobody leads, and what leading adds."""
     found = result["nash"]["equilibria"]
-    more = "" if result["nash"]["complete"] else " or more"
-    lines = [
-        f"nash       {len(found)}{more} equilibria if nobody leads; the leader's and the follower's payoffs in them:"
-    ]
+    lines = ["nash       where nobody leads, the leader and the follower earn"]
     for equilibrium in found[:_MOST_EQUILIBRIA]:
         sides = (_mixed_words(equilibrium[f"{side}_mixture"]) for side in ("leader", "follower"))
         paid = f"{written(equilibrium['leader'], *payoffs)} and {equilibrium['follower']:.6g}"
         lines.append(f"           {paid} at {' / '.join(sides)}")
     if len(found) > _MOST_EQUILIBRIA:
         lines.append(f"           and {len(found) - _MOST_EQUILIBRIA} more (see --json)")
+    if not result["nash"]["complete"]:
+        lines.append("           (there may be more equilibria: the table is large, or has ties)")
     if found and result["optimum"] is not None:
         gains = [result["optimum"] - found[k]["leader"] for k in (0, -1)]
         lines.append(

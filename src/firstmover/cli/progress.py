@@ -20,7 +20,7 @@ class Watched:
     def __init__(self, first_file: Path | None = None, command: str = ""):
         self.first_file, self.command, self.console = first_file, command, Console(stderr=True)
         self.began = self.last = time.monotonic()
-        self.learning_since = self.began
+        self.learning_since, self.doing = self.began, "starting"
         self.done_before: int | None = None
         self.status = self.console.status("starting") if self.console.is_terminal else None
 
@@ -50,10 +50,10 @@ class Watched:
 
     def stage(self, what: str) -> None:
         """Say what is being done now."""
-        self.learning_since = time.monotonic()
+        self.learning_since, self.doing, self.done_before = time.monotonic(), what, None
         self._say(what, now=True)
 
-    def learnt(self, done: int, total: int, value: float) -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """Say how far learning is, what it has come to, and how long it will still take."""
         now = time.monotonic()
         if self.done_before is None:
@@ -61,7 +61,7 @@ class Watched:
             self.done_before, self.learning_since = done, now
         fresh = done - self.done_before
         left = f", {(now - self.learning_since) / fresh * (total - done):.0f} s left" if fresh else ""
-        self._say(f"learning: update {done} of {total}, mean learned {value:.7g}{left}", now=done == total)
+        self._say(f"{self.doing}: update {done} of {total}, {measure} {value:.7g}{left}", now=done == total)
 
     def working(self, what: str) -> None:
         """Say how far something is that reports often."""

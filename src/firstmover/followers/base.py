@@ -64,6 +64,11 @@ class Follower(abc.ABC):
     def __repr__(self) -> str:
         return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
+    @property
+    def needs_training(self) -> bool:
+        """Whether they must be trained before they can be met (`pretraining`)."""
+        return False
+
     def fingerprint(self) -> str | None:
         """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""
         return None

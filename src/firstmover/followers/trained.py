@@ -70,6 +70,10 @@ class Trained(Follower):
         object.__setattr__(followers, "networks", networks)
         return followers
 
+    @property
+    def needs_training(self) -> bool:
+        return not (self.network or self.networks)
+
     def fingerprint(self) -> str | None:
         leaves = [np.ascontiguousarray(leaf) for leaf in jax.tree.leaves(self.networks)]
         return hashlib.sha256(

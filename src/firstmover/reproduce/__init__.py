@@ -10,6 +10,7 @@ from typing import Any
 from firstmover import files
 from firstmover.designs import Design
 from firstmover.errors import InputError, unknown_name
+from firstmover.loop import Progress, Silent
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.experiments import Experiment
@@ -18,7 +19,6 @@ from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.markov_games import MARKOV_GAMES
 from firstmover.reproduce.oracles import ORACLES
 from firstmover.reproduce.related_work import RELATED_WORK
-from firstmover.training import Progress, Silent
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
@@ -91,7 +91,7 @@ class _Part:
     def stage(self, what: str) -> None:
         self.whole.alive()
 
-    def learnt(self, done: int, total: int, value: float) -> None:
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         self.whole.alive()
 
     def alive(self) -> None:

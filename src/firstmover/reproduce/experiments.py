@@ -15,10 +15,10 @@ from firstmover.followers.trained import Trained
 from firstmover.games import Game
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
+from firstmover.loop import Progress
 from firstmover.pretraining import Pretraining, pretrain
 from firstmover.report.curves import Curve, Panel
 from firstmover.runs import Run
-from firstmover.training import Progress
 
 
 @dataclass(frozen=True, eq=False)

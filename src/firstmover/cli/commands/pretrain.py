@@ -1,6 +1,8 @@
 """`firstmover pretrain`: train followers once, for many designs."""
 
 import argparse
+import contextlib
+from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
@@ -17,6 +19,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", default="1", metavar="N", help="independent followers, trained at once (1)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--out", default="followers.npz", metavar="FILE", help="a new file (followers.npz)")
+    command.add_argument("--run", metavar="DIR", help="a new run folder, to go on from (runs/GAME-followers-NNN)")
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
@@ -25,14 +28,21 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.followers.trained import Trained
-    from firstmover.pretraining import Pretraining, as_json, learnt_rules, pretrain
+    from firstmover.learnt_rules import learnt_rules
+    from firstmover.pretraining import Pretraining, pretrain
+    from firstmover.runs import free_folder
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))
     if not isinstance(followers, Trained):
         raise InputError(f"{options.followers} followers are not trained; name 'contextual' or 'meta'.")
     settings = build.constructed(Pretraining, "the training", pairs("-t", options.training_parameters))
-    with Watched() as progress:
+    free = (
+        contextlib.nullcontext(Path(options.run))
+        if options.run
+        else free_folder(f"{Path(options.game).stem}-followers")
+    )
+    with free as run, Watched(run / "config.json", f"resume {run}") as progress:
         made = pretrain(
             game,
             settings,
@@ -41,10 +51,11 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             out=options.out,
+            run=run,
             progress=progress,
+            waiting_since=options.waiting_since,
         )
-    result = as_json(game, settings, made)
-    return result, printing.pretrained(result)
+    return made.as_json(), printing.pretrained(made.as_json())
 
 
 COMMAND = Command("pretrain", "train followers once, for many designs", _declare, _run)

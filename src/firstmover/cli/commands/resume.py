@@ -14,12 +14,19 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import pretraining
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.designs import resume
+    from firstmover.runs import Run
 
+    kind = Run.open(options.run, None).kind
     with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:
-        made = resume(options.run, code=options.code, progress=progress, waiting_since=options.waiting_since)
+        given = {"code": options.code, "progress": progress, "waiting_since": options.waiting_since}
+        if kind == pretraining.KIND:
+            trained = pretraining.resume_pretraining(options.run, **given)
+            return trained.as_json(), printing.pretrained(trained.as_json())
+        made = resume(options.run, **given)
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 
