@@ -25,6 +25,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.loop import Progress, Silent
+from firstmover.measures import measured
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
@@ -176,6 +177,7 @@ class Design:
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
             "objective": self.game.objective,
+            "measures": measured(self.game, self.tables[self.best], self.play),
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),

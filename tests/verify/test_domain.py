@@ -28,6 +28,16 @@ GAMES |= {
     "named base": MatrixDesign(
         rule="per-follower", action_names=[["in", "out"], ["l", "r"]], player_names=["Row", "Column"]
     ),
+    "named agents": SequentialPrice(
+        items=2,
+        messages=1,
+        values={
+            "values": [[[1, 0]], [[0.2, 0.5]]],
+            "probabilities": [[1], [1]],
+            "agents": ["Ann", "Bob"],
+            "items": ["tea", "jam"],
+        },
+    ),
     "named types": BayesianNormalForm([[1, 2]], [[0, 1]], None, "mixed", [["sell"], ["buy", "leave"]]),
     "one table for all": BayesianNormalForm([[1, 2], [3, 4]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]], None, "mixed"),
 }

@@ -11,24 +11,22 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 """
 
 import abc
-import inspect
-import itertools
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
+from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 from firstmover.user_code import told
-
-_NOBODY = Discrete(["participant"], "")
+from firstmover.verify import Finite
 
 
 class _State(NamedTuple):
@@ -62,21 +60,7 @@ class Market(Game):
     """
 
     plain: ClassVar[bool] = False
-    status_quo: ClassVar[Any] = None
-    followers_act = "once"
-    has_chance = False
-    objective = "the leader's payoff"
     name = "market"
-
-    _given: dict[str, Any]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> "Market":
-        """Note the constructor's arguments: they are the market's parameters."""
-        self = super().__new__(cls)
-        given = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
-        given.apply_defaults()
-        self._given = dict(itertools.islice(given.arguments.items(), 1, None))
-        return self
 
     def __init__(
         self,
@@ -103,7 +87,7 @@ class Market(Game):
             InputError: the parts do not fit together.
         """
         self.acts, self.alone = one_or_several(acts)
-        self.knows = (_NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
+        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
         self.sees = () if sees is None else one_or_several(sees)[0]
         self.decides = decides
         if len(self.knows) != len(self.acts):
@@ -111,15 +95,14 @@ class Market(Game):
         if len({space.word for space in self.sees}) < len(self.sees):
             raise InputError("what the leader sees needs spaces with different words: Discrete(labels, word).")
         self.types = self._distribution(prior, joint)
-        self.n_obs, self.n_actions = self.types.n_types, tuple(space.n for space in self.acts)
         self.leader_space = decides
-        self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
         self.masks = self._possible()
         self._refuse_strange_sights()
         self._pays = MarketPayoffs(self)
         self.calls = self._pays.calls
         self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._pays.looked_at()
+        self.has_measures = type(self).measures is not Market.measures
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
@@ -132,6 +115,14 @@ class Market(Game):
     def seen(self, actions: Any) -> Any:
         """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
         return actions
+
+    # In place of None: a function like `payoff`, given and returning whole numbers and fractions. Proofs start there.
+    exact_payoff: ClassVar[Any] = None
+
+    def measures(self, types: Any, actions: Any, decision: Any) -> dict[str, Any]:
+        """What else is to be measured, numbers by name, given what `payoff` is given in plain Python; nothing here."""
+        del types, actions, decision
+        return {}
 
     def mask(self, type_: int, follower: int = 0) -> Any:
         """Which actions a type of a follower has, bool [actions]; all by default."""
@@ -167,50 +158,11 @@ class Market(Game):
         after = _State(state.time + 1, state.types, actions)
         return after, jax.tree.map(lambda part: jnp.where(over, part, 0), paid)
 
-    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
-        del obs
-        return jnp.ones(self.decides.mask_size, bool)
-
     @property
     def max_leader_decisions(self) -> int:
         return 1
 
     # What is said about it.
-
-    def parameters(self) -> dict[str, Any]:
-        return dict(self._given)
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        return np.asarray(self.decides.played(np.asarray(action)))
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        when: dict[str, Any] = {}
-        for space, component in zip(self.sees, observation, strict=False):
-            when |= space.entry(component)
-        return {"when": when, "do": self.decides.entry(action)}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        return self.decides.read(do)
-
-    def sentence(self, entry: dict[str, Any]) -> str:
-        done = self.decides.words(self.decides.read(entry["do"]))
-        if not self.sees:
-            return done
-        seen = [f"{space.word} {entry['when'][space.word]}" for space in self.sees if space.word in entry["when"]]
-        return f"on {' and '.join(seen)}: {done}" if seen else done
-
-    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        own, acts = self.knows[follower], self.acts[follower]
-        who = own.words(type_) if self.alone else f"follower {follower}, {own.words(type_)}"
-        shares = [f"{acts.labels[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        return f"{who}: {acts.word} {' or '.join(shares)}"
-
-    def type_labels(self, follower: int) -> list[str]:
-        return list(self.knows[follower].labels)
-
-    def action_labels(self, follower: int) -> list[str]:
-        return list(self.acts[follower].labels)
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         return {self.decides.words(decision): decision for decision in super().pure_decisions().values()}
@@ -275,6 +227,35 @@ class Market(Game):
             return np.zeros(len(actions), np.int64)
         looked = np.asarray(jax.vmap(self._look)(jnp.asarray(actions)))
         return np.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes)
+
+    def in_fractions(self, table: np.ndarray) -> Finite | None:
+        if self.exact_payoff is None:
+            return None
+        support, _ = self.types.profiles
+        every = np.indices(self.n_actions).reshape(self.n_followers, -1).T
+        decisions = [self.decides.in_fractions(table[row]) for row in self.rows(every.astype(np.int32))]
+        with told(type(self), f"exact_payoff of {type(self).__name__} fails"):
+            paid = [
+                [self._pays.exactly(self.exact_payoff, t, a, d) for a, d in zip(every.tolist(), decisions, strict=True)]
+                for t in support.tolist()
+            ]
+        return Finite(
+            [tuple(row) for row in support.tolist()],
+            list(self.types.profile_fractions),
+            [[np.flatnonzero(own).tolist() for own in mask] for mask in self.masks],
+            list(self.n_actions),
+            [[leader for leader, _, _ in row] for row in paid],
+            [[[own[i] for _, own, _ in row] for row in paid] for i in range(self.n_followers)],
+            [[money for _, _, money in row] for row in paid] if self._pays.transfers else None,
+        )
+
+    def measured(
+        self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
+    ) -> dict[str, Float[np.ndarray, "K"]]:
+        decisions = np.asarray(self.decides.played(np.asarray(table)))[self.rows(actions)]
+        with told(type(self), f"measures of {type(self).__name__} fails"):
+            found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
+            return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""

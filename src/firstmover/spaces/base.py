@@ -87,9 +87,28 @@ class Space(abc.ABC):
         """
         raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
+    def in_fractions(self, action: Any) -> Any:
+        """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
+
+        Raises:
+            NotImplementedError: such values have no exact numbers.
+        """
+        raise NotImplementedError
+
     @abc.abstractmethod
     def words(self, action: Any) -> str:
         """A value in words."""
+
+
+def asked(entry: Mapping[str, Any], *keys: str) -> tuple[Any, ...]:
+    """The values of the `do` of an entry, which must have exactly these keys.
+
+    Raises:
+        InputError: it has others.
+    """
+    if set(entry) != set(keys):
+        raise InputError(f"'do' must have {' and '.join(map(repr, keys))}; got {sorted(map(str, entry))}.")
+    return tuple(entry[key] for key in keys)
 
 
 def one_hot(index: Array, n: int) -> Float[Array, "*batch n"]:
