@@ -21,7 +21,7 @@ REQUIRED = object()
 MARKS = {
     "matrix": "a CSV file of numbers",
     "matrices": "CSV files of numbers, commas between",
-    "payoffs": "a Gambit file",
+    "payoffs": "a file *.nfg, *.efg or *.csv",
     "targets": "a CSV file of targets",
     "values": "a CSV file of values",
     "probabilities": "probabilities, commas between",
