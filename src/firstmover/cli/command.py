@@ -9,7 +9,7 @@ import firstmover
 from firstmover import catalogue
 from firstmover.errors import InputError, unknown_name
 
-GAME = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
+GAME = "a name from 'firstmover games', a file *.nfg, *.efg or *.csv (player 1 leads), or FILE.py:CLASS"
 
 
 class Command(NamedTuple):

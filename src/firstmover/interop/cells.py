@@ -222,8 +222,8 @@ def _has_decimal_commas(path: str, rows: Sequence[Row], separator: str) -> bool:
     if not only and doubtful is not None:
         row, cell, with_point, with_comma = doubtful
         raise InputError(
-            f"{cell} in row {row.line} of {path} can be read in two ways, as {with_point} or as {with_comma}; write it "
-            "without groups of thousands."
+            f"{cell} in row {row.line} of {path} can be read in two ways, as {with_point} or as {with_comma}; write "
+            f"{min(with_point, with_comma, key=lambda text: '.' in text)}, or {cell}0."
         )
     return True in only
 
