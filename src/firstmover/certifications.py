@@ -16,6 +16,7 @@ from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
 from firstmover.evaluators import exact_table
 from firstmover.followers.base import Follower
+from firstmover.interop.python_files import Code
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule
@@ -31,7 +32,7 @@ def certify(
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
-    code: str | Path | None = None,
+    code: Code = None,
 ) -> dict[str, Any]:
     """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
 
@@ -60,7 +61,7 @@ def certify(
             play, played_by = stated, None
         else:
             name = rule.game.usual_followers if followers is None else followers
-            played_by = build.build("followers", name, {}) if isinstance(name, str) else name
+            played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
     written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path)
     if written is not None and (run is None or out is not None):
