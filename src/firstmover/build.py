@@ -203,6 +203,8 @@ _READERS: dict[str, Any] = {
     "targets": read_targets,
     "values": read_values,
     "probabilities": _listed,
+    "names": lambda text: [name.strip() for name in text.split(",")],
+    "lists of names": lambda text: [[name.strip() for name in part.split(",")] for part in text.split(";")],
 }
 
 

@@ -25,6 +25,8 @@ MARKS = {
     "targets": "a CSV file of targets",
     "values": "a CSV file of values",
     "probabilities": "probabilities, commas between",
+    "names": "names, commas between",
+    "lists of names": "names, commas between, semicolons between players",
 }
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
 
