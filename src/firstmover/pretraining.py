@@ -30,6 +30,7 @@ from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.loop import Lesson, Progress, Silent, learn
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.plays import Strategies
@@ -317,7 +318,7 @@ def pretrain(
 def resume_pretraining(
     path: str | Path,
     *,
-    code: str | Path | None = None,
+    code: Code = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Pretrained:
@@ -369,7 +370,7 @@ class _Asked(NamedTuple):
         }
 
     @classmethod
-    def of(cls, run: Run, code: str | Path | None) -> "_Asked":
+    def of(cls, run: Run, code: Code) -> "_Asked":
         """What a run was asked for.
 
         Raises:

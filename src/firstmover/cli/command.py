@@ -76,7 +76,12 @@ def add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None
 
 def add_code(command: argparse.ArgumentParser) -> None:
     """Add `--code FILE`."""
-    command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
+    command.add_argument(
+        "--code",
+        action="append",
+        metavar="FILE",
+        help="the Python file of a class of your own, which is executed; once for each file",
+    )
 
 
 def add_verbose(command: argparse.ArgumentParser) -> None:
