@@ -36,6 +36,7 @@ def train(
     units = problem.game.payoff_units
     lesson = Lesson(
         who="the learner",
+        doing="learning",
         updates=leader.updates,
         start=lambda: initial_states(problem, leader, seeds, seed),
         update=lambda parts, side_by_side: for_seed(problem, side_by_side, parts, leader.update),

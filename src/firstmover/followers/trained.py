@@ -42,6 +42,7 @@ class Trained(Follower):
     networks: Networks = field(default=(), init=False, repr=False, compare=False)
 
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
+    training: ClassVar[dict[str, int]] = {}  # settings of `Pretraining` beside its defaults, where nobody says
     plays_pure: ClassVar[bool] = True
     converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
 
