@@ -14,7 +14,7 @@ from memory import peak_of
 
 from firstmover import files
 from firstmover.errors import InputError
-from firstmover.interop.gambit import read_payoffs
+from firstmover.interop.gambit import read_nfg
 from firstmover.interop.tables import read_matrix
 
 LONG = "n" * 300
@@ -36,9 +36,9 @@ TEXTS = {
     "column.csv": (read_matrix, lambda n: b"1\n" * n),
     "blank.csv": (read_matrix, lambda n: b"1\n" + b"\n" * n),
     "wide.csv": (read_matrix, lambda n: "\N{GRINNING FACE}".encode() + b"1\n" * n),
-    "game.nfg": (read_payoffs, lambda n: _game(int(n**0.5))),
-    "braces.nfg": (read_payoffs, lambda n: b"{" * n),
-    "strings.nfg": (read_payoffs, lambda n: b'""' * n),
+    "game.nfg": (read_nfg, lambda n: _game(int(n**0.5))),
+    "braces.nfg": (read_nfg, lambda n: b"{" * n),
+    "strings.nfg": (read_nfg, lambda n: b'""' * n),
 }
 
 

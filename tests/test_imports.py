@@ -43,6 +43,8 @@ LAYERS = [
     {"certificates"},
     {"testing"},
     {
+        "calls",
+        "measures",
         "designs",
         "settling",
         "certifications",

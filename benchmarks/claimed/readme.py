@@ -45,8 +45,16 @@ CLAIMS = (
     ),
     Claim(README, "optimum 0.666667, exact", ALLOCATION, lambda made: made["optimum"], 0.666667, 1e-6),
     Claim(README, "reached by 25 of 25 seeds", ALLOCATION, lambda made: made["seeds_at_optimum"], 25),
-    Claim(README, "value 0.666667 even if their play depended on types that they cannot know (bcce)", ALLOCATION, end("bcce", 0), 0.666667, 1e-6),
-    Claim(README, "value 0.666667 whatever followers who learn independently come to (anf_cce)", ALLOCATION, end("anf_cce", 1), 0.666667, 1e-6),
+    Claim(
+        README,
+        "value 0.666667 even if their play depended on types that they cannot know (bcce)",
+        ALLOCATION, end("bcce", 0), 0.666667, 1e-6,
+    ),
+    Claim(
+        README,
+        "value 0.666667 whatever followers who learn independently come to (anf_cce)",
+        ALLOCATION, end("anf_cce", 1), 0.666667, 1e-6,
+    ),
     Claim(README, "welfare 0.666667", ALLOCATION, lambda made: made["certificate"]["welfare"], 0.666667, 1e-6),
     Claim(README, "earns 0.333333 (the best anf_cce): gain 0.333333",
           ALLOCATION, lambda made: made["certificate"]["gain"], 0.333333, 1e-6),

@@ -1,7 +1,5 @@
 """`python -m firstmover`."""
 
-import sys
+from firstmover.cli import process
 
-from firstmover.cli import main
-
-sys.exit(main())
+process()

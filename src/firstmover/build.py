@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+
 from firstmover import catalogue, files, followers, games, leaders
 from firstmover.errors import InputError, unknown_name
-from firstmover.exact_numbers import Table, number, shortened, whole
+from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import class_named, digest, names_code
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
@@ -189,10 +191,13 @@ def _listed(text: str) -> list[str]:
 
 
 def _read_payoffs(name: str) -> Table:
-    """The payoffs of every player of a Gambit file."""
-    from firstmover.interop.gambit import read_payoffs
-
-    return read_payoffs(Path(name))
+    """The payoffs of every player of a game file, with the names of players and actions."""
+    game = read_game_file(Path(name))
+    tables = np.concatenate([game.tables[0].fractions[None], game.tables[1].fractions])
+    numbered = all(action.isdecimal() for own in game.action_names for action in own)
+    actions = [None] * len(tables) if numbered else game.action_names
+    labels = (game.player_names, *actions)
+    return of_fractions(tables, labels if any(labels) else ())
 
 
 # Readers of what a parameter may be on the command line, mostly the name of a file, by the mark in its type hint.

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover import build, files
+from firstmover.calls import fitting, told
 from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
 from firstmover.errors import InputError
@@ -24,6 +25,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.loop import Progress, Silent
+from firstmover.measures import measured
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
@@ -179,6 +181,7 @@ class Design:
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
             "objective": self.game.objective,
+            "measures": measured(self.game, self.tables[self.best], self.play),
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),
@@ -370,6 +373,7 @@ def design(
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Design:
@@ -384,7 +388,9 @@ def design(
         game_parameters: parameters for a game given by name.
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
-            `OPTIMUM_SECONDS`.
+            `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
+            updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
@@ -406,16 +412,23 @@ def design(
         raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    progress = progress or Silent()
     problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
+    learner, calling = fitting(problem, learner, seeds, max_calls)
+    progress = progress or Silent()
+    if calling is not None:
+        progress.stage(calling.words)
+        optimum = optimum and not calling.more
     run = None
     if out is not None:
         run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum, _trained(game, responding, out)))
-    if responding.needs_training:
-        responding = ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
-        problem = learner.problem(game, responding)
-    return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+    with told(game):
+        if responding.needs_training:
+            responding = (
+                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+            )
+            problem = learner.problem(game, responding)
+        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def resume(
@@ -443,9 +456,10 @@ def resume(
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = _parts(run, code)
-    problem = _problem(run, game, ready(run, game, followers, progress), leader)
     optimum = run.config.get("optimum") is True
-    return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+    with told(game):
+        problem = _problem(run, game, ready(run, game, followers, progress), leader)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def _carry_out(

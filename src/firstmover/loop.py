@@ -72,6 +72,7 @@ class Lesson(NamedTuple):
             side by side: (parts, seeds) -> (state, position of the seed) -> (state, metrics).
         blank: the metrics of all updates before the first, NumPy arrays [updates, seeds].
         shown: the metrics of an update that is told of, [seeds], and their name, from all metrics and its number.
+        spread: whether seeds may learn on several devices at once; what calls plain Python may not.
     """
 
     who: str
@@ -81,6 +82,7 @@ class Lesson(NamedTuple):
     update: Callable[[int, int], Update]
     blank: Any
     shown: Callable[[Any, int], tuple[np.ndarray, str]]
+    spread: bool = True
 
 
 class Learnt(NamedTuple):
@@ -126,7 +128,8 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
 
     progress.stage(f"compiling {lesson.who}")
     began = time.perf_counter()
-    most, share = min(_MOST_UPDATES, lesson.updates), Shares(seeds)
+    most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
+    share = Shares(seeds, devices if lesson.spread else devices[:1])
     program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
     compiled = compiled_to_fit(
         lambda parts: program.lower(parts, *share.shapes((shape, np.arange(seeds))), jnp.int32(0)),
@@ -188,9 +191,8 @@ class Shares:
         devices: how many devices get some.
     """
 
-    def __init__(self, seeds: int):
-        """Of so many seeds."""
-        devices = jax.devices()
+    def __init__(self, seeds: int, devices: list[jax.Device]):
+        """Of so many seeds, to these devices."""
         self.seeds, self.size = seeds, math.ceil(seeds / len(devices))
         self._devices = devices[: math.ceil(seeds / self.size)]
         self.devices = len(self._devices)

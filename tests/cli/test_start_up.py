@@ -62,3 +62,17 @@ with contextlib.redirect_stdout(io.StringIO()):
 print(json.dumps([name for name in {unneeded!r} if name in sys.modules]))
 """
     assert _modules(code) == []
+
+
+def test_a_process_does_not_collect_garbage_before_it_ends() -> None:
+    code = """
+import atexit, gc, json, sys
+from firstmover.cli import process
+atexit.register(lambda: print(json.dumps(gc.get_freeze_count())))
+sys.argv[1:] = ["certify", "none.json"]
+process()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == 2
+    assert "cannot read none.json" in found.stderr
+    assert int(found.stdout) > 100_000

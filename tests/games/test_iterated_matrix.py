@@ -251,3 +251,13 @@ def test_mixing_is_worth_more_in_the_dilemma() -> None:
     pure = game.pure
     assert memoryless_response(state_table(game), rule, "weak").leader > 9.9 > memory_optimum(pure, "strong").value
     assert best_response(state_table(game), rule, "weak").leader > 7.9 > optimum(pure, "strong").value
+
+
+def test_the_names_of_a_table_come_back(tmp_path) -> None:
+    for name, text in {"A.csv": ",share,take\nshare,3,0\ntake,5,1\n", "B.csv": "3,5\n0,1\n"}.items():
+        (tmp_path / name).write_text(text)
+    given = {"leader_payoffs": str(tmp_path / "A.csv"), "follower_payoffs": str(tmp_path / "B.csv")}
+    game = build.build("game", "iterated-matrix", given)
+    assert game.sentence({"when": {"last": [0, 1]}, "do": {"action": 1}}) == "after (share, take), play take"
+    assert game.play_sentence(0, 0, np.array([1.0, 0.0])) == "at the start, the follower plays share (100%)"
+    assert build.build("game", "iterated-matrix", game.parameters()).parameters() == game.parameters()

@@ -11,6 +11,8 @@ from firstmover import design
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
+from firstmover.measures import measured
+from firstmover.plays import Strategies
 from firstmover.rule import Rule, play_text
 from firstmover.spaces import Discrete, Mixture
 
@@ -169,3 +171,20 @@ def test_a_payoff_that_is_not_finite_is_refused_at_once() -> None:
         match=r"pays the leader inf, not a finite number, at buyer casual, buys nothing, decision basic price 0",
     ):
         Broken()
+
+
+def test_what_else_is_measured_is_its_expectation() -> None:
+    class Counted(Shop):
+        """Counts what is sold."""
+
+        def measures(self, buyer, buys, prices):
+            return {"sold": float(buys > 0), "takings": [0.0, *prices][buys]}
+
+    market = Counted(0.25)
+    assert market.has_measures
+    assert not Shop().has_measures
+    play = Strategies((jnp.array([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]),))
+    found = measured(market, np.array([[4.0, 8.0]]), play)
+    assert found["sold"]["value"] == pytest.approx(0.75 * 0.5 + 0.25)
+    assert found["takings"]["value"] == pytest.approx(0.75 * 0.5 * 4 + 0.25 * 8)
+    assert measured(Shop(), np.array([[4.0, 8.0]]), play) == {}

@@ -1,8 +1,11 @@
 """Matrix design against values worked out by hand."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from firstmover.build import build
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
@@ -69,3 +72,14 @@ def test_any_number_of_followers() -> None:
 def test_bad_parameters_are_refused_in_a_sentence(parameters, match: str) -> None:
     with pytest.raises(InputError, match=match):
         MatrixDesign(**parameters)
+
+
+def test_the_names_of_a_base_game_come_back(tmp_path) -> None:
+    path = tmp_path / "base.csv"
+    path.write_text("Row;Column;r;c\nin;l;3;3\nin;r;4;6\nout;l;6;4\nout;r;2;1/3\n")
+    game = build("game", "matrix-design", {"payoffs": str(path), "rule": "per-follower"})
+    assert game.play_sentence(1, 0, np.array([0.5, 0.5])) == "Column plays l (50%) or r (50%)"
+    assert game.sentence(game.entry((1, 0), np.array([1.0, 0.0]))) == "at actions out, l, pay 1, 0"
+    again = build("game", "matrix-design", game.parameters())
+    assert again.parameters() == game.parameters()
+    assert again.tables.fractions[1, 1, 1] == Fraction(1, 3)

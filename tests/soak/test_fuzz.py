@@ -46,6 +46,15 @@ LINES: list[tuple[int, list[str]]] = [
     (1, ["design", "game.nfg", *SHORT, "-g", "commitment=mixed", "-l", "episodes=10"]),
     (1, ["design", "iterated-matrix", *SHORT, "--followers", "contextual", "-f", "network=followers.npz"]),
     (1, ["pretrain", "iterated-matrix", *TRAINING, "--out", "new.npz"]),
+    (8, ["solve", "normal-form", "-g", "leader_payoffs=named.csv", "-g", "follower_payoffs=named.csv"]),
+    (8, ["solve", "long.csv", "-g", "commitment=mixed", "--compare", "nash", "--json"]),
+    (8, ["solve", "tree.efg", "--ties", "weak"]),
+    (6, ["export", "mixed.json", "--to", "markdown"]),
+    (6, ["export", "rule.json", "--to", "python", "-o", "acts.py"]),
+    (4, ["export", "rule.json", "--to", "csv", "--json"]),
+    (4, ["export", "run", "--to", "latex"]),
+    (3, ["export", "rule.json", "--to", "nfg"]),
+    (3, ["export", "long.csv", "--to", "nfg", "-o", "new.nfg"]),
     (2, ["games", "--json"]),
     (2, ["reproduce", "--list"]),
 ]
@@ -58,6 +67,10 @@ VALUES = [
 FORMS = {
     "A.csv": "1,3\n0,2\n",
     "B.csv": "1,0\n0,1\n",
+    "named.csv": "# prices\nprice;buy;leave\nlow;1,5;1/3\nhigh;-2 %;0\n",
+    "long.csv": "lead,follow,p,q\nTop,Left,1,1\nTop,Right,3,0\nBottom,Left,0,0\nBottom,Right,2,1/3\n",
+    "tree.efg": 'EFG 2 R "t" { "A" "B" }\nc "" 1 "" { "s" 1/3 "w" 2/3 } 0\np "" 2 1 "" { "in" "out" } 0\n'
+    'p "" 1 1 "" { "fight" "yield" } 0\nt "" 1 "" { 1, -1 }\nt "" 2 "" { 0, 2 }\nt "" 3 "" { 5 0 }\nt "" 1\n',
     "targets.csv": ",".join(["target", *COLUMNS]) + "\na,1,-2,-1,2\nb,2,-1,-2,1\n",
     "values.csv": "agent,probability,value\n0,0.5,0.25\n0,0.5,1\n1,1,0.5\n",
     "game.nfg": (CASES / "unnamed_strategies.nfg").read_text(),
@@ -141,7 +154,7 @@ def _damaged(draw: random.Random, path: Path) -> None:
     content = path.read_bytes()
     if path.suffix == ".json" and draw.random() < 0.8:
         path.write_text(json.dumps(_nested(draw, json.loads(content))))
-    elif path.suffix in (".csv", ".nfg") or (path.suffix == ".json" and draw.random() < 0.5):
+    elif path.suffix in (".csv", ".nfg", ".efg") or (path.suffix == ".json" and draw.random() < 0.5):
         path.write_text(_text(draw, content.decode()), encoding="utf-8", errors="surrogatepass")
     else:
         flipped = bytearray(content)

@@ -13,7 +13,7 @@ from tiny_games import REGISTERED, some_rule
 from firstmover import verify
 from firstmover.build import build
 from firstmover.errors import InputError
-from firstmover.games import Agrawal, BayesianNormalForm, NormalForm, SequentialPrice
+from firstmover.games import Agrawal, BayesianNormalForm, MatrixDesign, NormalForm, SequentialPrice
 from firstmover.rule import Rule
 
 GAMES = {name: REGISTERED[name] for name in REGISTERED if REGISTERED[name].name in verify.FAMILIES}
@@ -25,6 +25,19 @@ GAMES |= {
     "agrawal 0.3": Agrawal(epsilon=0.3, prices=7),
     "two followers": NormalForm(np.arange(8.0).reshape(2, 2, 2), np.ones((2, 2, 2, 2)), "mixed"),
     "named": NormalForm([[1, 2]], [[0, 1]], "mixed", [["sell"], ["buy", "leave"]], ["seller", "buyer"]),
+    "named base": MatrixDesign(
+        rule="per-follower", action_names=[["in", "out"], ["l", "r"]], player_names=["Row", "Column"]
+    ),
+    "named agents": SequentialPrice(
+        items=2,
+        messages=1,
+        values={
+            "values": [[[1, 0]], [[0.2, 0.5]]],
+            "probabilities": [[1], [1]],
+            "agents": ["Ann", "Bob"],
+            "items": ["tea", "jam"],
+        },
+    ),
     "named types": BayesianNormalForm([[1, 2]], [[0, 1]], None, "mixed", [["sell"], ["buy", "leave"]]),
     "one table for all": BayesianNormalForm([[1, 2], [3, 4]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]], None, "mixed"),
 }

@@ -1,8 +1,9 @@
 """The followers' game in exact fractions, and proofs of its intervals that `firstmover.verify` can check.
 
 Where the family of games is known to `verify`, the game is derived there from the rule and its parameters, and compared
-with what the game's own code pays in float64: two codes that share nothing but the rule. Elsewhere the floats are taken
-as the fractions that they are.
+with what the game's own code pays in float64: two codes that share nothing but the rule. A game of
+a user's own may say in fractions what it pays (`Game.in_fractions`). Elsewhere the floats are taken as the fractions
+that they are.
 
 A proof of an end of an interval starts from the linear program's solution in floats, and ends in fractions
 (`equilibria.rational_ends`), so that near-ties are decided as they are. Nothing is handed out that `verify` does not
@@ -50,6 +51,8 @@ def exact_game(rule: Rule, listing: Listing) -> Finite:
         derived = verify.derive(verify.read(json.dumps(rule.as_file())))
     except verify.LimitError as why:
         raise InputError(f"a check of it goes no further: {why}") from None
+    own = None if derived is not None else rule.game.in_fractions(rule.actions)
+    derived = derived or own
     if derived is None:
         return _as_fractions(finite, transfers)
     ours = as_finite_game(derived)
@@ -59,6 +62,8 @@ def exact_game(rule: Rule, listing: Listing) -> Finite:
         pairs.append((np.array(derived.revenue, float).reshape(-1), transfers.reshape(-1)))
     same = np.array_equal(ours.support, finite.support) and (derived.revenue is None) == (transfers is None)
     same = same and all(a.shape == b.shape and np.allclose(a, b, rtol=0, atol=_AGREE * scale) for a, b in pairs)
+    if not same and own is not None:
+        raise InputError(f"exact_payoff and payoff of {rule.game.name} differ under the rule {rule.entries}.")
     if not same:
         raise RuntimeError(f"two derivations of the game under a rule of {rule.game.name} differ; please report it.")
     return derived

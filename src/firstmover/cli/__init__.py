@@ -6,6 +6,7 @@ stderr always.
 """
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -13,10 +14,25 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
 from firstmover.errors import FailedError, InputError
+
+_OBJECTS = 50_000  # made between collections of garbage: importing and tracing make many, and nearly no garbage
+
+
+def process() -> NoReturn:
+    """The whole process of a command line.
+
+    Raises:
+        SystemExit: always, with the exit status.
+    """
+    gc.set_threshold(_OBJECTS, 20, 100)
+    status = main()
+    gc.freeze()  # or the interpreter would go through everything that was imported before it ends
+    sys.exit(status)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,5 +102,5 @@ def _use_compilation_cache() -> None:
     # A cache that is damaged, full or not ours to write costs time, and nothing else.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path.home() / ".cache" / "firstmover"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")

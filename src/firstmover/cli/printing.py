@@ -51,6 +51,8 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
             "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
+    for name, measure in result["measures"].items():
+        lines.append(f"           {name} {measure['value']:.6g}")
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:

@@ -1,12 +1,17 @@
 """How well a rule and the play under it can be known: chosen once, and from then on asked. Nothing here learns."""
 
-from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
-from firstmover.evaluators.choice import Target, evaluator_for, judge_of, sampled_judge
-from firstmover.evaluators.induced import exact_table, induced_game, play_distribution, value_of
-from firstmover.evaluators.sampled import Sampled
-from firstmover.evaluators.state_table import solvable
-from firstmover.evaluators.status import EXACT, Known, Status
-from firstmover.evaluators.view import View
+from typing import TYPE_CHECKING
+
+from firstmover.source import lazily
+
+if TYPE_CHECKING:
+    from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+    from firstmover.evaluators.choice import Target, evaluator_for, judge_of, sampled_judge
+    from firstmover.evaluators.induced import exact_table, induced_game, play_distribution, value_of
+    from firstmover.evaluators.sampled import Sampled
+    from firstmover.evaluators.state_table import solvable
+    from firstmover.evaluators.status import EXACT, Known, Status
+    from firstmover.evaluators.view import View
 
 __all__ = [
     "EXACT",
@@ -29,3 +34,5 @@ __all__ = [
     "solvable",
     "value_of",
 ]
+
+__getattr__, __dir__ = lazily(__name__)

@@ -25,6 +25,7 @@ from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.spaces import Space
 from firstmover.types import TypeDistribution
+from firstmover.verify import Finite
 from firstmover.wording import constructed
 
 Ties = Literal["strong", "weak"]
@@ -88,6 +89,7 @@ class Game(abc.ABC):
         status_quo: the decision that a rule is compared with, if there is one: an option's name or an action.
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
+        has_measures: whether it names measures (`measured`).
     """
 
     name: ClassVar[str]
@@ -108,6 +110,7 @@ class Game(abc.ABC):
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
     calls: HostCalls | None = None
+    has_measures: bool = False
 
     # What is played.
 
@@ -141,6 +144,18 @@ class Game(abc.ABC):
 
     def __repr__(self) -> str:
         return constructed(type(self), self.parameters())
+
+    def in_fractions(self, table: np.ndarray) -> Finite | None:
+        """The followers' game under the rule with this table in exact fractions, where the game can tell; else None."""
+        del table
+        return None
+
+    def measured(
+        self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
+    ) -> dict[str, Float[np.ndarray, "K"]]:
+        """What is measured beside the leader's payoff at these profiles, under the rule with this table, by name."""
+        del table, types, actions
+        return {}
 
     def played(self, action: np.ndarray) -> np.ndarray:
         """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""

@@ -25,6 +25,7 @@ class HostCalls:
     """How often a function of the user's has been called, how often it may be, and what went wrong in it.
 
     Attributes:
+        name: of the function, in words.
         made: calls so far.
         limit: the most that are allowed; no limit if None.
         error: what went wrong in a call, if something did.
@@ -32,7 +33,7 @@ class HostCalls:
 
     def __init__(self, pay: Pay, name: str, file: str | None):
         """Calls of a function `name` that stands in this file."""
-        self._pay, self._name, self._file = pay, name, file
+        self._pay, self.name, self._file = pay, name, file
         self.made = 0
         self.limit: int | None = None
         self.error: InputError | None = None
@@ -45,14 +46,14 @@ class HostCalls:
         """
         try:
             if self.limit is not None and self.made >= self.limit:
-                raise InputError(f"{self._name} has been called {self.made} times, as often as --max-calls allows.")
+                raise InputError(f"{self.name} has been called {self.made} times, as often as --max-calls allows.")
             self.made += 1
             return self._pay(types, actions, decision)
         except InputError as error:
             self.error = error
             raise
         except Exception as error:
-            self.error = InputError(f"{self._name} fails: {in_a_sentence(error, self._file)}")
+            self.error = InputError(f"{self.name} fails: {in_a_sentence(error, self._file)}")
             raise self.error from error
 
 
@@ -109,7 +110,8 @@ class Tabulated:
         """Payments to the leader and the followers, and transfers."""
         del counts
         cell = (*types, *actions, decision)
-        leader, followers, transfers = map(jnp.asarray, (self._leader, self._followers, self._transfers))
+        tables = self._leader, self._followers, self._transfers
+        leader, followers, transfers = (jnp.asarray(table, float) for table in tables)
         return leader[cell], followers[cell], transfers[cell]
 
 

@@ -31,8 +31,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError, require, unknown_name
-from firstmover.exact_numbers import table
+from firstmover.exact_numbers import Table, agreed, table
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import named_actions
 from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
@@ -95,6 +96,7 @@ class IteratedMatrix(Game):
         discount: float = 1.0,
         offset: float | None = None,
         commitment: CommitmentKind = "deterministic",
+        action_names: Any = None,
     ):
         """A matrix game, and how often it is played.
 
@@ -108,6 +110,8 @@ class IteratedMatrix(Game):
             discount: what a payoff one step later is worth, more than 0 and at most 1.
             offset: any number, taken from every payoff of both; if not given, 2.5 in the named games, else 0.
             commitment: whether the leader plays one action at each observation, or draws from a mixture every time.
+            action_names: a list of the names of the leader's actions, and one of the follower's; those that stand in
+                the tables, or else numbers, if not given.
 
         Raises:
             InputError: an unknown name, payoffs that are not two tables of one shape, or a number out of range.
@@ -118,11 +122,17 @@ class IteratedMatrix(Game):
         if self.game is None:
             if game != "prisoners_dilemma":
                 raise InputError(f"give the name of a game or its payoffs; got game={game} and payoffs.")
-            self.leader_payoffs, self.follower_payoffs = _tables(leader_payoffs, follower_payoffs)
+            tables = _tables(leader_payoffs, follower_payoffs)
+            labels = agreed(tables, "leader_payoffs and follower_payoffs")
+            self.leader_payoffs, self.follower_payoffs = (part.floats for part in tables)
         else:
+            labels = ()
             if game not in MATRICES:
                 raise unknown_name("matrix game", game, get_args(MatrixName))
             self.leader_payoffs, self.follower_payoffs = np.moveaxis(np.array(MATRICES[game], np.float64), -1, 0)
+        named = action_names is not None or any(labels)
+        shape = self.leader_payoffs.shape
+        self.action_names = named_actions(action_names, shape, labels) if named else None
         require(steps >= 1, "steps must be at least 1", steps)
         require(0 <= memory <= _MAX_MEMORY, "memory must be 0, 1 or 2", memory)
         require(0 < discount <= 1, "discount must be more than 0 and at most 1", discount)
@@ -206,6 +216,8 @@ class IteratedMatrix(Game):
             }
         else:
             which = {"game": self.game}
+        if self.action_names is not None:
+            which["action_names"] = [list(names) for names in self.action_names]
         return which | {
             "steps": self.steps,
             "memory": self.memory,
@@ -252,30 +264,42 @@ class IteratedMatrix(Game):
     def sentence(self, entry: dict[str, Any]) -> str:
         last = entry["when"].get("last")
         pairs = [last] if last and self.memory == 1 else last
-        names = [f"action {a}" for a in range(len(self.leader_payoffs))]
+        names = self._names(0)
         do = entry["do"]
         played = mixed_words(do["mixture"], names) if "mixture" in do else names[do["action"]]
         return f"{self._after(pairs)}, play {played}" if self.memory else f"always play {played}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What the follower does at one of its observations; it has no types, and `type_` is the observation."""
-        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        names = self._names(1)
+        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         said = f"the follower plays {' or '.join(plays)}"
         return f"{self._after(self.histories[type_])}, {said}" if self.memory else said
 
     def _after(self, history: Sequence[Sequence[int]] | None) -> str:
         """A situation in words, the joint actions as (leader, follower)."""
-        played = [f"({', '.join(map(str, pair))})" for pair in history or ()]
+        pairs: list[Sequence[Any]] = list(history or ())
+        if self.action_names is not None:
+            pairs = [[own[a] for own, a in zip(self.action_names, pair, strict=True)] for pair in pairs]
+        played = [f"({', '.join(map(str, pair))})" for pair in pairs]
         return f"after {' then '.join(played)}" if played else "at the start"
 
+    def _names(self, player: int) -> list[str]:
+        if self.action_names is not None:
+            return list(self.action_names[player])
+        return [f"action {a}" for a in range(self.leader_payoffs.shape[player])]
 
-def _tables(leader: Any, follower: Any) -> tuple[np.ndarray, np.ndarray]:
+    def action_labels(self, follower: int) -> list[str]:
+        return super().action_labels(follower) if self.action_names is None else list(self.action_names[1])
+
+
+def _tables(leader: Any, follower: Any) -> tuple[Table, Table]:
     """Two payoff tables [leader actions, follower actions], checked."""
-    tables = table(leader, "leader_payoffs").floats, table(follower, "follower_payoffs").floats
-    shape = tables[0].shape
-    if len(shape) != 2 or 0 in shape or tables[1].shape != shape:
+    tables = table(leader, "leader_payoffs"), table(follower, "follower_payoffs")
+    shape = tables[0].floats.shape
+    if len(shape) != 2 or 0 in shape or tables[1].floats.shape != shape:
         raise InputError(
             f"both need payoffs of one shape [leader actions, follower actions]; leader_payoffs has {shape}, "
-            f"follower_payoffs {tables[1].shape}. Transpose a follower-first matrix."
+            f"follower_payoffs {tables[1].floats.shape}. Transpose a follower-first matrix."
         )
     return tables

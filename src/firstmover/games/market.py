@@ -27,6 +27,7 @@ from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 from firstmover.user_code import told
+from firstmover.verify import Finite
 
 _NOBODY = Discrete(["participant"], "")
 
@@ -120,6 +121,7 @@ class Market(Game):
         self._pays = MarketPayoffs(self)
         self.calls = self._pays.calls
         self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._pays.looked_at()
+        self.has_measures = type(self).measures is not Market.measures
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
 
@@ -132,6 +134,14 @@ class Market(Game):
     def seen(self, actions: Any) -> Any:
         """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
         return actions
+
+    # In place of None: a function like `payoff`, given and returning whole numbers and fractions. Proofs start there.
+    exact_payoff: ClassVar[Any] = None
+
+    def measures(self, types: Any, actions: Any, decision: Any) -> dict[str, Any]:
+        """What else is to be measured, numbers by name, given what `payoff` is given in plain Python; nothing here."""
+        del types, actions, decision
+        return {}
 
     def mask(self, type_: int, follower: int = 0) -> Any:
         """Which actions a type of a follower has, bool [actions]; all by default."""
@@ -275,6 +285,35 @@ class Market(Game):
             return np.zeros(len(actions), np.int64)
         looked = np.asarray(jax.vmap(self._look)(jnp.asarray(actions)))
         return np.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes)
+
+    def in_fractions(self, table: np.ndarray) -> Finite | None:
+        if self.exact_payoff is None:
+            return None
+        support, _ = self.types.profiles
+        every = np.indices(self.n_actions).reshape(self.n_followers, -1).T
+        decisions = [self.decides.in_fractions(table[row]) for row in self.rows(every.astype(np.int32))]
+        with told(type(self), f"exact_payoff of {type(self).__name__} fails"):
+            paid = [
+                [self._pays.exactly(self.exact_payoff, t, a, d) for a, d in zip(every.tolist(), decisions, strict=True)]
+                for t in support.tolist()
+            ]
+        return Finite(
+            [tuple(row) for row in support.tolist()],
+            list(self.types.profile_fractions),
+            [[np.flatnonzero(own).tolist() for own in mask] for mask in self.masks],
+            list(self.n_actions),
+            [[leader for leader, _, _ in row] for row in paid],
+            [[[own[i] for _, own, _ in row] for row in paid] for i in range(self.n_followers)],
+            [[money for _, _, money in row] for row in paid] if self._pays.transfers else None,
+        )
+
+    def measured(
+        self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
+    ) -> dict[str, Float[np.ndarray, "K"]]:
+        decisions = np.asarray(self.decides.played(np.asarray(table)))[self.rows(actions)]
+        with told(type(self), f"measures of {type(self).__name__} fails"):
+            found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
+            return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""

@@ -6,6 +6,7 @@ Whatever is wrong with the function is said here, in a sentence with the author'
 import functools
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -79,12 +80,28 @@ class MarketPayoffs:
         """What the function is given of types and actions: those of the one follower, or all."""
         return (types[0], actions[0]) if self._market.alone else (types, actions)
 
-    def _plainly(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
-        """One call of a function in plain Python, with Python's own numbers where there is one of them."""
+    def plainly(
+        self, function: Callable[..., Any], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
+    ) -> Any:
+        """What a function of the author's returns that is called in plain Python, with Python's own whole numbers."""
         who, what = self._given_to(types, actions)
         if self._market.alone:
             who, what = int(who), int(what)
-        paid = self._shaped(self._market.payoff(who, what, int(decision) if decision.ndim == 0 else decision), np)
+        return function(who, what, int(decision) if decision.ndim == 0 else decision)
+
+    def exactly(
+        self, function: Callable[..., Any], types: list[int], actions: list[int], decision: Any
+    ) -> tuple[Fraction, list[Fraction], Fraction]:
+        """What `exact_payoff` pays: the leader, the followers, and in transfers."""
+        leader, followers, *transfers = function(*self._given_to(types, actions), decision)
+        own = [followers] if self._market.alone else list(followers)
+        if len(own) != self._market.n_followers or len(transfers) != self.transfers:
+            raise InputError(f"exact_payoff must return payoffs of the same players as {self._name}.")
+        return Fraction(leader), [Fraction(payoff) for payoff in own], Fraction(*transfers)
+
+    def _plainly(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
+        """What one call of `payoff` in plain Python pays."""
+        paid = self._shaped(self.plainly(self._market.payoff, types, actions, decision), np)
         money = 0.0 if paid.transfers is None else float(paid.transfers)
         return float(paid.leader), np.asarray(paid.followers), money
 

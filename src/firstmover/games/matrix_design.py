@@ -23,6 +23,7 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
+from firstmover.games.names import named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
@@ -53,14 +54,19 @@ class MatrixDesign(Game):
         rule: Literal["tau", "per-follower"] = "tau",
         objective: Literal["different", "welfare", "welfare-minus-payments", "minus-payments"] = "different",
         max_payment: int = 10,
+        action_names: Any = None,
+        player_names: Any = None,
     ):
         """A base game and what the leader may do to it.
 
         Args:
-            payoffs: the followers' payoffs in the base game, [n, *actions], or a Gambit file whose players all follow.
+            payoffs: the followers' payoffs in the base game, [n, *actions], or a Gambit file or a long table whose
+                players all follow.
             rule: "tau" (one payment, see the module) or "per-follower" (a payment per follower and profile).
             objective: what the leader is paid.
             max_payment: the largest payment, at least 0, in units of the payoffs.
+            action_names: for every follower a list of the names of its actions; those of the file if not given.
+            player_names: the names of the followers; those of the file if not given.
 
         Raises:
             InputError: the payoffs are not finite tables with one axis per follower, or max_payment is negative.
@@ -82,6 +88,10 @@ class MatrixDesign(Game):
             "welfare-minus-payments": "the followers' welfare without payments, less the payments",
             "minus-payments": "minus the payments",
         }[objective]
+        players, *actions = self.tables.labels or (None,)
+        named = action_names is not None or any(actions)
+        self.action_names = named_actions(action_names, shape[1:], actions) if named else None
+        self.player_names = named_players(players if player_names is None else player_names, n)
         self.n_actions, self.n_obs = shape[1:], (1,) * n
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.horizon = 1 if rule == "tau" else 2
@@ -185,6 +195,8 @@ class MatrixDesign(Game):
             "rule": self.payment_rule,
             "objective": self.paid_objective,
             "max_payment": self.max_payment,
+            **({} if self.action_names is None else {"action_names": [list(own) for own in self.action_names]}),
+            **({} if self.player_names is None else {"player_names": list(self.player_names)}),
         }
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
@@ -205,8 +217,21 @@ class MatrixDesign(Game):
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
         payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
-        return f"at actions {', '.join(map(str, entry['when']['actions']))}, pay {payments}"
+        actions = entry["when"]["actions"]
+        if self.action_names is not None:
+            actions = [own[a] for own, a in zip(self.action_names, actions, strict=True)]
+        return f"at actions {', '.join(map(str, actions))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        plays = [f"action {a} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        return f"follower {follower} plays {' or '.join(plays)}"
+        names = (
+            self.action_labels(follower) if self.action_names else [f"action {a}" for a in range(len(probabilities))]
+        )
+        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
+        who = f"follower {follower}" if self.player_names is None else self.player_names[follower]
+        return f"{who} plays {' or '.join(plays)}"
+
+    def player_labels(self) -> list[str]:
+        return super().player_labels() if self.player_names is None else ["leader", *self.player_names]
+
+    def action_labels(self, follower: int) -> list[str]:
+        return super().action_labels(follower) if self.action_names is None else list(self.action_names[follower])

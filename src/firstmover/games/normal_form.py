@@ -17,12 +17,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import Labels, agreed, probabilities, table
+from firstmover.exact_numbers import agreed, probabilities, table
 from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
+from firstmover.games.names import named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.spaces import Box, Discrete, mixture
 from firstmover.types import TypeDistribution
-from firstmover.wording import told_apart
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file
@@ -80,8 +80,8 @@ class NormalForm(Game):
             )
         self.leader_payoffs, self.follower_payoffs, self.commitment = leader, followers, commitment
         self.tables = given  # the same payoffs, leader and followers, as they were given
-        self.action_names = _names(action_names, leader.shape, labels)
-        self.player_names = _players(player_names, 1 + n)
+        self.action_names = named_actions(action_names, leader.shape, labels)
+        self.player_names = named_players(player_names, 1 + n)
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
         self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
@@ -233,24 +233,3 @@ def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> n
 def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
     """A mixture in words, without what is as good as never played."""
     return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)
-
-
-def _names(names: Any, shape: tuple[int, ...], labels: tuple[Labels, ...]) -> tuple[tuple[str, ...], ...]:
-    """The names of all actions: those that are given, or else those in the tables, or else letters."""
-    if names is None:
-        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
-        names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
-    lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
-    if not lists or not all(isinstance(name, str) for part in names for name in part):
-        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
-    if tuple(len(part) for part in names) != shape:
-        raise InputError(f"action_names must name {shape} actions; got {tuple(len(part) for part in names)}.")
-    return tuple(told_apart(part) for part in names)
-
-
-def _players(names: Any, count: int) -> tuple[str, ...] | None:
-    if names is None:
-        return None
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names) or len(names) != count:
-        raise InputError(f"player_names must be a list of {count} names, the leader's first.")
-    return told_apart(names)

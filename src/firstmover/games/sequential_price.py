@@ -30,7 +30,7 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
 from firstmover.games.units import Units
-from firstmover.games.values import plain, read_values
+from firstmover.games.values import plain, read_names, read_values
 from firstmover.spaces import Branching
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
@@ -114,6 +114,7 @@ class SequentialPrice(Game):
         else:
             stated, self.types = read_values(values, agents, items)
             self.values, self.stated_values = tuple(own.floats for own in stated), stated
+        self.agent_names, self.item_names = read_names(values, agents, items)
         self._settings = {
             "agents": agents,
             "items": items,
@@ -371,11 +372,11 @@ class SequentialPrice(Game):
             words.append(f"after messages {', '.join(map(str, when['messages']))}")
         gone = [i for i in range(self.n_followers) if i not in when["remaining"]]
         if gone:
-            words.append("with " + ", ".join(f"agent {i} {self._bought(when, i)}" for i in gone))
+            words.append("with " + ", ".join(f"{self._agent(i)} {self._bought(when, i)}" for i in gone))
         if self.history == "left" and max(len(self.units), *self.units) > 1:
             words.append(f"with units {', '.join(map(str, when['items']))} left")
         prices = " and ".join(self._written(price) for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
-        offer = f"visit agent {do['agent']} at {'price' if ' ' not in prices else 'prices'} {prices}"
+        offer = f"visit {self._agent(do['agent'])} at {'price' if ' ' not in prices else 'prices'} {prices}"
         return ", ".join([*words, offer])
 
     def _written(self, price: float) -> str:
@@ -385,13 +386,26 @@ class SequentialPrice(Game):
     def _bought(self, when: dict[str, Any], agent: int) -> str:
         if "sold" not in when:
             return "gone"
-        items = [str(j) for j, units in enumerate(when["sold"][agent]) if units]
-        return f"served with item {' and '.join(items)}" if items else "gone without buying"
+        taken = [j for j, units in enumerate(when["sold"][agent]) if units]
+        if not taken:
+            return "gone without buying"
+        if self.item_names is not None:
+            return f"served with {' and '.join(self.item_names[j] for j in taken)}"
+        return f"served with item {' and '.join(map(str, taken))}"
+
+    def _agent(self, agent: int) -> str:
+        return f"agent {agent}" if self.agent_names is None else self.agent_names[agent]
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         worth = ", ".join(self._written(value) for value in self.values[follower][type_])
         sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
-        return f"agent {follower} with value {worth} sends {' or '.join(sends)}"
+        return f"{self._agent(follower)} with value {worth} sends {' or '.join(sends)}"
+
+    def player_labels(self) -> list[str]:
+        return ["seller", *map(self._agent, range(self.n_followers))]
+
+    def action_labels(self, follower: int) -> list[str]:
+        return [f"message {m}" for m in range(self.messages)]
 
 
 def _number(value: Any) -> float | None:

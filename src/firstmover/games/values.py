@@ -12,6 +12,9 @@ import numpy as np
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, of_fractions, probabilities, table, written
 from firstmover.types import TypeDistribution
+from firstmover.wording import told_apart
+
+NAMED = ("agents", "items")  # keys of the names that may stand beside values
 
 
 def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
@@ -19,14 +22,14 @@ def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...],
 
     Args:
         given: {"values": per agent a table [types, items], "probabilities": per agent one a type}, or
-            {"realisations": rows [agents * items], "probabilities": one a row}.
+            {"realisations": rows [agents * items], "probabilities": one a row}; and maybe names, see `read_names`.
         agents: number of agents.
         items: number of items.
 
     Raises:
         InputError: it is neither, the sizes do not fit, values are negative or not finite, or probabilities are none.
     """
-    if not isinstance(given, dict) or set(given) not in (
+    if not isinstance(given, dict) or set(given) - set(NAMED) not in (
         {"values", "probabilities"},
         {"realisations", "probabilities"},
     ):
@@ -43,6 +46,23 @@ def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...],
     if any(len(p.floats) != len(own.floats) for p, own in zip(marginals, values, strict=True)):
         raise InputError("every agent needs as many probabilities as it has types.")
     return values, TypeDistribution.independent(marginals)
+
+
+def read_names(given: Any, agents: int, items: int) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """The names of agents and of items that stand beside values, where they do.
+
+    Raises:
+        InputError: they are not lists of so many names.
+    """
+    held = given if isinstance(given, dict) else {}
+    named = []
+    for key, count in zip(NAMED, (agents, items), strict=True):
+        names = held.get(key)
+        listed = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+        if names is not None and (not listed or len(names) != count):
+            raise InputError(f"'{key}' of the values must be {count} name(s), or be left out.")
+        named.append(None if names is None else told_apart(names))
+    return named[0], named[1]
 
 
 def _from_realisations(rows: Any, chances: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:

@@ -34,15 +34,6 @@ def read_nfg(path: Path, commitment: CommitmentKind = "deterministic") -> Normal
     return NormalForm(payoffs[0], payoffs[1:], commitment, names, known(players))
 
 
-def read_payoffs(path: Path) -> Table:
-    """The payoffs of all players of a `.nfg` file, [players, *actions].
-
-    Raises:
-        InputError: see `read_nfg`.
-    """
-    return _read(path)[0]
-
-
 def known(players: Sequence[str]) -> list[str] | None:
     """The names of players, None where they say no more than who leads and who follows."""
     plain = len(players) == 2 and players[1].strip().lower() in ("follower", "the follower")

@@ -25,10 +25,10 @@ def read_game_file(path: Path, commitment: CommitmentKind = "deterministic") -> 
         InputError: the file cannot be read, or holds no game of at least two players.
     """
     match path.suffix.lower():
-        case ".nfg":
-            from firstmover.interop.gambit import read_nfg as read
         case ".efg":
             from firstmover.interop.extensive import read_efg as read
-        case _:
+        case end if end in _TABLES:
             from firstmover.interop.long_tables import read_long_table as read
+        case _:
+            from firstmover.interop.gambit import read_nfg as read
     return read(path, commitment)

@@ -112,7 +112,8 @@ def _check_below(sheet: Sheet, needed: str) -> None:
 def read_values(name: str) -> dict[str, Any]:
     """The agents' values and their probabilities, from a table with a header.
 
-    Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; columns
+    Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; an agent is a
+    name, or a number from 0. The header names the items, where there are several. Columns
     `probability, value of agent 0's item 0, ..., value of agent 1's item 0, ...` list joint realisations.
 
     Raises:
@@ -124,13 +125,20 @@ def read_values(name: str) -> dict[str, Any]:
     if kind not in ("agent", "probability"):
         raise InputError(f"the header of {name} must begin with 'agent' or 'probability'; got {kind!r}.")
     _check_below(sheet, "a table of numbers is needed, one row per line")
-    numbers = np.array([[sheet.number(row, k) for k in range(len(row.cells))] for row in rows], object)
+    named = kind == "agent" and not any(sheet.is_number(row.cells[0]) for row in rows)
+    numbers = np.array([[sheet.number(row, k) for k in range(named, len(row.cells))] for row in rows], object)
     if kind == "probability":
         return {"realisations": numbers[:, 1:].tolist(), "probabilities": numbers[:, 0].tolist()}
-    if numbers.shape[1] < 3:
+    if len(header.cells) < 3:
         raise sheet.error("needs the columns agent, probability and one per item.")
+    items = {"items": header.cells[2:]} if len(header.cells) > 3 else {}
+    if named:
+        names = list(dict.fromkeys(row.cells[0] for row in rows))
+        own = [numbers[[row.cells[0] == name for row in rows]] for name in names]
+        values = {"values": [r[:, 1:].tolist() for r in own], "probabilities": [r[:, 0].tolist() for r in own]}
+        return values | {"agents": names} | items
     agents = sorted(set(numbers[:, 0].tolist()))
     if agents != list(range(len(agents))):
         raise InputError(f"the agents of {name} must be numbered 0, 1, ...; got {', '.join(map(str, agents[:9]))}.")
     own = [numbers[numbers[:, 0] == i] for i in range(len(agents))]
-    return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]}
+    return {"values": [r[:, 2:].tolist() for r in own], "probabilities": [r[:, 1].tolist() for r in own]} | items

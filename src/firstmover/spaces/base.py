@@ -87,6 +87,14 @@ class Space(abc.ABC):
         """
         raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
+    def in_fractions(self, action: Any) -> Any:
+        """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
+
+        Raises:
+            NotImplementedError: such values have no exact numbers.
+        """
+        raise NotImplementedError
+
     @abc.abstractmethod
     def words(self, action: Any) -> str:
         """A value in words."""

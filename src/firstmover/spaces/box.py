@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
@@ -96,6 +97,9 @@ class Box(Vector):
             return clipped
         spent = (clipped - low).sum(axis=-1, keepdims=True)
         return low + (clipped - low) * (self.total / spent.clip(self.total))
+
+    def in_fractions(self, action: Any) -> list[Fraction]:
+        return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 
     def entry(self, action: Any) -> dict[str, Any]:
         """A vector as a rule file has it, to nine digits."""

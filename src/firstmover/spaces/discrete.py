@@ -86,6 +86,9 @@ class Discrete(Space):
         del points
         return np.arange(self.n, dtype=np.int32)
 
+    def in_fractions(self, action: Any) -> int:
+        return int(action)
+
     def entry(self, action: Any) -> dict[str, Any]:
         """An option as a rule file has it: its name, or its number where it has none."""
         return {self.word: self.labels[int(action)] if self.named else int(action)}

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
@@ -60,6 +61,11 @@ class Mixture(Vector):
     def played(self, action: Any) -> Any:
         """What a decision comes to: the probabilities."""
         return mixture(action)
+
+    def in_fractions(self, action: Any) -> list[Fraction]:
+        weights = [max(Fraction(repr(value)), Fraction(0)) for value in np.asarray(action, np.float64).tolist()]
+        total = sum(weights)
+        return [weight / total if total else Fraction(1, self.size) for weight in weights]
 
     def entry(self, action: Any) -> dict[str, Any]:
         """The probabilities as a rule file has them: `{"mixture": {"inspect": 0.25, "wait": 0.75}}`."""

@@ -11,14 +11,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from firstmover.certificates.exact import exact_game
 from firstmover.commitment import table_of
 from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
+from firstmover.evaluators import judge_of
 from firstmover.games.base import Game, Turn
 from firstmover.games.market_payoffs import FROZEN
 from firstmover.noise import inverse_cdf
 from firstmover.plays import Play
 from firstmover.rollout import Query, answer
+from firstmover.rule import Rule
 from firstmover.testing.checks import Check, results
 
 _PLAYED = 64  # sub-episodes
@@ -306,6 +309,16 @@ def _words(game: Game) -> None:
             raise InputError(f"play_sentence of {name} must return a text; got {text!r}.")
 
 
+def _fractions(game: Game) -> None:
+    """What is paid in fractions has to be what is paid."""
+    decisions = np.asarray(game.leader_space.spread(_DECISIONS))
+    for k in (0, len(decisions) // 2):
+        table = np.stack([np.asarray(decisions[k])] * game.n_observations)
+        if game.in_fractions(table) is not None:
+            rule = Rule(game, table).as_told()
+            exact_game(rule, judge_of(game).listing(rule.actions))
+
+
 _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("declarations", _declarations),
     ("shapes", _shapes),
@@ -318,4 +331,5 @@ _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("information", _information),
     ("masks", _masks),
     ("words", _words),
+    ("fractions", _fractions),
 ]

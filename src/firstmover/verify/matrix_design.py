@@ -10,11 +10,20 @@ from .amounts import entries, number, one_of, parameters, shape, table, whole
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many
+from .names import actions_named, players_named
 from .rules import Decided, Entries
 from .wording import Wording
 
 OBJECTIVES = ("different", "welfare", "welfare-minus-payments", "minus-payments")
 _FIRST_EXAMPLE = [[[3, 6], [4, 2]], [[3, 4], [6, 2]]]  # of Monderer and Tennenholtz, "k-Implementation"
+_DEFAULTS = {
+    "payoffs": _FIRST_EXAMPLE,
+    "rule": "tau",
+    "objective": "different",
+    "max_payment": 10,
+    "action_names": None,
+    "player_names": None,
+}
 
 
 @dataclass(frozen=True)
@@ -26,12 +35,16 @@ class MatrixDesign(Game):
         tau: whether one number is paid, at the profiles in which all play the same; otherwise any payments.
         objective: what the leader is paid.
         most: the largest payment.
+        names: of every follower's actions, if they have any.
+        players: the names of the followers, if they have any.
     """
 
     payoffs: list[Any]
     tau: bool
     objective: str
     most: int
+    names: list[list[str]] | None = None
+    players: list[str] | None = None
 
     @classmethod
     def read(cls, given: Any) -> "MatrixDesign":
@@ -40,7 +53,7 @@ class MatrixDesign(Game):
         Raises:
             ValueError: there is none.
         """
-        own = parameters(given, {"payoffs": _FIRST_EXAMPLE, "rule": "tau", "objective": "different", "max_payment": 10})
+        own = parameters(given, _DEFAULTS)
         payoffs = table(own["payoffs"], "payoffs")
         sizes = shape(payoffs)
         if len(sizes) < 2 or len(sizes) != sizes[0] + 1 or 0 in sizes:
@@ -48,7 +61,9 @@ class MatrixDesign(Game):
         at_most_so_many(sizes[0], MAX_FOLLOWERS, "followers")
         kind = one_of(own["rule"], ("tau", "per-follower"), "rule")
         objective = one_of(own["objective"], OBJECTIVES, "objective")
-        return cls(payoffs, kind == "tau", objective, whole(own["max_payment"], "max_payment"))
+        names = None if own["action_names"] is None else actions_named(own["action_names"], sizes[1:])
+        players = None if own["player_names"] is None else players_named(own["player_names"], sizes[0])
+        return cls(payoffs, kind == "tau", objective, whole(own["max_payment"], "max_payment"), names, players)
 
     @property
     def sizes(self) -> list[int]:
@@ -128,11 +143,17 @@ class MatrixDesign(Game):
         if self.tau:
             return f"pay tau = {do['tau']}"
         payments = ", ".join(wording.number(Fraction(p), Fraction(0), Fraction(self.most), 4) for p in do["payments"])
-        return f"at actions {', '.join(map(str, when['actions']))}, pay {payments}"
+        actions = when["actions"]
+        if self.names is not None:
+            actions = [wording.names(own)[a] for own, a in zip(self.names, actions, strict=True)]
+        return f"at actions {', '.join(map(str, actions))}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         actions = [f"action {a}" for a in range(self.sizes[follower])]
-        return f"follower {follower} plays {named_actions(actions, probabilities)}"
+        if self.names is not None:
+            actions = wording.names(self.names[follower])
+        who = f"follower {follower}" if self.players is None else wording.names(self.players)[follower]
+        return f"{who} plays {named_actions(actions, probabilities)}"
 
     def baseline(self) -> Baseline:
         def fault(decided: Sequence[Decided], _: Fraction) -> str | None:

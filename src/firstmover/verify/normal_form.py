@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .amounts import distribution, entries, one_of, parameters, shape, table, text, whole
+from .amounts import distribution, entries, one_of, parameters, shape, table, whole
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, at_most_so_many, total
+from .names import actions_named, players_named
 from .rules import Decided, Entries
 from .wording import Wording
 
@@ -56,8 +57,8 @@ class NormalForm(Game):
         if shape(followers) != [len(sizes) - 1, *sizes]:
             raise ValueError("every follower needs a table of payoffs of the shape of the leader's, and nobody else")
         one_of(own["commitment"], COMMITMENTS, "commitment")
-        players = None if own["player_names"] is None else _players(own["player_names"], len(sizes))
-        return cls(leader, followers, own["commitment"], _names(own["action_names"], sizes), players)
+        players = None if own["player_names"] is None else players_named(own["player_names"], len(sizes))
+        return cls(leader, followers, own["commitment"], actions_named(own["action_names"], sizes), players)
 
     @property
     def sizes(self) -> list[int]:
@@ -162,23 +163,6 @@ def _at(payoffs: Any, actions: Sequence[int]) -> Fraction:
     for a in actions:
         payoffs = payoffs[a]
     return payoffs if isinstance(payoffs, Fraction) else Fraction(payoffs)
-
-
-def _names(given: Any, sizes: Sequence[int]) -> list[list[str]]:
-    if given is None:
-        return [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in sizes]
-    if not isinstance(given, list) or len(given) != len(sizes):
-        raise ValueError("action_names must be a list of names for each player")
-    for own, size in zip(given, sizes, strict=True):
-        if not isinstance(own, list) or len(own) != size:
-            raise ValueError("action_names must name every action of every player")
-    return [[text(name, "the name of an action") for name in own] for own in given]
-
-
-def _players(given: Any, count: int) -> list[str]:
-    if not isinstance(given, list) or len(given) != count:
-        raise ValueError("player_names must name every player")
-    return [text(name, "the name of a player") for name in given]
 
 
 def published(payoffs: list[list[tuple[int, int]]]) -> Any:

@@ -12,6 +12,7 @@ from .best_prices import most_without_messages
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many, look_at_the_time, total
+from .names import players_named
 from .rules import Decided, Entries
 from .wording import Wording
 
@@ -39,6 +40,8 @@ class Market(Game):
         buy_at_tie: whether an agent buys at its value.
         share: the weight of welfare, the rest being that of revenue.
         sold_is_seen: whether the leader sees who bought what.
+        agents: what agents are called, if they are called anything.
+        items: what items are called, if they are called anything.
     """
 
     values: list[list[list[Fraction]]]
@@ -51,6 +54,8 @@ class Market(Game):
     buy_at_tie: bool
     share: Fraction
     sold_is_seen: bool
+    agents: list[str] | None = None
+    items: list[str] | None = None
     highest: Fraction = field(init=False)
     told_range: Range = field(init=False)
 
@@ -110,6 +115,8 @@ class Market(Game):
             _truth(own["buy_at_tie"]),
             _share(own["objective"]),
             one_of(own["history"], ("sold", "left"), "history") == "sold",
+            _named(own["values"], "agents", n),
+            _named(own["values"], "items", items),
         )
 
     @property
@@ -287,17 +294,32 @@ class Market(Game):
             words.append(f"after messages {', '.join(map(str, when['messages']))}")
         gone = [i for i in range(len(self.values)) if i not in when["remaining"]]
         if gone:
-            words.append("with " + ", ".join(f"agent {i} {_bought(when, i)}" for i in gone))
+            words.append(
+                "with " + ", ".join(f"{self._agent(i, wording)} {self._bought(when, i, wording)}" for i in gone)
+            )
         if not self.sold_is_seen and max(len(self.units), *self.units) > 1:
             words.append(f"with units {', '.join(map(str, when['items']))} left")
         asked = [self._told(Fraction(price), wording) for j, price in enumerate(do["prices"]) if when["items"][j] > 0]
-        offer = f"visit agent {do['agent']} at {'price' if len(asked) == 1 else 'prices'} {' and '.join(asked)}"
-        return ", ".join([*words, offer])
+        prices = f"{'price' if len(asked) == 1 else 'prices'} {' and '.join(asked)}"
+        return ", ".join([*words, f"visit {self._agent(do['agent'], wording)} at {prices}"])
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         worth = ", ".join(self._told(value, wording) for value in self.values[follower][type_])
         sent = named_actions([f"message {m}" for m in range(self.messages)], probabilities)
-        return f"agent {follower} with value {worth} sends {sent}"
+        return f"{self._agent(follower, wording)} with value {worth} sends {sent}"
+
+    def _agent(self, agent: int, wording: Wording) -> str:
+        return f"agent {agent}" if self.agents is None else wording.names(self.agents)[agent]
+
+    def _bought(self, when: Mapping[str, Any], agent: int, wording: Wording) -> str:
+        if "sold" not in when:
+            return "gone"
+        taken = [j for j, units in enumerate(when["sold"][agent]) if units]
+        if not taken:
+            return "gone without buying"
+        if self.items is not None:
+            return f"served with {' and '.join(wording.names(self.items)[j] for j in taken)}"
+        return f"served with item {' and '.join(map(str, taken))}"
 
     def _told(self, amount: Fraction, wording: Wording) -> str:
         return wording.number(amount, *self.told_range, 6)
@@ -314,6 +336,8 @@ class Market(Game):
             self.buy_at_tie,
             self.share,
             self.sold_is_seen,
+            self.agents,
+            self.items,
         )
 
         def fault(_: Sequence[Decided], value: Fraction) -> str | None:
@@ -352,7 +376,7 @@ def agrawal(given: Any) -> Market:
 
 def _stated_values(given: Any, n: int, items: int) -> tuple[Any, Any, Any]:
     """The values of every agent's types, and the chances of types, or of type profiles that are possible."""
-    if not isinstance(given, dict) or set(given) not in (
+    if not isinstance(given, dict) or set(given) - {"agents", "items"} not in (
         {"values", "probabilities"},
         {"realisations", "probabilities"},
     ):
@@ -379,6 +403,12 @@ def _stated_values(given: Any, n: int, items: int) -> tuple[Any, Any, Any]:
     return [[list(row) for row in own] for own in types], None, sorted((r, p) for r, p in joint.items() if p)
 
 
+def _named(given: Any, key: str, count: int) -> list[str] | None:
+    """The names that stand beside values, if any do."""
+    names = given.get(key) if isinstance(given, dict) else None
+    return None if names is None else players_named(names, count)
+
+
 def _rows(given: Any, columns: int, what: str) -> list[list[Fraction]]:
     rows: list[list[Fraction]] = table(given, what)
     if len(shape(rows)) != 2 or not rows or len(rows[0]) != columns:
@@ -401,10 +431,3 @@ def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("buy_at_tie must be true or false")
     return value
-
-
-def _bought(when: Mapping[str, Any], agent: int) -> str:
-    if "sold" not in when:
-        return "gone"
-    items = [str(j) for j, units in enumerate(when["sold"][agent]) if units]
-    return f"served with item {' and '.join(items)}" if items else "gone without buying"

@@ -20,6 +20,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
+    command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
     add_verbose(command)
 
@@ -53,6 +54,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seed=seed,
             out=out,
             optimum=not options.no_optimum,
+            max_calls=None if options.max_calls is None else whole(options.max_calls, "--max-calls"),
             progress=progress,
             waiting_since=options.waiting_since,
         )

@@ -30,7 +30,6 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import build, files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.comparisons import compare_nash
     from firstmover.exact_numbers import number
     from firstmover.solutions import as_file, as_json, solve
 
@@ -42,7 +41,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     own = {option.name: option.of(getattr(options, option.name)) for option in OPTIONS}
     if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with --out.")
-    beside = {} if options.compare is None else {"nash": compare_nash(game)}
+    beside = {} if options.compare is None else _compared(game)
     with Watched() as progress:
         solution = solve(
             game,
@@ -58,6 +57,13 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
         files.write_json(Path(options.out), as_file(game, solution))
     return result, printing.solution(result)
+
+
+def _compared(game: Any) -> dict[str, Any]:
+    """What `--compare nash` shows beside the commitment."""
+    from firstmover.comparisons import compare_nash
+
+    return {"nash": compare_nash(game)}
 
 
 COMMAND = Command("solve", "the exact optimum, where the game is small enough", _declare, _run)
