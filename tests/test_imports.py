@@ -133,3 +133,8 @@ def test_the_public_face_is_complete() -> None:
     assert callable(firstmover.design)
     with pytest.raises(AttributeError, match="nonsense"):
         firstmover.nonsense  # noqa: B018
+
+
+def test_no_two_test_files_share_a_name() -> None:
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))  # pytest would refuse to collect them

@@ -23,6 +23,7 @@ from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.loop import Progress, Silent
 from firstmover.measures import measured
@@ -239,7 +240,7 @@ class Design:
         run.write_json("result.json", self.as_json())
 
     @classmethod
-    def load(cls, path: str | Path, *, code: str | Path | None = None) -> "Design":
+    def load(cls, path: str | Path, *, code: Code = None) -> "Design":
         """Read a finished run.
 
         Args:
@@ -296,7 +297,7 @@ def read_result(run: Run) -> dict[str, Any]:
     return result
 
 
-def uncertified(run: Run, result: dict[str, Any], code: str | Path | None = None) -> Design:
+def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
     """A finished run without its certificate.
 
     Raises:
@@ -404,8 +405,8 @@ def design(
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
     refuse_mistakes(game)
     followers = game.usual_followers if followers is None else followers
-    responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
-    learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
+    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
+    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
@@ -434,7 +435,7 @@ def design(
 def resume(
     path: str | Path,
     *,
-    code: str | Path | None = None,
+    code: Code = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Design:
@@ -553,7 +554,7 @@ def _config(
     }
 
 
-def _parts(run: Run, code: str | Path | None) -> tuple[Game, Follower, Leader, int, int]:
+def _parts(run: Run, code: Code) -> tuple[Game, Follower, Leader, int, int]:
     """What a run's configuration asks for.
 
     Raises:

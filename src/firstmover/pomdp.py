@@ -96,6 +96,7 @@ class StackelbergPOMDP:
             self.game,
             self.followers.name,
             pure=self.followers.plays_pure,
+            continues=self.followers.continues,
             reward_episodes=self.reward_episodes,
             target=self.target,
         )
@@ -109,7 +110,8 @@ class StackelbergPOMDP:
         view = View(self.game, commitment, key)
         response = self.followers.respond(view, self.response_noise(key))
         play = self.followers.strategy(self.game, response.state)
-        value = self.evaluator.value(view, play, key, self.followers.asks(self.game))
+        start = self.followers.position(self.game, response.state)
+        value = self.evaluator.value(view, play, key, self.followers.asks(self.game), start)
         return Episode(
             value.reward,
             play,

@@ -31,6 +31,7 @@ from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.loop import Lesson, Progress, Silent, learn
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.plays import Strategies
@@ -319,7 +320,7 @@ def resume_pretraining(
     path: str | Path,
     *,
     game: Game | None = None,
-    code: str | Path | None = None,
+    code: Code = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Pretrained:
@@ -372,7 +373,7 @@ class _Asked(NamedTuple):
         }
 
     @classmethod
-    def of(cls, run: Run, game: Game | None, code: str | Path | None) -> "_Asked":
+    def of(cls, run: Run, game: Game | None, code: Code) -> "_Asked":
         """What a run was asked for.
 
         Raises:

@@ -31,21 +31,36 @@ class Step(NamedTuple):
     transfers: Float[Array, ""] | None
 
 
+class Position(NamedTuple):
+    """Where a sub-episode stands: the state of the game, and what the followers' play remembers."""
+
+    state: Any
+    memory: Any
+
+
 class Query(NamedTuple):
     """Sub-episodes that a follower wants played: Q of them.
 
     Attributes:
         types: type profile of each.
         play: how the followers act: shared by all, or with a leading axis Q (`Play.per_episode`).
-        noise: uniform numbers for their draws, or None where nothing is drawn.
+        noise: uniform numbers for their draws in L steps, or None where nothing is drawn in the steps of the horizon.
         chance: address of the chance of each within its round; equal addresses share their chance, so that
             counterfactuals differ in the action only.
+        start: where each of them stands, so that it goes on from there; None for their beginning.
+        clock: the time of their first step; None for 0.
     """
 
     types: Int[Array, "Q n"]
     play: Play
     noise: Float[Array, "Q L n"] | None
     chance: Int[Array, "Q"]
+    start: Position | None = None
+    clock: Int[Array, ""] | None = None
+
+    def length(self, game: Game) -> int:
+        """How many steps are played in each."""
+        return game.horizon if self.noise is None else self.noise.shape[1]
 
 
 class Outcome(NamedTuple):
@@ -56,6 +71,7 @@ class Outcome(NamedTuple):
         steps: all steps of each, where they were kept.
         leader_rows: for each step the row of the leader's observation; where it did not act, the number of rows.
         transfers: what the leader received less what it paid in each; None in games without money.
+        ends: where each of them stands afterwards.
     """
 
     leader: Float[Array, "Q"]
@@ -63,13 +79,7 @@ class Outcome(NamedTuple):
     steps: Step | None = None
     leader_rows: Int[Array, "Q L"] | None = None
     transfers: Float[Array, "Q"] | None = None
-
-
-class Position(NamedTuple):
-    """Where a sub-episode stands: the state of the game, and what the followers' play remembers."""
-
-    state: Any
-    memory: Any
+    ends: Position | None = None
 
 
 def opening(game: Game, play: Play, types: Int[Array, "n"], key: Key[Array, ""]) -> Position:
@@ -165,14 +175,17 @@ def answer(
     game: Game, commitment: Commitment, query: Query, key: Key[Array, ""], *, keep_steps: bool = False
 ) -> Outcome:
     """Play all sub-episodes of a query; their steps are kept only if asked for, since they take most of the memory."""
+    length, clock = query.length(game), 0 if query.clock is None else query.clock
 
-    def one(types: Array, play: Play, noise: Array | None, chance: Array) -> Outcome:
-        steps = rollout(game, commitment, play, noise, types, jax.random.fold_in(key, chance))
+    def one(types: Array, play: Play, noise: Array | None, chance: Array, start: Position | None) -> Outcome:
+        own = jax.random.fold_in(key, chance)
+        start = opening(game, play, types, own) if start is None else start
+        ends, steps = continued(game, commitment, play, noise, start, own, length=length, clock=clock)
         rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
         leader_rows = jnp.where(steps.leader_acts, rows, game.n_observations)
         kept = steps if keep_steps else None
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
-        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, leader_rows, transfers)
+        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, leader_rows, transfers, ends)
 
-    in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0)
-    return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance)
+    in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0, 0)
+    return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance, query.start)

@@ -16,7 +16,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.commitment import Given
 from firstmover.errors import InputError
 from firstmover.evaluators import Sampled
-from firstmover.evaluators.forms import play_query
 from firstmover.evaluators.view import sub_episode_chance
 from firstmover.games.base import Rewards, Turn
 from firstmover.plays import Actions
@@ -56,6 +55,7 @@ class State(NamedTuple):
     memories: tuple[Any, Any]  # of the exchange's play, and of the play of the reward sub-episodes
     chance: Key[Array, ""]  # of the sub-episode
     paid: tuple[Float[Array, "Q"], Float[Array, "Q n"]]  # to the leader and the followers in the exchange so far
+    ends: Position | None  # of the exchange's sub-episodes so far, where others go on from them
     steps: Step | None  # of the exchange so far, [Q, L, ...], where the followers look at them
     response_noise: Float[Array, "asks u"]
     reward_noise: Float[Array, "R w"]
@@ -93,8 +93,9 @@ class StepLevel:
     def max_decisions(self) -> int:
         """An upper bound on the leader's decisions in an episode."""
         problem = self.problem
-        queries = problem.followers.asks(problem.game) * self._n_queries
-        return self.n_questions + queries * problem.game.max_leader_decisions + self.max_reward_decisions
+        queries, length = self._shape
+        each = max(problem.game.max_leader_decisions, length if length > problem.game.horizon else 0)
+        return self.n_questions + problem.followers.asks(problem.game) * queries * each + self.max_reward_decisions
 
     @property
     def max_reward_decisions(self) -> int:
@@ -102,11 +103,12 @@ class StepLevel:
         return self.problem.reward_episodes * self.problem.game.max_leader_decisions
 
     @property
-    def _n_queries(self) -> int:
-        """Sub-episodes in an exchange."""
+    def _shape(self) -> tuple[int, int]:
+        """Sub-episodes in an exchange, and the steps of each."""
         game, followers = self.problem.game, self.problem.followers
         noise = jnp.zeros(followers.noise_size(game))
-        return jax.eval_shape(lambda: followers.ask(game, followers.init(game), noise)).types.shape[0]
+        query = jax.eval_shape(lambda: followers.ask(game, followers.init(game), noise))
+        return query.types.shape[0], query.length(game)
 
     @property
     def n_questions(self) -> int:
@@ -123,7 +125,7 @@ class StepLevel:
             start = opening(game, nothing, query.types[0], key)
             return play_step(game, Given(game.leader_space.idle()), nothing, none, start, 0, key)[1]
 
-        room = (query.types.shape[0], game.horizon)
+        room = (query.types.shape[0], query.length(game))
         return jax.tree.map(lambda leaf: jnp.zeros((*room, *leaf.shape), leaf.dtype), jax.eval_shape(step))
 
     def _noise(self, response_noise: Float[Array, "asks u"], exchange: Int[Array, ""] | int) -> Float[Array, "u"]:
@@ -146,7 +148,7 @@ class StepLevel:
         response_noise, reward_noise = problem.response_noise(key), self._sampled.noise(key)
         idle = game.leader_space.idle()
         query = problem.followers.ask(game, followers, self._noise(response_noise, 0))
-        reward_query = play_query(game, problem.followers.strategy(game, followers), reward_noise)
+        reward_query = self._reward_query(followers, reward_noise)
         chance = sub_episode_chance(game, key, 0, query.chance[0])
         state = State(
             followers=followers,
@@ -157,16 +159,18 @@ class StepLevel:
             exchange=jnp.int32(0),
             episode=jnp.int32(0),
             time=jnp.int32(0),
-            game=game.reset(query.types[0], jax.random.fold_in(chance, 0)),
-            memories=_memories(query, reward_query, jnp.int32(0), query.types[0]),
+            game=None,
+            memories=((), ()),
             chance=chance,
             paid=(jnp.zeros(query.types.shape[0]), jnp.zeros(query.types.shape)),
+            ends=self._no_ends(query) if problem.followers.continues else None,
             steps=self._no_steps(query) if problem.followers.needs_steps else None,
             response_noise=response_noise,
             reward_noise=reward_noise,
             key=key,
         )
-        state, _ = self._play_on(state, idle, jnp.bool_(False))
+        opened, memories = self._opened(state, query.types[0], chance)
+        state, _ = self._play_on(state._replace(game=opened, memories=memories), idle, jnp.bool_(False))
         return state, self._observe(state)
 
     def step(self, state: State, action: Array) -> tuple[State, Obs, Float[Array, ""], Bool[Array, ""]]:
@@ -251,7 +255,7 @@ class StepLevel:
         actions = jnp.where(rewarding, acted[1][0], acted[0][0])
         position, no_noise = Position(state.game, ()), jnp.zeros(problem.game.n_followers)
         (game, _), step = play_step(
-            problem.game, Given(action), Actions(actions), no_noise, position, state.time, state.chance
+            problem.game, Given(action), Actions(actions), no_noise, position, self._clock(state), state.chance
         )
         memories = tuple(
             self._learn(query, memory, turn, step, game, state)
@@ -277,7 +281,7 @@ class StepLevel:
         episode = _within(query, state.episode)
         none = jnp.zeros(self.problem.game.n_followers)
         noise = none if query.noise is None else query.noise[episode, state.time]
-        return query.play.of_episode(episode).act(memory, turn, state.time, noise)
+        return query.play.of_episode(episode).act(memory, turn, state.time + _clock_of(query), noise)
 
     def _learn(self, query: Query, memory: Any, turn: Turn, step: Step, game: Any, state: State) -> Any:
         """The memory after this step, if the sub-episode is one of this query; `game` is the state that follows."""
@@ -285,11 +289,18 @@ class StepLevel:
         if not play.learns:
             return memory
         rewards = Rewards(step.leader_reward, step.follower_rewards, step.transfers)
-        return play.learn(memory, turn, state.time, step.follower_actions, rewards, self.problem.game.observe(game))
+        time, after = state.time + _clock_of(query), self.problem.game.observe(game)
+        return play.learn(memory, turn, time, step.follower_actions, rewards, after)
 
     def _end_of_sub_episode(self, state: State) -> State:
         n_queries = state.query.types.shape[0]
-        ended = state.time >= self.problem.game.horizon
+        exchanged, rewarded = (query.length(self.problem.game) for query in (state.query, state.reward_query))
+        ended = state.time >= jnp.where(self._rewarding(state), rewarded, exchanged)
+        if state.ends is not None:
+            row = jnp.where(ended & ~self._rewarding(state), state.episode, n_queries)
+            position = Position(state.game, state.memories[0])
+            ends = jax.tree.map(lambda room, leaf: room.at[row].set(leaf, mode="drop"), state.ends, position)
+            state = state._replace(ends=ends)
         state = state._replace(episode=state.episode + ended)
         round_over = ended & ~self._rewarding(state) & (state.episode == n_queries)
         state = jax.lax.cond(round_over, self._end_of_round, lambda s: s, state)
@@ -300,7 +311,7 @@ class StepLevel:
         """Tell the followers the outcome of the exchange; what they ask next, and how they would play now."""
         problem = self.problem
         followers = problem.followers.tell(
-            problem.game, state.followers, state.query, Outcome(*state.paid, state.steps)
+            problem.game, state.followers, state.query, Outcome(*state.paid, state.steps, ends=state.ends)
         )
         exchange = state.exchange + 1
         return self._with_followers(state, followers, exchange)._replace(
@@ -312,11 +323,10 @@ class StepLevel:
     def _with_followers(self, state: State, followers: Any, exchange: Int[Array, ""] | int) -> State:
         """The state with other followers: what they ask in this exchange, and how they would play now."""
         problem = self.problem
-        strategy = problem.followers.strategy(problem.game, followers)
         return state._replace(
             followers=followers,
             query=problem.followers.ask(problem.game, followers, self._noise(state.response_noise, exchange)),
-            reward_query=play_query(problem.game, strategy, state.reward_noise),
+            reward_query=self._reward_query(followers, state.reward_noise),
         )
 
     def _start(self, state: State) -> State:
@@ -328,9 +338,39 @@ class StepLevel:
             for queried, rewarded in zip(*((q.types, q.chance) for q in queries), strict=True)
         )
         key = sub_episode_chance(self.problem.game, state.key, state.exchange, chance)
-        game = self.problem.game.reset(types, jax.random.fold_in(key, 0))
-        memories = _memories(state.query, state.reward_query, state.episode, types)
+        game, memories = self._opened(state, types, key)
         return state._replace(time=jnp.zeros_like(state.time), game=game, memories=memories, chance=key)
+
+    def _opened(self, state: State, types: Int[Array, "n"], key: Key[Array, ""]) -> tuple[Any, tuple[Any, Any]]:
+        """The game, and what either play remembers, at the start of the sub-episode that comes next."""
+        reset = self.problem.game.reset(types, jax.random.fold_in(key, 0))
+
+        def opened(query: Query) -> Position:
+            episode = _within(query, state.episode)
+            if query.start is None:
+                return Position(reset, query.play.of_episode(episode).begin(types))
+            return jax.tree.map(lambda leaf: leaf[episode], query.start)
+
+        exchanged, rewarded = opened(state.query), opened(state.reward_query)
+        rewarding = self._rewarding(state)
+        game = jax.tree.map(lambda one, other: jnp.where(rewarding, other, one), exchanged.state, rewarded.state)
+        return game, (exchanged.memory, rewarded.memory)
+
+    def _reward_query(self, followers: Any, noise: Float[Array, "R w"]) -> Query:
+        """The reward sub-episodes, if the response ended here."""
+        model, game = self.problem.followers, self.problem.game
+        return self._sampled.query(model.strategy(game, followers), noise, model.position(game, followers))
+
+    def _no_ends(self, query: Query) -> Position:
+        """Room for where the sub-episodes of an exchange end."""
+        game, key, count = self.problem.game, jax.random.key(0), query.types.shape[0]
+        start = jax.eval_shape(lambda: opening(game, query.play.of_episode(jnp.int32(0)), query.types[0], key))
+        return jax.tree.map(lambda leaf: jnp.zeros((count, *leaf.shape), leaf.dtype), start)
+
+    def _clock(self, state: State) -> Int[Array, ""]:
+        """The time of the current step, as the game's chance and the followers count it."""
+        exchanged, rewarded = _clock_of(state.query), _clock_of(state.reward_query)
+        return state.time + jnp.where(self._rewarding(state), rewarded, exchanged)
 
 
 def _within(query: Query, episode: Int[Array, ""]) -> Int[Array, ""]:
@@ -338,7 +378,6 @@ def _within(query: Query, episode: Int[Array, ""]) -> Int[Array, ""]:
     return jnp.minimum(episode, query.types.shape[0] - 1)
 
 
-def _memories(query: Query, reward_query: Query, episode: Int[Array, ""], types: Int[Array, "n"]) -> tuple[Any, Any]:
-    """What either play remembers at the start of a sub-episode."""
-    exchanged, rewarded = (q.play.of_episode(_within(q, episode)).begin(types) for q in (query, reward_query))
-    return exchanged, rewarded
+def _clock_of(query: Query) -> Int[Array, ""] | int:
+    """The time of the first step of the query's sub-episodes."""
+    return 0 if query.clock is None else query.clock

@@ -105,6 +105,21 @@ CASES = [
     (["solve", "agrawal", "--time-limit", "0"], "the time limit must be a positive number of seconds; got 0"),
     (["solve", "agrawal", "--time-limit", "soon"], "--time-limit must be a finite number"),
     (["solve", "agrawal", "--out", "file"], "file exists; name a new file"),
+    (["solve", "book.xlsx"], "is a workbook, not a text table"),
+    (["design", "a.csv"], "is no game: it needs a row for each profile"),
+    (["design", "none.csv"], "cannot read none.csv"),
+    (["solve", "book.xlsx", "-g", "memory=2"], "unknown parameter of a game file 'memory'"),
+    (["solve", "escape", "--compare", "core"], "--compare must be nash"),
+    (["solve", "agrawal", "--compare", "nash"], "are compared for two players"),
+    (["design", "normal-form", "-g", "leader_payoffs=two.csv", "-g", "follower_payoffs=a.csv"], "in two ways"),
+    (["export", "rule.json"], "--to"),
+    (["export", "rule.json", "--to", "pdf"], "unknown form 'pdf'"),
+    (["export", "file", "--to", "csv"], "file is not a rule file"),
+    (["export", "list.json", "--to", "nfg"], "is not a rule file"),
+    (["export", "none", "--to", "python"], "cannot read none"),
+    (["export", "rule.json", "--to", "csv", "-o", "file"], "file exists; name a new file"),
+    (["export", "simple-allocation", "--to", "nfg"], "has no table of its leader's decisions"),
+    (["export", "rule.json", "--to", "csv", "-g", "items=3"], "-g and --code go with --to nfg"),
     (["solve", "agrawal", "--out", "no/such/place.json"], "cannot write no/such/place.json"),
     (["solve", "maintain", "--selection", "worst"], "has no option selection; it is for price mechanisms"),
     (["design", "file.nfg"], "not a valid .nfg game"),
@@ -167,6 +182,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("header.csv").write_text("agent,probability,value\n")
     Path("gap.csv").write_text("agent,probability,value\n0,1,0.5\n2,1,0.5\n")
     Path("one.csv").write_text("agent,probability,value\n0,1,0.5\n")
+    Path("two.csv").write_text("1,500;2\n")
+    Path("book.xlsx").write_bytes(b"PK\x03\x04" + bytes(20))
     Path("file.nfg").write_text("not a game")
     Path("file").write_text("a file")
     Path("list.json").write_text("[]")

@@ -14,6 +14,7 @@ import pytest
 from firstmover.certificates import summary
 from firstmover.cli import main
 from firstmover.cli.progress import Watched
+from firstmover.rules import load
 
 NFG = 'NFG 1 R "Three followers of one" { "L" "F" "G" } { 2 2 2 } 3 1 1 0 0 2 1 2 0 4 1 1 2 2 1 1 0 3 0 1 1 2 2 2'
 
@@ -121,6 +122,9 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
     assert mixed["optimum"] == pytest.approx(2.5)
     learnt = _json(capsys, "design", "normal-form", *files, "--seeds", "2", "--updates", "30")
     assert learnt["value"] == pytest.approx([2.0, 2.0])
+    act = load(learnt["run"])  # the best seed's rule, and what the run prints is one too
+    Path("run.json").write_text(json.dumps(learnt))
+    assert act() == load("run.json")() == learnt["rule"][0]["do"]
     Path("A.csv").unlink()  # a run carries its game with it
     assert summary(_json(capsys, "certify", learnt["run"])) == learnt["certificate"]
 

@@ -81,7 +81,7 @@ def test_words() -> None:
         ({"coverage": [0.5, 0.5, 1.5]}, "from 0 to 1"),
         ({"coverage": [0.5, 0.5, float("nan")]}, "finite"),
         ({"coverage": "all"}, "finite number"),
-        ({"coverage": [0.5, 0.5, 0.5]}, "at most resources=1; it sums to 1.5"),
+        ({"coverage": [0.5, 0.5, 0.5]}, "at most 1; the sum is 1.5"),
     ],
 )
 def test_rules_that_are_impossible_are_refused(do, match: str) -> None:

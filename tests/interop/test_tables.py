@@ -101,7 +101,7 @@ def test_what_people_write(tmp_path: Path, text: str, rows: list[list[Any]]) -> 
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("1,500;2,250\n", r"1,500 in row 1 of .* in two ways, as 1500 or as 1\.500"),
+        ("1,500;2,250\n", r"1,500 in row 1 of .* in two ways, as 1500 or as 1\.500; write 1500, or 1,5000\."),
         ('"1,500",2\n', "in two ways, as 1500 or as 1.500"),
         ("1.500;2.250\n", r"in two ways, as 1\.500 or as 1500"),
         ("payoff\n1,5\n2,5\n", "row 2 may be named '1', or hold 1,5 with a decimal comma"),
@@ -151,6 +151,17 @@ def test_the_names_in_tables_come_back_in_words(tmp_path: Path) -> None:
     (tmp_path / "B.csv").write_text("price;buy;leave\nhigh;-1,5;0\nlow;2;0\n")
     with pytest.raises(InputError, match="same actions in the same order; got low, high and high, low"):
         build.build("game", "normal-form", given)
+
+
+def test_names_are_given_on_the_command_line_too(tmp_path: Path) -> None:
+    (tmp_path / "A.csv").write_text("1,3\n0,2\n")
+    given = {"leader_payoffs": str(tmp_path / "A.csv"), "follower_payoffs": str(tmp_path / "A.csv")}
+    named = given | {"action_names": "Top, Bottom; Left,Right", "player_names": "Ann,Bob"}
+    game = build.build("game", "normal-form", named)
+    assert game.action_names == (("Top", "Bottom"), ("Left", "Right"))
+    assert game.player_names == ("Ann", "Bob")
+    with pytest.raises(InputError, match="must be a list of 2 names"):
+        build.build("game", "normal-form", given | {"player_names": "Ann"})
 
 
 @settings(max_examples=150, deadline=None)

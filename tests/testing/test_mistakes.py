@@ -100,7 +100,10 @@ MISTAKES = {
         "game", "follower_obs=state.types", "follower_obs=1 - state.types", "must be its type"
     ),
     "words that do not read back": Mistake(
-        "game", "return DECIDES.read(do)", "return 1 - DECIDES.read(do)", "do not read back"
+        "game",
+        "    def reset(",
+        "    def decision(self, when, do):\n        return 1 - super().decision(when, do)\n\n    def reset(",
+        "do not read back",
     ),
     "a reward for nobody": Mistake("game", "customer[None])", "customer)", r"of shape \(1,\); got float32"),
     "a method that is missing": Mistake("game", "def reset(", "def start(", "lacks what every Game has: reset"),

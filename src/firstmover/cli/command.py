@@ -10,7 +10,7 @@ import firstmover
 from firstmover import catalogue
 from firstmover.errors import InputError, unknown_name
 
-GAME = "a name from 'firstmover games', a Gambit file *.nfg (player 1 leads), or FILE.py:CLASS"
+GAME = "a name from 'firstmover games', a file *.nfg, *.efg or *.csv (player 1 leads), or FILE.py:CLASS"
 
 
 class Command(NamedTuple):
@@ -77,7 +77,12 @@ def add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None
 
 def add_code(command: argparse.ArgumentParser) -> None:
     """Add `--code FILE`."""
-    command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
+    command.add_argument(
+        "--code",
+        action="append",
+        metavar="FILE",
+        help="the Python file of a class of your own, which is executed; once for each file",
+    )
 
 
 def add_verbose(command: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View
 from firstmover.games.base import Game
 from firstmover.plays import Play
+from firstmover.rollout import Position
 
 Interval = tuple[float, float]
 
@@ -86,8 +87,16 @@ class Evaluator(abc.ABC):
         """How well the reward is known."""
 
     @abc.abstractmethod
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
-        """What the leader earns, in the exchange with this number, if the followers play so."""
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
+        """What the leader earns if the followers play so.
+
+        Args:
+            view: of the rule.
+            play: how the followers play.
+            key: of the episode.
+            exchange: the number of the exchange in which it is played.
+            start: where the sub-episodes start; their beginning if not given.
+        """
 
 
 class Judge(abc.ABC):

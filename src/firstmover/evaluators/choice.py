@@ -17,7 +17,7 @@ Target = Literal["learned", "worst"]
 
 
 def evaluator_for(
-    game: Game, followers: str, *, pure: bool, reward_episodes: int, target: Target = "learned"
+    game: Game, followers: str, *, pure: bool, continues: bool = False, reward_episodes: int, target: Target = "learned"
 ) -> Evaluator:
     """What an episode is rewarded with.
 
@@ -25,6 +25,7 @@ def evaluator_for(
         game: what is played.
         followers: the followers' name, for messages.
         pure: whether their play has no chance in it.
+        continues: whether reward sub-episodes start where the response ended.
         reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
         target: the value at the followers' play, or a lower bound over equilibria.
 
@@ -38,6 +39,11 @@ def evaluator_for(
         return WorstCase(game)
     if reward_episodes:
         return Sampled(game, reward_episodes)
+    if continues:
+        raise InputError(
+            f"{followers} followers go on where their response ended, so that the reward has to be sampled: "
+            "reward_episodes must be at least 1."
+        )
     if game.followers_act == "once":
         all_profiles(game)
         return Listed(game)

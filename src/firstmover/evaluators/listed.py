@@ -18,7 +18,7 @@ from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.evaluators.worst_case import worst_value_bound
 from firstmover.plays import Play
-from firstmover.rollout import Outcome
+from firstmover.rollout import Outcome, Position
 
 SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 
@@ -30,7 +30,7 @@ class Listed(Evaluator, Judge):
     def status(self) -> Status:
         return EXACT
 
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
         nowhere = unvisited(self.game)
         # What the followers had listed before was stepped, and counted, for them.
         decisions = 0 if view.has_listed else decisions_in(view.listed, nowhere)[1]

@@ -7,7 +7,7 @@ from firstmover.evaluators.base import Evaluator, Value
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.plays import Play
-from firstmover.rollout import Query
+from firstmover.rollout import Position, Query
 
 
 class PurePlay(Evaluator):
@@ -17,7 +17,7 @@ class PurePlay(Evaluator):
     def status(self) -> Status:
         return EXACT
 
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
         support, probs = self.game.types.profiles
         query = Query(jnp.asarray(support), play, None, jnp.zeros(len(support), jnp.int32))
         outcome = view.outcome(query, exchange)

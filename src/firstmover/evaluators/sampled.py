@@ -24,7 +24,7 @@ from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game
 from firstmover.noise import Stream, stream
 from firstmover.plays import Actions, Play
-from firstmover.rollout import Query, answer
+from firstmover.rollout import Position, Query, answer
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
@@ -48,8 +48,17 @@ class Sampled(Evaluator):
         """The uniform numbers of all reward sub-episodes, in one draw."""
         return jax.random.uniform(stream(key, Stream.REWARD), (self.episodes, play_noise_size(self.game)))
 
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
-        outcome = view.outcome(play_query(self.game, play, self.noise(key)), exchange)
+    def query(self, play: Play, noise: Float[Array, "R w"], start: Position | None) -> Query:
+        """The reward sub-episodes, from their beginning or all from the same position."""
+        query = play_query(self.game, play, noise)
+        if start is None:
+            return query
+        return query._replace(
+            start=jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (self.episodes, *leaf.shape)), start)
+        )
+
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
+        outcome = view.outcome(self.query(play, self.noise(key), start), exchange)
         return Value(outcome.leader.mean(), *decisions_in(outcome, unvisited(self.game)))
 
 

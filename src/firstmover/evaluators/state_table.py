@@ -19,6 +19,7 @@ from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, unvisited
 from firstmover.games.base import Game
 from firstmover.plays import Play
+from firstmover.rollout import Position
 from firstmover.solvers.registry import state_table
 
 _UNPROVED = "no proof is given for followers that act in every step"
@@ -31,7 +32,7 @@ class StateTable(Evaluator, Judge):
     def status(self) -> Status:
         return EXACT
 
-    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int) -> Value:
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
         answers = view.answers(jnp.asarray(self.game.observations()))
         reward = expected_payoffs(state_table(self.game), answers, play)[0]
         return Value(reward, ~unvisited(self.game), self.game.max_leader_decisions)

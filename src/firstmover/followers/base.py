@@ -19,7 +19,7 @@ from firstmover.evaluators.forms import check_acts
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
 from firstmover.plays import Play
-from firstmover.rollout import Outcome, Query
+from firstmover.rollout import Outcome, Position, Query
 from firstmover.spaces import observation_index
 from firstmover.wording import constructed
 
@@ -48,12 +48,14 @@ class Follower(abc.ABC):
         converges_to: the equilibrium set that its time average tends to, or what else it promises.
         acts: how often the followers of the games that it can play act in a sub-episode.
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
+        continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
     """
 
     name: ClassVar[str]
     converges_to: ClassVar[str]
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
+    continues: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -182,6 +184,11 @@ class Follower(abc.ABC):
     @abc.abstractmethod
     def strategy(self, game: Game, state: Any) -> Play:
         """How the followers play in the reward phase."""
+
+    def position(self, game: Game, state: Any) -> Position | None:
+        """Where every reward sub-episode starts, for followers that continue; None for their beginning."""
+        del game, state
+        return None
 
     @abc.abstractmethod
     def features(self, game: Game, state: Any) -> Float[Array, "F"]:

@@ -10,7 +10,7 @@ from firstmover.evaluators.view import View
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
 from firstmover.plays import Play
-from firstmover.rollout import Outcome, Query
+from firstmover.rollout import Outcome, Position, Query
 
 
 class ByGame(Follower):
@@ -55,6 +55,9 @@ class ByGame(Follower):
 
     def strategy(self, game: Game, state: Any) -> Play:
         return self.kind(game).strategy(game, state)
+
+    def position(self, game: Game, state: Any) -> Position | None:
+        return self.kind(game).position(game, state)
 
     def features(self, game: Game, state: Any) -> Float[Array, "F"]:
         return self.kind(game).features(game, state)

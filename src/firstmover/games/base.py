@@ -20,13 +20,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import shortened, table
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
-from firstmover.spaces import Space
+from firstmover.games.words import SIZES, Words
 from firstmover.types import TypeDistribution
 from firstmover.verify import Finite
-from firstmover.wording import constructed
 
 Ties = Literal["strong", "weak"]
 
@@ -64,20 +62,17 @@ class Rewards(NamedTuple):
     transfers: Float[Array, ""] | None = None
 
 
-class Game(abc.ABC):
+class Game(Words):
     """A leader, `n` followers and the rules between them.
 
-    Subclasses set every attribute below before use, and never change it afterwards.
+    Subclasses set the attributes below before use where the defaults do not hold, and their spaces (see `Words`), and
+    never change them afterwards.
 
     Attributes:
         name: the registered name.
         types: distribution of the followers' types.
-        n_obs: number of observations of each follower.
-        n_actions: number of actions of each follower.
         horizon: largest number of steps in a sub-episode; a game that ends earlier pays nothing from then on and
             asks nobody to act.
-        leader_space: what a decision of the leader is.
-        leader_obs_sizes: number of values of each component of the leader's observation.
         followers_act: "once" in a sub-episode (an observation is a type then), or "every step".
         has_chance: whether `step` or `reset` uses its key.
         leader_payoff_range: least and greatest total payment to the leader in a sub-episode.
@@ -94,16 +89,12 @@ class Game(abc.ABC):
 
     name: ClassVar[str]
     types: TypeDistribution
-    n_obs: tuple[int, ...]
-    n_actions: tuple[int, ...]
-    horizon: int
-    leader_space: Space
-    leader_obs_sizes: tuple[int, ...]
-    followers_act: Literal["once", "every step"]
-    has_chance: bool
+    horizon: int = 1
+    followers_act: Literal["once", "every step"] = "once"
+    has_chance: bool = False
     leader_payoff_range: tuple[float, float]
     follower_payoff_ranges: tuple[tuple[float, float], ...]
-    objective: str
+    objective: str = "the leader's payoff"
     value_is_loss: bool = False
     payoff_units: Units | None = None
     stakes: tuple[float, ...] | None = None
@@ -138,13 +129,6 @@ class Game(abc.ABC):
 
     # What is said about it.
 
-    @abc.abstractmethod
-    def parameters(self) -> dict[str, Any]:
-        """JSON values from which the registered constructor builds this game again."""
-
-    def __repr__(self) -> str:
-        return constructed(type(self), self.parameters())
-
     def in_fractions(self, table: np.ndarray) -> Finite | None:
         """The followers' game under the rule with this table in exact fractions, where the game can tell; else None."""
         del table
@@ -156,43 +140,6 @@ class Game(abc.ABC):
         """What is measured beside the leader's payoff at these profiles, under the rule with this table, by name."""
         del table, types, actions
         return {}
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        """What a decision of the leader comes to, where the game reads it otherwise than as it stands."""
-        return action
-
-    @abc.abstractmethod
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        """One entry of a rule file, `{"when": {...}, "do": {...}}`."""
-
-    @abc.abstractmethod
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        """The action that the `do` of an entry asks for, where `when` describes what the leader observes.
-
-        Raises:
-            InputError: it asks for nothing that is possible there.
-        """
-
-    @abc.abstractmethod
-    def sentence(self, entry: dict[str, Any]) -> str:
-        """The entry in words, without a full stop."""
-
-    @abc.abstractmethod
-    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        """What a follower of this type does, in words, without a full stop."""
-
-    def player_labels(self) -> list[str]:
-        """What the leader and every follower are called."""
-        followers = ["follower"] if self.n_followers == 1 else [f"follower {i}" for i in range(self.n_followers)]
-        return ["leader", *followers]
-
-    def type_labels(self, follower: int) -> list[str]:
-        """What a follower's types are called; numbers by default."""
-        return [str(t) for t in range(self.n_types[follower])]
-
-    def action_labels(self, follower: int) -> list[str]:
-        """What a follower's actions are called; numbers by default."""
-        return [str(a) for a in range(self.n_actions[follower])]
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
@@ -208,11 +155,6 @@ class Game(abc.ABC):
         return {str(a): np.asarray(a, np.int32) for a in range(options)}
 
     # What follows from it.
-
-    @property
-    def n_followers(self) -> int:
-        """Number of followers."""
-        return len(self.n_actions)
 
     @property
     def n_types(self) -> tuple[int, ...]:
@@ -275,7 +217,7 @@ class Game(abc.ABC):
         """A copy with other attributes, in which nothing is remembered that follows from those that it had."""
         other = copy.copy(self)
         for name in list(vars(other)):
-            if isinstance(getattr(type(self), name, None), functools.cached_property):
+            if isinstance(getattr(type(self), name, None), functools.cached_property) and name not in SIZES:
                 del vars(other)[name]
         vars(other).update(attributes)
         return other
@@ -301,37 +243,3 @@ class Game(abc.ABC):
         """The game that a rule with these entries is for, where that is not the one whose name it bears."""
         del entries
         return self
-
-
-def asked(do: dict[str, Any], *keys: str) -> tuple[Any, ...]:
-    """The values of an entry's `do`, which must have exactly these keys.
-
-    Raises:
-        InputError: it has others.
-    """
-    if set(do) != set(keys):
-        raise InputError(f"'do' must have {' and '.join(map(repr, keys))}; got {sorted(do)}.")
-    return tuple(do[key] for key in keys)
-
-
-def whole_below(value: Any, limit: int, what: str) -> int:
-    """A whole number from 0 to limit - 1.
-
-    Raises:
-        InputError: it is not one.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
-        raise InputError(f"{what} must be a whole number from 0 to {limit - 1}; got {shortened(value)}.")
-    return value
-
-
-def numbers(values: Any, count: int, low: float, high: float, what: str) -> np.ndarray:
-    """A list of `count` numbers in [low, high], float64.
-
-    Raises:
-        InputError: it is not one.
-    """
-    array = table(values, what, "a list of numbers").floats
-    if array.shape != (count,) or not np.all((array >= low) & (array <= high)):
-        raise InputError(f"{what} must be {count} number(s) from {low:g} to {high:g}; got {shortened(array.tolist())}.")
-    return array

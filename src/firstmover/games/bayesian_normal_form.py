@@ -10,7 +10,6 @@ Source: Paruchuri et al., "Playing games for security: an efficient exact algori
 games" (AAMAS 2008).
 """
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -21,9 +20,10 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import ActionNames
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.games.units import Units, centre, in_units, spread, stake
-from firstmover.spaces import mixture
+from firstmover.spaces import Discrete, mixture
 from firstmover.types import TypeDistribution
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
@@ -50,7 +50,7 @@ class BayesianNormalForm(Game):
         follower_payoffs: Matrices,
         prior: Probabilities | None = None,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
+        action_names: ActionNames = None,
     ):
         """A game with these payoffs.
 
@@ -87,9 +87,14 @@ class BayesianNormalForm(Game):
         self.action_names = self.games[0].action_names if named else None
         self.commitment = commitment
         self.types = TypeDistribution.independent([stated])
-        self.n_obs, self.n_actions = (n,), self.games[0].n_actions
+        self.written_as(
+            leader_payoffs=[game.tables[0] for game in self.games],
+            follower_payoffs=[game.tables[1][0] for game in self.games],
+            prior=stated,
+            action_names=self.action_names,
+        )
+        self.sees, self.knows, self.acts = (), (Discrete(n, "type"),), self.games[0].acts
         self.leader_space = self.games[0].leader_space
-        self.leader_obs_sizes = (1,)
         self.leader_payoff_range = (float(leader.min()), float(leader.max()))
         self.follower_payoff_ranges = ((float(follower.min()), float(follower.max())),)
 
@@ -150,31 +155,11 @@ class BayesianNormalForm(Game):
             stakes=(1.0,),
         )
 
-    def played(self, action: np.ndarray) -> np.ndarray:
-        return self.games[0].played(action)
-
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "leader_payoffs": [game.tables[0].written() for game in self.games],
-            "follower_payoffs": [game.tables[1][0].written() for game in self.games],
-            "prior": self.stated_prior.written(),
-            "commitment": self.commitment,
-        } | ({} if self.action_names is None else {"action_names": [list(names) for names in self.action_names]})
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        return self.games[0].entry(observation, action)
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        return self.games[0].decision(when, do)
-
     def sentence(self, entry: dict[str, Any]) -> str:
         return self.games[0].sentence(entry)
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         return self.games[type_].play_sentence(follower, 0, probabilities).replace("the follower", f"type {type_}", 1)
-
-    def action_labels(self, follower: int) -> list[str]:
-        return self.games[0].action_labels(follower)
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         return self.games[0].pure_decisions()

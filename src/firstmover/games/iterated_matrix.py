@@ -33,11 +33,11 @@ from jaxtyping import Array, Float, Int, Key
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import Table, agreed, table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.names import named_actions
-from firstmover.games.normal_form import CommitmentKind, commitment_of, mixed_words
+from firstmover.games.names import ActionNames, named_actions
+from firstmover.games.normal_form import CommitmentKind
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
-from firstmover.spaces import Box, Discrete, mixture
+from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 from firstmover.types import TypeDistribution
 
 MatrixName = Literal[
@@ -96,7 +96,7 @@ class IteratedMatrix(Game):
         discount: float = 1.0,
         offset: float | None = None,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
+        action_names: ActionNames = None,
     ):
         """A matrix game, and how often it is played.
 
@@ -151,13 +151,20 @@ class IteratedMatrix(Game):
         ).reshape(-1, rows, columns)
         self.horizon = steps
         self.types = TypeDistribution.independent([[1.0]])
-        self.n_obs, self.n_actions = (len(self.histories),), (columns,)
-        self.leader_space = Box(rows) if commitment == "mixed" else Discrete(rows)
-        self.leader_obs_sizes = (len(self.histories),)
+        own_names = Discrete(columns) if self.action_names is None else Discrete(self.action_names[1], "")
+        self.n_obs, self.acts = (len(self.histories),), (own_names,)
+        self.leader_space = Mixture(rows) if commitment == "mixed" else Discrete(rows)
+        # In a rule file: the one joint action that is remembered, or all that are.
+        told = [h[0] if memory == 1 and h else h for h in self.histories]
+        self.sees = (Discrete(told, "last"),) if memory else ()
+        own = self.game is None
+        self.written_as(game=self.game, discount=self.discount, offset=self.offset, action_names=self.action_names)
+        self.written_as(leader_payoffs=self.leader_payoffs if own else None)
+        self.written_as(follower_payoffs=self.follower_payoffs if own else None)
         # What is paid in a step at full weight: the leader, then the follower.
         self.paid = np.stack([self.leader_payoffs, self.follower_payoffs]) - self.offset
-        self.leader_payoff_range, *own = self._ranges(self.paid)
-        self.follower_payoff_ranges = tuple(own)
+        self.leader_payoff_range, *ranges = self._ranges(self.paid)
+        self.follower_payoff_ranges = tuple(ranges)
 
     @property
     def _weight(self) -> float:
@@ -208,24 +215,6 @@ class IteratedMatrix(Game):
         seen = jnp.asarray(self._following)[state.seen, action, column]
         return _State(state.time + 1, seen), Rewards(paid[0], paid[1:])
 
-    def parameters(self) -> dict[str, Any]:
-        if self.game is None:
-            which: dict[str, Any] = {
-                "leader_payoffs": self.leader_payoffs.tolist(),
-                "follower_payoffs": self.follower_payoffs.tolist(),
-            }
-        else:
-            which = {"game": self.game}
-        if self.action_names is not None:
-            which["action_names"] = [list(names) for names in self.action_names]
-        return which | {
-            "steps": self.steps,
-            "memory": self.memory,
-            "discount": self.discount,
-            "offset": self.offset,
-            "commitment": self.commitment,
-        }
-
     @functools.cached_property
     def pure(self) -> "IteratedMatrix":
         """The same game for a leader that does not mix."""
@@ -238,12 +227,6 @@ class IteratedMatrix(Game):
         """All histories that are remembered, as states at time 0."""
         return _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        last = [list(pair) for pair in self.histories[observation[0]]]
-        when = {0: {}, 1: {"last": last[0] if last else []}}.get(self.memory, {"last": last})
-        do = {"mixture": self.played(action).tolist()} if self.commitment == "mixed" else {"action": int(action)}
-        return {"when": when, "do": do}
-
     def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
         """This game.
 
@@ -254,26 +237,18 @@ class IteratedMatrix(Game):
             raise InputError("'last' must not be null: write [] for the start, or leave it out to match anything.")
         return self
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        return commitment_of(do, self.commitment, len(self.leader_payoffs))
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        return np.asarray(mixture(np.asarray(action, np.float64))) if self.commitment == "mixed" else action
-
     def sentence(self, entry: dict[str, Any]) -> str:
         last = entry["when"].get("last")
         pairs = [last] if last and self.memory == 1 else last
-        names = self._names(0)
+        numbers = [f"action {a}" for a in range(len(self.leader_payoffs))]
+        names = numbers if self.action_names is None else self.action_names[0]
         do = entry["do"]
         played = mixed_words(do["mixture"], names) if "mixture" in do else names[do["action"]]
         return f"{self._after(pairs)}, play {played}" if self.memory else f"always play {played}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What the follower does at one of its observations; it has no types, and `type_` is the observation."""
-        names = self._names(1)
-        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        said = f"the follower plays {' or '.join(plays)}"
+        said = f"the follower plays {self.acts[0].mixed(probabilities)}"
         return f"{self._after(self.histories[type_])}, {said}" if self.memory else said
 
     def _after(self, history: Sequence[Sequence[int]] | None) -> str:
@@ -283,14 +258,6 @@ class IteratedMatrix(Game):
             pairs = [[own[a] for own, a in zip(self.action_names, pair, strict=True)] for pair in pairs]
         played = [f"({', '.join(map(str, pair))})" for pair in pairs]
         return f"after {' then '.join(played)}" if played else "at the start"
-
-    def _names(self, player: int) -> list[str]:
-        if self.action_names is not None:
-            return list(self.action_names[player])
-        return [f"action {a}" for a in range(self.leader_payoffs.shape[player])]
-
-    def action_labels(self, follower: int) -> list[str]:
-        return super().action_labels(follower) if self.action_names is None else list(self.action_names[1])
 
 
 def _tables(leader: Any, follower: Any) -> tuple[Table, Table]:

@@ -11,25 +11,22 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 """
 
 import abc
-import inspect
-import itertools
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
+from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.types import TypeDistribution
 from firstmover.user_code import told
 from firstmover.verify import Finite
-
-_NOBODY = Discrete(["participant"], "")
 
 
 class _State(NamedTuple):
@@ -63,21 +60,7 @@ class Market(Game):
     """
 
     plain: ClassVar[bool] = False
-    status_quo: ClassVar[Any] = None
-    followers_act = "once"
-    has_chance = False
-    objective = "the leader's payoff"
     name = "market"
-
-    _given: dict[str, Any]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> "Market":
-        """Note the constructor's arguments: they are the market's parameters."""
-        self = super().__new__(cls)
-        given = inspect.signature(cls.__init__).bind(self, *args, **kwargs)
-        given.apply_defaults()
-        self._given = dict(itertools.islice(given.arguments.items(), 1, None))
-        return self
 
     def __init__(
         self,
@@ -104,7 +87,7 @@ class Market(Game):
             InputError: the parts do not fit together.
         """
         self.acts, self.alone = one_or_several(acts)
-        self.knows = (_NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
+        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
         self.sees = () if sees is None else one_or_several(sees)[0]
         self.decides = decides
         if len(self.knows) != len(self.acts):
@@ -112,9 +95,7 @@ class Market(Game):
         if len({space.word for space in self.sees}) < len(self.sees):
             raise InputError("what the leader sees needs spaces with different words: Discrete(labels, word).")
         self.types = self._distribution(prior, joint)
-        self.n_obs, self.n_actions = self.types.n_types, tuple(space.n for space in self.acts)
         self.leader_space = decides
-        self.leader_obs_sizes = tuple(space.n for space in self.sees) or (1,)
         self.horizon = 2 if self.sees else 1
         self.masks = self._possible()
         self._refuse_strange_sights()
@@ -177,50 +158,11 @@ class Market(Game):
         after = _State(state.time + 1, state.types, actions)
         return after, jax.tree.map(lambda part: jnp.where(over, part, 0), paid)
 
-    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
-        del obs
-        return jnp.ones(self.decides.mask_size, bool)
-
     @property
     def max_leader_decisions(self) -> int:
         return 1
 
     # What is said about it.
-
-    def parameters(self) -> dict[str, Any]:
-        return dict(self._given)
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        return np.asarray(self.decides.played(np.asarray(action)))
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        when: dict[str, Any] = {}
-        for space, component in zip(self.sees, observation, strict=False):
-            when |= space.entry(component)
-        return {"when": when, "do": self.decides.entry(action)}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        return self.decides.read(do)
-
-    def sentence(self, entry: dict[str, Any]) -> str:
-        done = self.decides.words(self.decides.read(entry["do"]))
-        if not self.sees:
-            return done
-        seen = [f"{space.word} {entry['when'][space.word]}" for space in self.sees if space.word in entry["when"]]
-        return f"on {' and '.join(seen)}: {done}" if seen else done
-
-    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        own, acts = self.knows[follower], self.acts[follower]
-        who = own.words(type_) if self.alone else f"follower {follower}, {own.words(type_)}"
-        shares = [f"{acts.labels[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
-        return f"{who}: {acts.word} {' or '.join(shares)}"
-
-    def type_labels(self, follower: int) -> list[str]:
-        return list(self.knows[follower].labels)
-
-    def action_labels(self, follower: int) -> list[str]:
-        return list(self.acts[follower].labels)
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         return {self.decides.words(decision): decision for decision in super().pure_decisions().values()}

@@ -22,9 +22,10 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
-from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
-from firstmover.games.names import named_actions, named_players
+from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
+from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
@@ -54,8 +55,8 @@ class MatrixDesign(Game):
         rule: Literal["tau", "per-follower"] = "tau",
         objective: Literal["different", "welfare", "welfare-minus-payments", "minus-payments"] = "different",
         max_payment: int = 10,
-        action_names: Any = None,
-        player_names: Any = None,
+        action_names: ActionNames = None,
+        player_names: PlayerNames = None,
     ):
         """A base game and what the leader may do to it.
 
@@ -92,11 +93,15 @@ class MatrixDesign(Game):
         named = action_names is not None or any(actions)
         self.action_names = named_actions(action_names, shape[1:], actions) if named else None
         self.player_names = named_players(players if player_names is None else player_names, n)
-        self.n_actions, self.n_obs = shape[1:], (1,) * n
+        self.written_as(payoffs=self.tables, action_names=self.action_names, player_names=self.player_names)
+        numbered = tuple(map(Discrete, shape[1:]))
+        self.acts = tuple(Discrete(own, "") for own in self.action_names) if self.action_names else numbered
+        self.knows = (NOBODY,) * n
         self.types = TypeDistribution.independent([[1.0]] * n)
         self.horizon = 1 if rule == "tau" else 2
-        self.leader_space = Discrete(max_payment + 1) if rule == "tau" else Box(n, 0.0, float(max_payment))
-        self.leader_obs_sizes = (1,) if rule == "tau" else self.n_actions
+        payments = Box(n, 0.0, float(max_payment), word="payments")
+        self.leader_space = Discrete(max_payment + 1, "tau") if rule == "tau" else payments
+        self.sees = () if rule == "tau" else self.acts
         self.paid_at, self.aims = self._paid_at(), self._aims()
         least = float(self.aims.min())
         self.charged = objective.endswith("minus-payments")
@@ -189,49 +194,19 @@ class MatrixDesign(Game):
 
     # What is said about it.
 
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "payoffs": self.tables.written(),
-            "rule": self.payment_rule,
-            "objective": self.paid_objective,
-            "max_payment": self.max_payment,
-            **({} if self.action_names is None else {"action_names": [list(own) for own in self.action_names]}),
-            **({} if self.player_names is None else {"player_names": list(self.player_names)}),
-        }
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        if self.payment_rule == "tau":
-            return {"when": {}, "do": {"tau": int(action)}}
-        payments = [float(f"{payment:.9g}") for payment in np.asarray(action).tolist()]
-        return {"when": {"actions": [int(a) for a in observation]}, "do": {"payments": payments}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        if self.payment_rule == "tau":
-            (tau,) = asked(do, "tau")
-            return np.asarray(whole_below(tau, self.max_payment + 1, "tau"))
-        (payments,) = asked(do, "payments")
-        return numbers(payments, self.n_followers, 0.0, float(self.max_payment), "payments")
+    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
+        return {"actions": [int(action) for action in observation]} if self.sees else {}
 
     def sentence(self, entry: dict[str, Any]) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
         payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])
-        actions = entry["when"]["actions"]
-        if self.action_names is not None:
-            actions = [own[a] for own, a in zip(self.action_names, actions, strict=True)]
-        return f"at actions {', '.join(map(str, actions))}, pay {payments}"
+        actions = [own.labels[a] for own, a in zip(self.acts, entry["when"]["actions"], strict=True)]
+        return f"at actions {', '.join(actions)}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        names = (
-            self.action_labels(follower) if self.action_names else [f"action {a}" for a in range(len(probabilities))]
-        )
-        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = f"follower {follower}" if self.player_names is None else self.player_names[follower]
-        return f"{who} plays {' or '.join(plays)}"
+        return f"{who} plays {self.acts[follower].mixed(probabilities)}"
 
     def player_labels(self) -> list[str]:
         return super().player_labels() if self.player_names is None else ["leader", *self.player_names]
-
-    def action_labels(self, follower: int) -> list[str]:
-        return super().action_labels(follower) if self.action_names is None else list(self.action_names[follower])

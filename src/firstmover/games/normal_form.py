@@ -9,7 +9,6 @@ Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 fo
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -17,11 +16,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import agreed, probabilities, table
-from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
-from firstmover.games.names import named_actions, named_players
+from firstmover.exact_numbers import agreed, table
+from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
-from firstmover.spaces import Box, Discrete, mixture
+from firstmover.games.words import NOBODY
+from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 from firstmover.types import TypeDistribution
 
 CommitmentKind = Literal["deterministic", "mixed"]
@@ -46,8 +46,8 @@ class NormalForm(Game):
         leader_payoffs: Matrix,
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
-        player_names: Any = None,
+        action_names: ActionNames = None,
+        player_names: PlayerNames = None,
     ):
         """A game with these payoffs.
 
@@ -82,10 +82,12 @@ class NormalForm(Game):
         self.tables = given  # the same payoffs, leader and followers, as they were given
         self.action_names = named_actions(action_names, leader.shape, labels)
         self.player_names = named_players(player_names, 1 + n)
+        self.written_as(leader_payoffs=given[0], follower_payoffs=given[1])
+        self.written_as(action_names=self.action_names, player_names=self.player_names)
         self.types = TypeDistribution.independent([[1.0]] * n)
-        self.n_obs, self.n_actions = (1,) * n, leader.shape[1:]
-        self.leader_space = Box(leader.shape[0]) if commitment == "mixed" else Discrete(leader.shape[0])
-        self.leader_obs_sizes = (1,)
+        rows, *columns = self.action_names
+        self.sees, self.knows, self.acts = (), (NOBODY,) * n, tuple(Discrete(names, "") for names in columns)
+        self.leader_space = Mixture(len(rows)) if commitment == "mixed" else Discrete(len(rows))
         self.leader_payoff_range = (float(leader.min()), float(leader.max()))
         self.follower_payoff_ranges = tuple((float(f.min()), float(f.max())) for f in followers)
 
@@ -130,28 +132,6 @@ class NormalForm(Game):
             stakes=(1.0,) * len(followers),
         )
 
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "leader_payoffs": self.tables[0].written(),
-            "follower_payoffs": self.tables[1].written(),
-            "commitment": self.commitment,
-            "action_names": [list(names) for names in self.action_names],
-        } | ({} if self.player_names is None else {"player_names": list(self.player_names)})
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        if self.commitment == "deterministic":
-            return {"when": {}, "do": {"action": int(action)}}
-        return {"when": {}, "do": {"mixture": self.played(action).tolist()}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        return commitment_of(do, self.commitment, self.leader_payoffs.shape[0])
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        if self.commitment == "deterministic":
-            return action
-        return np.asarray(mixture(np.asarray(action, np.float64)))
-
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]
         if "action" in entry["do"]:
@@ -159,18 +139,13 @@ class NormalForm(Game):
         return f"play {mixed_words(entry['do']['mixture'], names)}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        names = self.action_names[1 + follower]
-        plays = [f"{names[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005]
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"
         if self.player_names is not None:
             who = self.player_names[1 + follower]
-        return f"{who} plays {' or '.join(plays)}"
+        return f"{who} plays {self.acts[follower].mixed(probabilities)}"
 
     def player_labels(self) -> list[str]:
         return super().player_labels() if self.player_names is None else list(self.player_names)
-
-    def action_labels(self, follower: int) -> list[str]:
-        return list(self.action_names[1 + follower])
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         names = self.action_names[0]
@@ -187,9 +162,6 @@ class _Named(NormalForm):
         """The game with this kind of commitment."""
         tables = np.array(self.payoffs, np.float64)
         super().__init__(tables[..., 0], tables[..., 1], commitment)
-
-    def parameters(self) -> dict[str, Any]:
-        return {"commitment": self.commitment}
 
 
 class Escape(_Named):
@@ -212,24 +184,3 @@ class Maintain(_Named):
         [(30, 0), (10, 5), (0, 0)],
         [(0, 0), (0, 0), (5, 10)],
     ]
-
-
-def commitment_of(do: dict[str, Any], kind: CommitmentKind, n_actions: int) -> np.ndarray:
-    """The action or the mixture that an entry of a rule file asks for.
-
-    Raises:
-        InputError: it is neither, or not of this kind.
-    """
-    if kind == "deterministic":
-        (action,) = asked(do, "action")
-        return np.asarray(whole_below(action, n_actions, "action"))
-    (stated,) = asked(do, "mixture")
-    weights = probabilities(stated, "the mixture").floats
-    if weights.shape != (n_actions,):
-        raise InputError(f"the mixture must have {n_actions} probabilities; got shape {weights.shape}.")
-    return weights
-
-
-def mixed_words(mixture: Sequence[float], names: Sequence[str]) -> str:
-    """A mixture in words, without what is as good as never played."""
-    return ", ".join(f"{names[i]} with probability {p:.4f}" for i, p in enumerate(mixture) if p >= 5e-5)

@@ -20,7 +20,6 @@ every stage, from the end): it would catch the crosser more often, but not cover
 """
 
 import itertools
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -28,9 +27,9 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
-from firstmover.games.base import Game, Rewards, Turn, asked
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread
-from firstmover.spaces import Discrete
+from firstmover.spaces import Discrete, asked
 from firstmover.types import TypeDistribution
 
 _MOVES = np.array([-1, 0, 1], np.int32)  # lanes to the side, by the crosser's action
@@ -100,8 +99,12 @@ class Patrol(Game):
         self.horizon = length
         self.types = TypeDistribution.independent([[1.0]])
         self.n_obs, self.n_actions = (length * width,), (len(_MOVES),)
-        self.leader_space = Discrete(len(self.covers))
-        self.leader_obs_sizes = {"lane": (width,), "row": (length,), "both": (length, width)}[sight]
+        self.leader_space = Discrete(self.covers, "cover")
+        lane, row = Discrete(width, "lane"), Discrete(length, "row")
+        self.sees = {"lane": (lane,), "row": (row,), "both": (row, lane)}[sight]
+        self.written_as(
+            values=self.values, losses=self.losses, entry=entry, penalty=float(penalty), bounty=float(bounty)
+        )
         extremes = [[*-self.losses, self.bounty], [*self.values, -self.penalty]]
         ranges = [(length * float(min(paid)), length * float(max(paid))) for paid in extremes]
         self.leader_payoff_range, self.follower_payoff_ranges = ranges[0], (ranges[1],)
@@ -164,23 +167,6 @@ class Patrol(Game):
         return jnp.minimum(state.row * width + state.lane, self.length * width)
 
     # What is said about it.
-
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "values": self.values.tolist(),
-            "losses": self.losses.tolist(),
-            "length": self.length,
-            "entry": self.entry_lane,
-            "guards": self.guards,
-            "sight": self.sight,
-            "penalty": self.penalty,
-            "bounty": self.bounty,
-        }
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        parts = {"lane": ("lane",), "row": ("row",), "both": ("row", "lane")}[self.sight]
-        when = {part: int(seen) for part, seen in zip(parts, observation, strict=True)}
-        return {"when": when, "do": {"cover": list(self.covers[int(action)])}}
 
     def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
         del when

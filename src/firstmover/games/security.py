@@ -14,7 +14,6 @@ Known optimum: `optimum` computes it, one linear program for each target that ma
 Source: Kiekintveld et al., "Computing optimal randomized resource allocations for massive security games" (AAMAS 2009).
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
@@ -23,9 +22,10 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
-from firstmover.games.base import Game, Rewards, Turn, asked, numbers
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread, stake
-from firstmover.spaces import Box
+from firstmover.games.words import NOBODY
+from firstmover.spaces import Box, Discrete, mixed_words
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
 
@@ -65,9 +65,12 @@ class SecurityGame(Game):
         require(0 < resources <= n, f"resources must be more than 0 and at most the number of targets, {n}", resources)
         self.resources = float(resources)
         self.types = TypeDistribution.independent([[1.0]])
-        self.n_obs, self.n_actions = (1,), (n,)
-        self.leader_space = Box(n)
-        self.leader_obs_sizes = (1,)
+        self.written_as(
+            targets={"target": self.names, **{column: self.table[:, k] for k, column in enumerate(COLUMNS)}},
+            resources=self.resources,
+        )
+        self.sees, self.knows, self.acts = (), (NOBODY,), (Discrete(self.names, ""),)
+        self.leader_space = Box(n, total=self.resources, word="coverage", digits=None)
         self.leader_payoff_range = (float(self.payoffs[:, :2].min()), float(self.payoffs[:, :2].max()))
         self.follower_payoff_ranges = ((float(self.payoffs[:, 2:].min()), float(self.payoffs[:, 2:].max())),)
 
@@ -111,44 +114,14 @@ class SecurityGame(Game):
             stakes=(1.0,),
         )
 
-    def played(self, action: np.ndarray) -> np.ndarray:
-        coverage = np.clip(np.asarray(action, np.float64), 0, 1)
-        return coverage * (self.resources / max(coverage.sum(), self.resources))
-
-    def parameters(self) -> dict[str, Any]:
-        columns = {column: self.table[:, k].written() for k, column in enumerate(COLUMNS)}
-        return {"targets": {"target": list(self.names), **columns}, "resources": self.resources}
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        return {"when": {}, "do": {"coverage": self.played(action).tolist()}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        (given,) = asked(do, "coverage")
-        coverage = numbers(given, len(self.names), 0.0, 1.0, "coverage")
-        if coverage.sum() > self.resources + 1e-9:
-            raise InputError(
-                f"coverage must sum to at most resources={self.resources:g}; it sums to {coverage.sum():.9g}."
-            )
-        return coverage
-
     def sentence(self, entry: dict[str, Any]) -> str:
-        covered = [
-            f"{name} with probability {p:.4f}"
-            for name, p in zip(self.names, entry["do"]["coverage"], strict=True)
-            if p >= 5e-5
-        ]
-        return f"cover {', '.join(covered) or 'nothing'}"
+        return f"cover {mixed_words(entry['do']['coverage'], self.names) or 'nothing'}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        attacks = [f"{self.names[t]} ({p:.0%})" for t, p in enumerate(probabilities) if p >= 0.005]
-        return f"the attacker attacks {' or '.join(attacks)}"
+        return f"the attacker attacks {self.acts[0].mixed(probabilities)}"
 
     def player_labels(self) -> list[str]:
         return ["defender", "attacker"]
-
-    def action_labels(self, follower: int) -> list[str]:
-        return list(self.names)
 
 
 def _read(targets: Any) -> tuple[tuple[str, ...], Table]:

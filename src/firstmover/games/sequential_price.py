@@ -28,15 +28,14 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
-from firstmover.games.base import Game, Rewards, Turn, asked, numbers, whole_below
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units
-from firstmover.games.values import plain, read_names, read_values
-from firstmover.spaces import Branching
+from firstmover.games.values import read_names, read_values
+from firstmover.spaces import Branching, Discrete
 from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
-_TOLD = 1e-8  # share by which a price may be rounded when it is told
 _GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
@@ -54,8 +53,7 @@ class SequentialPrice(Game):
     """Agents send messages, then are visited one by one and offered prices; the leader picks whom, and the prices."""
 
     name = "sequential-price"
-    followers_act = "once"
-    has_chance = False
+    leader_space: Branching
 
     def __init__(
         self,
@@ -120,7 +118,7 @@ class SequentialPrice(Game):
             "items": items,
             "messages": messages,
             "types": types,
-            "values": plain(values),
+            "values": values,
             "units": self.units,
             "valuation": valuation,
             "prices": prices,
@@ -128,6 +126,7 @@ class SequentialPrice(Game):
             "objective": objective,
             "history": history,
         }
+        self.written_as(units=self.units)
         self.items, self.messages, self.buy_at_tie, self.history = items, messages, buy_at_tie, history
         self.valuation, self.prices = valuation, prices
         self.highest = float(max(table.max() for table in self.values)) or 1.0
@@ -139,8 +138,7 @@ class SequentialPrice(Game):
         )
         self.value_is_loss = self.welfare_weight == 1.0
         self.bundles = self._bundles()
-        self.n_obs = self.n_types
-        self.n_actions = (messages,) * agents
+        self.n_obs, self.acts = self.n_types, (Discrete(messages, "message"),) * agents
         self.horizon = agents + 1
         self.leader_space = self._space(self.highest)
         if history == "sold":
@@ -155,7 +153,7 @@ class SequentialPrice(Game):
     def _space(self, highest: float) -> Branching:
         """What the leader decides, where this is the highest price."""
         levels = None if self.prices == "continuous" else self.prices
-        return Branching(self.n_followers, self.items, levels, 0.0, highest)
+        return Branching(Discrete(self.n_followers, "agent"), self.items, levels, 0.0, highest, "prices")
 
     def _bundles(self) -> np.ndarray:
         """Units of every item in each bundle that one agent may take, [B, items]; the first is empty."""
@@ -218,15 +216,7 @@ class SequentialPrice(Game):
 
     def prices_of(self, parts: Any) -> Float[Any, "... items"]:
         """What the price components of an action come to."""
-        if self.prices == "continuous":
-            return parts
-        return parts * self._price_step
-
-    @property
-    def _price_step(self) -> float:
-        """Distance between two prices of the grid."""
-        assert self.prices != "continuous"
-        return self.highest / (self.prices - 1)
+        return self.leader_space.values(parts)
 
     def taken(
         self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
@@ -285,9 +275,6 @@ class SequentialPrice(Game):
 
     # What is said about it.
 
-    def parameters(self) -> dict[str, Any]:
-        return self._settings
-
     def with_settings(self, **changes: Any) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
@@ -327,12 +314,10 @@ class SequentialPrice(Game):
         return np.unique(self.taken(self.values[agent], prices, np.array(left), np)).tolist()
 
     def played(self, action: np.ndarray) -> np.ndarray:
-        return np.array([action[0], *self._told_prices(action)])
+        do = self.leader_space.entry(action)
+        return np.array([do["agent"], *do["prices"]])
 
-    def _told_prices(self, action: np.ndarray) -> list[float]:
-        return [float(f"{price:.9g}") for price in self.prices_of(np.asarray(action[1:], np.float64))]
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
         n = self.n_followers
         remaining, left = self.situation(observation)
         when: dict[str, Any] = {
@@ -342,28 +327,24 @@ class SequentialPrice(Game):
         }
         if self.history == "sold":
             when["sold"] = [self.bundles[s - 1].tolist() if s > 0 else None for s in observation[n : 2 * n]]
-        return {"when": when, "do": {"agent": int(action[0]), "prices": self._told_prices(action)}}
+        return when
 
     def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
         """The game with prices of any size, where the rule has a price that is not on the grid."""
         if self.prices == "continuous":
             return self
         told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
-        parts = [price / self._price_step for price in map(_number, told) if price is not None]
+        parts = [price / self.leader_space.step for price in map(_number, told) if price is not None]
         if all(abs(part - round(part)) <= _GRID for part in parts):
             return self
         return self.with_settings(prices="continuous")
 
     def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        agent, prices = asked(do, "agent", "prices")
-        agent = whole_below(agent, self.n_followers, "agent")
-        if agent not in when["remaining"]:
-            raise InputError(f"agent {agent} was visited already; those left to visit are {when['remaining']}.")
-        # Prices are told to nine digits, of which the last may be rounded up beyond the largest value.
-        told = np.minimum(numbers(prices, self.items, 0.0, self.highest * (1 + _TOLD), "prices"), self.highest)
-        if self.prices == "continuous":
-            return np.array([agent, *told])
-        return np.array([agent, *np.rint(told / self._price_step)])
+        visit = self.leader_space.read(do)
+        if visit[0] not in when["remaining"]:
+            left = when["remaining"]
+            raise InputError(f"agent {visit[0]:.0f} was visited already; those left to visit are {left}.")
+        return visit
 
     def sentence(self, entry: dict[str, Any]) -> str:
         when, do = entry["when"], entry["do"]
@@ -398,8 +379,7 @@ class SequentialPrice(Game):
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         worth = ", ".join(self._written(value) for value in self.values[follower][type_])
-        sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
-        return f"{self._agent(follower)} with value {worth} sends {' or '.join(sends)}"
+        return f"{self._agent(follower)} with value {worth} sends {self.acts[follower].mixed(probabilities)}"
 
     def player_labels(self) -> list[str]:
         return ["seller", *map(self._agent, range(self.n_followers))]
@@ -453,13 +433,3 @@ class Agrawal(SequentialPrice):
             "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
         }
         super().__init__(messages=messages, values=values, prices=prices, buy_at_tie=buy_at_tie, objective=objective)
-        self._own = {
-            "messages": messages,
-            "epsilon": epsilon,
-            "prices": prices,
-            "buy_at_tie": buy_at_tie,
-            "objective": objective,
-        }
-
-    def parameters(self) -> dict[str, Any]:
-        return self._own

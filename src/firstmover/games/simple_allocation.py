@@ -9,7 +9,6 @@ prior): a rule names at most m items, and a follower that wants a named one has 
 Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for economic design", section 7.3.
 """
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -19,7 +18,7 @@ from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
-from firstmover.games.base import Game, Rewards, Turn, asked, whole_below
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
 
@@ -35,8 +34,6 @@ class SimpleAllocation(Game):
 
     name = "simple-allocation"
     horizon = 2
-    followers_act = "once"
-    has_chance = False
     leader_payoff_range = (0.0, 1.0)
     follower_payoff_ranges = ((0.0, 1.0),)
     objective = "probability that the participant gets the item it wants"
@@ -60,9 +57,9 @@ class SimpleAllocation(Game):
             raise InputError(f"the prior must have one probability per item; got {len(self.prior)} for {items} items.")
         self.items, self.messages = items, messages
         self.types = TypeDistribution.independent([stated])
-        self.n_obs, self.n_actions = (items,), (messages,)
-        self.leader_space = Discrete(items)
-        self.leader_obs_sizes = (messages,)
+        self.written_as(prior=stated.written())
+        self.knows, self.acts = (Discrete(items, "item"),), (Discrete(messages, "message"),)
+        self.sees, self.leader_space = self.acts, Discrete(items, "item")
 
     def reset(self, types: Int[Array, "1"], key: Key[Array, ""]) -> _State:
         del key
@@ -89,20 +86,8 @@ class SimpleAllocation(Game):
     def max_leader_decisions(self) -> int:
         return 1
 
-    def parameters(self) -> dict[str, Any]:
-        return {"items": self.items, "messages": self.messages, "prior": self.stated_prior.written()}
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        return {"when": {"message": int(observation[0])}, "do": {"item": int(action)}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        (item,) = asked(do, "item")
-        return np.asarray(whole_below(item, self.items, "item"))
-
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"on message {entry['when']['message']}, give item {entry['do']['item']}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        sends = [f"message {m} ({p:.0%})" for m, p in enumerate(probabilities) if p >= 0.005]
-        return f"a participant who wants item {type_} sends {' or '.join(sends)}"
+        return f"a participant who wants item {type_} sends {self.acts[0].mixed(probabilities)}"

@@ -25,7 +25,6 @@ depend on it. Without tolls the road earns 41.5 ("strong") or 30 ("weak"); the b
 or 44. The best rules make the road dear where it is worn a little, so that it is mended.
 """
 
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -33,7 +32,7 @@ import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.errors import InputError, require
-from firstmover.games.base import Game, Rewards, Turn, asked
+from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, spread
 from firstmover.spaces import Discrete
 from firstmover.types import TypeDistribution
@@ -98,9 +97,10 @@ class Toll(Game):
         self.horizon = steps
         self.types = TypeDistribution.independent([[1.0]] * drivers)
         self.n_obs, self.n_actions = (levels * (drivers + 1),) * drivers, (2,) * drivers
-        self.leader_space = Discrete(len(self.tolls))
-        sizes = {"condition": (levels,), "cars": (drivers + 1,), "both": (levels, drivers + 1)}
-        self.leader_obs_sizes = sizes[sight]
+        self.leader_space = Discrete(self.tolls.tolist(), "toll")
+        condition, cars = Discrete(levels, "condition"), Discrete(drivers + 1, "cars")
+        self.sees = {"condition": (condition,), "cars": (cars,), "both": (condition, cars)}[sight]
+        self.written_as(tolls=self.tolls, congestion=float(congestion), jam=float(jam))
         # The worst trip is on a broken, full and jammed road, the best on a new and empty one.
         worst, best = -self.congestion * (drivers - 1) - self.jam * drivers, float(levels - 1)
         paid = (worst, best) if objective == "welfare" else (float(self.tolls.min()), float(self.tolls.max()))
@@ -171,30 +171,6 @@ class Toll(Game):
         return state.condition * (self.n_followers + 1) + state.cars
 
     # What is said about it.
-
-    def parameters(self) -> dict[str, Any]:
-        return {
-            "drivers": self.n_followers,
-            "levels": self.levels,
-            "tolls": self.tolls.tolist(),
-            "steps": self.steps,
-            "congestion": self.congestion,
-            "jam": self.jam,
-            "sight": self.sight,
-            "objective": self.paid_objective,
-        }
-
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        parts = ("condition", "cars") if self.sight == "both" else (self.sight,)
-        when = {part: int(seen) for part, seen in zip(parts, observation, strict=True)}
-        return {"when": when, "do": {"toll": float(self.tolls[int(action)])}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        del when
-        (toll,) = asked(do, "toll")
-        if isinstance(toll, bool) or not isinstance(toll, int | float) or float(toll) not in self.tolls.tolist():
-            raise InputError(f"toll must be one of {', '.join(f'{t:g}' for t in self.tolls)}; got {toll!r}.")
-        return np.asarray(self.tolls.tolist().index(float(toll)))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         words = {"condition": "the road is in condition {}", "cars": "{} car(s) were on it"}

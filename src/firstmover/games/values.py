@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import Table, of_fractions, probabilities, table, written
+from firstmover.exact_numbers import Table, of_fractions, probabilities, table
 from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
 
@@ -77,19 +77,6 @@ def _from_realisations(rows: Any, chances: Any, agents: int, items: int) -> tupl
     for at, p in zip(zip(*by_agent, strict=True), drawn.tolist(), strict=True):
         joint[tuple(mine.index(row) for mine, row in zip(own, at, strict=True))] += p
     return tuple(of_fractions(np.array(mine, object)) for mine in own), TypeDistribution.correlated(joint)
-
-
-def plain(given: Any) -> Any:
-    """Arrays as lists, all the way down, for a file."""
-    if isinstance(given, dict):
-        return {key: plain(value) for key, value in given.items()}
-    if isinstance(given, list | tuple | np.ndarray):
-        return [plain(value) for value in given]
-    if isinstance(given, Table):
-        return given.written()
-    if isinstance(given, Fraction):
-        return written(given)
-    return given.item() if isinstance(given, np.generic) else given
 
 
 def _table(values: Any, columns: int, what: str) -> Table:

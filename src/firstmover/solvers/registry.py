@@ -41,6 +41,11 @@ class ByType(Generic[P, R]):
         """Decorator of the method for games of this type and of its subclasses."""
         return self._methods.register(kind)
 
+    def distance(self, game: Game) -> int:
+        """How many steps up its lineage the game's method is registered."""
+        load(type(game))
+        return next(k for k, kind in enumerate(type(game).__mro__) if kind in self._methods.registry)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The answer for this game."""
         load(type(args[0]))
@@ -90,7 +95,19 @@ def memory_optimum(game: Game, ties: Ties) -> Solution:
     return optimum(game, ties)
 
 
-@ByType
+class Search(ByType[P, R]):
+    """A search, unless the game's `optimum` is registered nearer to its type than any search."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer for this game."""
+        game: Any = args[0]
+        nearer = optimum.distance(game) < self.distance(game)
+        method = self._methods.dispatch(object if nearer else type(game))
+        answer: R = method(*args, **kwargs)
+        return answer
+
+
+@Search
 def search(
     game: Game,
     ties: Ties,

@@ -5,11 +5,11 @@ components for it. Spaces read and write the entries of rule files and put value
 drawn, learnt (`head`) and listed. Nothing asks which kind a space is.
 """
 
-from firstmover.spaces.base import Space
+from firstmover.spaces.base import Space, asked
 from firstmover.spaces.box import Box
 from firstmover.spaces.branching import Branching
 from firstmover.spaces.discrete import Discrete, one_or_several
-from firstmover.spaces.mixture import Mixture, mixture
+from firstmover.spaces.mixture import Mixture, mixed_words, mixture
 from firstmover.spaces.observations import observation_index
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "Discrete",
     "Mixture",
     "Space",
+    "asked",
+    "mixed_words",
     "mixture",
     "observation_index",
     "one_or_several",

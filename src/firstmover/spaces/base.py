@@ -100,6 +100,17 @@ class Space(abc.ABC):
         """A value in words."""
 
 
+def asked(entry: Mapping[str, Any], *keys: str) -> tuple[Any, ...]:
+    """The values of the `do` of an entry, which must have exactly these keys.
+
+    Raises:
+        InputError: it has others.
+    """
+    if set(entry) != set(keys):
+        raise InputError(f"'do' must have {' and '.join(map(repr, keys))}; got {sorted(map(str, entry))}.")
+    return tuple(entry[key] for key in keys)
+
+
 def one_hot(index: Array, n: int) -> Float[Array, "*batch n"]:
     """One where the index is, of `n`."""
     return (index == jnp.arange(n)).astype(float)

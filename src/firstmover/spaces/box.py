@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened, table
+from firstmover.spaces.base import asked
 from firstmover.spaces.vectors import Vector, components
 
 
@@ -23,6 +25,8 @@ class Box(Vector):
         low, high: the same for all, or one per component.
         total: the most that the components may sum to above their lows, if there is a budget; a vector beyond it is
             scaled down towards `low`.
+        word: the key of the vector in a rule file, as a list; none if each component has its name as a key.
+        digits: significant digits that a rule file has; all if None.
 
     Example:
         >>> Box(["basic price", "full price"], 0.0, 10.0).entry([4.0, 8.0])
@@ -34,6 +38,8 @@ class Box(Vector):
     low: float | tuple[float, ...]
     high: float | tuple[float, ...]
     total: float | None
+    word: str | None
+    digits: int | None
 
     def __init__(
         self,
@@ -41,6 +47,8 @@ class Box(Vector):
         low: float | Sequence[float] = 0.0,
         high: float | Sequence[float] = 1.0,
         total: float | None = None,
+        word: str | None = None,
+        digits: int | None = 9,
     ):
         """A box with so many components, or with components of these names.
 
@@ -55,6 +63,8 @@ class Box(Vector):
         object.__setattr__(self, "low", _bounds(low, self.size, "low"))
         object.__setattr__(self, "high", _bounds(high, self.size, "high"))
         object.__setattr__(self, "total", None if total is None else float(total))
+        object.__setattr__(self, "word", word)
+        object.__setattr__(self, "digits", digits)
         if not self.size or len(set(self.names)) < self.size:
             raise InputError(f"the components of a Box need names, all different; got {list(self.names)}.")
         if not np.all(np.asarray(self.low) <= np.asarray(self.high)):
@@ -102,9 +112,11 @@ class Box(Vector):
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 
     def entry(self, action: Any) -> dict[str, Any]:
-        """A vector as a rule file has it, to nine digits."""
+        """A vector as a rule file has it."""
         values = self.played(np.asarray(action, np.float64)).tolist()
-        return {name: float(f"{value:.9g}") for name, value in zip(self.names, values, strict=True)}
+        if self.digits is not None:
+            values = [float(f"{value:.{self.digits}g}") for value in values]
+        return dict(zip(self.names, values, strict=True)) if self.word is None else {self.word: values}
 
     def read(self, entry: Mapping[str, Any]) -> np.ndarray:
         """The vector of an entry of a rule file, float64 [size].
@@ -112,18 +124,30 @@ class Box(Vector):
         Raises:
             InputError: a component is missing or unknown, or out of its range, or the budget is exceeded.
         """
-        vector = components(entry, self.names)
         low, high = np.broadcast_to(self.low, self.size), np.broadcast_to(self.high, self.size)
-        for name, value, least, most in zip(self.names, vector, low, high, strict=True):
-            if not least <= value <= most:
-                raise InputError(f"{name} must be a number from {least:g} to {most:g}; got {value:g}.")
+        if self.word is None:
+            vector = components(entry, self.names)
+            for name, value, least, most in zip(self.names, vector, low, high, strict=True):
+                if not least <= value <= most:
+                    raise InputError(f"{name} must be a number from {least:g} to {most:g}; got {value:g}.")
+        else:
+            (given,) = asked(entry, self.word)
+            vector = table(given, self.word, "a list of numbers").floats
+            if vector.shape != (self.size,) or not np.all((vector >= low) & (vector <= high)):
+                raise InputError(
+                    f"{self.word} must be {self.size} number(s) from {low.min():g} to {high.max():g}; "
+                    f"got {shortened(vector.tolist())}."
+                )
         if self.total is not None and (vector - low).sum() > self.total * (1 + 1e-9):
-            raise InputError(f"the components must sum to at most {self.total:g}; they sum to {vector.sum():.9g}.")
+            what = "the components" if self.word is None else self.word
+            raise InputError(f"{what} must sum to at most {self.total:g}; the sum is {vector.sum():.9g}.")
         return vector
 
     def words(self, action: Any) -> str:
         """A vector in words, such as "basic price 4, full price 8"."""
-        return ", ".join(f"{name} {value:.6g}" for name, value in self.entry(action).items())
+        values = self.played(np.asarray(action, np.float64))
+        parts = [f"{name} {value:.6g}" for name, value in zip(self.names, values, strict=True)]
+        return ", ".join(parts if self.word is None else [f"{self.word} {', '.join(f'{v:.6g}' for v in values)}"])
 
 
 def _bounds(value: float | Sequence[float], size: int, what: str) -> float | tuple[float, ...]:

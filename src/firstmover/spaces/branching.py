@@ -13,7 +13,7 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.heads import BranchingHead, Head
 from firstmover.noise import inverse_cdf
-from firstmover.spaces.base import Space, one_hot
+from firstmover.spaces.base import Space, asked, one_hot
 from firstmover.spaces.box import Box
 from firstmover.spaces.discrete import Discrete
 
@@ -123,10 +123,11 @@ class Branching(Space):
 
     def values(self, components: Any) -> Any:
         """What components come to: the values of their levels, or themselves."""
-        return components if self.levels is None else self.low + components * self._step
+        return components if self.levels is None else components * self.step + self.low
 
     @property
-    def _step(self) -> float:
+    def step(self) -> float:
+        """Distance between two levels."""
         return (self.high - self.low) / max((self.levels or 2) - 1, 1)
 
     def entry(self, action: Any) -> dict[str, Any]:
@@ -140,10 +141,9 @@ class Branching(Space):
         Raises:
             InputError: something is missing or too much, or out of its range.
         """
-        if set(entry) != {self.option.word, self.word}:
-            raise InputError(f"'do' must have '{self.option.word}' and '{self.word}'; got {sorted(map(str, entry))}.")
+        _, given = asked(entry, self.option.word, self.word)
         option = self.option.read({self.option.word: entry[self.option.word]})
-        values = table(entry[self.word], self.word, "a list of numbers").floats
+        values = table(given, self.word, "a list of numbers").floats
         most = self.high + _TOLD * abs(self.high)
         if values.shape != (self.size,) or not np.all((values >= self.low) & (values <= most)):
             raise InputError(
@@ -151,7 +151,7 @@ class Branching(Space):
                 f"got {shortened(values.tolist())}."
             )
         values = np.minimum(values, self.high)
-        return np.array([option, *(values if self.levels is None else np.rint((values - self.low) / self._step))])
+        return np.array([option, *(values if self.levels is None else np.rint((values - self.low) / self.step))])
 
     def words(self, action: Any) -> str:
         """The option and its components in words, such as "agent 1, prices 1.5"."""

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.errors import InputError, unknown_name
+from firstmover.exact_numbers import shortened
 from firstmover.heads import CategoricalHead, Head
 from firstmover.noise import inverse_cdf
-from firstmover.spaces.base import Space, one_hot
+from firstmover.spaces.base import Space, asked, one_hot
 
 
 @dataclass(frozen=True, init=False)
@@ -20,31 +21,36 @@ class Discrete(Space):
 
     Attributes:
         n: number of options.
-        labels: their names; "0", "1", ... if only their number was given.
+        values: what they are in a rule file: names, numbers, or lists of them.
+        labels: the same as text.
         word: what an option is, such as "item" or "message": its key in a rule file.
 
     Example:
         >>> Discrete(["casual", "keen"], "buyer").entry(1)
         {'buyer': 'keen'}
+        >>> Discrete([0.5, 2.0], "toll").words(1)
+        'toll 2'
     """
 
     n: int
+    values: tuple[Any, ...]
     labels: tuple[str, ...]
     word: str
 
-    def __init__(self, options: int | Sequence[str], word: str = "action"):
-        """A space of so many options, or of options with these names.
+    def __init__(self, options: int | Sequence[Any], word: str = "action"):
+        """A space of so many options, or of options with these names or values.
 
         Raises:
-            InputError: there is no option, or two have the same name.
+            InputError: there is no option, or two are the same.
         """
         if not isinstance(options, int | np.integer) and (isinstance(options, str) or not len(options)):
             raise InputError(f"a Discrete space needs a number of options or a list of names; got {options!r}.")
-        labels = range(options) if isinstance(options, int | np.integer) else options
-        object.__setattr__(self, "labels", tuple(str(label).strip() for label in labels))
+        values = range(options) if isinstance(options, int | np.integer) else map(_fixed, options)
+        object.__setattr__(self, "values", tuple(values))
+        object.__setattr__(self, "labels", tuple(map(_label, self.values)))
         object.__setattr__(self, "n", len(self.labels))
         object.__setattr__(self, "word", word)
-        if not self.n or len(set(self.labels)) < self.n or "" in self.labels:
+        if not self.n or len(set(self.values)) < self.n or "" in self.values:
             raise InputError(f"the options of a Discrete space need names, all different; got {list(self.labels)}.")
 
     continuous = False
@@ -52,8 +58,8 @@ class Discrete(Space):
 
     @property
     def named(self) -> bool:
-        """Whether the options have names of their own, not only numbers."""
-        return self.labels != tuple(map(str, range(self.n)))
+        """Whether the options have names or values of their own, not only their numbers."""
+        return any(type(own) is not int or own != k for k, own in enumerate(self.values))
 
     @property
     def mask_size(self) -> int:
@@ -90,8 +96,8 @@ class Discrete(Space):
         return int(action)
 
     def entry(self, action: Any) -> dict[str, Any]:
-        """An option as a rule file has it: its name, or its number where it has none."""
-        return {self.word: self.labels[int(action)] if self.named else int(action)}
+        """An option as a rule file has it: its name or value, or its number where it has none."""
+        return {self.word: _listed(self.values[int(action)])}
 
     def read(self, entry: Mapping[str, Any]) -> np.ndarray:
         """The option that an entry of a rule file names.
@@ -99,14 +105,16 @@ class Discrete(Space):
         Raises:
             InputError: it names none.
         """
-        if set(entry) != {self.word}:
-            raise InputError(f"'{self.word}' is needed and nothing else; got {sorted(map(str, entry))}.")
-        value = entry[self.word]
-        if isinstance(value, str) and value in self.labels:
-            return np.asarray(self.labels.index(value), np.int32)
-        if isinstance(value, int) and not isinstance(value, bool) and not self.named and 0 <= value < self.n:
-            return np.asarray(value, np.int32)
-        raise unknown_name(self.word, str(value), self.labels)
+        (value,) = asked(entry, self.word)
+        given = _fixed(value)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if given in self.values and (whole or self.named) and not isinstance(value, bool):
+            return np.asarray(self.values.index(given), np.int32)
+        if not self.named:
+            raise InputError(f"{self.word} must be a whole number from 0 to {self.n - 1}; got {shortened(value)}.")
+        if self.values == self.labels:
+            raise unknown_name(self.word, str(value), self.labels)
+        raise InputError(f"{self.word} must be one of {', '.join(self.labels)}; got {shortened(value)}.")
 
     def labelled(self, label: str) -> np.ndarray:
         return self.read({self.word: label})
@@ -114,6 +122,30 @@ class Discrete(Space):
     def words(self, action: Any) -> str:
         """An option in words, such as "item 2"."""
         return f"{self.word} {self.labels[int(action)]}".strip()
+
+    def mixed(self, probabilities: np.ndarray) -> str:
+        """What is done with these probabilities, in words, without what is as good as never done."""
+        options = self.labels if self.named else [self.words(option) for option in range(self.n)]
+        return " or ".join(f"{options[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005)
+
+
+def _fixed(value: Any) -> Any:
+    """A name, a number or a list of them, as something that can be compared and hashed."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return tuple(map(_fixed, value))
+    if isinstance(value, dict):
+        return None  # is no option
+    return value.strip() if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
+
+
+def _listed(value: Any) -> Any:
+    return [_listed(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_label, value))})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def one_or_several(spaces: Discrete | Sequence[Discrete]) -> tuple[tuple[Discrete, ...], bool]:

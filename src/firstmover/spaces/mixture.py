@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import probabilities
+from firstmover.exact_numbers import probabilities, shortened
+from firstmover.spaces.base import asked
 from firstmover.spaces.discrete import Discrete
 from firstmover.spaces.vectors import Vector, components
 
@@ -68,9 +69,16 @@ class Mixture(Vector):
         return [weight / total if total else Fraction(1, self.size) for weight in weights]
 
     def entry(self, action: Any) -> dict[str, Any]:
-        """The probabilities as a rule file has them: `{"mixture": {"inspect": 0.25, "wait": 0.75}}`."""
+        """The probabilities as a rule file has them, by name, or in a list where there are no names.
+
+        Such as `{"mixture": {"inspect": 0.25, "wait": 0.75}}`, or `{"mixture": [0.25, 0.75]}`.
+        """
         shares = self.played(np.asarray(action, np.float64)).tolist()
-        return {"mixture": dict(zip(self.names, shares, strict=True))}
+        return {"mixture": dict(zip(self.names, shares, strict=True)) if self._named else shares}
+
+    @property
+    def _named(self) -> bool:
+        return self.names != tuple(map(str, range(self.size)))
 
     def read(self, entry: Mapping[str, Any]) -> np.ndarray:
         """The probabilities of an entry of a rule file, float64 [size].
@@ -78,14 +86,24 @@ class Mixture(Vector):
         Raises:
             InputError: an option is missing or unknown, or these are no probabilities.
         """
-        if set(entry) != {"mixture"} or not isinstance(entry["mixture"], Mapping):
-            raise InputError(f"'mixture' is needed, with a probability for each option; got {sorted(map(str, entry))}.")
-        return probabilities(components(entry["mixture"], self.names), "the mixture").floats
+        (given,) = asked(entry, "mixture")
+        if isinstance(given, Mapping):
+            given = components(given, self.names)
+        elif self._named:
+            raise InputError(f"'mixture' needs a probability for each option, by name; got {shortened(given)}.")
+        weights = probabilities(given, "the mixture").floats
+        if weights.shape != (self.size,):
+            raise InputError(f"the mixture must have {self.size} probabilities; got shape {weights.shape}.")
+        return weights
 
     def words(self, action: Any) -> str:
         """The probabilities in words, without what is as good as never done."""
-        shares = self.entry(action)["mixture"]
-        return ", ".join(f"{name} with probability {p:.4f}" for name, p in shares.items() if p >= 5e-5)
+        return mixed_words(self.played(np.asarray(action, np.float64)), self.names)
+
+
+def mixed_words(shares: Iterable[Any], names: Sequence[str]) -> str:
+    """Probabilities of options with these names in words, without what is as good as never done."""
+    return ", ".join(f"{name} with probability {p:.4f}" for name, p in zip(names, shares, strict=True) if p >= 5e-5)
 
 
 def mixture(weights: Any) -> Any:

@@ -17,9 +17,6 @@ from firstmover import Discrete
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.types import TypeDistribution
 
-SENDS = Discrete(["easy", "hard"], "says")
-DECIDES = Discrete(["by hand", "by machine"], "repair")
-
 
 # Everything that changes in the course of a game, as arrays.
 class _State(NamedTuple):
@@ -33,18 +30,20 @@ class OwnGame(Game):
     """A customer says how hard its repair is; the shop chooses how to do it, twice: the second time for the rest."""
 
     name = "own_file"
+    horizon = 3  # steps
     followers_act = "once"  # or "every step"
     has_chance = False  # True if reset or step uses its key
     objective = "what the repairs bring"
     status_quo = "by hand"  # what a rule has to beat
 
     def __init__(self, hard: float = 0.5):
-        self.hard = hard
-        self.types = TypeDistribution.independent([[1 - hard, hard]])  # the customer knows; the shop does not
-        self.n_obs, self.n_actions = (2,), (2,)  # a follower that acts once observes its type
-        self.horizon = 3  # steps
-        self.leader_space = DECIDES
-        self.leader_obs_sizes = (2, 2)  # what was said, and whether this is the second repair
+        # What every follower knows (its type, where it acts once) and does, with labels: all words follow from them.
+        self.knows = (Discrete(["easy", "hard"], "damage"),)
+        self.acts = (Discrete(["easy", "hard"], "says"),)
+        self.types = TypeDistribution.independent([[1 - hard, hard]])
+        # What the leader sees, component by component, and what it decides.
+        self.sees = (self.acts[0], Discrete([1, 2], "repair"))
+        self.leader_space = Discrete(["by hand", "by machine"], "way")
         # The least and the greatest sum of payments.
         self.leader_payoff_range, self.follower_payoff_ranges = (-2.0, 4.0), ((-1.0, 3.0),)
 
@@ -71,23 +70,3 @@ class OwnGame(Game):
         works = (state.time > 0).astype(float)
         after = _State(state.time + 1, state.types, said, state.paid + 1)
         return after, Rewards(works * leader, works * customer[None])
-
-    # Words: the entries of rule files, and sentences.
-
-    def parameters(self):
-        return {"hard": self.hard}
-
-    def entry(self, observation, action):
-        said, second = observation
-        return {"when": SENDS.entry(said) | {"repair": 1 + int(second)}, "do": DECIDES.entry(action)}
-
-    def decision(self, when, do):
-        return DECIDES.read(do)
-
-    def sentence(self, entry):
-        when = entry["when"]
-        return f"to a customer that says {when['says']}, repair {when['repair']}: {entry['do']['repair']}"
-
-    def play_sentence(self, follower, type_, probabilities):
-        shares = ", ".join(f"{label} ({p:.0%})" for label, p in zip(SENDS.labels, probabilities, strict=True))
-        return f"a customer with a{' hard' if type_ else 'n easy'} repair says {shares}"

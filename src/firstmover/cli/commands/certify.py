@@ -45,7 +45,7 @@ def _responding(name: str | None, given: dict[str, str]) -> Any:
     """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
     from firstmover import build
 
-    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
+    return build.item_from("followers", name or "multiplicative-weights", given) if name or given else None
 
 
 COMMAND = Command("certify", "certify the best rule of a run, or the rule of a file", _declare, _run)
