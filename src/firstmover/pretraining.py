@@ -309,8 +309,7 @@ def pretrain(
         if files.exists(out):
             raise InputError(f"{out} exists; name a new file with --out.")
         files.remove_parts(Path(out).parent)
-    if kind.network or kind.networks:
-        kind.check(game)
+    (kind.refuse if kind.needs_training else kind.check)(game)
     asked = _Asked(game, settings, kind, None if rules is None else np.asarray(rules), seeds, seed, out)
     folder = None if run is None else Run.create(run, asked.config(Path(run)))
     return _carry_out(asked, folder, progress or Silent(), waiting_since)

@@ -24,8 +24,13 @@ OWN = "followers"  # the folder within the run's
 
 
 def untrained(game: Game, followers: Follower) -> Trained:
-    """The followers with networks that know nothing yet, for looking whether all fits before anything is trained."""
+    """The followers with networks that know nothing yet, for looking whether all fits before anything is trained.
+
+    Raises:
+        InputError: followers of this kind cannot play the game.
+    """
     kind = cast(Trained, followers)  # which alone need training
+    kind.refuse(game)
     networks = kind.untrained(game, jax.random.key(0))
     return kind.having(jax.tree.map(lambda leaf: leaf[None], networks))
 

@@ -81,8 +81,16 @@ class Trained(Follower):
             b"".join([*map(bytes, leaves), repr([leaf.shape for leaf in leaves]).encode()])
         ).hexdigest()
 
-    def check(self, game: Game) -> None:
+    def refuse(self, game: Game) -> None:
+        """Refuse a game that followers of this kind cannot play, with whatever networks.
+
+        Raises:
+            InputError: with the reason, and followers that fit.
+        """
         super().check(game)
+
+    def check(self, game: Game) -> None:
+        self.refuse(game)
         like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
         if not self.networks:
             object.__setattr__(self, "networks", read_networks(self.network, self.kind, like))
