@@ -22,7 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
     from firstmover.certifications import certificate_path, certify
-    from firstmover.cli import printing
+    from firstmover.cli.certified import written_certificate
     from firstmover.exact_numbers import number
 
     given = pairs("-f", options.followers_parameters)
@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         code=options.code,
     )
     path = options.out or certificate_path(options.path)
-    return certificate, printing.written_certificate(certificate, path, verbose=options.verbose)
+    return certificate, written_certificate(certificate, path, verbose=options.verbose)
 
 
 def _responding(name: str | None, given: dict[str, str]) -> Any:
