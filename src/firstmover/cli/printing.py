@@ -122,21 +122,24 @@ _MOST_EQUILIBRIA = 10
 def _nash(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
     """What the Nash equilibria earn, in which nobody leads, and what leading adds."""
     found = result["nash"]["equilibria"]
+    own = result["nash"]["follower_range"]
     lines = ["nash       where nobody leads, the leader and the follower earn"]
     for equilibrium in found[:_MOST_EQUILIBRIA]:
         sides = (_mixed_words(equilibrium[f"{side}_mixture"]) for side in ("leader", "follower"))
-        paid = f"{written(equilibrium['leader'], *payoffs)} and {equilibrium['follower']:.6g}"
+        paid = f"{written(equilibrium['leader'], *payoffs)} and {written(equilibrium['follower'], *own)}"
         lines.append(f"           {paid} at {' / '.join(sides)}")
     if len(found) > _MOST_EQUILIBRIA:
         lines.append(f"           and {len(found) - _MOST_EQUILIBRIA} more (see --json)")
     if not result["nash"]["complete"]:
         lines.append("           (there may be more equilibria: the table is large, or has ties)")
     if found and result["optimum"] is not None:
-        gains = [result["optimum"] - found[k]["leader"] for k in (0, -1)]
-        lines.append(
-            f"           leading earns {gains[0]:.6g} more than the best of them, {gains[1]:.6g} than the worst"
-        )
+        gains = [_more(result["optimum"] - found[k]["leader"], payoffs) for k in (0, -1)]
+        lines.append(f"           leading earns {gains[0]} than the best of them, {gains[1]} than the worst")
     return lines
+
+
+def _more(gain: float, payoffs: Sequence[float]) -> str:
+    return f"{written(abs(gain), 0, payoffs[1] - payoffs[0])} {'more' if gain >= 0 else 'less'}"
 
 
 def _mixed_words(mixture: dict[str, float]) -> str:
