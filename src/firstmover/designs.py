@@ -30,6 +30,7 @@ from firstmover.measures import measured
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
@@ -83,6 +84,8 @@ class Design:
         history: metrics of every update, [updates, seeds].
         seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
+        trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
+            found beside it.
     """
 
     game: Game
@@ -102,6 +105,7 @@ class Design:
     history: Metrics
     seconds: dict[str, float]
     run: Path | None = None
+    trained: str | None = None
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -209,6 +213,7 @@ class Design:
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
             "run": None if self.run is None else str(self.run),
+            "trained": self.trained,
         }
         return sealed(result, self.certificate)
 
@@ -299,12 +304,13 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
         InputError: it is damaged, or what it was played with has changed.
     """
     game, followers, leader, seeds, seed = _parts(run, code)
-    final, history = _read_outcome(run, game, _problem(run, game, followers, leader), leader, seeds, seed)
+    problem = _problem(run, game, ready(run, game, followers), leader)
+    final, history = _read_outcome(run, game, problem, leader, seeds, seed)
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     return Design(
         game,
-        followers,
+        problem.followers,
         leader,
         seeds,
         seed,
@@ -316,6 +322,7 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
         history=history,
         seconds=result["seconds"],
         run=run.path,
+        trained=run.config.get("trained"),
     )
 
 
@@ -406,7 +413,7 @@ def design(
         raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = learner.problem(game, responding)
+    problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
     learner, calling = fitting(problem, learner, seeds, max_calls)
     progress = progress or Silent()
@@ -415,8 +422,13 @@ def design(
         optimum = optimum and not calling.more
     run = None
     if out is not None:
-        run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum))
+        run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum, _trained(game, responding, out)))
     with told(game):
+        if responding.needs_training:
+            responding = (
+                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+            )
+            problem = learner.problem(game, responding)
         return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
 
 
@@ -443,10 +455,12 @@ def resume(
     if run.has("result.json"):
         return Design.load(path, code=code)
     files.remove_parts(run.path)
+    progress = progress or Silent()
     game, followers, leader, seeds, seed = _parts(run, code)
-    problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
+    optimum = run.config.get("optimum") is True
     with told(game):
-        return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+        problem = _problem(run, game, ready(run, game, followers, progress), leader)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def _carry_out(
@@ -501,6 +515,7 @@ def _carry_out(
         history=history,
         seconds=dict(zip(_SECONDS, seconds, strict=True)),
         run=None if run is None else run.path,
+        trained=None if run is None else run.config.get("trained"),
     )
     if run is not None:
         progress.stage("writing")
@@ -513,7 +528,20 @@ def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int, optimum: bool) -> dict[str, Any]:
+def _trained(game: Game, followers: Follower, out: str | Path) -> str | None:
+    """Where followers that need training have had it, or are to have it, seen from the run folder."""
+    return (beside(Path(out), game, followers) or OWN) if followers.needs_training else None
+
+
+def _config(
+    game: Game,
+    followers: Follower,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    optimum: bool,
+    trained: str | None = None,
+) -> dict[str, Any]:
     return {
         "game": build.description(game),
         "followers": build.description(followers),
@@ -521,7 +549,8 @@ def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: i
         "seeds": seeds,
         "seed": seed,
         "optimum": optimum,
-        "brought": followers.fingerprint(),
+        "brought": None if followers.needs_training else followers.fingerprint(),
+        **({} if trained is None else {"trained": trained}),
     }
 
 
@@ -547,6 +576,6 @@ def _problem(run: Run, game: Game, followers: Follower, leader: Leader) -> Stack
         InputError: the followers are not those that the run began with.
     """
     problem = leader.problem(game, followers)
-    if followers.fingerprint() != run.config.get("brought"):
+    if run.config.get("trained") is None and followers.fingerprint() != run.config.get("brought"):
         raise InputError(f"the followers of {run.path} have other networks than when the run began.")
     return problem

@@ -1,6 +1,8 @@
 """Results as text that a person reads, from the same JSON that a program gets."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from firstmover.cli.certified import certificate
@@ -25,6 +27,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         "",
         f"game       {item(result['game'])}",
         f"followers  {item(followers, '' if verbose else 'followers')}",
+        *_trained(result),
         f"leader     {item(leader, '' if verbose else 'leader')}",
         "",
         f"rule       {sentences(result['rule_text'])}",
@@ -68,6 +71,16 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     if result["run"] is not None:
         lines.append(f"run        {on_one_line(result['run'])}")
     return "\n".join(lines)
+
+
+def _trained(result: dict[str, Any]) -> list[str]:
+    """Where the followers of a design were trained, if that was not said by who asked for it."""
+    if result["trained"] is None or result["run"] is None:
+        return []
+    folder = on_one_line(os.path.normpath(Path(result["run"]) / result["trained"]))
+    own = not result["trained"].startswith("..")
+    kept = "trained first, and kept for the next design of this game" if own else "trained before for this game"
+    return [f"           {kept}: {folder}"]
 
 
 def solution(result: dict[str, Any]) -> str:
