@@ -39,7 +39,7 @@ _ELITE = 0.1
 _CLIP = 0.2
 # Of a Gaussian, in units of the box: a wide one finds the region that pays most at large, a narrow one climbs where it
 # starts, in a region too small for the wide one to see. All end at the last width, near enough to a cliff.
-_FIRST, _LAST = (0.3, 0.1, 0.05), 0.001
+_FIRST, _LAST = (0.3, 0.1, 0.1), 0.001
 
 
 class _State(NamedTuple):
