@@ -20,7 +20,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
@@ -39,7 +38,7 @@ _ELITE = 0.1
 _CLIP = 0.2
 # Of a Gaussian, in units of the box: a wide one finds the region that pays most at large, a narrow one climbs where it
 # starts, in a region too small for the wide one to see. All end at the last width, near enough to a cliff.
-_FIRST, _LAST = (0.3, 0.1, 0.1), 0.001
+_WIDE, _NARROW, _LAST = 0.3, 0.1, 0.001
 
 
 class _State(NamedTuple):
@@ -63,7 +62,7 @@ class CommitmentGradient(Leader):
         policy: "table" or "network" (64-64 tanh).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
             0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places, and two of three narrow: the best region of mixtures or prices may be small). Beside
+            random places, and every other one narrow: the best region of mixtures or prices may be small). Beside
             several tables one more starts from the game's baseline, where that is a rule of the same game.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
@@ -206,8 +205,8 @@ class CommitmentGradient(Leader):
 
 
 def _widths(restarts: int, progress: Array) -> Float[Array, "restarts"]:
-    """The widths of the Gaussians at this share of a run: copies begin wide and narrow in turn."""
-    first = jnp.asarray(np.resize(_FIRST, restarts), float)
+    """The widths of the Gaussians at this share of a run: every other copy begins narrow."""
+    first = jnp.where(jnp.arange(restarts) % 2 == 0, _WIDE, _NARROW)
     return first * (_LAST / first) ** progress
 
 
