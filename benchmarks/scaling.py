@@ -1,12 +1,20 @@
 """How the cost of learning grows with types, messages, agents, items, rounds and seeds, one at a time.
 
     python benchmarks/scaling.py [--out DIR]
+    python benchmarks/scaling.py --devices
 
 Seconds of one update of `commitment-gradient` (32 episodes, 1 restart) on `sequential-price`, compiled apart, the
 least of six. Draws `scaling.png` and writes `scaling.csv`, into `benchmarks/scaling`.
+
+With `--devices`: seconds of training 25 seeds, without compiling, on one core, and dealt out to all cores, in turn,
+three times each; the least of each and their ratio. For a machine that does nothing else.
 """
 
 import argparse
+import math
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,10 +22,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from firstmover import build
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SequentialPrice
 from firstmover.leaders import CommitmentGradient
-from firstmover.training import initial_states
+from firstmover.loop import Silent
+from firstmover.training import initial_states, train
 
 BASE = {"types": 3, "messages": 2, "agents": 2, "items": 1, "rounds": 100, "seeds": 5}
 RANGES = {
@@ -47,10 +57,60 @@ def seconds(settings: dict[str, int]) -> tuple[float, float]:
     return min(took), compiling
 
 
+COHORTS: dict[str, tuple[str, dict[str, Any], int]] = {
+    "simple-allocation (tiny)": ("simple-allocation", {}, 4000),
+    "agrawal": ("agrawal", {}, 200),
+    "sequential-price, 6 types": ("sequential-price", {"types": 6}, 20),
+}
+
+
+def train_cohort(name: str) -> None:
+    """Train 25 seeds in this process, and print the seconds that updates took and the processor's."""
+    game, updates = COHORTS[name]
+    leader = CommitmentGradient(updates=updates)
+    problem = leader.problem(
+        build.build("game", game, {"types": 6} if "6 types" in name else {}), MultiplicativeWeights()
+    )
+    spent = time.process_time()
+    learnt = train(problem, leader, 25, 0, None, Silent())
+    print(learnt.train_seconds, time.process_time() - spent)
+
+
+def devices() -> None:
+    """A row for every cohort."""
+    cores = sorted(os.sched_getaffinity(0))
+    print(f"| 25 seeds | updates | 1 core, s | {len(cores)} cores, s | ratio |\n| --- | --- | --- | --- | --- |")
+    for name, (_, _, updates) in COHORTS.items():
+        least = [math.inf, math.inf]
+        for _ in range(3):
+            for k, used in enumerate((cores[:1], cores)):
+                command = [sys.executable, __file__, "--cohort", name]
+                environment = {**os.environ, "JAX_NUM_CPU_DEVICES": str(len(used))}
+                done = subprocess.run(
+                    ["taskset", "-c", ",".join(map(str, used)), *command],
+                    env=environment,
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                )
+                least[k] = min(least[k], float(done.stdout.split()[0]))
+        print(f"| {name} | {updates} | {least[0]:.2f} | {least[1]:.2f} | {least[0] / least[1]:.2f} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/scaling"))
-    out = parser.parse_args().out
+    parser.add_argument("--devices", action="store_true")
+    parser.add_argument("--cohort", choices=list(COHORTS), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.cohort:
+        return train_cohort(options.cohort)
+    if options.devices:
+        return devices()
+    return draw(options.out)
+
+
+def draw(out: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 5.4), layout="constrained")

@@ -14,7 +14,9 @@ from memory import peak_of
 
 from firstmover import files
 from firstmover.errors import InputError
+from firstmover.interop.extensive import read_efg
 from firstmover.interop.gambit import read_nfg
+from firstmover.interop.long_tables import read_long_table
 from firstmover.interop.tables import read_matrix
 
 LONG = "n" * 300
@@ -36,6 +38,18 @@ TEXTS = {
     "column.csv": (read_matrix, lambda n: b"1\n" * n),
     "blank.csv": (read_matrix, lambda n: b"1\n" + b"\n" * n),
     "wide.csv": (read_matrix, lambda n: "\N{GRINNING FACE}".encode() + b"1\n" * n),
+    "named.csv": (read_matrix, lambda n: b",a,b\n" + b"x,1,2\n" * n),
+    "utf16.csv": (read_matrix, lambda n: ("1;" * n + "1").encode("utf-16")),
+    "long.csv": (read_long_table, lambda n: b"a,b,p,q\n" + b"".join(b"%d,x,1,2\n" % k for k in range(n))),
+    "tree.efg": (read_efg, lambda n: b'EFG 2 R "" { "1" "2" } p "" 1 1 { %s } 0 ' % (b'"a" ' * n) + b't "" 0 ' * n),
+    "deep.efg": (
+        read_efg,
+        lambda n: (
+            b'EFG 2 R "" { "1" "2" } '
+            + b"".join(b'p "" 1 %d { "a" } 1 { 1 1 } ' % k for k in range(n // 20))
+            + b't "" 0'
+        ),
+    ),
     "game.nfg": (read_nfg, lambda n: _game(int(n**0.5))),
     "braces.nfg": (read_nfg, lambda n: b"{" * n),
     "strings.nfg": (read_nfg, lambda n: b'""' * n),

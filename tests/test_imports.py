@@ -55,6 +55,7 @@ LAYERS = [
         "reply_quality",
         "pretraining",
         "learnt_rules",
+        "ready_followers",
     },
     {"reproduce"},
     {"templates"},

@@ -60,16 +60,16 @@ def test_a_learner_learns_the_same_in_parts(leader) -> None:
 def test_a_design_that_does_not_fit_is_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen, needed = [], []
 
-    def spied(program, what):
+    def spied(program, what, devices=1):
         def lowered(parts):
             chosen.append((what, parts))
             return program(parts)
 
-        compiled = compiled_to_fit(lowered, what)
+        compiled = compiled_to_fit(lowered, what, devices)
         needed.append((bytes_needed(program(1).compile())[1], bytes_needed(compiled)[1]))
         return compiled
 
-    for module in ("training", "designs"):
+    for module in ("loop", "designs"):
         monkeypatch.setattr(f"firstmover.{module}.compiled_to_fit", spied)
     monkeypatch.setattr("firstmover.memory.ENOUGH", 1e12)
     leader = CommitmentGradient(updates=3, episodes=10)

@@ -18,7 +18,7 @@ from firstmover import catalogue, files, followers, games, leaders
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
 from firstmover.interop.game_files import is_game_file, read_game_file
-from firstmover.interop.python_files import class_named, digest, names_code
+from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
 from firstmover.user_code import told
 
@@ -65,13 +65,13 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
     return build(kind, argument, parameters)
 
 
-def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) -> Any:
+def again(kind: str, stored: Mapping[str, Any], code: Code = None) -> Any:
     """The item that `description` describes; one of a user's own class only if its file is named again.
 
     Args:
         kind: "game", "followers" or "leader".
         stored: its description.
-        code: the user's own file.
+        code: the user's own file, or several.
 
     Raises:
         InputError: see `build`; or it is of a user's own class and no file is named, or one that has changed.
@@ -79,15 +79,10 @@ def again(kind: str, stored: Mapping[str, Any], code: str | Path | None = None) 
     name, parameters = stored["name"], stored["parameters"]
     if not names_code(name):
         return build(kind, name, parameters)
-    file, _, cls = name.partition(":")
-    if code is None:
-        raise InputError(
-            f"{cls} stands in a user's own file, {file}, which is not executed because a file names it; name it "
-            f"yourself, with --code {file} (in Python code={file!r})."
-        )
-    item = item_from(kind, f"{code}:{cls}", parameters)
+    path = file_of(name, code)
+    item = item_from(kind, f"{path}:{name.partition(':')[2]}", parameters)
     if stored.get("code") not in (None, digest(type(item))):
-        raise InputError(f"{code} has changed since it was used here; restore it, or begin anew with 'design'.")
+        raise InputError(f"{path} has changed since it was used here; restore it, or begin anew with 'design'.")
     return item
 
 
@@ -208,6 +203,8 @@ _READERS: dict[str, Any] = {
     "targets": read_targets,
     "values": read_values,
     "probabilities": _listed,
+    "names": lambda text: [name.strip() for name in text.split(",")],
+    "lists of names": lambda text: [[name.strip() for name in part.split(",")] for part in text.split(";")],
 }
 
 

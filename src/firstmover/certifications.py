@@ -16,6 +16,7 @@ from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
 from firstmover.evaluators import exact_table
 from firstmover.followers.base import Follower
+from firstmover.interop.python_files import Code
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule
@@ -25,23 +26,23 @@ from firstmover.selection import finite
 
 
 def certify(
-    path: str | Path,
+    path: str | Path | Rule,
     *,
     followers: Follower | str | None = None,
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
-    code: str | Path | None = None,
+    code: Code = None,
 ) -> dict[str, Any]:
     """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
 
     Args:
-        path: a run folder or a rule file.
+        path: a run folder, a rule file, or a rule: then nothing is written but where `out` says.
         followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
             file states is certified, and where it states none that of the game's usual followers. A run's rule is
             certified with the play of its own followers.
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
-        out: the file to write; `certificate_path(path)` if not given.
+        out: the file to write; `certificate_path(path)` if not given, and none for a rule.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
         code: the file of a user's own game, followers or leader, which is executed.
 
@@ -49,25 +50,26 @@ def certify(
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
     """
     played_by: Follower | None
-    run = Run.open(path) if files.is_folder(path) else None
+    run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
     if run is not None:
         result = read_result(run)
         loaded = uncertified(run, result, code)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
     else:
-        rule, stated = read_rule_file(path, code)
+        rule, stated = (path.as_told(), None) if isinstance(path, Rule) else read_rule_file(path, code)
         if followers is None and stated is not None:
             play, played_by = stated, None
         else:
             name = rule.game.usual_followers if followers is None else followers
-            played_by = build.build("followers", name, {}) if isinstance(name, str) else name
+            played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
-    written = certificate_path(path) if out is None else Path(out)
-    if run is None or out is not None:
+    written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path)
+    if written is not None and (run is None or out is not None):
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
-    files.write_json(written, certificate)
+    if written is not None:
+        files.write_json(written, certificate)
     if run is not None and out is None:
         run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
     return certificate

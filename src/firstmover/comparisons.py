@@ -14,7 +14,8 @@ def compare_nash(game: Game) -> dict[str, Any]:
 
     Returns:
         `equilibria`, best for the leader first: `leader` and `follower` (what they earn), `leader_mixture` and
-        `follower_mixture` (probabilities by the names of actions) and `pure`; `complete`, whether these are all.
+        `follower_mixture` (probabilities by the names of actions) and `pure`; `complete`, whether these are all; and
+        `follower_range`, what the follower may earn.
 
     Raises:
         InputError: the game has no table of two players, it is too large, or nashpy is missing.
@@ -29,7 +30,11 @@ def compare_nash(game: Game) -> dict[str, Any]:
         raise InputError(f"Nash equilibria are compared for two players; {game.name} has {game.n_followers} followers.")
     form = strategic_form(game)
     found, complete = nash_equilibria(form.payoffs[0], form.payoffs[1])
-    return {"equilibria": [_as_json(equilibrium, form.strategies) for equilibrium in found], "complete": complete}
+    return {
+        "equilibria": [_as_json(equilibrium, form.strategies) for equilibrium in found],
+        "complete": complete,
+        "follower_range": game.follower_payoff_ranges[0],
+    }
 
 
 def _as_json(equilibrium: NashEquilibrium, names: Sequence[Sequence[str]]) -> dict[str, Any]:

@@ -23,12 +23,14 @@ from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.loop import Progress, Silent
 from firstmover.measures import measured
 from firstmover.memory import compiled_to_fit
 from firstmover.plays import Play
 from firstmover.pomdp import StackelbergPOMDP
+from firstmover.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
 from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
@@ -82,6 +84,8 @@ class Design:
         history: metrics of every update, [updates, seeds].
         seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
+        trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
+            found beside it.
     """
 
     game: Game
@@ -101,6 +105,7 @@ class Design:
     history: Metrics
     seconds: dict[str, float]
     run: Path | None = None
+    trained: str | None = None
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -208,6 +213,7 @@ class Design:
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
             "run": None if self.run is None else str(self.run),
+            "trained": self.trained,
         }
         return sealed(result, self.certificate)
 
@@ -234,7 +240,7 @@ class Design:
         run.write_json("result.json", self.as_json())
 
     @classmethod
-    def load(cls, path: str | Path, *, code: str | Path | None = None) -> "Design":
+    def load(cls, path: str | Path, *, code: Code = None) -> "Design":
         """Read a finished run.
 
         Args:
@@ -291,19 +297,20 @@ def read_result(run: Run) -> dict[str, Any]:
     return result
 
 
-def uncertified(run: Run, result: dict[str, Any], code: str | Path | None = None) -> Design:
+def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
     """A finished run without its certificate.
 
     Raises:
         InputError: it is damaged, or what it was played with has changed.
     """
     game, followers, leader, seeds, seed = _parts(run, code)
-    final, history = _read_outcome(run, game, _problem(run, game, followers, leader), leader, seeds, seed)
+    problem = _problem(run, game, ready(run, game, followers), leader)
+    final, history = _read_outcome(run, game, problem, leader, seeds, seed)
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     return Design(
         game,
-        followers,
+        problem.followers,
         leader,
         seeds,
         seed,
@@ -315,6 +322,7 @@ def uncertified(run: Run, result: dict[str, Any], code: str | Path | None = None
         history=history,
         seconds=result["seconds"],
         run=run.path,
+        trained=run.config.get("trained"),
     )
 
 
@@ -397,15 +405,15 @@ def design(
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
     refuse_mistakes(game)
     followers = game.usual_followers if followers is None else followers
-    responding: Follower = build.build("followers", followers, {}) if isinstance(followers, str) else followers
-    learner: Leader = build.build("leader", leader, {}) if isinstance(leader, str) else leader
+    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
+    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
         raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = learner.problem(game, responding)
+    problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
     learner, calling = fitting(problem, learner, seeds, max_calls)
     progress = progress or Silent()
@@ -414,15 +422,20 @@ def design(
         optimum = optimum and not calling.more
     run = None
     if out is not None:
-        run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum))
+        run = Run.create(out, _config(game, responding, learner, seeds, seed, optimum, _trained(game, responding, out)))
     with told(game):
+        if responding.needs_training:
+            responding = (
+                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+            )
+            problem = learner.problem(game, responding)
         return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def resume(
     path: str | Path,
     *,
-    code: str | Path | None = None,
+    code: Code = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Design:
@@ -442,10 +455,12 @@ def resume(
     if run.has("result.json"):
         return Design.load(path, code=code)
     files.remove_parts(run.path)
+    progress = progress or Silent()
     game, followers, leader, seeds, seed = _parts(run, code)
-    problem, optimum = _problem(run, game, followers, leader), run.config.get("optimum") is True
+    optimum = run.config.get("optimum") is True
     with told(game):
-        return _carry_out(game, problem, leader, seeds, seed, run, progress or Silent(), optimum, waiting_since)
+        problem = _problem(run, game, ready(run, game, followers, progress), leader)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
 
 
 def _carry_out(
@@ -500,6 +515,7 @@ def _carry_out(
         history=history,
         seconds=dict(zip(_SECONDS, seconds, strict=True)),
         run=None if run is None else run.path,
+        trained=None if run is None else run.config.get("trained"),
     )
     if run is not None:
         progress.stage("writing")
@@ -512,7 +528,20 @@ def _numbers(values: np.ndarray) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
-def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: int, optimum: bool) -> dict[str, Any]:
+def _trained(game: Game, followers: Follower, out: str | Path) -> str | None:
+    """Where followers that need training have had it, or are to have it, seen from the run folder."""
+    return (beside(Path(out), game, followers) or OWN) if followers.needs_training else None
+
+
+def _config(
+    game: Game,
+    followers: Follower,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    optimum: bool,
+    trained: str | None = None,
+) -> dict[str, Any]:
     return {
         "game": build.description(game),
         "followers": build.description(followers),
@@ -520,11 +549,12 @@ def _config(game: Game, followers: Follower, leader: Leader, seeds: int, seed: i
         "seeds": seeds,
         "seed": seed,
         "optimum": optimum,
-        "brought": followers.fingerprint(),
+        "brought": None if followers.needs_training else followers.fingerprint(),
+        **({} if trained is None else {"trained": trained}),
     }
 
 
-def _parts(run: Run, code: str | Path | None) -> tuple[Game, Follower, Leader, int, int]:
+def _parts(run: Run, code: Code) -> tuple[Game, Follower, Leader, int, int]:
     """What a run's configuration asks for.
 
     Raises:
@@ -546,6 +576,6 @@ def _problem(run: Run, game: Game, followers: Follower, leader: Leader) -> Stack
         InputError: the followers are not those that the run began with.
     """
     problem = leader.problem(game, followers)
-    if followers.fingerprint() != run.config.get("brought"):
+    if run.config.get("trained") is None and followers.fingerprint() != run.config.get("brought"):
         raise InputError(f"the followers of {run.path} have other networks than when the run began.")
     return problem

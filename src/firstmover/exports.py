@@ -16,6 +16,7 @@ from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
 from firstmover.games.base import Game
 from firstmover.interop.gambit import written
+from firstmover.interop.python_files import Code
 from firstmover.rule import Rule
 from firstmover.rule_files import read_rule_file
 from firstmover.verify import Finite
@@ -93,7 +94,7 @@ def _plan_names(game: Game, follower: int, types: list[int], plans: list[tuple[i
     return [", ".join(f"{own[t]}: {actions[a]}" for t, a in zip(types, plan, strict=True)) for plan in plans]
 
 
-def game_file(argument: str, parameters: Mapping[str, Any], code: str | None = None) -> str:
+def game_file(argument: str, parameters: Mapping[str, Any], code: Code = None) -> str:
     """A Gambit file: of the game under a rule, or of a whole game.
 
     Args:

@@ -5,7 +5,8 @@ when a checkpoint is written, follows the clock; the numbers do not, so that wha
 same to the bit.
 
 Seeds never speak to each other. Where there are several devices, each gets its share of them, and the numbers are the
-same.
+same: to the bit where no matrix product is involved, else up to rounding, since its order of summation depends on how
+many there are.
 """
 
 import math
@@ -64,20 +65,24 @@ class Lesson(NamedTuple):
 
     Attributes:
         who: learns, in words.
+        doing: what it does, in words.
         updates: how many.
         start: the state of all seeds before the first, with a leading axis of seeds.
         update: one update of a seed, where all that is batched is worked off in so many parts, and so many seeds learn
             side by side: (parts, seeds) -> (state, position of the seed) -> (state, metrics).
         blank: the metrics of all updates before the first, NumPy arrays [updates, seeds].
         shown: the metrics of an update that is told of, [seeds], and their name, from all metrics and its number.
+        spread: whether seeds may learn on several devices at once; what calls plain Python may not.
     """
 
     who: str
+    doing: str
     updates: int
     start: Callable[[], Any]
     update: Callable[[int, int], Update]
     blank: Any
     shown: Callable[[Any, int], tuple[np.ndarray, str]]
+    spread: bool = True
 
 
 class Learnt(NamedTuple):
@@ -123,17 +128,19 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
 
     progress.stage(f"compiling {lesson.who}")
     began = time.perf_counter()
-    most, share = min(_MOST_UPDATES, lesson.updates), Shares(seeds)
+    most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
+    share = Shares(seeds, devices if lesson.spread else devices[:1])
     program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
     compiled = compiled_to_fit(
         lambda parts: program.lower(parts, *share.shapes((shape, np.arange(seeds))), jnp.int32(0)),
         f"an update of {lesson.who}",
+        share.devices,
     )
     compile_seconds = time.perf_counter() - began
 
     kept = run is not None and _bytes((shape, blank)) <= _MOST_KEPT
     told = "" if kept or run is None else " (too large for checkpoints: a stop begins anew)"
-    progress.stage(f"{lesson.who}: learning{told}")
+    progress.stage(f"{lesson.doing}{told}")
     count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
     state, positions = share.out((state, jnp.arange(seeds)))
     while done < lesson.updates:
@@ -181,19 +188,20 @@ class Shares:
     Attributes:
         seeds: how many there are.
         size: how many each device gets.
+        devices: how many devices get some.
     """
 
-    def __init__(self, seeds: int):
-        """Of so many seeds."""
-        devices = jax.devices()
+    def __init__(self, seeds: int, devices: list[jax.Device]):
+        """Of so many seeds, to these devices."""
         self.seeds, self.size = seeds, math.ceil(seeds / len(devices))
         self._devices = devices[: math.ceil(seeds / self.size)]
+        self.devices = len(self._devices)
         mesh = jax.sharding.Mesh(np.array(self._devices), ("seeds",))
         self._mesh, self._sharding = mesh, NamedSharding(mesh, PartitionSpec("seeds"))
 
     def over_devices(self, program: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
         """A program (parts, state, positions, count) -> (state, metrics [updates, seeds]), every device its share."""
-        if len(self._devices) == 1:
+        if self.devices == 1:
             return program
 
         def shared(parts: int, *arguments: Any) -> tuple[Any, Any]:
@@ -210,23 +218,23 @@ class Shares:
 
     def shapes(self, tree: Any) -> Any:
         """What `out` makes of arrays of these shapes, with a leading axis of seeds."""
-        if len(self._devices) == 1:
+        if self.devices == 1:
             return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
-        rows = self.size * len(self._devices)
+        rows = self.size * self.devices
         return jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), leaf.dtype, sharding=self._sharding), tree
         )
 
     def out(self, tree: Any) -> Any:
         """Arrays with a leading axis of seeds, dealt out."""
-        if len(self._devices) == 1:
+        if self.devices == 1:
             return tree
-        rows = np.minimum(np.arange(self.size * len(self._devices)), self.seeds - 1)
+        rows = np.minimum(np.arange(self.size * self.devices), self.seeds - 1)
         return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], tree), self._sharding)
 
     def together(self, tree: Any) -> Any:
         """The arrays of all seeds again, on the first device."""
-        if len(self._devices) == 1:
+        if self.devices == 1:
             return tree
         return jax.tree.map(lambda leaf: jax.device_put(leaf, self._devices[0])[: self.seeds], tree)
 

@@ -30,28 +30,29 @@ def for_seed(
     return lambda state, position: function(split.of_seed(position), state)
 
 
-def compiled_to_fit(program: Callable[[int], jax.stages.Lowered], what: str) -> jax.stages.Compiled:
+def compiled_to_fit(program: Callable[[int], jax.stages.Lowered], what: str, devices: int = 1) -> jax.stages.Compiled:
     """A program that needs at most `ENOUGH` bytes in between, or as few as splitting gets it to.
 
     Args:
         program: lowers it with everything that is batched in so many parts.
         what: what the program does, in words.
+        devices: how many it runs on at once, in the same memory.
 
     Raises:
         InputError: it needs more memory than this machine has.
     """
     parts, best = 1, program(1).compile()
     for _ in range(_TRIES):
-        temporary = bytes_needed(best)[1]
+        temporary = devices * bytes_needed(best)[1]
         if temporary <= ENOUGH:
             break
         # What is temporary falls about in proportion; what goes in and comes out does not fall.
         parts = math.ceil(parts * max(2.0, 1.2 * temporary / ENOUGH))
         smaller = program(parts).compile()
-        if bytes_needed(smaller)[1] > 0.9 * temporary:
+        if devices * bytes_needed(smaller)[1] > 0.9 * temporary:
             break
         best = smaller
-    needed, there = sum(bytes_needed(best)), _machine_bytes()
+    needed, there = devices * sum(bytes_needed(best)), _machine_bytes()
     if needed > there:
         raise InputError(
             f"{what} would take {needed / 1e9:.3g} GB of memory, more than the {there / 1e9:.3g} GB there are; use "
@@ -62,7 +63,7 @@ def compiled_to_fit(program: Callable[[int], jax.stages.Lowered], what: str) -> 
 
 
 def bytes_needed(program: jax.stages.Compiled) -> tuple[float, float]:
-    """What goes in and comes out, and what is needed in between."""
+    """What goes in and comes out, and what is needed in between, on each device."""
     found = program.memory_analysis()
     if found is None:  # not every backend can tell
         return 0.0, 0.0

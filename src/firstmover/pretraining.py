@@ -12,6 +12,7 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 "Advantage-weighted regression" (2019), for learning by exponential weights.
 """
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +31,7 @@ from firstmover.errors import FailedError, InputError, require
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.loop import Lesson, Progress, Silent, learn
 from firstmover.noise import Stream, inverse_cdf, stream
 from firstmover.plays import Strategies
@@ -307,17 +309,17 @@ def pretrain(
         if files.exists(out):
             raise InputError(f"{out} exists; name a new file with --out.")
         files.remove_parts(Path(out).parent)
-    if kind.network or kind.networks:
-        kind.check(game)
+    (kind.refuse if kind.needs_training else kind.check)(game)
     asked = _Asked(game, settings, kind, None if rules is None else np.asarray(rules), seeds, seed, out)
-    folder = None if run is None else Run.create(run, asked.config())
+    folder = None if run is None else Run.create(run, asked.config(Path(run)))
     return _carry_out(asked, folder, progress or Silent(), waiting_since)
 
 
 def resume_pretraining(
     path: str | Path,
     *,
-    code: str | Path | None = None,
+    game: Game | None = None,
+    code: Code = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Pretrained:
@@ -325,6 +327,7 @@ def resume_pretraining(
 
     Args:
         path: the run folder.
+        game: its game, where that is at hand.
         code: the file of a user's own game or followers, which is executed.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
@@ -335,7 +338,7 @@ def resume_pretraining(
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path, KIND)
-    asked = _Asked.of(run, code)
+    asked = _Asked.of(run, game, code)
     if run.has("result.json"):
         return _read(asked, run)
     files.remove_parts(run.path)
@@ -353,8 +356,8 @@ class _Asked(NamedTuple):
     seed: int
     out: str | Path | None
 
-    def config(self) -> dict[str, Any]:
-        """As a run folder keeps it."""
+    def config(self, folder: Path) -> dict[str, Any]:
+        """As a run folder keeps it: the file to write, as it is seen from there."""
         rules = None if self.rules is None else self.rules.tolist()
         return {
             "kind": KIND,
@@ -364,12 +367,12 @@ class _Asked(NamedTuple):
             "rules": rules,
             "seeds": self.seeds,
             "seed": self.seed,
-            "out": None if self.out is None else str(Path(self.out).absolute()),
+            "out": None if self.out is None else os.path.relpath(self.out, folder),
             "brought": None if self.followers.needs_training else self.followers.fingerprint(),
         }
 
     @classmethod
-    def of(cls, run: Run, code: str | Path | None) -> "_Asked":
+    def of(cls, run: Run, game: Game | None, code: Code) -> "_Asked":
         """What a run was asked for.
 
         Raises:
@@ -377,10 +380,12 @@ class _Asked(NamedTuple):
         """
         config = run.config
         try:
-            game, followers = (build.again(kind, config[kind], code) for kind in ("game", "followers"))
+            game = build.again("game", config["game"], code) if game is None else game
+            followers = build.again("followers", config["followers"], code)
             settings = Pretraining(**config["training"])
             rules = None if config["rules"] is None else np.array(config["rules"])
-            asked = cls(game, settings, followers, rules, config["seeds"], config["seed"], config["out"])
+            out = None if config["out"] is None else os.path.normpath(run.path / config["out"])
+            asked = cls(game, settings, followers, rules, config["seeds"], config["seed"], out)
         except (KeyError, TypeError, AttributeError, ValueError):
             raise InputError(
                 f"{run.path / 'config.json'} is damaged: it is not what a pretraining began with."
@@ -402,6 +407,7 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
     start, update = training_of(standard, kind, settings, fixed)
     lesson = Lesson(
         who="the followers",
+        doing="training the followers",
         updates=settings.updates,
         start=lambda: jax.vmap(start)(keys, networks),
         update=lambda parts, side_by_side: lambda state, position: update(state),
@@ -415,7 +421,7 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
             "nothing was trained: the networks of all seeds ended in numbers that are not finite; try a smaller "
             "learning_rate."
         )
-    networks = jax.tree.map(lambda leaf: leaf[left], learnt.state.networks)
+    networks = jax.tree.map(lambda leaf: jnp.asarray(leaf)[left], learnt.state.networks)
     trained = replace(kind, network="" if asked.out is None else str(asked.out)).having(networks)
     progress.stage("comparing with exact replies")
     made = Pretrained(
@@ -434,7 +440,9 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
         files.write_whole(Path(asked.out), content)
     if run is not None:
         run.write_bytes(NETWORKS, content)
-        run.write_json("result.json", _sealed(made.as_json() | {"networks": trained.fingerprint()}))
+        # Not where else they were written, which depends on where the process stood.
+        result = replace(made, followers=replace(trained, network="")).as_json()
+        run.write_json("result.json", _sealed(result | {"networks": trained.fingerprint()}))
     return made
 
 

@@ -16,11 +16,12 @@ from firstmover.build import again
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, read_json
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.plays import Strategies
 from firstmover.rule import Rule
 
 
-def read_rule_file(path: str | Path, code: str | Path | None = None) -> tuple[Rule, Strategies | None]:
+def read_rule_file(path: str | Path, code: Code = None) -> tuple[Rule, Strategies | None]:
     """The rule of a file, and the play that it states, if any.
 
     What `firstmover solve --json` and `design --json` print can be read too, and so can a certificate. A user's own

@@ -21,10 +21,12 @@ REQUIRED = object()
 MARKS = {
     "matrix": "a CSV file of numbers",
     "matrices": "CSV files of numbers, commas between",
-    "payoffs": "a Gambit file",
+    "payoffs": "a file *.nfg, *.efg or *.csv",
     "targets": "a CSV file of targets",
     "values": "a CSV file of values",
     "probabilities": "probabilities, commas between",
+    "names": "names, commas between",
+    "lists of names": "names, commas between, semicolons between players",
 }
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
 

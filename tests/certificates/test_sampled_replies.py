@@ -7,7 +7,7 @@ from tiny_games import Copying
 
 from firstmover import build, certify, design
 from firstmover.certificates import certify_play
-from firstmover.cli.printing import certificate as printed
+from firstmover.cli.certified import certificate as printed
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of, sampled_judge

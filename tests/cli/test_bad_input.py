@@ -57,7 +57,6 @@ CASES = [
         ["design", "iterated-matrix", "--followers", "best-response", "--leader", "dqn", "-l", "carry_followers=true"],
         "learn over rounds; best-response ones do not",
     ),
-    (["design", "iterated-matrix", "--followers", "contextual"], "need the network=FILE"),
     (["design", "iterated-matrix", "--followers", "contextual", "-f", "network=file"], "is damaged"),
     (["design", "iterated-matrix", "--followers", "contextual", "-f", "at=0,9"], "fewer than are asked at"),
     (["design", "agrawal", "--leader", "meta-gradient"], "meta-gradient needs a table of expected payoffs"),

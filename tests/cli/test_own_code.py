@@ -75,3 +75,27 @@ def test_a_rule_file_in_the_markets_own_words_is_certified(run, tmp_path, capsys
     path.write_text(json.dumps(rule))
     assert main(["certify", str(path), "--code", str(run / "vote.py"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["value"] == pytest.approx(1, abs=1e-3)
+
+
+FOLLOWERS = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from firstmover.followers import BestResponse
+
+
+@dataclass(frozen=True)
+class Mine(BestResponse):
+    name: ClassVar[str] = "mine"
+"""
+
+
+def test_game_and_followers_of_two_files_are_read_back_with_both(run, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(run)
+    (run / "follow.py").write_text(FOLLOWERS)
+    command = ["design", "vote.py", "--followers", "follow.py:Mine", "--seeds", "1", "--updates", "2", "--out", "two"]
+    assert main([*command, "--no-optimum"]) == 0
+    assert main(["certify", "two", "--code", "vote.py", "--code", "follow.py"]) == 0
+    assert main(["resume", "two", "--code", "vote.py", "--code", "nothing.py"]) == 2
+    assert "name it, too, with --code follow.py" in capsys.readouterr().err
+    assert main(["check", "vote:Vote"]) == 0  # a module that lies here

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from firstmover.cli import main
-from firstmover.cli.printing import certificate
+from firstmover.cli.certified import certificate
 from firstmover.cli.progress import Watched
 
 
@@ -17,7 +17,7 @@ def shown(tmp_path_factory):
     last: list[float] = []
     run = str(tmp_path_factory.mktemp("shown") / "run")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Watched, "learnt", lambda self, done, total, value: last.append(value))
+        patched.setattr(Watched, "learnt", lambda self, done, total, value, measure: last.append(value))
         command = "design simple-allocation -g items=4 -f epsilon=5 --seeds 3 --updates 6 -l episodes=10 --out"
         texts = [_out([*command.split(), run])]
     texts += [_out(["resume", run, *flag]) for flag in (["--verbose"], ["--json"])]

@@ -41,7 +41,7 @@ from firstmover.leaders import (
 )
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule
-from firstmover.spaces import Box
+from firstmover.spaces import Branching, Discrete
 
 FOLLOWERS = [
     BestResponse("weak"),
@@ -199,7 +199,7 @@ def test_leaders_learn_rules_that_the_game_allows(name: str, leader) -> None:
     assert metrics.best >= metrics.value
     for table in np.asarray(leader.tables(problem, after)):
         assert len(table) == game.n_observations
-        if not isinstance(game.leader_space, Box):
+        if isinstance(game.leader_space, Discrete | Branching):
             for obs, action in zip(game.observations(), table, strict=True):
                 assert bool(game.leader_mask(jnp.asarray(obs))[int(np.ravel(action)[0])])
         entries = Rule(game, table).entries

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from own_markets import Shop, Works
 
-from firstmover import Box, Discrete, Market
+from firstmover import Box, Discrete, Market, certify
 from firstmover.certificates.exact import exact_game
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
@@ -79,3 +79,14 @@ def test_transfers_are_told_too() -> None:
     game = told(Sale(), [[0.6]])
     assert game.revenue == [[0, Fraction(3, 5)]]
     assert game.followers == [[[0, Fraction(1, 10)]]]
+
+
+def test_a_rule_is_certified_as_it_is_given_and_nothing_is_written(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rule = Rule.read(ExactShop(0.5), [{"when": {}, "do": {"basic price": 3.9, "full price": 7.8}}])
+    certificate = certify(rule)
+    assert certificate["value"] == pytest.approx(0.5 * 3.9 + 0.5 * 6.8, abs=1e-9)
+    assert certificate["exact"]
+    assert list(tmp_path.iterdir()) == []
+    certify(rule, out=tmp_path / "certificate.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["certificate.json"]

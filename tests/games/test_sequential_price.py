@@ -57,12 +57,12 @@ def _play(game: SequentialPrice, table: np.ndarray, types, messages) -> tuple[fl
         prices = np.array(action[1:], float)
         if game.prices != "continuous":
             prices = prices * game.highest / (game.prices - 1)
-        taken = _bundle(values[agent], prices, left, game.valuation, game.buy_at_tie)
+        taken = _bundle(values[agent], prices, left, game.goods.valuation, game.goods.buy_at_tie)
         status[agent] = 1 + next(b for b, units in enumerate(game.bundles) if (units == taken).all())
         left = left - taken
         paid[agent] = float(taken @ (values[agent] - prices))
         welfare, revenue = welfare + taken @ values[agent], revenue + taken @ prices
-    loss = _first_best(values, game.units, game.valuation) - welfare
+    loss = _first_best(values, game.units, game.goods.valuation) - welfare
     return -game.welfare_weight * loss + (1 - game.welfare_weight) * revenue, paid
 
 

@@ -153,6 +153,17 @@ def test_the_names_in_tables_come_back_in_words(tmp_path: Path) -> None:
         build.build("game", "normal-form", given)
 
 
+def test_names_are_given_on_the_command_line_too(tmp_path: Path) -> None:
+    (tmp_path / "A.csv").write_text("1,3\n0,2\n")
+    given = {"leader_payoffs": str(tmp_path / "A.csv"), "follower_payoffs": str(tmp_path / "A.csv")}
+    named = given | {"action_names": "Top, Bottom; Left,Right", "player_names": "Ann,Bob"}
+    game = build.build("game", "normal-form", named)
+    assert game.action_names == (("Top", "Bottom"), ("Left", "Right"))
+    assert game.player_names == ("Ann", "Bob")
+    with pytest.raises(InputError, match="must be a list of 2 names"):
+        build.build("game", "normal-form", given | {"player_names": "Ann"})
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.integers(0, 60),

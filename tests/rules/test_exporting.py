@@ -11,16 +11,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from firstmover.cli import main
 from firstmover.errors import InputError
 from firstmover.exports import game_file, strategic_form
-from firstmover.games import BayesianNormalForm, NormalForm, SimpleAllocation
+from firstmover.games import BayesianNormalForm, Market, NormalForm, SimpleAllocation
 from firstmover.interop.gambit import read_nfg, written
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
+from firstmover.spaces import Discrete, Mixture
 
 RULES: dict[str, Any] = {
     "messages": {
@@ -178,3 +180,20 @@ def test_the_command_writes_new_files_only(tmp_path: Path, monkeypatch, capsys: 
     lines = capsys.readouterr().err.splitlines()
     assert ["exists" in lines[0], "did you mean" in lines[1] or "valid: csv" in lines[1], "cannot read" in lines[2]]
     assert len(lines) == 3
+
+
+@pytest.mark.parametrize("space", [Discrete(["inspect", "wait"], "does"), Mixture(["inspect", "wait"])])
+def test_a_market_is_a_table_with_the_names_of_its_spaces(space: Any) -> None:
+    class Inspection(Market):
+        """An inspector against one driver."""
+
+        def __init__(self) -> None:
+            super().__init__(acts=Discrete(["slow", "fast"], "drives"), decides=space)
+
+        def payoff(self, driver: Any, speed: Any, decision: Any) -> Any:
+            shares = decision if space.continuous else jnp.eye(2)[decision]
+            return shares @ jnp.array([[-1.0, 0.0], [1.0, -2.0]])[speed], shares @ jnp.array([[0.0, 0], [-4, 1]])[speed]
+
+    form = strategic_form(Inspection())
+    assert form.strategies == [["inspect", "wait"], ["slow", "fast"]]
+    assert form.payoffs.tolist() == [[[-1, 1], [0, -2]], [[0, -4], [0, 1]]]

@@ -26,10 +26,11 @@ DESIGNS = {
     "reinforce": ("patrol", "--leader", "reinforce", "--followers", "q-learning", "-f", "rounds=10", "--updates", "4"),
     "search": ("toll", "--leader", "random-search", "--followers", "q-learning", "-f", "rounds=5", "--updates", "6"),
     "payments": ("matrix-design", "--followers", "logit", "--updates", "60"),
+    "trained first": ("iterated-matrix", "--followers", "contextual", "--updates", "5"),
 }
 JOBS: dict[str, tuple[str, ...]] = {
     **{name: ("design", *rest, "--seeds", "2", "--out", "run") for name, rest in DESIGNS.items()},
-    "pretrain": ("pretrain", "iterated-matrix", "-t", "updates=3", "--seeds", "2", "--out", "followers.npz"),
+    "pretrain": ("pretrain", "iterated-matrix", "-t", "updates=30", "--seeds", "2", "--run", "run"),
     "reproduce": ("reproduce", "escape", "--seeds", "2", "--out", "figures"),
 }
 WEIGHTS = {name: 2 for name in JOBS} | {"reproduce": 1}
@@ -75,7 +76,7 @@ def _killed(arguments: tuple[str, ...], folder: Path, after: float) -> bool:
 
 def _go_on(arguments: tuple[str, ...], folder: Path) -> tuple[str, ...]:
     """The command that goes on after a kill."""
-    begun = arguments[0] == "design" and (folder / "run" / "config.json").exists()
+    begun = "run" in arguments and (folder / "run" / "config.json").exists()
     return ("resume", "run") if begun else arguments
 
 
@@ -86,8 +87,6 @@ def _kill_and_go_on(name: str, folder: Path, seconds: float, draw: random.Random
     for moment in moments:
         kills += _killed(arguments, folder, moment)
         arguments = _go_on(JOBS[name], folder)
-    if arguments[0] == "pretrain" and (folder / "followers.npz").exists():
-        return kills, ""  # it was finished
     done = subprocess.run(_command(*arguments), cwd=folder, capture_output=True, text=True)
     return kills, "" if done.returncode == 0 else f"status {done.returncode}: {done.stderr}"
 

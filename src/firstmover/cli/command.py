@@ -1,6 +1,7 @@
 """What a command is, and the arguments that several commands share."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -76,12 +77,27 @@ def add_parameters(command: argparse.ArgumentParser, flag: str, of: str) -> None
 
 def add_code(command: argparse.ArgumentParser) -> None:
     """Add `--code FILE`."""
-    command.add_argument("--code", metavar="FILE", help="the Python file of a game of your own, which is executed")
+    command.add_argument(
+        "--code",
+        action="append",
+        metavar="FILE",
+        help="the Python file of a class of your own, which is executed; once for each file",
+    )
 
 
 def add_verbose(command: argparse.ArgumentParser) -> None:
     """Add `--verbose`."""
     command.add_argument("--verbose", action="store_true", help="all parameters, ranges of payoffs, numbers of steps")
+
+
+def use_all_cores() -> None:
+    """Have JAX see each core as a device that gets a share of the seeds, unless the user has said how many there are.
+
+    To be called before JAX is imported; later it does nothing.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(cores))
 
 
 def pairs(flag: str, given: Sequence[str]) -> dict[str, str]:

@@ -64,7 +64,7 @@ class Contextual(Trained, Queried):
             return observations[np.sort(np.random.default_rng(0).permutation(len(observations))[: self.sample])]
         return observations
 
-    def check(self, game: Game) -> None:
+    def refuse(self, game: Game) -> None:
         last, asked = max(self.at, default=0), self.sample or len(self.at) or game.n_observations
         if max(last + 1, self.sample) > game.n_observations:
             raise InputError(f"{game.name} has {game.n_observations} observations, fewer than are asked at.")
@@ -73,7 +73,7 @@ class Contextual(Trained, Queried):
                 f"contextual followers ask at {MAX_QUESTIONS} observations at most; {game.name} has "
                 f"{game.n_observations}. Have some drawn with sample=N."
             )
-        super().check(game)
+        super().refuse(game)
 
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """All answers in, a logit for each of a follower's observations and actions out."""

@@ -56,6 +56,7 @@ class Meta(Trained):
 
     name: ClassVar[str] = "meta"
     needs_steps: ClassVar[bool] = True
+    training: ClassVar[dict[str, int]] = {"updates": 150, "contexts": 32, "passes": 8}
 
     def __post_init__(self) -> None:
         """Check the range.

@@ -42,6 +42,7 @@ class Trained(Follower):
     networks: Networks = field(default=(), init=False, repr=False, compare=False)
 
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
+    training: ClassVar[dict[str, int]] = {}  # settings of `Pretraining` beside its defaults, where nobody says
     plays_pure: ClassVar[bool] = True
     converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
 
@@ -80,8 +81,16 @@ class Trained(Follower):
             b"".join([*map(bytes, leaves), repr([leaf.shape for leaf in leaves]).encode()])
         ).hexdigest()
 
-    def check(self, game: Game) -> None:
+    def refuse(self, game: Game) -> None:
+        """Refuse a game that followers of this kind cannot play, with whatever networks.
+
+        Raises:
+            InputError: with the reason, and followers that fit.
+        """
         super().check(game)
+
+    def check(self, game: Game) -> None:
+        self.refuse(game)
         like = jax.eval_shape(lambda: self.untrained(game, jax.random.key(0)))
         if not self.networks:
             object.__setattr__(self, "networks", read_networks(self.network, self.kind, like))

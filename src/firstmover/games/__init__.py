@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from firstmover.source import lazily
 
 if TYPE_CHECKING:
+    from firstmover.games.agrawal import Agrawal
     from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
     from firstmover.games.iterated_matrix import IteratedMatrix
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
-    from firstmover.games.sequential_price import Agrawal, SequentialPrice
+    from firstmover.games.sequential_price import SequentialPrice
     from firstmover.games.simple_allocation import SimpleAllocation
     from firstmover.games.toll import Toll
 

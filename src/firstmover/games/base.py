@@ -147,12 +147,12 @@ class Game(Words):
         Raises:
             InputError: there are other rules.
         """
-        options = self.leader_space.n_options
-        if options is None or self.n_observations > 1 or self.followers_act != "once":
+        pure = self.leader_space.pure()
+        if not pure or self.n_observations > 1 or self.followers_act != "once":
             raise InputError(
                 f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
             )
-        return {str(a): np.asarray(a, np.int32) for a in range(options)}
+        return pure
 
     # What follows from it.
 

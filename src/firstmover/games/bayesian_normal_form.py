@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.names import ActionNames
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Discrete, mixture
@@ -49,7 +50,7 @@ class BayesianNormalForm(Game):
         follower_payoffs: Matrices,
         prior: Probabilities | None = None,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
+        action_names: ActionNames = None,
     ):
         """A game with these payoffs.
 

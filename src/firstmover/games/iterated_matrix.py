@@ -33,7 +33,7 @@ from jaxtyping import Array, Float, Int, Key
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import Table, agreed, table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.names import named_actions
+from firstmover.games.names import ActionNames, named_actions
 from firstmover.games.normal_form import CommitmentKind
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.noise import inverse_cdf
@@ -96,7 +96,7 @@ class IteratedMatrix(Game):
         discount: float = 1.0,
         offset: float | None = None,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
+        action_names: ActionNames = None,
     ):
         """A matrix game, and how often it is played.
 

@@ -164,9 +164,6 @@ class Market(Game):
 
     # What is said about it.
 
-    def pure_decisions(self) -> dict[str, np.ndarray]:
-        return {self.decides.words(decision): decision for decision in super().pure_decisions().values()}
-
     # What follows from the user's parts.
 
     def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:

@@ -23,7 +23,7 @@ from jaxtyping import Array, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.names import named_actions, named_players
+from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete
@@ -55,8 +55,8 @@ class MatrixDesign(Game):
         rule: Literal["tau", "per-follower"] = "tau",
         objective: Literal["different", "welfare", "welfare-minus-payments", "minus-payments"] = "different",
         max_payment: int = 10,
-        action_names: Any = None,
-        player_names: Any = None,
+        action_names: ActionNames = None,
+        player_names: PlayerNames = None,
     ):
         """A base game and what the leader may do to it.
 

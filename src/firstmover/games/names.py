@@ -1,11 +1,14 @@
 """The names that users give to actions and players."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Labels
 from firstmover.wording import told_apart
+
+ActionNames = Annotated[Any, "lists of names"]  # a list per player; on the command line Top,Bottom;Left,Right
+PlayerNames = Annotated[Any, "names"]  # a list; on the command line seller,buyer
 
 
 def named_actions(names: Any, shape: Sequence[int], labels: Sequence[Labels]) -> tuple[tuple[str, ...], ...]:
@@ -19,7 +22,9 @@ def named_actions(names: Any, shape: Sequence[int], labels: Sequence[Labels]) ->
         names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
     lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
     if not lists or not all(isinstance(name, str) for part in names for name in part):
-        raise InputError("action_names are lists of names, one list per player; give them in Python or in a game file.")
+        raise InputError(
+            "action_names are lists of names, one list per player (Top,Bottom;Left,Right on the command line)."
+        )
     if tuple(len(part) for part in names) != tuple(shape):
         raise InputError(f"action_names must name {tuple(shape)} actions; got {tuple(len(part) for part in names)}.")
     return tuple(told_apart(part) for part in names)

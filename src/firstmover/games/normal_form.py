@@ -18,7 +18,7 @@ from jaxtyping import Array, Bool, Int, Key
 from firstmover.errors import InputError
 from firstmover.exact_numbers import agreed, table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.names import named_actions, named_players
+from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
@@ -46,8 +46,8 @@ class NormalForm(Game):
         leader_payoffs: Matrix,
         follower_payoffs: Matrix,
         commitment: CommitmentKind = "deterministic",
-        action_names: Any = None,
-        player_names: Any = None,
+        action_names: ActionNames = None,
+        player_names: PlayerNames = None,
     ):
         """A game with these payoffs.
 

@@ -18,8 +18,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
+from dataclasses import replace
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -27,16 +26,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import exact
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.goods import Goods, Valuation
+from firstmover.games.price_rules import PriceRules
 from firstmover.games.units import Units
 from firstmover.games.values import read_names, read_values
 from firstmover.spaces import Branching, Discrete
 from firstmover.types import TypeDistribution
-from firstmover.wording import written
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
-_GRID = 1e-6  # a price this close to one of the grid, in steps, is meant to be it
 
 
 class _State(NamedTuple):
@@ -49,11 +47,10 @@ class _State(NamedTuple):
     left: Int[Array, "items"]
 
 
-class SequentialPrice(Game):
+class SequentialPrice(PriceRules):
     """Agents send messages, then are visited one by one and offered prices; the leader picks whom, and the prices."""
 
     name = "sequential-price"
-    leader_space: Branching
 
     def __init__(
         self,
@@ -63,7 +60,7 @@ class SequentialPrice(Game):
         types: int = 3,
         values: Annotated[Any, "values"] = None,
         units: tuple[int, ...] | None = None,
-        valuation: Literal["unit", "additive"] = "unit",
+        valuation: Valuation = "unit",
         prices: int | Literal["continuous"] = 11,
         buy_at_tie: bool = True,
         objective: float | Literal["welfare", "revenue"] = "welfare",
@@ -127,8 +124,7 @@ class SequentialPrice(Game):
             "history": history,
         }
         self.written_as(units=self.units)
-        self.items, self.messages, self.buy_at_tie, self.history = items, messages, buy_at_tie, history
-        self.valuation, self.prices = valuation, prices
+        self.items, self.messages, self.history, self.prices = items, messages, history, prices
         self.highest = float(max(table.max() for table in self.values)) or 1.0
         # What part of welfare, the rest being revenue, the leader is paid.
         words = {"welfare": 1.0, "revenue": 0.0}
@@ -137,7 +133,8 @@ class SequentialPrice(Game):
             self.welfare_weight, f"{self.welfare_weight:.4g} of minus the welfare loss, the rest of the revenue"
         )
         self.value_is_loss = self.welfare_weight == 1.0
-        self.bundles = self._bundles()
+        self.goods = Goods(self.units, valuation, buy_at_tie, _TIE * self.highest)
+        self.bundles = self.goods.bundles()
         self.n_obs, self.acts = self.n_types, (Discrete(messages, "message"),) * agents
         self.horizon = agents + 1
         self.leader_space = self._space(self.highest)
@@ -145,7 +142,7 @@ class SequentialPrice(Game):
             self.leader_obs_sizes = (messages,) * agents + (1 + len(self.bundles),) * agents
         else:
             self.leader_obs_sizes = (messages,) * agents + (2,) * agents + tuple(u + 1 for u in self.units)
-        most = float(self.first_best(np.array([table.max(axis=0) for table in self.values]), np))
+        most = float(self.goods.first_best(np.array([table.max(axis=0) for table in self.values]), np))
         self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
@@ -155,12 +152,6 @@ class SequentialPrice(Game):
         levels = None if self.prices == "continuous" else self.prices
         return Branching(Discrete(self.n_followers, "agent"), self.items, levels, 0.0, highest, "prices")
 
-    def _bundles(self) -> np.ndarray:
-        """Units of every item in each bundle that one agent may take, [B, items]; the first is empty."""
-        if self.valuation == "unit":
-            return np.concatenate([np.zeros((1, self.items), int), np.eye(self.items, dtype=int)])
-        return np.array(list(itertools.product((0, 1), repeat=self.items)))
-
     # What is played.
 
     def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
@@ -169,7 +160,7 @@ class SequentialPrice(Game):
         values = jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
         nothing = jnp.zeros(self.n_followers, jnp.int32)
         left = jnp.asarray(self.units, jnp.int32)
-        return _State(jnp.int32(0), types, values, self.first_best(values, jnp), nothing, nothing, left)
+        return _State(jnp.int32(0), types, values, self.goods.first_best(values, jnp), nothing, nothing, left)
 
     def observe(self, state: _State) -> Turn:
         if self.history == "sold":
@@ -199,7 +190,7 @@ class SequentialPrice(Game):
         # Selection by comparison: gathers and scatters of single numbers are slow in batches.
         mine = (jnp.arange(self.n_followers) == agent) & visiting & (state.status == 0)
         values, prices = jnp.sum(jnp.where(mine[:, None], state.values, 0), axis=0), self.prices_of(action[1:])
-        bundle = self.taken(values, prices, state.left, jnp) * jnp.any(mine)
+        bundle = self.goods.taken(values, prices, state.left, jnp) * jnp.any(mine)
         taken = jnp.asarray(self.bundles, jnp.int32)[bundle]
         welfare, revenue = jnp.sum(values * taken), jnp.sum(prices * taken)
         # The first best is charged with the first visit: there always is one.
@@ -214,38 +205,6 @@ class SequentialPrice(Game):
         leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
         return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0), revenue)
 
-    def prices_of(self, parts: Any) -> Float[Any, "... items"]:
-        """What the price components of an action come to."""
-        return self.leader_space.values(parts)
-
-    def taken(
-        self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
-    ) -> Int[Any, "..."]:
-        """The bundle that is best for an agent with these values; `xp` is `jax.numpy` or `numpy`."""
-        surplus, tie = values - prices, _TIE * self.highest
-        wanted = (left > 0) & (surplus >= -tie if self.buy_at_tie else surplus > tie)
-        if self.valuation == "additive":
-            return xp.sum(wanted * 2 ** np.arange(self.items)[::-1], axis=-1, dtype=np.int32)
-        surplus = xp.where(wanted, surplus, -np.inf)
-        best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
-        return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
-
-    def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
-        """The largest welfare of any allocation."""
-        if self.valuation == "additive":
-            ranked = -xp.sort(-values, axis=-2)
-            return sum(ranked[..., : self.units[j], j].sum(axis=-1) for j in range(self.items))
-        # The best assignment of the first agents for every stock of items, agent by agent.
-        stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
-        best: dict[tuple[int, ...], Any] = dict.fromkeys(stocks, xp.zeros_like(values[..., 0, 0]))
-        for agent in range(self.n_followers):
-            previous = dict(best)
-            for stock, j in itertools.product(stocks, range(self.items)):
-                if stock[j] > 0:
-                    without = tuple(s - (i == j) for i, s in enumerate(stock))
-                    best[stock] = xp.maximum(best[stock], previous[without] + values[..., agent, j])
-        return best[self.units]
-
     @property
     def max_leader_decisions(self) -> int:
         return min(self.n_followers, self.horizon - 1)
@@ -257,6 +216,7 @@ class SequentialPrice(Game):
         return self._changed(
             values=tuple(table / scale for table in self.values),
             highest=1.0,
+            goods=replace(self.goods, tie=_TIE),
             leader_space=self._space(1.0),
             leader_payoff_range=(low / scale, high / scale),
             follower_payoff_ranges=tuple((low / scale, high / scale) for low, high in self.follower_payoff_ranges),
@@ -278,158 +238,3 @@ class SequentialPrice(Game):
     def with_settings(self, **changes: Any) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
-
-    def situation(self, obs: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Who (1 for every agent not yet visited) and what (units) is left; units below 0 where it cannot occur."""
-        n = self.n_followers
-        remaining = tuple(int(s == 0) for s in obs[n : 2 * n])
-        if self.history == "left":
-            return remaining, tuple(obs[2 * n :])
-        sold = sum(self.bundles[s - 1] for s in obs[n : 2 * n] if s > 0)
-        return remaining, tuple((np.array(self.units) - sold).tolist())
-
-    def reached(self, table: np.ndarray) -> Iterator[tuple[Sequence[int], int]]:
-        """The situations that the rule can come to, visit by visit for every message profile."""
-        n = self.n_followers
-        for messages in itertools.product(range(self.messages), repeat=n):
-            reached = [messages + (0,) * n + (() if self.history == "sold" else self.units)]
-            for obs in reached:  # grows on the way
-                remaining, left = self.situation(obs)
-                if not any(remaining) or not any(left):
-                    continue
-                row = int(np.ravel_multi_index(obs, self.leader_obs_sizes))
-                yield obs, row
-                agent = int(table[row][0])
-                for b in self._possible_bundles(agent, np.asarray(table[row]), left):
-                    after = list(obs)
-                    after[n + agent] = 1 + b if self.history == "sold" else 1
-                    if self.history == "left":
-                        after[2 * n :] = (np.array(left) - self.bundles[b]).tolist()
-                    if tuple(after) not in reached:
-                        reached.append(tuple(after))
-
-    def _possible_bundles(self, agent: int, action: np.ndarray, left: Sequence[int]) -> list[int]:
-        """What some type of an agent takes at these prices."""
-        prices = self.prices_of(np.asarray(action[1:], np.float64))
-        return np.unique(self.taken(self.values[agent], prices, np.array(left), np)).tolist()
-
-    def played(self, action: np.ndarray) -> np.ndarray:
-        do = self.leader_space.entry(action)
-        return np.array([do["agent"], *do["prices"]])
-
-    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
-        n = self.n_followers
-        remaining, left = self.situation(observation)
-        when: dict[str, Any] = {
-            "messages": [int(m) for m in observation[:n]],
-            "remaining": [i for i, r in enumerate(remaining) if r],
-            "items": list(left),
-        }
-        if self.history == "sold":
-            when["sold"] = [self.bundles[s - 1].tolist() if s > 0 else None for s in observation[n : 2 * n]]
-        return when
-
-    def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
-        """The game with prices of any size, where the rule has a price that is not on the grid."""
-        if self.prices == "continuous":
-            return self
-        told = [price for entry in entries for price in _listed(entry["do"].get("prices"))]
-        parts = [price / self.leader_space.step for price in map(_number, told) if price is not None]
-        if all(abs(part - round(part)) <= _GRID for part in parts):
-            return self
-        return self.with_settings(prices="continuous")
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        visit = self.leader_space.read(do)
-        if visit[0] not in when["remaining"]:
-            left = when["remaining"]
-            raise InputError(f"agent {visit[0]:.0f} was visited already; those left to visit are {left}.")
-        return visit
-
-    def sentence(self, entry: dict[str, Any]) -> str:
-        when, do = entry["when"], entry["do"]
-        words = []
-        if self.messages > 1:
-            words.append(f"after messages {', '.join(map(str, when['messages']))}")
-        gone = [i for i in range(self.n_followers) if i not in when["remaining"]]
-        if gone:
-            words.append("with " + ", ".join(f"{self._agent(i)} {self._bought(when, i)}" for i in gone))
-        if self.history == "left" and max(len(self.units), *self.units) > 1:
-            words.append(f"with units {', '.join(map(str, when['items']))} left")
-        prices = " and ".join(self._written(price) for j, price in enumerate(do["prices"]) if when["items"][j] > 0)
-        offer = f"visit {self._agent(do['agent'])} at {'price' if ' ' not in prices else 'prices'} {prices}"
-        return ", ".join([*words, offer])
-
-    def _written(self, price: float) -> str:
-        every = np.concatenate([table.ravel() for table in self.values])
-        return written(price, float(every.min()), float(every.max()))
-
-    def _bought(self, when: dict[str, Any], agent: int) -> str:
-        if "sold" not in when:
-            return "gone"
-        taken = [j for j, units in enumerate(when["sold"][agent]) if units]
-        if not taken:
-            return "gone without buying"
-        if self.item_names is not None:
-            return f"served with {' and '.join(self.item_names[j] for j in taken)}"
-        return f"served with item {' and '.join(map(str, taken))}"
-
-    def _agent(self, agent: int) -> str:
-        return f"agent {agent}" if self.agent_names is None else self.agent_names[agent]
-
-    def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
-        worth = ", ".join(self._written(value) for value in self.values[follower][type_])
-        return f"{self._agent(follower)} with value {worth} sends {self.acts[follower].mixed(probabilities)}"
-
-    def player_labels(self) -> list[str]:
-        return ["seller", *map(self._agent, range(self.n_followers))]
-
-    def action_labels(self, follower: int) -> list[str]:
-        return [f"message {m}" for m in range(self.messages)]
-
-
-def _number(value: Any) -> float | None:
-    """A price of a rule file, or nothing where it is none, which is said where it decides."""
-    try:
-        return float(exact(value, "a price"))
-    except InputError:
-        return None
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-class Agrawal(SequentialPrice):
-    """The two-agent, one-item market of the paper's section 7.4, where a message is worth 0.15 of welfare."""
-
-    name = "agrawal"
-
-    def __init__(
-        self,
-        messages: int = 2,
-        epsilon: float = 0.2,
-        prices: int | Literal["continuous"] = 11,
-        buy_at_tie: bool = True,
-        objective: float | Literal["welfare", "revenue"] = "welfare",
-    ):
-        """The market in which agent 0 is worth 1/2 or, with probability epsilon, 1/(2 epsilon); agent 1 is 0 or 1.
-
-        Args:
-            messages: as in `sequential-price`.
-            prices: as in `sequential-price`.
-            buy_at_tie: as in `sequential-price`.
-            objective: as in `sequential-price`.
-            epsilon: probability of agent 0's high value, in (0, 1).
-
-        Raises:
-            InputError: a number is out of range.
-        """
-        if not 0 < epsilon < 1:
-            raise InputError(f"epsilon must lie in (0, 1); got {epsilon}.")
-        rare = exact(epsilon, "epsilon")
-        values = {
-            "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
-            "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
-        }
-        super().__init__(messages=messages, values=values, prices=prices, buy_at_tie=buy_at_tie, objective=objective)

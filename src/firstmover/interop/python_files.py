@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -17,6 +18,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.user_code import in_a_sentence
 
 Item = TypeVar("Item")
+Code = str | Path | Sequence[str | Path] | None  # the files of a user's own classes that a person has named
 
 
 def names_code(argument: str) -> bool:
@@ -98,6 +100,25 @@ def _own(module: ModuleType, base: type[Item]) -> dict[str, type[Item]]:
     }
 
 
+def file_of(name: str, code: Code) -> str:
+    """The file for a stored name `FILE.py:CLASS` among those that a person has named now.
+
+    Raises:
+        InputError: none is named.
+    """
+    file, _, cls = name.partition(":")
+    named = [code] if isinstance(code, str | Path) else list(code or [])
+    if not named:
+        raise InputError(
+            f"{cls} stands in a user's own file, {file}, which is not executed because a file names it; name it "
+            f"yourself, with --code {file} (in Python code={file!r})."
+        )
+    alike = [path for path in named if Path(path).name == file]
+    if not alike and len(named) > 1:
+        raise InputError(f"{cls} stands in a user's own file, {file}; name it, too, with --code {file}.")
+    return str((alike or named)[0])
+
+
 def digest(cls: type) -> str:
     """SHA-256 of the file that a class stands in, as hexadecimal digits."""
     return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
@@ -121,6 +142,9 @@ def _executed(path: Path) -> ModuleType:
 
 
 def _imported(name: str) -> ModuleType:
+    here = str(Path.cwd())
+    if here not in sys.path:  # as for `python -m`
+        sys.path.insert(0, here)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

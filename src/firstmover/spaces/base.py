@@ -28,6 +28,10 @@ class Space(abc.ABC):
         """Of how many options a value is one, an int32 scalar; None where it is more than that."""
         return None
 
+    def pure(self) -> dict[str, np.ndarray]:
+        """The values by name of which all others are mixtures, where there are such; empty where there are none."""
+        return {str(k): np.asarray(k, np.int32) for k in range(self.n_options or 0)}
+
     @property
     @abc.abstractmethod
     def continuous(self) -> bool:

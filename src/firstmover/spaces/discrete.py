@@ -87,6 +87,9 @@ class Discrete(Space):
     def sample(self, mask: Bool[Array, "n"], u: Float[Array, "1"]) -> Int[Array, ""]:
         return inverse_cdf(mask.astype(u.dtype), u[0])
 
+    def pure(self) -> dict[str, np.ndarray]:
+        return {label: np.asarray(k, np.int32) for k, label in enumerate(self.labels)}
+
     def spread(self, points: int) -> np.ndarray:
         """Every option, int32 [n]."""
         del points

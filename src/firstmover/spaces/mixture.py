@@ -51,6 +51,9 @@ class Mixture(Vector):
         """The decision with these features."""
         return shares
 
+    def pure(self) -> dict[str, np.ndarray]:
+        return dict(zip(self.names, np.eye(self.size), strict=True))
+
     def spread(self, points: int) -> np.ndarray:
         """The pure mixtures, and all whose shares are whole multiples of one, about so many."""
         parts = max(p for p in range(1, points + 2) if p == 1 or math.comb(p + self.size - 1, p) <= points)

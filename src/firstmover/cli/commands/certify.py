@@ -22,7 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
     from firstmover.certifications import certificate_path, certify
-    from firstmover.cli import printing
+    from firstmover.cli.certified import written_certificate
     from firstmover.exact_numbers import number
 
     given = pairs("-f", options.followers_parameters)
@@ -38,14 +38,14 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         code=options.code,
     )
     path = options.out or certificate_path(options.path)
-    return certificate, printing.written_certificate(certificate, path, verbose=options.verbose)
+    return certificate, written_certificate(certificate, path, verbose=options.verbose)
 
 
 def _responding(name: str | None, given: dict[str, str]) -> Any:
     """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
     from firstmover import build
 
-    return build.build("followers", name or "multiplicative-weights", given) if name or given else None
+    return build.item_from("followers", name or "multiplicative-weights", given) if name or given else None
 
 
 COMMAND = Command("certify", "certify the best rule of a run, or the rule of a file", _declare, _run)

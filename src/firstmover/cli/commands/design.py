@@ -5,7 +5,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, add_verbose, pairs
+from firstmover.cli.command import GAME, Command, add_parameters, add_verbose, pairs, use_all_cores
 from firstmover.errors import InputError
 
 
@@ -26,6 +26,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    use_all_cores()
     from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_verbose
+from firstmover.cli.command import Command, add_code, add_verbose, use_all_cores
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -14,6 +14,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    use_all_cores()
     from firstmover import pretraining
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

@@ -91,7 +91,7 @@ def without_messages(game: SequentialPrice) -> tuple[float, np.ndarray]:
 
     def offer(agent: int, available: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
         values, probs = game.values[agent], game.types.tables[agent]
-        bundle = game.taken(values[:, None], rows, np.array(available), np)  # [types, Q]
+        bundle = game.goods.taken(values[:, None], rows, np.array(available), np)  # [types, Q]
         units = game.bundles[bundle]
         welfare = np.einsum("tqi,ti->tq", units, values)
         revenue = np.einsum("tqi,qi->tq", units, rows)
@@ -103,7 +103,7 @@ def without_messages(game: SequentialPrice) -> tuple[float, np.ndarray]:
     if game.welfare_weight > 0:
         support, probs = game.types.profiles
         realised = np.stack([own[support[:, i]] for i, own in enumerate(game.values)], axis=1)
-        value -= game.welfare_weight * float(probs @ game.first_best(realised, np))
+        value -= game.welfare_weight * float(probs @ game.goods.first_best(realised, np))
     for obs in game.observations().tolist():
         agent, row = found.choice.get(game.situation(obs), (0, 0))
         table.append([agent, *parts[row]])
@@ -115,7 +115,7 @@ def _price_parts(game: SequentialPrice) -> np.ndarray:
     grid: np.ndarray
     if game.prices != "continuous":
         grid = np.arange(game.prices)
-    elif game.items == 1 and (game.buy_at_tie or game.welfare_weight == 1):
+    elif game.items == 1 and (game.goods.buy_at_tie or game.welfare_weight == 1):
         # What an agent does changes at its values only.
         worth = np.unique(np.concatenate([table.ravel() for table in game.values]))
         grid = np.unique(np.concatenate([[0.0], worth, (worth[1:] + worth[:-1]) / 2]))
@@ -166,7 +166,7 @@ def with_messages(
         game.messages,
         selection=selection,
         welfare_weight=Fraction(repr(game.welfare_weight)),
-        buy_at_tie=game.buy_at_tie,
+        buy_at_tie=game.goods.buy_at_tie,
         threshold=threshold,
         time_limit=time_limit,
         progress=progress,

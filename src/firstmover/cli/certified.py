@@ -1,0 +1,67 @@
+"""Certificates as text that a person reads."""
+
+from typing import Any
+
+from firstmover.cli.phrases import difference, from_to, interval, item, regret, sentences, sums
+from firstmover.errors import on_one_line
+from firstmover.wording import written
+
+# What the leader's value holds for, set of equilibria by set: what followers may come to, in plain words.
+_SETS = {
+    "cce": "whatever followers who learn come to",
+    "anf_cce": "whatever followers who learn independently come to",
+    "bcce": "even if their play depended on types that they cannot know",
+    "best_response": "whichever best reply is played",
+}
+
+
+def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
+    """What is proved, in lines."""
+    epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
+    payoffs = low, high = found["payoff_range"]["leader"]
+    widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
+    sure = "" if found["confidence"] is None else f", with {found['confidence']:.0%} confidence"
+    how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
+    if epsilon is None:
+        mean = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
+        lines = [f"certified  the value under the followers' play ({mean}); their regrets are not known"]
+    else:
+        what = "another action" if found["bounds_epsilon"] is not None else "another reply"
+        lines = [f"certified  no follower gains more than {regret(epsilon, widest)} by {what} ({how})"]
+    known = found["leader_value_bounds"] or {}
+    for name in sorted(known, key=[*_SETS, *known].index):
+        lines.append(f"           value {from_to(known[name], payoffs)} {_SETS.get(name, 'over every')} ({name})")
+    noticeable = at is not None and at > 1e-9 * widest
+    for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
+        lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {interval(bounds, payoffs)}")
+    if reason is not None:
+        lines.append(f"           left out: {reason}")
+    money = "" if found["revenue"] is None else f", revenue {written(found['revenue'], *payoffs)}"
+    lines.append(f"           welfare {written(found['welfare'], *sums(found))}{money}")
+    if verbose:
+        least, most = written(low, low, high), written(high, low, high)
+        lines.append(f"           the leader's payoffs range from {least} to {most}")
+    baseline = found["baseline"]
+    if baseline["value"] is None:
+        lines.append(f"           baseline '{baseline['rule']}': not computed ({baseline['reason']})")
+    else:
+        lines.append(
+            f"           baseline '{baseline['rule']}' earns {written(baseline['value'], *payoffs)} "
+            f"({baseline['over']}): gain {difference(found['gain'], low, high)}"
+        )
+    return lines
+
+
+def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = False) -> str:
+    """A certificate of its own, and where it lies."""
+    game = item({"name": found["game"], "parameters": found["parameters"]})
+    kind = "" if verbose else "followers"
+    followers = "the play was stated" if found["followers"] is None else item(found["followers"], kind)
+    play = f"play       {sentences(found['play_text'])}"
+    value = f"value      {written(found['value'], *found['payoff_range']['leader'])} under this play"
+    file = on_one_line(str(path))
+    head = ["", f"game       {game}", f"followers  {followers}", play, value]
+    lines = [*head, *certificate(found, verbose=verbose), f"written    {file}"]
+    if found["proof"] is not None:
+        lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""What agents do at given prices, and the best that could be done: units of items, and what an agent wants of them."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+Valuation = Literal["unit", "additive"]
+
+
+@dataclass(frozen=True)
+class Goods:
+    """Items that are sold, and how agents choose among them.
+
+    Attributes:
+        units: of every item.
+        valuation: "unit": an agent wants one item; "additive": it takes every item that is worth its price.
+        buy_at_tie: whether an agent buys at a price equal to its value.
+        tie: surpluses this close are equal.
+    """
+
+    units: tuple[int, ...]
+    valuation: Valuation
+    buy_at_tie: bool
+    tie: float
+
+    @property
+    def items(self) -> int:
+        """Number of items."""
+        return len(self.units)
+
+    def bundles(self) -> Int[np.ndarray, "bundles items"]:
+        """Units of every item in each bundle that one agent may take; the first is empty."""
+        if self.valuation == "unit":
+            return np.concatenate([np.zeros((1, self.items), int), np.eye(self.items, dtype=int)])
+        return np.array(list(itertools.product((0, 1), repeat=self.items)))
+
+    def taken(
+        self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
+    ) -> Int[Any, "..."]:
+        """The bundle that is best for an agent with these values; `xp` is `jax.numpy` or `numpy`."""
+        surplus, tie = values - prices, self.tie
+        wanted = (left > 0) & (surplus >= -tie if self.buy_at_tie else surplus > tie)
+        if self.valuation == "additive":
+            return xp.sum(wanted * 2 ** np.arange(self.items)[::-1], axis=-1, dtype=np.int32)
+        surplus = xp.where(wanted, surplus, -np.inf)
+        best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
+        return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
+
+    def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
+        """The largest welfare of any allocation."""
+        if self.valuation == "additive":
+            ranked = -xp.sort(-values, axis=-2)
+            return sum(ranked[..., : self.units[j], j].sum(axis=-1) for j in range(self.items))
+        # The best assignment of the first agents for every stock of items, agent by agent.
+        stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
+        best: dict[tuple[int, ...], Any] = dict.fromkeys(stocks, xp.zeros_like(values[..., 0, 0]))
+        for agent in range(values.shape[-2]):
+            previous = dict(best)
+            for stock, j in itertools.product(stocks, range(self.items)):
+                if stock[j] > 0:
+                    without = tuple(s - (i == j) for i, s in enumerate(stock))
+                    best[stock] = xp.maximum(best[stock], previous[without] + values[..., agent, j])
+        return best[self.units]

@@ -1,0 +1,11 @@
+"""Heads: how a vector of outputs becomes a decision, with its likelihood, for every kind of decision.
+
+A space of decisions says which head it needs (`Space.head`).
+"""
+
+from firstmover.heads.base import Head, likelihood_ratio
+from firstmover.heads.branching import BranchingHead
+from firstmover.heads.categorical import CategoricalHead
+from firstmover.heads.gaussian import GaussianHead
+
+__all__ = ["BranchingHead", "CategoricalHead", "GaussianHead", "Head", "likelihood_ratio"]
