@@ -66,11 +66,9 @@ COHORTS: dict[str, tuple[str, dict[str, Any], int]] = {
 
 def train_cohort(name: str) -> None:
     """Train 25 seeds in this process, and print the seconds that updates took and the processor's."""
-    game, updates = COHORTS[name]
+    game, parameters, updates = COHORTS[name]
     leader = CommitmentGradient(updates=updates)
-    problem = leader.problem(
-        build.build("game", game, {"types": 6} if "6 types" in name else {}), MultiplicativeWeights()
-    )
+    problem = leader.problem(build.build("game", game, parameters), MultiplicativeWeights())
     spent = time.process_time()
     learnt = train(problem, leader, 25, 0, None, Silent())
     print(learnt.train_seconds, time.process_time() - spent)
