@@ -86,7 +86,10 @@ def _parameters(game: Game) -> None:
 def _declarations(game: Game) -> None:
     name = type(game).__name__
     for what in ("n_obs", "n_actions", "leader_obs_sizes"):
-        sizes = getattr(game, what, None)
+        try:
+            sizes = getattr(game, what)
+        except (AttributeError, RecursionError):  # nothing was set, since the constructor of the parent was not called
+            sizes = None
         if not isinstance(sizes, tuple) or not sizes or not all(isinstance(s, int) and s > 0 for s in sizes):
             raise InputError(f"{what} of {name} must be a tuple of whole numbers of at least 1; got {sizes!r}.")
     n = len(game.n_actions)
