@@ -110,6 +110,25 @@ def test_certificates_and_what_they_rest_on_never_meet_a_learner() -> None:
     assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs", "certifications"}
 
 
+# What a game declares of its form is asked where parts are chosen for it (`evaluators`), by whatever checks that it
+# holds, and by the games themselves.
+ASK_A_GAME = {"evaluators", "declarations", "testing", "games", "solvers"}
+PLAYS = {"Actions", "JointPlay", "Strategies", "TimedStrategies"}
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda p: str(p.name))
+def test_parts_answer_and_are_not_asked_what_they_are(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance":
+            kinds = {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+            assert not kinds & PLAYS, f"line {node.lineno} asks for the class of a play"
+        if _room(path) not in ASK_A_GAME:
+            declared = isinstance(node, ast.Attribute) and node.attr == "has_chance"
+            if isinstance(node, ast.Compare):
+                declared |= any(isinstance(n, ast.Attribute) and n.attr == "followers_act" for n in ast.walk(node))
+            assert not declared, f"line {node.lineno} asks what kind a game is"
+
+
 def test_the_checker_stands_alone() -> None:
     """The standard library and its own files, none of which bears the name of a module that Python looks for."""
     paths = [p for p in _modules() if _room(p) == "verify"]

@@ -4,7 +4,8 @@
 certificates all come through it.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,8 @@ from firstmover.commitment import Commitment
 from firstmover.games.base import Game
 from firstmover.plays import Play
 from firstmover.spaces import observation_index
+
+W = TypeVar("W")
 
 _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost more than its body
 
@@ -36,6 +39,14 @@ class Position(NamedTuple):
 
     state: Any
     memory: Any
+
+
+class Payments(NamedTuple):
+    """Total payments of a sub-episode; transfers are None in games without money."""
+
+    leader: Float[Array, ""]
+    followers: Float[Array, "n"]
+    transfers: Float[Array, ""] | None
 
 
 class Query(NamedTuple):
@@ -129,7 +140,8 @@ def rollout(
     key: Key[Array, ""],
 ) -> Step:
     """One sub-episode from its start, every field with a leading axis L = horizon."""
-    return continued(game, commitment, play, noise, opening(game, play, types, key), key, length=game.horizon)[1]
+    start = opening(game, play, types, key)
+    return continued(game, commitment, play, noise, start, key, length=game.horizon, watch=lambda step: step)[2]
 
 
 def continued(
@@ -141,9 +153,10 @@ def continued(
     key: Key[Array, ""],
     *,
     length: int,
+    watch: Callable[[Step], W],
     clock: Int[Array, ""] | int = 0,
-) -> tuple[Position, Step]:
-    """A sub-episode from where it stands.
+) -> tuple[Position, Payments, W]:
+    """A sub-episode from where it stands. Payments are added up as they come; of the steps, what is watched is kept.
 
     Args:
         game: what is played.
@@ -153,22 +166,31 @@ def continued(
         start: where it stands.
         key: of the sub-episode.
         length: how many steps are played.
+        watch: what is kept of a step.
         clock: the time of the first of them.
 
     Returns:
-        Where it stands afterwards; and the steps, every field with a leading axis L = length.
+        Where it stands afterwards, the total payments, and what was kept, with a leading axis L = length.
     """
     if noise is None:
         noise = jnp.zeros((length, game.n_followers))
 
-    def body(position: Position, inputs: tuple[Array, Array]) -> tuple[Position, Step]:
-        time, u = inputs
-        return play_step(game, commitment, play, u, position, time, key)
+    def body(carry: tuple[Position, Payments], inputs: tuple[Array, Array]) -> tuple[tuple[Position, Payments], W]:
+        (position, total), (time, u) = carry, inputs
+        position, step = play_step(game, commitment, play, u, position, time, key)
+        return (position, jax.tree.map(jnp.add, total, _paid(step))), watch(step)
 
     # The barrier keeps the compiler from folding the constant parts of the start through unrolled steps, for minutes.
     start = jax.lax.optimization_barrier(start)
     times = clock + jnp.arange(length, dtype=jnp.int32)
-    return jax.lax.scan(body, start, (times, noise), unroll=length <= _UNROLLED)
+    paid = jax.eval_shape(lambda: _paid(play_step(game, commitment, play, noise[0], start, times[0], key)[1]))
+    nothing = jax.tree.map(lambda total: jnp.zeros(total.shape, total.dtype), paid)
+    (end, total), kept = jax.lax.scan(body, (start, nothing), (times, noise), unroll=length <= _UNROLLED)
+    return end, total, kept
+
+
+def _paid(step: Step) -> Payments:
+    return Payments(step.leader_reward, step.follower_rewards, step.transfers)
 
 
 def answer(
@@ -177,15 +199,17 @@ def answer(
     """Play all sub-episodes of a query; their steps are kept only if asked for, since they take most of the memory."""
     length, clock = query.length(game), 0 if query.clock is None else query.clock
 
+    def watch(step: Step) -> tuple[Int[Array, ""], Step | None]:
+        row = observation_index(step.leader_obs, game.leader_obs_sizes)
+        return jnp.where(step.leader_acts, row, game.n_observations), step if keep_steps else None
+
     def one(types: Array, play: Play, noise: Array | None, chance: Array, start: Position | None) -> Outcome:
         own = jax.random.fold_in(key, chance)
         start = opening(game, play, types, own) if start is None else start
-        ends, steps = continued(game, commitment, play, noise, start, own, length=length, clock=clock)
-        rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(steps.leader_obs)
-        leader_rows = jnp.where(steps.leader_acts, rows, game.n_observations)
-        kept = steps if keep_steps else None
-        transfers = None if steps.transfers is None else steps.transfers.sum(0)
-        return Outcome(steps.leader_reward.sum(0), steps.follower_rewards.sum(0), kept, leader_rows, transfers, ends)
+        end, paid, (rows, steps) = continued(
+            game, commitment, play, noise, start, own, length=length, watch=watch, clock=clock
+        )
+        return Outcome(paid.leader, paid.followers, steps, rows, paid.transfers, end)
 
     in_axes = (0, 0 if query.play.per_episode else None, None if query.noise is None else 0, 0, 0)
     return jax.vmap(one, in_axes)(query.types, query.play, query.noise, query.chance, query.start)

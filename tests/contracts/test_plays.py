@@ -103,10 +103,15 @@ def test_plays_with_a_memory_are_the_same_in_both_views(play: Play) -> None:
 def test_a_sub_episode_goes_on_from_where_it_stands() -> None:
     play, table = Tally(2.5), table_of(GAME, jnp.asarray(RULE))
     whole = rollout(GAME, table, play, None, NOBODY, KEY)
-    position, first = continued(GAME, table, play, None, opening(GAME, play, NOBODY, KEY), KEY, length=2)
-    _, second = continued(GAME, table, play, None, position, KEY, length=4, clock=2)
-    again = opening(GAME, play, NOBODY, KEY)
-    _, forgetful = continued(GAME, table, play, None, position._replace(memory=again.memory), KEY, length=4, clock=2)
+    start = opening(GAME, play, NOBODY, KEY)
+
+    def on(position, length, clock):
+        return continued(GAME, table, play, None, position, KEY, length=length, watch=lambda step: step, clock=clock)
+
+    position, paid, first = on(start, 2, 0)
+    _, later, second = on(position, 4, 2)
+    *_, forgetful = on(position._replace(memory=start.memory), 4, 2)
+    assert float(paid.leader + later.leader) == pytest.approx(float(whole.leader_reward.sum()))
     for all_, *parts in zip(*map(jax.tree.leaves, (whole, first, second)), strict=True):
         np.testing.assert_array_equal(all_, np.concatenate(parts))
     assert not np.array_equal(forgetful.follower_actions, whole.follower_actions[2:])  # the memory goes on too
