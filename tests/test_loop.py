@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firstmover.cli.command import use_all_cores
+
 # Three seeds, so that a share has to be filled up; a learner that sums no products of matrices, and one that does.
 LEARNING = """
 import sys
@@ -47,3 +49,12 @@ def test_seeds_learn_the_same_on_two_devices(tmp_path: Path) -> None:
         np.testing.assert_array_equal(alone, shared)
     for alone, shared in zip(one["network"], two["network"], strict=True):
         np.testing.assert_allclose(alone, shared, rtol=1e-4, atol=1e-5)
+
+
+def test_the_command_line_has_every_core_be_a_device_unless_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = ({}, {"JAX_NUM_CPU_DEVICES": "1"}, {"XLA_FLAGS": "--xla_force_host_platform_device_count=3"})
+    cores = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    for environment, devices in zip(told, (cores, "1", None), strict=True):
+        monkeypatch.setattr(os, "environ", dict(environment))
+        use_all_cores()
+        assert os.environ.get("JAX_NUM_CPU_DEVICES") == devices
