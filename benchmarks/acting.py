@@ -36,6 +36,8 @@ def rules() -> dict[str, list[dict]]:
 
 def main() -> None:
     """Print microseconds a call for every rule, the situations drawn at random from its own."""
+    print("| rule | entries | microseconds a call |")
+    print("| --- | --- | --- |")
     for name, entries in rules().items():
         path = Path(tempfile.mkdtemp()) / "rule.json"
         path.write_text(json.dumps({"game": "any", "rule": entries}))
@@ -43,7 +45,7 @@ def main() -> None:
         situations = rng.choices([entry.get("when", {}) for entry in entries], k=CALLS)
         play = timeit.Timer(lambda act=act, s=situations, rng=rng: [act(x, rng) for x in s], timer=time.process_time)
         seconds = min(play.repeat(number=1))
-        print(f"{name:30} {len(entries):6} entries {seconds / CALLS * 1e6:6.2f} microseconds a call")
+        print(f"| {name} | {len(entries):,} | {seconds / CALLS * 1e6:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -105,12 +105,12 @@ def _all_rules(own: Market) -> Iterator[np.ndarray]:
 
 def main(seeds: int) -> None:
     """Print the table."""
-    print("| market | followers | best | learned: least, median | within 1 % of the range | exact | seconds |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| market | followers | best | learned, least | median | within 1 % of the payoff range | exact | s |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name in MARKETS:
         row = measured(name, seeds)
         print(
-            f"| {name} | {row.followers} | {row.best:.4f} | {row.values.min():.4f}, {np.median(row.values):.4f} | "
+            f"| {name} | `{row.followers}` | {row.best:.4f} | {row.values.min():.4f} | {np.median(row.values):.4f} | "
             f"{row.near} of {seeds} | {'yes' if row.exact else 'no'} | {row.seconds:.1f} |",
             flush=True,
         )

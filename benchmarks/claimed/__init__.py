@@ -3,4 +3,4 @@
 from claimed import benchmarks, certificates, followers, guides, oracles, readme
 
 CLAIMS = (*readme.CLAIMS, *certificates.CLAIMS, *followers.CLAIMS, *oracles.CLAIMS, *guides.CLAIMS, *benchmarks.CLAIMS)
-TABLES = (*benchmarks.TABLES, *followers.TABLES)
+TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES)

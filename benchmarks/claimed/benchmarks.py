@@ -62,6 +62,7 @@ OPTIMA = Benchmark("optima.py", games=True, seconds=400)
 MARKETS = Benchmark("markets.py", seconds=450)
 MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mechanisms", "larger"))
 REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
+ACTING = Benchmark("acting.py", seconds=10)
 SCALING = Benchmark("scaling.py", seconds=300)
 MESSAGES = Benchmark("larger.py", "--market 0 --chunk 25 --updates 40", seconds=900)
 LONGER = Benchmark("larger.py", "--market 0 --seeds 5 --updates 200", seconds=900)
@@ -105,5 +106,6 @@ TABLES = (
     Table("larger-mechanisms", PAGE, LARGER, printed, {"loss": 6e-3, "s": None}),
     Table("revenue", PAGE, REVENUE, printed, {"revenue": 1e-6, "s": None}, quick=True),
     Table("solvers", PAGE, SOLVERS, printed, {"s": None}),
+    Table("acting", PAGE, ACTING, printed, {"microseconds a call": None}, quick=True),
     Table("scaling", PAGE, SCALING, printed, {"sizes and seconds": None, "law": None}),
 )  # fmt: skip

@@ -1,12 +1,12 @@
-"""docs/game-files.md and docs/equilibrium-sets.md.
+"""docs/game-files.md, docs/equilibrium-sets.md and docs/own-market.md.
 
 Tests run docs/prove-a-rule.md and docs/train-once.md as they stand.
 """
 
 import re
 
-from claimed.claim import Claim, document
-from claimed.measurements import Command
+from claimed.claim import Claim, Table, document, printed
+from claimed.measurements import Benchmark, Command
 
 FILES, SETS = "docs/game-files.md", "docs/equilibrium-sets.md"
 
@@ -46,3 +46,8 @@ CLAIMS = (
     Claim(SETS, _EPSILONS, _certified("0.01"), _loses, 0.012, 6e-4),
     Claim(SETS, _EPSILONS, _certified("0.05"), _loses, 0.060, 6e-4),
 )
+
+TABLES = (
+    Table("five-markets", "docs/own-market.md", Benchmark("five_markets.py"), printed,
+          {"best": 1e-4, "learned, least": 0.02, "median": 0.01, "within 1 % of the payoff range": 0, "s": None}),
+)  # fmt: skip
