@@ -142,7 +142,7 @@ def evaluate(
     followers: Sequence[Follower | str] = ("all",),
     seeds: int = 20,
     seed: int = 0,
-    optimum_seconds: float = OPTIMUM_SECONDS,
+    optimum_seconds: float | int = OPTIMUM_SECONDS,
     progress: Callable[[str], None] | None = None,
     code: Code = None,
 ) -> Evaluation:
@@ -185,7 +185,7 @@ def evaluate(
     if optimum_seconds:
         if progress is not None:
             progress("looking for the exact optimum")
-        named += _optimum(game, optimum_seconds)
+        named += _optimum(game, float(optimum_seconds))
     if not named:
         raise InputError(f"there is no rule to evaluate: {game.name} has no status quo and no optimum that is known.")
     matrix = dict(zip(told_apart([name for name, _ in named]), (rule for _, rule in named), strict=True))
@@ -373,6 +373,4 @@ def _tell(progress: Callable[[str], None] | None, since: float, done: int, total
 
 def _numbers(values: np.ndarray) -> Any:
     """Nested lists, null for NaN."""
-    if values.ndim:
-        return [_numbers(value) for value in values]
-    return float(values) if np.isfinite(values) else None
+    return np.where(np.isfinite(values), values.astype(object), None).tolist()

@@ -51,7 +51,8 @@ def _legend(found: Evaluation) -> list[str]:
 
 def _marks(found: Evaluation, row: int, column: int) -> str:
     """Always two characters, so that numbers stand below each other."""
-    worst = "*" if found.value[row, column] == found.worst[row] else " "
+    alike = np.ptp(found.value[row]) == 0  # no case is the worst
+    worst = "*" if found.value[row, column] == found.worst[row] and not alike else " "
     return worst + ("!" if found.below_status_quo[row, column] else " ")
 
 
