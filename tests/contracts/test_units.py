@@ -207,7 +207,7 @@ def test_a_market_is_played_the_same_whatever_its_units(market: Any) -> None:
     plain = _paid_in_32_bit(market())
     assert 0.5 < np.ptp(plain) < 10
     for leader, follower in zip(EXACT, reversed(EXACT), strict=True):
-        # Prices of a grid are rounded, and so is what adding makes of them: in 64 bit, so in 32 in a last digit at most.
+        # Prices of a grid are rounded in 64 bit, and so is what adding makes of them: by a last digit of 32 at most.
         np.testing.assert_allclose(_paid_in_32_bit(market(leader, follower)), plain, rtol=2e-7, atol=2e-7)
     for leader, follower in zip(ROUNDED, reversed(ROUNDED), strict=True):
         np.testing.assert_allclose(_paid_in_32_bit(market(leader, follower)), plain, rtol=1e-6, atol=1e-6)

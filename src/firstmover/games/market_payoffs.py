@@ -82,7 +82,9 @@ class MarketPayoffs:
             with jax.enable_x64(True):
                 known = decision.astype(float) if self._market.decides.continuous else decision
                 paid = self._shaped(self._market.payoff(*self._given_to(types, actions), known), jnp)
-                return jax.tree.map(lambda part: part.astype(kept), self._counted(paid))
+                if self._units is not None:
+                    paid = Rewards(*self._units.counted(*paid))
+                return jax.tree.map(lambda part: part.astype(kept), paid)
         leader, followers, transfers = self._host(types, actions, decision, counts)
         return Rewards(leader, followers, transfers if self.transfers else None)
 
@@ -95,10 +97,6 @@ class MarketPayoffs:
             other._host = self._host.in_units(units)
         return other
 
-    def _counted(self, paid: Rewards) -> Rewards:
-        """Payments, [...] and [..., n], in the units that are asked for."""
-        return paid if self._units is None else Rewards(*self._units.counted(*paid))
-
     # What the author's function is given, and what it returns.
 
     def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
@@ -108,7 +106,7 @@ class MarketPayoffs:
     def plainly(
         self, function: Callable[..., Any], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
     ) -> Any:
-        """What a function of the author's returns that is called in plain Python, with whole numbers or 64-bit vectors."""
+        """What a function of the author's returns in plain Python, given whole numbers or 64-bit vectors."""
         who, what = self._given_to(types, actions)
         if self._market.alone:
             who, what = int(who), int(what)
@@ -213,11 +211,8 @@ class MarketPayoffs:
 
     def _players(self) -> list[str]:
         """Who is paid, in words."""
-        market = self._market
-        return [
-            "the leader",
-            *(["the follower"] if market.alone else map("follower {}".format, range(market.n_followers))),
-        ]
+        n = self._market.n_followers
+        return ["the leader", *(["the follower"] if self._market.alone else [f"follower {i}" for i in range(n)])]
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""
@@ -236,8 +231,9 @@ class MarketPayoffs:
         if self.calls is not None and self._market.decides.continuous:
             rows = [[self.calls(who, what, d) for d in decisions] for who, what in zip(types, actions, strict=True)]
             leader, followers = np.array([[p[0] for p in row] for row in rows]), [[p[1] for p in row] for row in rows]
-            counted = self._counted(Rewards(leader, np.array(followers)))
-            return np.asarray(counted.leader), np.asarray(counted.followers)
+            if self._units is not None:
+                leader, followers, _ = self._units.counted(leader, np.array(followers))
+            return leader, np.array(followers)
         with jax.enable_x64(True):
             paid = self._compiled(types, actions, jnp.asarray(decisions), True)
             return np.asarray(paid.leader), np.asarray(paid.followers)
