@@ -45,7 +45,8 @@ class Market(Game):
 
     Attributes:
         plain: whether `payoff` is plain Python or NumPy rather than JAX.
-        status_quo: the decision that a rule is compared with, if there is one: an index or a label, or a vector.
+        status_quo: what a rule is compared with, if there is something: a decision (an index or a label, or a vector),
+            or the entries of a rule file, `[{"when": {...}, "do": {...}}, ...]`.
 
     Example:
         >>> class Toll(Market):
