@@ -373,4 +373,6 @@ def _tell(progress: Callable[[str], None] | None, since: float, done: int, total
 
 def _numbers(values: np.ndarray) -> Any:
     """Nested lists, null for NaN."""
-    return np.where(np.isfinite(values), values.astype(object), None).tolist()
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    return plain.tolist()
