@@ -1,4 +1,4 @@
-"""The step level for a learner that is not ours: plain numbers in, and what a leader's learner of ours does around them.
+"""The step level for a learner that is not ours: plain numbers in, and what a learner of ours does around them.
 
 A learner outside does not know masks, nor can it draw the same at the same observation in an episode. So a forbidden
 option becomes the next one that is allowed, and the observation-action map is kept here: the first decision at an
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, UInt
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -66,7 +66,7 @@ class Decisions:
     def _game(self) -> Game:
         return self.level.problem.game
 
-    def reset(self, seed: Int[Array, ""] | int) -> Episode:
+    def reset(self, seed: UInt[Array, ""]) -> Episode:
         """The first decision of the episode with this seed, an unsigned 32-bit number."""
         parts, rows = parts_of(self._game), self._game.n_observations if self.action_map else 0
         held = Decided(jnp.zeros((rows, len(parts.counts)), jnp.int32), jnp.zeros((rows, parts.reals)))

@@ -101,9 +101,9 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
     """A problem decision by decision.
 
     `info` has the `action_mask` (int8, the masks of all whole numbers of an action one after the other), what a
-    centralised critic may see (`critic`), the `phase` (1 in the reward phase, before it 0) and after a step the `action`
-    that was taken: the next possible one in place of one that the mask forbids, and with the observation-action map the
-    first one of the episode at an observation.
+    centralised critic may see (`critic`), the `phase` (1 in the reward phase, before it 0) and after a step the
+    `action` that was taken: the next possible one in place of one that the mask forbids, and with the
+    observation-action map the first one of the episode at an observation.
 
     Attributes:
         game: what is played.
@@ -119,7 +119,7 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
         (Discrete(3), Discrete(2), array([1, 1, 1], dtype=int8))
     """
 
-    metadata = {"render_modes": []}
+    metadata = {"render_modes": []}  # noqa: RUF012
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
         self.action_space = self._problem.layout.action_space
         self.observation_space = self._problem.layout.observation_space
         asked = {"game": game, "followers": followers, "reward_episodes": reward_episodes, "action_map": action_map}
-        self.spec = EnvSpec("firstmover/Stackelberg-v0", entry_point=type(self), kwargs=asked)
+        self.spec = EnvSpec("firstmover/Stackelberg-v0", entry_point=f"{__name__}:StackelbergEnv", kwargs=asked)
         self._reset, self._step = jax.jit(self._problem.decisions.reset), jax.jit(self._problem.decisions.step)
         self._episode: Episode | None = None
 
@@ -201,7 +201,7 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
     Environment k of `reset(seed=s)` plays the episodes of `StackelbergEnv` after `reset(seed=s + k)`.
     """
 
-    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}
+    metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
 
     def __init__(
         self,

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import gymnasium
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -64,7 +63,7 @@ class Layout:
         counts, reals = self.parts
         given = action if counts and reals else {OPTION: action, COMPONENTS: action}
         try:
-            whole = np.asarray(given[OPTION] if counts else np.zeros((*batch, 0)))
+            whole = np.asarray(given[OPTION] if counts else np.zeros((*batch, 0)), np.float64)
             shares = np.asarray(given[COMPONENTS] if reals else np.zeros((*batch, 0)), np.float32)
         except (KeyError, TypeError, ValueError, IndexError):
             raise self._refusal(action) from None
@@ -72,7 +71,8 @@ class Layout:
         fits = whole.shape == (*batch, len(counts)) and shares.shape == (*batch, reals) and np.all(np.isfinite(shares))
         if not fits or np.any(whole != np.clip(np.rint(whole), 0, np.asarray(counts) - 1)):
             raise self._refusal(action)
-        return Decided(jnp.asarray(whole, jnp.int32), jnp.asarray(np.clip(shares, 0, 1)))
+        # Of NumPy's arrays, which a compiled step takes as they are: JAX's cost more than the step.
+        return Decided(whole.astype(np.int32), np.clip(shares, 0, 1))  # type: ignore[arg-type]
 
     def _refusal(self, action: Any) -> InputError:
         return InputError(f"an action must be in {self.action_space}; got {action!r}.")
@@ -99,5 +99,4 @@ class Layout:
 
 
 def _whole_numbers(counts: tuple[int, ...]) -> gymnasium.Space[Any]:
-    sizes: Int[np.ndarray, "k"] = np.asarray(counts, np.int64)
-    return gymnasium.spaces.Discrete(counts[0]) if len(counts) == 1 else gymnasium.spaces.MultiDiscrete(sizes)
+    return gymnasium.spaces.Discrete(counts[0]) if len(counts) == 1 else gymnasium.spaces.MultiDiscrete(list(counts))
