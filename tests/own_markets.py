@@ -73,6 +73,57 @@ class Works(Market):
         return gains.sum(), gains
 
 
+class AffineShop(Shop):
+    """The shop, in units of other people: everybody's payoffs multiplied, and added to."""
+
+    def __init__(self, leader: tuple = (1.0, 0.0), buyer: tuple = (1.0, 0.0), keen: float = 0.4):
+        self.leader, self.buyer = leader, buyer
+        super().__init__(keen)
+
+    def payoff(self, buyer, buys, prices):
+        return in_other_units(super().payoff(buyer, buys, prices), self.leader, self.buyer)
+
+
+class AffinePlainShop(PlainShop):
+    """The same in plain Python."""
+
+    def __init__(self, leader: tuple = (1.0, 0.0), buyer: tuple = (1.0, 0.0)):
+        self.leader, self.buyer = leader, buyer
+        super().__init__()
+
+    def payoff(self, buyer, buys, prices):
+        return in_other_units(super().payoff(buyer, buys, prices), self.leader, self.buyer)
+
+
+class AffineWorks(Works):
+    """The works, in units of other people."""
+
+    def __init__(self, leader: tuple = (1.0, 0.0), taxpayers: tuple = (1.0, 0.0)):
+        self.leader, self.taxpayers = leader, taxpayers
+        super().__init__()
+
+    def payoff(self, types, actions, decision):
+        return in_other_units(super().payoff(types, actions, decision), self.leader, self.taxpayers)
+
+
+class AffinePlainAllocation(Allocation):
+    """The allocation in plain Python, tabulated, in units of other people."""
+
+    plain = True
+
+    def __init__(self, leader: tuple = (1.0, 0.0), buyer: tuple = (1.0, 0.0)):
+        self.leader, self.buyer = leader, buyer
+        super().__init__()
+
+    def payoff(self, wanted, message, item):
+        return in_other_units(super().payoff(wanted, message, item), self.leader, self.buyer)
+
+
+def in_other_units(paid, leader, followers):
+    """Payoffs multiplied by a number, and another added."""
+    return leader[0] * paid[0] + leader[1], followers[0] * paid[1] + followers[1]
+
+
 def best_of_the_shop(keen: float) -> float:
     """Both versions sold, at (4, 8), or only the full one to keen buyers at 9."""
     return max(4 * (1 - keen) + 7 * keen, 8 * keen)

@@ -64,9 +64,7 @@ MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mech
 REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
 ACTING = Benchmark("acting.py", seconds=10)
 SCALING = Benchmark("scaling.py", seconds=300)
-MESSAGES = Benchmark("larger.py", "--market 0 --chunk 25 --updates 40", seconds=900)
 LONGER = Benchmark("larger.py", "--market 0 --seeds 5 --updates 200", seconds=900)
-SIX_AGENTS = Benchmark("larger.py", "--market 1 --updates 8 --rounds 100", seconds=1800)
 
 
 def _first(pattern: str):
@@ -84,12 +82,8 @@ _LOSSES = {"loss": 1e-6, "s": None}
 
 CLAIMS = (
     Claim(PAGE, "| ratio of the two | 524 |", SPEED, _ratio, 524, 350, "at least", quick=False),
-    Claim(PAGE, "| 40 | 0.2550 | 0.1222 (exact optimum 0.1196)", MESSAGES, _first(_WITH), 0.2550, 0.02, quick=False),
-    Claim(PAGE, "| 40 | 0.2550 | 0.1222 (exact optimum 0.1196)", MESSAGES, _first(_WITHOUT), 0.1222, 5e-3, quick=False),
     Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITH), 0.1821, 0.03, quick=False),
     Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITHOUT), 0.1196, 5e-3, quick=False),
-    Claim(PAGE, "| 8 | 0.5598 | 0.3667 |", SIX_AGENTS, _first(_WITH), 0.5598, 0.05, quick=False),
-    Claim(PAGE, "| 8 | 0.5598 | 0.3667 |", SIX_AGENTS, _first(_WITHOUT), 0.3667, 0.05, quick=False),
 )
 
 TABLES = (

@@ -1,15 +1,15 @@
 """A rule that a person can read and a program can call: a commitment table, and the game that gives it words."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from firstmover.errors import InputError, unknown_name
+from firstmover.errors import InputError
 from firstmover.games.base import Game
+from firstmover.games.entries import read_entries
 from firstmover.plays import Play
-from firstmover.verify import matches
 
 
 class Rule:
@@ -37,27 +37,7 @@ class Rule:
             InputError: an entry is malformed or asks for what is not possible, or a situation that the rule can come
                 to has none.
         """
-        checked = [_checked(entry, number) for number, entry in enumerate(entries, 1)] if _is_list(entries) else []
-        if not checked:
-            raise InputError("a rule must be a list of entries {'when': {...}, 'do': {...}}, at least one.")
-        game = game.playing(checked)
-        idle = np.asarray(game.leader_space.idle())
-        table = np.zeros((game.n_observations, *idle.shape), np.float64 if game.leader_space.continuous else np.int32)
-        for observation, row in game.reached(table):
-            when = game.entry(observation, idle)["when"]
-            for number, entry in enumerate(checked, 1):
-                for key in entry["when"]:
-                    if key not in when:
-                        raise unknown_name(f"condition of entry {number} of the rule", key, when)
-                if matches(entry["when"], when):
-                    try:
-                        table[row] = game.decision(when, entry["do"])
-                    except InputError as error:
-                        raise InputError(f"entry {number} of the rule: {error}") from None
-                    break
-            else:
-                raise InputError(f"the rule says nothing for {when}, which it can come to.")
-        return cls(game, table)
+        return cls(*read_entries(game, entries))
 
     def __call__(self, observation: Sequence[int] | int = 0) -> Any:
         """The action on this observation: an int, or an array for a continuous decision.
@@ -97,21 +77,6 @@ class Rule:
     def as_file(self) -> dict[str, Any]:
         """The content of a rule file."""
         return {"game": self.game.name, "parameters": self.game.parameters(), "rule": self.entries}
-
-
-def _is_list(entries: Any) -> bool:
-    return isinstance(entries, list | tuple)
-
-
-def _checked(entry: Any, number: int) -> dict[str, Any]:
-    """An entry with both parts, `when` empty where it is left out."""
-    if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
-        raise InputError(f"entry {number} of the rule must have the keys 'when' and 'do'; got {entry!r}.")
-    parts = {"when": entry.get("when", {}), "do": entry["do"]}
-    for key, part in parts.items():
-        if not isinstance(part, Mapping):
-            raise InputError(f"'{key}' in entry {number} of the rule must be an object; got {part!r}.")
-    return {key: dict(part) for key, part in parts.items()}
 
 
 def play_text(game: Game, play: Play) -> str:

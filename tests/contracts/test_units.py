@@ -4,16 +4,19 @@ Learners and followers meet a standardised copy of the game and nothing else. So
 same: to the bit where adding and multiplying are exact, to rounding otherwise.
 """
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_markets import AffinePlainAllocation, AffinePlainShop, AffineShop, AffineWorks
 
 from firstmover import build
 from firstmover.certifications import respond
@@ -172,6 +175,55 @@ def test_a_copy_of_a_game_of_many_steps_is_the_game_but_for_its_units(name: str)
     for table, other, offset, scale in zip(own.rewards, scaled.rewards, units.offsets, units.scales, strict=True):
         np.testing.assert_allclose((offset / weight + scale * other)[paying], table[paying], atol=1e-9 * scale)
     assert state_table(copy) is state_table(copy)
+
+
+MARKETS = [AffineShop, AffinePlainShop, AffineWorks, AffinePlainAllocation]
+
+
+def _paid_in_32_bit(game: Game) -> np.ndarray:
+    """What a standardised copy pays at all profiles, at decisions of few digits, and what it says about payoffs."""
+    copy = game.standardised
+    types, actions = game.possible_profiles()
+    steps = game.leader_space.spread(9) if game.leader_space.n_options is None else np.arange(2, dtype=np.int32)
+
+    @jax.jit
+    @functools.partial(jax.vmap, in_axes=(0, 0, None))
+    @functools.partial(jax.vmap, in_axes=(None, None, 0))
+    def pays(types: Any, actions: Any, decision: Any) -> Any:
+        state, total = copy.reset(types, jax.random.key(0)), 0.0
+        for _ in range(copy.horizon):
+            state, paid = copy.step(state, decision, actions, jax.random.key(0))
+            total = total + jnp.append(paid.leader, paid.followers)
+        return total
+
+    paid = np.asarray(pays(types, actions, np.asarray(steps)))
+    assert paid.dtype == np.float32
+    said = [copy.leader_payoff_range, *copy.follower_payoff_ranges, copy.stakes]
+    return np.concatenate([np.ravel(paid), *map(np.ravel, said)])
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_market_is_played_the_same_whatever_its_units(market: Any) -> None:
+    plain = _paid_in_32_bit(market())
+    assert 0.5 < np.ptp(plain) < 10
+    for leader, follower in zip(EXACT, reversed(EXACT), strict=True):
+        # Prices of a grid are rounded in 64 bit, and so is what adding makes of them: by a last digit of 32 at most.
+        np.testing.assert_allclose(_paid_in_32_bit(market(leader, follower)), plain, rtol=2e-7, atol=2e-7)
+    for leader, follower in zip(ROUNDED, reversed(ROUNDED), strict=True):
+        np.testing.assert_allclose(_paid_in_32_bit(market(leader, follower)), plain, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("market", "leader", "followers"),
+    [(AffineShop, (2.0**400, 0.0), (2.0**-400, 0.0)), (AffineWorks, (1.0, 1e7), (4.0, -(2.0**40)))],
+)
+def test_a_market_is_learnt_the_same_whatever_its_units(market: Any, leader: Any, followers: Any) -> None:
+    learner = CommitmentGradient(updates=20, episodes=50, restarts=2)
+    plain = design(market(), leader=learner, seeds=2, optimum=False)
+    other = design(market(leader, followers), leader=learner, seeds=2, optimum=False)
+    np.testing.assert_array_equal(other.tables, plain.tables)
+    for ours, theirs in ((other.learned_values, plain.learned_values), (other.history.value, plain.history.value)):
+        np.testing.assert_allclose((ours - leader[1]) / leader[0], theirs, rtol=1e-7, atol=1e-7)
 
 
 @settings(max_examples=60, deadline=None)

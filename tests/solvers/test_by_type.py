@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_markets import Allocation
 
 import firstmover
 from firstmover.errors import InputError
 from firstmover.games import Game, IteratedMatrix, Market, NormalForm, SequentialPrice, SimpleAllocation
+from firstmover.rule import Rule
 from firstmover.solvers import shipped
 from firstmover.solvers.registry import baseline, baseline_actions, optimum, search, state_table
 from firstmover.solvers.solution import Solution
@@ -70,6 +72,26 @@ def test_the_status_quo_is_the_rule_to_beat() -> None:
         status_quo = None
 
     assert baseline_actions(Unnamed()) is None
+
+
+def test_a_status_quo_may_be_a_rule() -> None:
+    class Asked(Allocation):
+        status_quo = (
+            {"when": {"message": 1}, "do": {"item": 2}},
+            {"do": {"item": 0}},
+        )
+
+    market = Asked()
+    for game in (market, market.standardised):
+        assert baseline(game)[2].tolist() == [0, 2]
+    judged = firstmover.certify(Rule(market, np.array([0, 0])))["baseline"]
+    assert (judged["rule"], judged["value"]) == ("the status quo", pytest.approx(2 / 3))  # item 0 always: 1 / 3
+
+    class Stray(Allocation):
+        status_quo = ({"when": {"message": 1}, "do": {"item": 2}},)
+
+    with pytest.raises(InputError, match="status_quo of Stray: the rule says nothing for"):
+        baseline(Stray())
 
 
 def test_options_belong_to_the_solver_that_has_them() -> None:

@@ -70,6 +70,15 @@ MISTAKES = {
     "nothing to do": Mistake(
         "market", "status_quo =", "def mask(self, visitor): return [False] * 3\n    status_quo =", "mask must leave"
     ),
+    "a status quo of three prices": Mistake(
+        "market", "status_quo = (2.0, 4.0)", "status_quo = (2.0, 4.0, 1.0)", "status_quo of .* must be a decision"
+    ),
+    "a status quo that is no rule": Mistake(
+        "market",
+        "status_quo = (2.0, 4.0)",
+        'status_quo = [{"when": {"weather": "fair"}, "do": {}}]',
+        "status_quo of .*: unknown condition of entry 1 of the rule 'weather'",
+    ),
     "a parameter that JSON does not hold": Mistake(
         "market", "cost: float = 1.0", "cost=jnp.float32(1)", "which JSON cannot hold"
     ),

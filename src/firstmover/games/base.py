@@ -81,7 +81,8 @@ class Game(Words):
         value_is_loss: whether the leader's payoff is minus a welfare loss.
         payoff_units: what the payoffs are in, where this is a standardised copy of a game (see `games.units`).
         stakes: what every follower has at stake, where that is known and not the range of its payoffs.
-        status_quo: the decision that a rule is compared with, if there is one: an option's name or an action.
+        status_quo: what a rule is compared with, if there is something: an option's name, an action, or entries of a
+            rule file.
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
         has_measures: whether it names measures (`measured`).

@@ -3,6 +3,7 @@
 How often a user's function is called is counted, and bounded if a bound is set: a simulator may take seconds a call.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from firstmover.errors import InputError
+from firstmover.games.units import Units
 from firstmover.user_code import in_a_sentence
 
 _MOST_CELLS = 1_000_000  # of a table
@@ -62,7 +64,13 @@ class CalledOnHost:
 
     def __init__(self, calls: HostCalls):
         """Payoffs by these calls."""
-        self._calls = calls
+        self._calls, self._units = calls, Units((0.0, 0.0), (1.0, 1.0))
+
+    def in_units(self, units: Units) -> "CalledOnHost":
+        """The same payoffs in these units."""
+        other = copy.copy(self)
+        other._units = units
+        return other
 
     def __call__(
         self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array, counts: Bool[Array, ""]
@@ -88,7 +96,8 @@ class CalledOnHost:
         own = decision.reshape(rows, *decision.shape[len(batch) :])
         who, what = types.reshape(rows, n), actions.reshape(rows, n)
         for row in np.flatnonzero(counts):
-            leader[row], followers[row], transfers[row] = self._calls(who[row], what[row], own[row])
+            paid = self._calls(who[row], what[row], own[row])
+            leader[row], followers[row], transfers[row] = self._units.counted(*paid)
         parts = leader.reshape(batch), followers.reshape(*batch, n), transfers.reshape(batch)
         return tuple(part.astype(dtype) for part in parts)
 
@@ -103,6 +112,13 @@ class Tabulated:
         for cell in np.ndindex(*sizes):
             who, what = np.array(cell[:n], np.int32), np.array(cell[n:-1], np.int32)
             self._leader[cell], self._followers[cell], self._transfers[cell] = calls(who, what, np.asarray(cell[-1]))
+
+    def in_units(self, units: Units) -> "Tabulated":
+        """The same payoffs in these units."""
+        other = copy.copy(self)
+        paid = units.counted(self._leader, self._followers, self._transfers)
+        other._leader, other._followers, other._transfers = paid
+        return other
 
     def __call__(
         self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array, counts: Bool[Array, ""]

@@ -45,7 +45,8 @@ class Market(Game):
 
     Attributes:
         plain: whether `payoff` is plain Python or NumPy rather than JAX.
-        status_quo: the decision that a rule is compared with, if there is one: an index or a label, or a vector.
+        status_quo: what a rule is compared with, if there is something: a decision (an index or a label, or a vector),
+            or the entries of a rule file, `[{"when": {...}, "do": {...}}, ...]`.
 
     Example:
         >>> class Toll(Market):
@@ -101,7 +102,9 @@ class Market(Game):
         self._refuse_strange_sights()
         self._pays = MarketPayoffs(self)
         self.calls = self._pays.calls
-        self.leader_payoff_range, self.follower_payoff_ranges, self.stakes = self._pays.looked_at()
+        looked = self._pays.looked_at()
+        self.leader_payoff_range, self.follower_payoff_ranges = looked.leader_range, looked.follower_ranges
+        self.stakes, self._standard_units = looked.stakes, looked.units
         self.has_measures = type(self).measures is not Market.measures
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
@@ -162,7 +165,19 @@ class Market(Game):
     def max_leader_decisions(self) -> int:
         return 1
 
-    # What is said about it.
+    def in_standard_units(self) -> Game:
+        units = self._standard_units
+        players = zip(
+            [self.leader_payoff_range, *self.follower_payoff_ranges], units.offsets, units.scales, strict=True
+        )
+        ranges = [((low - offset) / scale, (high - offset) / scale) for (low, high), offset, scale in players]
+        return self._changed(
+            _pays=self._pays.in_units(units),
+            leader_payoff_range=ranges[0],
+            follower_payoff_ranges=tuple(ranges[1:]),
+            payoff_units=units,
+            stakes=(1.0,) * self.n_followers,
+        )
 
     # What follows from the user's parts.
 

@@ -3,6 +3,7 @@
 Whatever is wrong with the function is said here, in a sentence with the author's line.
 """
 
+import copy
 import functools
 import re
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 from firstmover.errors import InputError
 from firstmover.games.base import Rewards
 from firstmover.games.host_calls import HostCalls, on_host
-from firstmover.games.units import centre
+from firstmover.games.units import Units, centre, spread
 from firstmover.user_code import source_file, told
 
 if TYPE_CHECKING:
@@ -36,15 +37,21 @@ class Looked(NamedTuple):
         leader_range, follower_ranges: least and greatest payoffs.
         stakes: what every follower has at stake: the range of its payoffs under one rule, of rules the middle one.
             Those that no leader would think of pay more, or less, than is ever met.
+        units: in which a payoff of the leader's is centred on one that is there and scaled by the range that was met,
+            and a follower's by its stake.
     """
 
     leader_range: tuple[float, float]
     follower_ranges: tuple[tuple[float, float], ...]
     stakes: tuple[float, ...]
+    units: Units
 
 
 class MarketPayoffs:
     """The payoffs of a market, in the shapes of the contract of games.
+
+    They are computed in 64 bit, wherever they are called, and rounded to what is counted with there once they are in
+    standard units (`in_units`): of 10,000,000.3 nothing but the constant would be left in 32 bit.
 
     Attributes:
         transfers: whether the author's function returns them.
@@ -58,6 +65,7 @@ class MarketPayoffs:
             InputError: the function fails, or returns something else than payoffs.
         """
         self._market, self.calls = market, None
+        self._units: Units | None = None
         self._name = f"payoff of {type(market).__name__}"
         self.transfers = self._returns()
         if market.plain:
@@ -69,10 +77,25 @@ class MarketPayoffs:
         self, types: Int[Array, "n"], actions: Int[Array, "n"], decision: Array, counts: Bool[Array, ""]
     ) -> Rewards:
         """The payments; where they do not count they may be anything finite."""
+        kept = jnp.result_type(float)
         if self.calls is None:
-            return self._shaped(self._market.payoff(*self._given_to(types, actions), decision), jnp)
+            with jax.enable_x64(True):
+                known = decision.astype(float) if self._market.decides.continuous else decision
+                paid = self._shaped(self._market.payoff(*self._given_to(types, actions), known), jnp)
+                if self._units is not None:
+                    paid = Rewards(*self._units.counted(*paid))
+                return jax.tree.map(lambda part: part.astype(kept), paid)
         leader, followers, transfers = self._host(types, actions, decision, counts)
         return Rewards(leader, followers, transfers if self.transfers else None)
+
+    def in_units(self, units: Units) -> "MarketPayoffs":
+        """The same payoffs in these units; transfers are in those of the leader, and nothing is nothing."""
+        other = copy.copy(self)
+        other.__dict__.pop("_compiled", None)
+        other._units = units
+        if self.calls is not None:
+            other._host = self._host.in_units(units)
+        return other
 
     # What the author's function is given, and what it returns.
 
@@ -83,11 +106,11 @@ class MarketPayoffs:
     def plainly(
         self, function: Callable[..., Any], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
     ) -> Any:
-        """What a function of the author's returns that is called in plain Python, with Python's own whole numbers."""
+        """What a function of the author's returns in plain Python, given whole numbers or 64-bit vectors."""
         who, what = self._given_to(types, actions)
         if self._market.alone:
             who, what = int(who), int(what)
-        return function(who, what, int(decision) if decision.ndim == 0 else decision)
+        return function(who, what, int(decision) if decision.ndim == 0 else decision.astype(float))
 
     def exactly(
         self, function: Callable[..., Any], types: list[int], actions: list[int], decision: Any
@@ -177,8 +200,19 @@ class MarketPayoffs:
             self._refuse_changes(types, actions, decisions)
         self._refuse_infinite(types, actions, decisions, leader, followers)
         wide = market.decides.continuous
-        ranges = [_range(leader, wide), *(_range(own, wide) for own in np.moveaxis(followers, -1, 0))]
-        return Looked(ranges[0], tuple(ranges[1:]), self._stakes(types, followers))
+        everybody = [leader, *np.moveaxis(followers, -1, 0)]
+        widths = [
+            spread(float(paid.min()), float(paid.max()), who)
+            for who, paid in zip(self._players(), everybody, strict=True)
+        ]
+        ranges, stakes = [_range(paid, wide) for paid in everybody], self._stakes(types, followers)
+        units = Units(tuple(centre(paid) for paid in everybody), (widths[0], *stakes))
+        return Looked(ranges[0], tuple(ranges[1:]), stakes, units)
+
+    def _players(self) -> list[str]:
+        """Who is paid, in words."""
+        n = self._market.n_followers
+        return ["the leader", *(["the follower"] if self._market.alone else [f"follower {i}" for i in range(n)])]
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""
@@ -196,7 +230,10 @@ class MarketPayoffs:
         """The payoffs of the leader and of the followers at all profiles and decisions, float64."""
         if self.calls is not None and self._market.decides.continuous:
             rows = [[self.calls(who, what, d) for d in decisions] for who, what in zip(types, actions, strict=True)]
-            return np.array([[p[0] for p in row] for row in rows]), np.array([[p[1] for p in row] for row in rows])
+            leader, followers = np.array([[p[0] for p in row] for row in rows]), [[p[1] for p in row] for row in rows]
+            if self._units is not None:
+                leader, followers, _ = self._units.counted(leader, np.array(followers))
+            return leader, np.array(followers)
         with jax.enable_x64(True):
             paid = self._compiled(types, actions, jnp.asarray(decisions), True)
             return np.asarray(paid.leader), np.asarray(paid.followers)
@@ -227,8 +264,7 @@ class MarketPayoffs:
         followers: Float[np.ndarray, "K D n"],
     ) -> None:
         market = self._market
-        who = ["the follower"] if market.alone else [f"follower {i}" for i in range(market.n_followers)]
-        for payee, paid in zip(["the leader", *who], [leader, *np.moveaxis(followers, -1, 0)], strict=True):
+        for payee, paid in zip(self._players(), [leader, *np.moveaxis(followers, -1, 0)], strict=True):
             for k, d in np.argwhere(~np.isfinite(paid))[:1]:
                 where = f"{market.profile_words(types[k], actions[k])}, decision {market.decides.words(decisions[d])}"
                 raise InputError(f"{self._name} pays {payee} {paid[k, d]}, not a finite number, at {where}.")

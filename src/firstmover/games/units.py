@@ -38,6 +38,15 @@ class Units(NamedTuple):
         """Payoffs of the leader, float64 [...], in the units of the game."""
         return self.offsets[0] + self.scales[0] * np.asarray(payoffs, np.float64)
 
+    def counted(self, leader: Any, followers: Any, transfers: Any = None) -> tuple[Any, Any, Any]:
+        """Payments to the leader [...] and the followers [..., n] in these units, and transfers in the leader's.
+
+        JAX or NumPy arrays, as they come; transfers are scaled only, since nothing is nothing.
+        """
+        own = (followers - np.asarray(self.offsets[1:])) / np.asarray(self.scales[1:])
+        money = None if transfers is None else transfers / self.scales[0]
+        return (leader - self.offsets[0]) / self.scales[0], own, money
+
 
 def centre(payoffs: Float[np.ndarray, "..."]) -> float:
     """The lower median: a payoff that is there, whatever a few extreme ones are."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Ties
+from firstmover.games.entries import status_quo_table
 from firstmover.solvers.options import OPTIONS
 from firstmover.solvers.shipped import load
 from firstmover.solvers.solution import Solution
@@ -160,17 +161,12 @@ def state_table(game: Game) -> "MarkovGame":
 def baseline(game: Game) -> Baseline:
     """The rule to beat: its name, the game it is played in and its table of actions [observations, ...].
 
-    By default the game's `status_quo`, at every observation.
+    By default the game's `status_quo`.
 
     Raises:
         InputError: the game names none.
     """
-    given = game.status_quo
-    if given is None:
-        raise InputError(f"{type(game).__name__} names no status_quo to compare a rule with")
-    if isinstance(given, str):
-        given = game.leader_space.labelled(given)
-    return "the status quo", game, np.stack([np.asarray(given)] * game.n_observations)
+    return "the status quo", game, status_quo_table(game)
 
 
 @ByType

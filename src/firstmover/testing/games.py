@@ -17,6 +17,7 @@ from firstmover.declarations import check_chance, check_paid
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
 from firstmover.games.base import Game, Turn
+from firstmover.games.entries import status_quo_table
 from firstmover.games.market_payoffs import FROZEN
 from firstmover.noise import inverse_cdf
 from firstmover.plays import Play
@@ -312,6 +313,11 @@ def _words(game: Game) -> None:
             raise InputError(f"play_sentence of {name} must return a text; got {text!r}.")
 
 
+def _status_quo(game: Game) -> None:
+    if game.status_quo is not None:
+        status_quo_table(game)
+
+
 def _fractions(game: Game) -> None:
     """What is paid in fractions has to be what is paid."""
     decisions = np.asarray(game.leader_space.spread(_DECISIONS))
@@ -334,5 +340,6 @@ _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("information", _information),
     ("masks", _masks),
     ("words", _words),
+    ("status quo", _status_quo),
     ("fractions", _fractions),
 ]
