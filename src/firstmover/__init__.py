@@ -4,8 +4,10 @@ design        learn the rule of a game, with a certificate
 resume        go on with a run that was stopped
 solve         the exact optimum, where the game is small enough
 certify       certify the rule of a finished run, or of a file
+evaluate      what rules are worth under several models of the followers
 pretrain      train followers once, for many designs
 Design        what `design` returns: rule, value, certificate
+Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
 Market        a one-shot market of your own, from its spaces and one payoff function
 Discrete      a space: one of several things, by name
 Box           a space: numbers within limits, by name
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from firstmover.certifications import certify
     from firstmover.designs import Design, design, resume
     from firstmover.errors import InputError
+    from firstmover.evaluation import Evaluation, evaluate
     from firstmover.games import Market
     from firstmover.pretraining import pretrain
     from firstmover.solutions import solve
@@ -41,6 +44,7 @@ __all__ = [
     "Box",
     "Design",
     "Discrete",
+    "Evaluation",
     "InputError",
     "Market",
     "Mixture",
@@ -48,6 +52,7 @@ __all__ = [
     "certify",
     "design",
     "equilibria",
+    "evaluate",
     "followers",
     "games",
     "leaders",

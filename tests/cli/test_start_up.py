@@ -22,6 +22,7 @@ LIGHT = [
     ["design", "maintain", "--followers", "multiplicative"],
     ["pretrain", "maintain", "--followers", "contxtual"],
     ["certify", "rule.json", "--followers", "logt"],
+    ["evaluate", "rule.json", "--followers", "logt"],
 ]
 CODE = f"""
 import contextlib, io, json, sys

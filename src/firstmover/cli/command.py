@@ -3,7 +3,7 @@
 import argparse
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import firstmover
@@ -125,9 +125,19 @@ def _check_names(options: argparse.Namespace) -> None:
     """
     for kind, flag in catalogue.FLAGS.items():
         argument = getattr(options, kind, None)
-        if argument is None or not re.fullmatch(r"[\w-]+", argument):  # none, or a file
-            continue
-        known = catalogue.item(kind, argument).parameters
-        for key in pairs(flag, getattr(options, f"{kind}_parameters", [])):
-            if key not in known:
-                raise unknown_name(f"parameter of {argument}", key, known)
+        if argument is not None:
+            check_name(kind, argument, pairs(flag, getattr(options, f"{kind}_parameters", [])))
+
+
+def check_name(kind: str, argument: str, given: Iterable[str]) -> None:
+    """Refuse a name that nothing is called by, and parameters that it has not; files are not looked at.
+
+    Raises:
+        InputError: there is no such item of this kind, or it has no such parameter.
+    """
+    if not re.fullmatch(r"[\w-]+", argument):
+        return
+    known = catalogue.item(kind, argument).parameters
+    for key in given:
+        if key not in known:
+            raise unknown_name(f"parameter of {argument}", key, known)

@@ -115,6 +115,10 @@ class Judge(abc.ABC):
         """The leader's expected payoff: exact, or the mean of a large sample."""
 
     @abc.abstractmethod
+    def regret(self, actions: np.ndarray, play: Play) -> float | None:
+        """The most that a type of a follower gains by the best other action or plan, 0 at least; None if not known."""
+
+    @abc.abstractmethod
     def least(self, actions: np.ndarray) -> float:
         """The leader's least payoff over all coarse correlated equilibria of the agent normal form.
 

@@ -47,6 +47,10 @@ class Listed(Evaluator, Judge):
     def measured(self, actions: np.ndarray, play: Play) -> float:
         return value_of(induced_game(self.game, actions), play_distribution(self.game, play))
 
+    def regret(self, actions: np.ndarray, play: Play) -> float | None:
+        finite = induced_game(self.game, actions)
+        return max(0.0, *regrets(finite, play_distribution(self.game, play)).values())
+
     def least(self, actions: np.ndarray) -> float:
         return value_bounds(induced_game(self.game, actions), "anf_cce")[0]
 

@@ -88,6 +88,11 @@ class SampledJudge(Judge):
     def measured(self, actions: np.ndarray, play: Play) -> float:
         return self.means(actions, play)[0]
 
+    def regret(self, actions: np.ndarray, play: Play) -> float | None:
+        """Not known: a sample only bounds it, see `judged`."""
+        del actions, play
+        return None
+
     def least(self, actions: np.ndarray) -> float:
         raise InputError(self.reason)
 

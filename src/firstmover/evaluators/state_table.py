@@ -45,6 +45,18 @@ class StateTable(Evaluator, Judge):
         markov = state_table(self.game)
         return float(play_values(markov, solvable(self.game, actions), play.in_states(markov))[0])
 
+    def regret(self, actions: np.ndarray, play: Play) -> float | None:
+        """As the contract says; not known of several followers, nor where there are too many plans."""
+        if self.game.n_followers > 1:
+            return None
+        markov, rule = state_table(self.game), solvable(self.game, actions)
+        earned = play_values(markov, rule, play.in_states(markov))[1]
+        try:
+            best = best_response(markov, rule, "strong").followers[0]
+        except InputError:
+            return None
+        return max(0.0, float(best - earned))
+
     def least(self, actions: np.ndarray) -> float:
         raise InputError("no least value is computed for followers that act in every step")
 

@@ -119,11 +119,16 @@ _LATEX = {
 }
 
 
+def latex_text(text: str) -> str:
+    """Text in which LaTeX finds no commands."""
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
 def _latex(held: Contents) -> str:
     table = _table(held)
 
     def line(cells: list[str]) -> str:
-        return " & ".join("".join(_LATEX.get(c, c) for c in cell) for cell in cells) + r" \\"
+        return " & ".join(map(latex_text, cells)) + r" \\"
 
     columns = "l" * table.seen + "|" * bool(table.seen) + "l" * (len(table.header) - table.seen)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", line(table.header), r"\hline"]

@@ -1,0 +1,93 @@
+"""`firstmover evaluate`: what rules are worth under several models of the followers."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from firstmover.cli.command import Command, add_code, check_name, pairs
+from firstmover.errors import InputError
+
+_ALL = "all"
+
+
+class _Model(argparse.Action):
+    """Keeps models and their parameters in the order in which they are given, since -f goes with the model before."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        models = list(getattr(namespace, self.dest) or [])
+        if option_string == "--followers":
+            models.append((values, []))
+        elif not models:
+            raise InputError("-f goes behind the --followers whose parameter it is.")
+        else:
+            models[-1] = (models[-1][0], [*models[-1][1], values])
+        setattr(namespace, self.dest, models)
+
+
+def _declare(command: argparse.ArgumentParser) -> None:
+    command.add_argument("rules", metavar="RULE", nargs="+", help="run folders and rule files, all of one game")
+    command.add_argument(
+        "--followers",
+        dest="models",
+        action=_Model,
+        metavar="NAME",
+        help="a model of the followers, or FILE.py:CLASS; once for each ('all': every one that fits, the default)",
+    )
+    command.add_argument(
+        "-f", dest="models", action=_Model, metavar="KEY=VALUE", help="a parameter of the --followers before it"
+    )
+    command.add_argument("--seeds", default="20", metavar="N", help="independent responses in every cell (20)")
+    command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
+    command.add_argument(
+        "--time-limit", default="10", metavar="S", help="seconds for the exact optimum; 0 leaves it out (10)"
+    )
+    command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
+    command.add_argument("--latex", metavar="FILE", help="a new file: the table")
+    add_code(command)
+
+
+def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    from firstmover import files
+
+    models = [(name, pairs("-f", given)) for name, given in options.models or [(_ALL, [])]]
+    for name, given in models:
+        if name == _ALL and given:
+            raise InputError("-f goes with one model; '--followers all' has several.")
+        if name != _ALL:
+            check_name("followers", name, given)
+    written = [path for path in (options.csv, options.latex) if path is not None]
+    for path in written:
+        if files.exists(path):
+            raise InputError(f"{path} exists; name a new file.")
+    if len({Path(path).absolute() for path in written}) < len(written):
+        raise InputError("--csv and --latex must be two files.")
+
+    from firstmover.cli.progress import Watched
+    from firstmover.evaluation import evaluate
+    from firstmover.evaluation_tables import as_csv, as_latex, as_text
+    from firstmover.exact_numbers import number, whole
+
+    with Watched() as progress:
+        found = evaluate(
+            *options.rules,
+            followers=_followers(models),
+            seeds=whole(options.seeds, "--seeds"),
+            seed=whole(options.seed, "--seed"),
+            optimum_seconds=number(options.time_limit, "--time-limit"),
+            progress=progress.working,
+            code=options.code,
+        )
+    for path, form in ((options.csv, as_csv), (options.latex, as_latex)):
+        if path is not None:
+            files.write_whole(Path(path), form(found).encode(errors="backslashreplace"), new=True)
+    return found.as_json(), as_text(found)
+
+
+def _followers(models: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
+    from firstmover import build
+
+    return [name if name == _ALL else build.item_from("followers", name, given) for name, given in models]
+
+
+COMMAND = Command("evaluate", "what rules are worth under several models of the followers", _declare, _run)
