@@ -1,6 +1,7 @@
 """The behaviour matrix, against models of followers that are written here anew in plain NumPy."""
 
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_games import Lottery
 
 import firstmover
 from firstmover import catalogue
@@ -161,6 +163,20 @@ def test_a_logit_reply_by_hand() -> None:
     assert found.regret[0, 0] == pytest.approx(1 - right, abs=1e-4)
     assert found.value[2, 0] == found.value[0, 0]  # Bottom is the optimum
     assert found.best_for == ["bottom"]
+
+
+def test_values_that_have_to_be_sampled() -> None:
+    """Uniform play wins one bet in two, whatever the chance."""
+    bet = Rule(Lottery(), np.array([1]))
+    found = firstmover.evaluate(bet, followers=[Exp3(rounds=5, gamma=1.0)], seeds=4)
+    spread = math.sqrt(0.25 / (4 * 2000))
+    assert found.sampled == (True,)
+    assert abs(found.value[0, 0] - 0.5) < 4 * spread
+    assert 0 < np.ptp(found.interval) < 20 * spread
+    assert found.as_json()["regret"] == [[None], [None]]
+    assert "no exact method" in found.optimum_reason
+    for line in ("Values are sampled", "There is no status quo", "The exact optimum is not there"):
+        assert line in as_text(dataclasses.replace(found, status_quo=None))
 
 
 def test_every_kind_that_needs_no_training_is_tried() -> None:

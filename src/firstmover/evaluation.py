@@ -59,7 +59,8 @@ class Evaluation:
         regret: the most that a type of a follower could gain by deviating, the largest over response seeds; NaN where
             it is not known.
         sampled: whether the value is the mean of sampled sub-episodes, for lack of an exact one.
-        status_quo: what the status quo among the rules is, or None.
+        status_quo: what the status quo among the rules is, or None where the game has none.
+        optimum_reason: why the exact optimum is not among the rules, or None where it is, or was not asked for.
         left_out: models that cannot play the game, and why.
         seeds, seed: how many response seeds, and the first.
         seconds: what it took.
@@ -73,6 +74,7 @@ class Evaluation:
     regret: Float[np.ndarray, "rules followers"]
     sampled: tuple[bool, ...]
     status_quo: str | None
+    optimum_reason: str | None
     left_out: tuple[tuple[Follower, str], ...]
     seeds: int
     seed: int
@@ -126,6 +128,7 @@ class Evaluation:
             "worst": _numbers(self.worst),
             "best_for": self.best_for,
             "status_quo": self.status_quo,
+            "optimum_reason": self.optimum_reason,
             "below_status_quo": self.below_status_quo.tolist(),
             "sampled": list(self.sampled),
             "left_out": [{**build.description(followers), "reason": reason} for followers, reason in self.left_out],
@@ -148,8 +151,8 @@ def evaluate(
 ) -> Evaluation:
     """What rules of a game are worth under several models of its followers.
 
-    The game's status quo joins the rules where one is known, and so does the exact optimum where it is soon found; of
-    one that rests on ties also the rule with a margin (see `solve`).
+    The game's status quo joins the rules where one is known, and so does the exact optimum where it is soon found, or
+    the best rule that `solve` finds; of one that rests on ties also the rule with a margin (see `solve`).
 
     Args:
         given: run folders, rule files, designs, rules; or a game alone. All are of the same game.
@@ -182,10 +185,12 @@ def evaluate(
     status_quo = _status_quo(game)
     if status_quo is not None:
         named.append((STATUS_QUO, status_quo[1]))
+    optimum_reason = None
     if optimum_seconds:
         if progress is not None:
             progress("looking for the exact optimum")
-        named += _optimum(game, float(optimum_seconds))
+        solved, optimum_reason = _optimum(game, float(optimum_seconds))
+        named += solved
     if not named:
         raise InputError(f"there is no rule to evaluate: {game.name} has no status quo and no optimum that is known.")
     matrix = dict(zip(told_apart([name for name, _ in named]), (rule for _, rule in named), strict=True))
@@ -209,6 +214,7 @@ def evaluate(
         regret,
         tuple(sampled),
         None if status_quo is None else status_quo[0],
+        optimum_reason,
         tuple(left_out),
         seeds,
         seed,
@@ -315,19 +321,25 @@ def _status_quo(game: Game) -> tuple[str, Rule] | None:
     return name, Rule(other, actions)
 
 
-def _optimum(game: Game, seconds: float) -> list[tuple[str, Rule]]:
-    """The exact optimum, and the rule that leaves no tie where it rests on some; nothing if it is not soon found."""
+def _optimum(game: Game, seconds: float) -> tuple[list[tuple[str, Rule]], str | None]:
+    """The exact optimum, and the rule that leaves no tie where it rests on some; or why it is not there.
+
+    Where a search found a rule that it could not prove to be the best, that rule.
+    """
     try:
         found = within(seconds, lambda: solve(game, time_limit=seconds))
-        if found.value is None or found.rule is None:
-            return []
-        played = game if found.game is None else found.game
-        solved = [("optimum", found.rule)]
-        if found.margin is not None:
-            solved.append(("optimum with a margin", found.margin.rule))
-        return [(name, Rule.read(played, entries)) for name, entries in solved]
-    except (InputError, TimeoutError):
-        return []
+    except InputError as why:
+        return [], str(why)
+    except TimeoutError:
+        return [], f"it takes more than {seconds:g} s."
+    reason = None if found.value is not None else "no rule is proved to be the best."
+    if found.rule is None:
+        return [], reason
+    played = game if found.game is None else found.game
+    solved = [("optimum" if reason is None else "best found", found.rule)]
+    if found.margin is not None:
+        solved.append((f"{solved[0][0]} with a margin", found.margin.rule))
+    return [(name, Rule.read(played, entries)) for name, entries in solved], reason
 
 
 def _models(

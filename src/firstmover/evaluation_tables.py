@@ -40,6 +40,10 @@ def _legend(found: Evaluation) -> list[str]:
     lines.append("* the rule's worst case")
     if found.status_quo is not None:
         lines.append(f"! worth less than the status quo ({on_one_line(found.status_quo)})")
+    else:
+        lines.append("There is no status quo to compare with: the game names none.")
+    if found.optimum_reason is not None:
+        lines.append(f"The exact optimum is not there: {on_one_line(found.optimum_reason)}")
     if any(found.sampled):
         names = [label(model) for model, sampled in zip(found.followers, found.sampled, strict=True) if sampled]
         lines.append(f"Values are sampled, for lack of exact ones, under {', '.join(names)}.")

@@ -187,6 +187,10 @@ class StepLevel:
         """Whether the last reward sub-episode is over."""
         return self._rewarding(state) & (state.episode >= self.problem.reward_episodes)
 
+    def rewarded(self, state: State) -> Int[Array, ""]:
+        """How many reward sub-episodes are over."""
+        return jnp.where(self._rewarding(state), state.episode, 0)
+
     def _rewarding(self, state: State) -> Bool[Array, ""]:
         return state.exchange >= self.problem.followers.asks(self.problem.game)
 

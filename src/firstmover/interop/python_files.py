@@ -120,8 +120,11 @@ def file_of(name: str, code: Code) -> str:
 
 
 def digest(cls: type) -> str:
-    """SHA-256 of the file that a class stands in, as hexadecimal digits."""
-    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+    """SHA-256 of the file that a class stands in, as hexadecimal digits; empty for one that stands in none."""
+    try:
+        return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+    except (OSError, TypeError):  # it was written in a notebook, say
+        return ""
 
 
 def _executed(path: Path) -> ModuleType:

@@ -5,7 +5,7 @@ components for it. Spaces read and write the entries of rule files and put value
 drawn, learnt (`head`) and listed. Nothing asks which kind a space is.
 """
 
-from firstmover.spaces.base import Space, asked
+from firstmover.spaces.base import Parts, Space, asked
 from firstmover.spaces.box import Box
 from firstmover.spaces.branching import Branching
 from firstmover.spaces.discrete import Discrete, one_or_several
@@ -17,6 +17,7 @@ __all__ = [
     "Branching",
     "Discrete",
     "Mixture",
+    "Parts",
     "Space",
     "asked",
     "mixed_words",

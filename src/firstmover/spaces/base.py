@@ -2,14 +2,26 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.heads import Head
+
+
+class Parts(NamedTuple):
+    """The plain numbers that a value is made of, for a learner that knows only those.
+
+    Attributes:
+        counts: of each whole number, how many values it has, from 0 on; a mask is about the first one.
+        reals: how many real numbers in [0, 1] there are beside.
+    """
+
+    counts: tuple[int, ...]
+    reals: int
 
 
 class Space(abc.ABC):
@@ -44,6 +56,19 @@ class Space(abc.ABC):
     def played(self, action: Any) -> Any:
         """What a decision comes to: itself, where every decision stands for itself."""
         return action
+
+    @property
+    def parts(self) -> Parts | None:
+        """The plain numbers that a value is made of, where it is."""
+        return None
+
+    def of_parts(self, whole: Int[Array, "k"], reals: Float[Array, "m"]) -> Array:
+        """The value that is made of these numbers, as many as `parts` says.
+
+        Raises:
+            NotImplementedError: there are no `parts`.
+        """
+        raise NotImplementedError
 
     @property
     @abc.abstractmethod

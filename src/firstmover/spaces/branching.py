@@ -7,13 +7,13 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.heads import BranchingHead, Head
 from firstmover.noise import inverse_cdf
-from firstmover.spaces.base import Space, asked, one_hot
+from firstmover.spaces.base import Parts, Space, asked, one_hot
 from firstmover.spaces.box import Box
 from firstmover.spaces.discrete import Discrete
 
@@ -81,6 +81,17 @@ class Branching(Space):
     @property
     def continuous(self) -> bool:
         return self.levels is None
+
+    @property
+    def parts(self) -> Parts:
+        if self.levels is None:
+            return Parts((self.options,), self.size)
+        return Parts((self.options, *(self.levels,) * self.size), 0)
+
+    def of_parts(self, whole: Int[Array, "k"], reals: Float[Array, "m"]) -> Array:
+        if self.levels is None:
+            return jnp.append(whole.astype(reals.dtype), self.low + (self.high - self.low) * reals)
+        return whole
 
     def idle(self) -> Array:
         return jnp.zeros(1 + self.size, float if self.continuous else jnp.int32)

@@ -12,7 +12,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import shortened
 from firstmover.heads import CategoricalHead, Head
 from firstmover.noise import inverse_cdf
-from firstmover.spaces.base import Space, asked, one_hot
+from firstmover.spaces.base import Parts, Space, asked, one_hot
 
 
 @dataclass(frozen=True, init=False)
@@ -68,6 +68,14 @@ class Discrete(Space):
     @property
     def n_options(self) -> int:
         return self.n
+
+    @property
+    def parts(self) -> Parts:
+        return Parts((self.n,), 0)
+
+    def of_parts(self, whole: Int[Array, "1"], reals: Float[Array, "0"]) -> Int[Array, ""]:
+        del reals
+        return whole[0]
 
     def idle(self) -> Array:
         return jnp.int32(0)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import number
 from firstmover.heads import GaussianHead, Head
-from firstmover.spaces.base import Space
+from firstmover.spaces.base import Parts, Space
 
 
 class Vector(Space):
@@ -28,6 +28,15 @@ class Vector(Space):
     @property
     def mask_size(self) -> int:
         return self.size
+
+    @property
+    def parts(self) -> Parts:
+        return Parts((), self.size)
+
+    def of_parts(self, whole: Int[Array, "0"], reals: Float[Array, "size"]) -> Float[Array, "size"]:
+        """The vector with these shares of the ranges."""
+        del whole
+        return self.at(reals)
 
     @property
     def n_features(self) -> int:
