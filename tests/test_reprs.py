@@ -1,11 +1,13 @@
 """Objects are shown in a line: what they are, and what is not at its default."""
 
+import numpy as np
 import pytest
 
 import firstmover
 from firstmover.followers import Contextual, Logit, MultiplicativeWeights
 from firstmover.games import Escape, SecurityGame, SimpleAllocation, Toll
 from firstmover.leaders import PPO, CommitmentGradient
+from firstmover.rule import Rule
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,7 @@ from firstmover.leaders import PPO, CommitmentGradient
         (MultiplicativeWeights(rounds=7, ties="weak"), "MultiplicativeWeights(rounds=7, ties='weak')"),
         (Contextual(at=(0, 2)), "Contextual(at=(0, 2))"),
         (PPO(), "PPO()"),
+        (Rule(Escape(), np.array([2])), "<Rule of Escape(): Play C.>"),
         (CommitmentGradient(updates=5), "CommitmentGradient(updates=5)"),
     ],
 )

@@ -24,6 +24,9 @@ class Rule:
         """A rule from its table of actions."""
         self.game, self.actions = game, np.asarray(actions)
 
+    def __repr__(self) -> str:
+        return f"<Rule of {self.game!r}: {self.text}>"
+
     @classmethod
     def read(cls, game: Game, entries: Any) -> "Rule":
         """A rule from the entries of a rule file, of which the first that matches a situation decides there.

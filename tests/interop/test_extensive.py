@@ -119,6 +119,7 @@ def test_strategies_pay_what_playing_the_tree_pays(tmp_path_factory: Any, seed: 
         (ENTRY.replace('p "" 2 2', 'p "" 3 2'), "player 3 is named, but there are only 2"),
         (ENTRY.replace('p "" 1 1 0', 'p "" 1 7 0'), "information set 7 of player 1 has no actions"),
         (ENTRY.replace('p "" 1 1 0', 'p "" 1 1 { "a" } 0'), "has other actions the second time"),
+        (ENTRY.replace('t "" 3\n', 't "" 3 { 5 1 }\n'), "outcome 3 has other payoffs the second time"),
         (ENTRY.replace('t "" 0', 'x "" 0'), "a node .c, p or t. expected where 'x'"),
         (ENTRY.replace("{ 2, -3 }", "{ 2, nan }"), "finite number expected"),
     ],

@@ -214,8 +214,10 @@ class _Efg(Reader):
             self.string()
         if number and self.next < len(self.tokens) and self.peek() == "{":
             self.take("{")
-            self.outcomes[number] = [self.number() for _ in self.players]
+            paid = [self.number() for _ in self.players]
             self.take("}")
+            if self.outcomes.setdefault(number, paid) != paid:
+                raise self.error(f"outcome {number} has other payoffs the second time")
         if number and number not in self.outcomes:
             raise self.error(f"outcome {number} has no payoffs")
         return self.outcomes[number] if number else None
