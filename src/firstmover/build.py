@@ -65,13 +65,14 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
     return build(kind, argument, parameters)
 
 
-def again(kind: str, stored: Mapping[str, Any], code: Code = None) -> Any:
+def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_too: bool = False) -> Any:
     """The item that `description` describes; one of a user's own class only if its file is named again.
 
     Args:
         kind: "game", "followers" or "leader".
         stored: its description.
         code: the user's own file, or several.
+        changed_too: whether a file may have changed since (see `has_changed`).
 
     Raises:
         InputError: see `build`; or it is of a user's own class and no file is named, or one that has changed.
@@ -81,9 +82,36 @@ def again(kind: str, stored: Mapping[str, Any], code: Code = None) -> Any:
         return build(kind, name, parameters)
     path = file_of(name, code)
     item = item_from(kind, f"{path}:{name.partition(':')[2]}", parameters)
-    if stored.get("code") not in (None, digest(type(item))):
-        raise InputError(f"{path} has changed since it was used here; restore it, or begin anew with 'design'.")
+    if not changed_too:
+        _refuse_changed(path, item, stored)
     return item
+
+
+def at_hand(game: games.Game, stored: Mapping[str, Any], *, changed_too: bool = False) -> games.Game:
+    """A game that is at hand, in place of the one that `again` would make.
+
+    Raises:
+        InputError: it is another game, has other parameters, or its code has changed.
+    """
+    name = type(game).__name__ if names_code(stored["name"]) else game.name
+    if name != stored["name"].rpartition(":")[2] or as_stored(game)["parameters"] != stored["parameters"]:
+        raise InputError(
+            f"what is here is of {stored['name']} with the parameters {shortened(stored['parameters'])}; "
+            f"got {shortened(game)}."
+        )
+    if not changed_too:
+        _refuse_changed(name, game, stored)
+    return game
+
+
+def has_changed(item: Any, stored: Mapping[str, Any]) -> bool:
+    """Whether a user's own code is not what it was when its item was described."""
+    return stored.get("code") not in (None, digest(type(item)))
+
+
+def _refuse_changed(path: str, item: Any, stored: Mapping[str, Any]) -> None:
+    if has_changed(item, stored):
+        raise InputError(f"{path} has changed since it was used here; restore it, or begin anew with 'design'.")
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:

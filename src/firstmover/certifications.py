@@ -3,6 +3,7 @@
 Where a rule comes without its followers' play, they respond to it first.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,21 @@ def certify(
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
         code: the file of a user's own game, followers or leader, which is executed.
 
+    Returns:
+        The certificate. Where a user's own code has changed since a run began, its rule and play are certified under
+        the code as it is, with a warning: `changed_code` names the classes, and the run's own files stay as they are.
+
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
     """
     played_by: Follower | None
+    changed: list[str] = []
     run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
     if run is not None:
         result = read_result(run)
         loaded = uncertified(run, result, code)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
+        changed = list(loaded.changed_code)
     else:
         rule, stated = (path.as_told(), None) if isinstance(path, Rule) else read_rule_file(path, code)
         if followers is None and stated is not None:
@@ -63,22 +70,27 @@ def certify(
             name = rule.game.usual_followers if followers is None else followers
             played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
-    written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path)
+    written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
     if written is not None and (run is None or out is not None):
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
     if written is not None:
         files.write_json(written, certificate)
-    if run is not None and out is None:
+    if run is not None and out is None and not changed:
         run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
-    return certificate
+    return {**certificate, "changed_code": changed} if changed else certificate
 
 
-def certificate_path(path: str | Path) -> Path:
-    """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file."""
+def certificate_path(path: str | Path, changed: Sequence[str] = ()) -> Path:
+    """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file.
+
+    Of a run whose code has changed, beside its own.
+    """
     path = Path(path)
-    return path / "certificate.json" if files.is_folder(path) else path.with_suffix(".certificate.json")
+    if not files.is_folder(path):
+        return path.with_suffix(".certificate.json")
+    return path / ("certificate-changed-code.json" if changed else "certificate.json")
 
 
 def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:

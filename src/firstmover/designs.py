@@ -7,6 +7,7 @@ import functools
 import html
 import math
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from firstmover import build, files
 from firstmover.calls import fitting, told
 from firstmover.certificates import certify_play, summary
 from firstmover.deadline import within
-from firstmover.errors import InputError
+from firstmover.errors import ChangedCodeWarning, InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
@@ -33,7 +34,7 @@ from firstmover.pomdp import StackelbergPOMDP
 from firstmover.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.rule import Rule, play_text
 from firstmover.runs import Run, digest
-from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled
+from firstmover.settling import Settled, best_seed, of_seed, rules_and_plays, settled, valued_anew
 from firstmover.solvers.registry import memory_optimum, optimum
 from firstmover.solvers.solution import Solution
 from firstmover.testing import refuse_mistakes
@@ -86,6 +87,8 @@ class Design:
         run: the run folder, if one was written.
         trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
             found beside it.
+        changed_code: which of a user's own classes have other code than when the run began. Rules and plays are those
+            of the run then, all figures but the history are those of the code as it is.
     """
 
     game: Game
@@ -106,6 +109,7 @@ class Design:
     seconds: dict[str, float]
     run: Path | None = None
     trained: str | None = None
+    changed_code: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -167,8 +171,21 @@ class Design:
         """How many seeds learnt a rule within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if known."""
         if self.optimum.value is None:
             return None
+        return int(np.sum(self._above_optimum >= -1)) - self.beyond_optimum
+
+    @property
+    def beyond_optimum(self) -> int:
+        """How many earn more than any equilibrium allows (ties are strong): their followers have not settled."""
+        if self.optimum.value is None or self.followers.optimum_ties == "weak":
+            return 0
+        return int(np.sum(self._above_optimum > 1))
+
+    @property
+    def _above_optimum(self) -> Float[np.ndarray, "seeds"]:
+        """By how much what every seed learnt is worth more than the optimum, in units of the tolerance."""
         low, high = self.game.leader_payoff_range
-        return int(np.sum(self.learned_values >= self.optimum.value - OPTIMUM_TOLERANCE * (high - low)))
+        above: np.ndarray = (self.learned_values - self.optimum.value) / (OPTIMUM_TOLERANCE * ((high - low) or 1.0))
+        return above
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -208,12 +225,14 @@ class Design:
             "optimum_reason": self.optimum.reason,
             "upper_bounds": self.optimum.upper_bounds,
             "seeds_at_optimum": count,
+            "seeds_beyond_optimum": self.beyond_optimum,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
             "run": None if self.run is None else str(self.run),
             "trained": self.trained,
+            **({"changed_code": list(self.changed_code)} if self.changed_code else {}),
         }
         return sealed(result, self.certificate)
 
@@ -240,25 +259,34 @@ class Design:
         run.write_json("result.json", self.as_json())
 
     @classmethod
-    def load(cls, path: str | Path, *, code: Code = None) -> "Design":
+    def load(cls, path: str | Path, *, code: Code = None, game: Game | None = None) -> "Design":
         """Read a finished run.
+
+        Where a user's own code has changed since, the rules and the plays of the run are valued and certified under the
+        code as it is, with a warning; nothing is written.
 
         Args:
             path: the run folder.
             code: the file of a user's own game, followers or leader, which is executed.
+            game: its game, where that is at hand.
 
         Raises:
             InputError: it is missing, unfinished, damaged, edited, or of another version.
         """
         run = Run.open(path)
         result = read_result(run)
+        read = uncertified(run, result, code, game)
+        if read.changed_code:
+            model = build.description(read.followers)
+            anew = certify_play(read.game, read.rule.actions, read.play, followers=model, seed=read.seed)
+            return replace(read, certificate=anew.as_json())
         certificate = run.read_json("certificate.json")
         if digest(certificate) != result["digests"].get("certificate"):
             raise InputError(
                 f"{run.path / 'certificate.json'} was edited, or belongs to another run; 'firstmover certify {path}' "
                 "writes it anew."
             )
-        return replace(uncertified(run, result, code), certificate=certificate)
+        return replace(read, certificate=certificate)
 
 
 class _Outcome(NamedTuple):
@@ -297,17 +325,37 @@ def read_result(run: Run) -> dict[str, Any]:
     return result
 
 
-def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
-    """A finished run without its certificate.
+def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game | None = None) -> Design:
+    """A finished run without its certificate; under a user's own code as it is, with a warning if it has changed.
 
     Raises:
-        InputError: it is damaged, or what it was played with has changed.
+        InputError: it is damaged, or what it was played with has changed so that it does not fit any more.
     """
-    game, followers, leader, seeds, seed = _parts(run, code)
-    problem = _problem(run, game, ready(run, game, followers), leader)
-    final, history = _read_outcome(run, game, problem, leader, seeds, seed)
+    game, followers, leader, seeds, seed = items = _parts(run, code, given, changed_too=True)
+    named = [run.config[kind] for kind in build.KINDS]
+    changed = tuple(
+        stored["name"] for item, stored in zip(items, named, strict=False) if build.has_changed(item, stored)
+    )
+    try:
+        problem = _problem(run, game, ready(run, game, followers), leader)
+        final, history = _read_outcome(run, game, problem, leader, seeds, seed)
+    except InputError as why:
+        if not changed:
+            raise
+        raise InputError(
+            f"{' and '.join(changed)} changed since the run in {run.path} began, and its rules do not fit any more "
+            f"({why}); begin anew with 'design'."
+        ) from None
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
+    if changed:
+        final = valued_anew(game, problem.target, final, seed)
+        warnings.warn(
+            f"{' and '.join(changed)} changed since the run in {run.path} began: its rules and plays are those that "
+            "were learnt then, and what is said of them holds for the code as it is now.",
+            ChangedCodeWarning,
+            stacklevel=3,
+        )
     return Design(
         game,
         problem.followers,
@@ -316,13 +364,14 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None) -> Design:
         seed,
         **final._asdict(),
         certificate={},
-        optimum=Optimum(
-            result["optimum"], result["optimum_followers"], result["upper_bounds"], result["optimum_reason"]
-        ),
+        optimum=Optimum(reason="the code has changed since")
+        if changed
+        else Optimum(result["optimum"], result["optimum_followers"], result["upper_bounds"], result["optimum_reason"]),
         history=history,
         seconds=result["seconds"],
         run=run.path,
         trained=run.config.get("trained"),
+        changed_code=changed,
     )
 
 
@@ -436,14 +485,17 @@ def resume(
     path: str | Path,
     *,
     code: Code = None,
+    game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
 ) -> Design:
-    """Go on with a run that was stopped or killed; a finished one is read back.
+    """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
     Args:
         path: the run folder.
-        code: the file of a user's own game, followers or leader, which is executed.
+        code: the file of a user's own game, followers or leader, which is executed; if the run is not finished it must
+            be what it was, or the numbers would be of neither.
+        game: its game, where that is at hand.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
 
@@ -453,10 +505,10 @@ def resume(
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)
     if run.has("result.json"):
-        return Design.load(path, code=code)
+        return Design.load(path, code=code, game=game)
     files.remove_parts(run.path)
     progress = progress or Silent()
-    game, followers, leader, seeds, seed = _parts(run, code)
+    game, followers, leader, seeds, seed = _parts(run, code, game)
     optimum = run.config.get("optimum") is True
     with told(game):
         problem = _problem(run, game, ready(run, game, followers, progress), leader)
@@ -554,15 +606,23 @@ def _config(
     }
 
 
-def _parts(run: Run, code: Code) -> tuple[Game, Follower, Leader, int, int]:
-    """What a run's configuration asks for.
+def _parts(
+    run: Run, code: Code, game: Game | None = None, *, changed_too: bool = False
+) -> tuple[Game, Follower, Leader, int, int]:
+    """What a run's configuration asks for; of its game, the one at hand if one is.
 
     Raises:
-        InputError: the configuration is damaged, or names what this version does not have.
+        InputError: the configuration is damaged, names what this version does not have, or what has changed since.
     """
     config = run.config
+
+    def item(kind: str) -> Any:
+        if kind == "game" and game is not None:
+            return build.at_hand(game, config[kind], changed_too=changed_too)
+        return build.again(kind, config[kind], code, changed_too=changed_too)
+
     try:
-        items = [build.again(kind, config[kind], code) for kind in build.KINDS]
+        items = [item(kind) for kind in build.KINDS]
         seeds, seed = int(config["seeds"]), int(config["seed"])
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None

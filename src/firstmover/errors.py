@@ -29,6 +29,10 @@ class FailedError(ArithmeticError):
     """A computation ended in numbers that are none, through no fault of the input: what failed, in one sentence."""
 
 
+class ChangedCodeWarning(UserWarning):
+    """A user's own code is not what it was when a run began, and what is said now is of the code as it is."""
+
+
 def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:
     """The error for a name that is not among `valid`, with the nearest valid names first."""
     names = sorted(valid)

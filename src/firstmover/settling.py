@@ -118,6 +118,23 @@ def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any]
     return Settled(tables, plays, values, worst_values, learned, from_baseline, (~sound).sum(axis=1))
 
 
+def valued_anew(game: Game, target: Target, final: Settled, seed: int) -> Settled:
+    """The same rules and plays, valued in a game that is not what it was when they were learnt.
+
+    Where the baseline had stood in, what was learnt is not known any more: its value is NaN.
+    """
+    judge, well = judge_of(game, seed=seed), np.flatnonzero(np.isfinite(final.values))
+    values, worst = np.full((2, len(final.values)), np.nan)
+    values[well] = [judge.measured(final.tables[k], of_seed(final.plays, k)) for k in well]
+    if target == "worst":
+        worst[well] = [judge.least(final.tables[k]) for k in well]
+    return final._replace(
+        values=values,
+        worst_values=worst if target == "worst" else None,
+        learned_values=np.where(final.from_baseline, np.nan, values),
+    )
+
+
 def best_seed(values: np.ndarray, worst_values: np.ndarray | None) -> int:
     """Position of the best seed, by what was designed for."""
     return int(best_of(values if worst_values is None else worst_values))

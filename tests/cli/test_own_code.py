@@ -1,11 +1,13 @@
 """A market in a user's own file, from the command line: designed, certified, read back, and never executed unasked."""
 
 import json
+import shutil
 
 import pytest
 
-from firstmover import Design
+from firstmover import Design, build, resume
 from firstmover.cli import main
+from firstmover.errors import ChangedCodeWarning, InputError
 
 VOTE = '''
 from firstmover import Discrete, Market
@@ -61,11 +63,58 @@ def test_a_file_that_a_run_names_is_executed_only_if_it_is_named_again(run, caps
     assert main(["verify", str(run / "run" / "certificate.json"), "--json"]) == 3  # nobody has checked the code
 
 
-def test_a_file_that_has_changed_is_refused(run, tmp_path, capsys) -> None:
+def test_changed_code_is_said_and_what_was_learnt_is_certified_under_it(run, tmp_path, capsys) -> None:
+    """Twice the leader's payoff: the same rule and play, worth twice as much; nothing of the run is written over."""
+    changed, folder = tmp_path / "vote.py", run / "run"
+    changed.write_text(VOTE.replace("return right, right", "return 2 * right, right"))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for command in ("certify", "resume"):
+        assert main([command, str(folder), "--code", str(changed), "--json"]) == 0
+        out, err = capsys.readouterr()
+        said = [line for line in err.splitlines() if line.startswith("firstmover: ")]
+        assert len(said) == 1
+        assert "vote.py:Vote changed since the run" in said[0]
+        result = json.loads(out)
+        assert result["changed_code"] == ["vote.py:Vote"]
+        assert (result if command == "certify" else result["certificate"])["value"] == pytest.approx(2)
+    assert result["value"] == pytest.approx([2, 2])
+    assert result["optimum_reason"] == "the code has changed since"
+    written = folder / "certificate-changed-code.json"
+    assert json.loads(written.read_text())["value"] == pytest.approx(2)
+    assert main(["verify", str(written), "--json"]) == 3
+    written.unlink()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_changed_code_that_the_rules_do_not_fit_is_refused(run, tmp_path, capsys) -> None:
     changed = tmp_path / "vote.py"
-    changed.write_text(VOTE + "\n")
+    changed.write_text(VOTE.replace('["north", "south"], "asked for"', '["north", "south", "west"], "asked for"'))
     assert main(["certify", str(run / "run"), "--code", str(changed)]) == 2
+    assert "do not fit any more" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_finished_goes_on_with_its_own_code_only(run, tmp_path, capsys) -> None:
+    half = tmp_path / "half"
+    shutil.copytree(run / "run", half)
+    (half / "result.json").unlink()
+    (tmp_path / "vote.py").write_text(VOTE + "\n")
+    assert main(["resume", str(half), "--code", str(tmp_path / "vote.py")]) == 2
     assert "has changed since" in capsys.readouterr().err
+    assert not (half / "result.json").exists()
+
+
+def test_a_game_at_hand_reads_its_run_back(run, tmp_path) -> None:
+    folder = run / "run"
+    game = build.game_from(f"{run / 'vote.py'}:Vote", {"share": 0.25})
+    assert Design.load(folder, game=game).game is game
+    assert resume(folder, game=game).certificate == Design.load(folder, code=run / "vote.py").certificate
+    with pytest.raises(InputError, match="with the parameters"):
+        Design.load(folder, game=build.game_from(f"{run / 'vote.py'}:Vote", {}))
+    (tmp_path / "vote.py").write_text(VOTE.replace("return right, right", "return 3 * right, right"))
+    other = build.game_from(f"{tmp_path / 'vote.py'}:Vote", {"share": 0.25})
+    with pytest.warns(ChangedCodeWarning, match="changed since"):
+        loaded = Design.load(folder, game=other)
+    assert loaded.values == pytest.approx([3, 3])
 
 
 def test_a_rule_file_in_the_markets_own_words_is_certified(run, tmp_path, capsys) -> None:

@@ -14,11 +14,11 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import ChangedCodeWarning, FailedError, InputError
 
 _OBJECTS = 50_000  # made between collections of garbage: importing and tracing make many, and nearly no garbage
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parsed(COMMANDS, sys.argv[1:] if arguments is None else arguments)
         options.waiting_since = began
         _use_compilation_cache()
-        with _own_stdout():
+        with _own_stdout(), _sentences():
             result, text = options.command.run(options)
         _write(json.dumps(result, allow_nan=False) if options.json else text)
     except InputError as error:
@@ -82,6 +82,23 @@ def _write(text: str) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # that reader has seen enough
             raise InputError(f"cannot write the result to stdout: {error.strerror}.") from None
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Say what a user is warned of in a sentence on stderr, as refusals are said."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ChangedCodeWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+            if issubclass(category, ChangedCodeWarning):
+                print(f"firstmover: {message}", file=sys.stderr)
+            else:
+                others(message, category, *where)
+
+        warnings.showwarning = show  # type: ignore[assignment]
+        yield
 
 
 @contextlib.contextmanager

@@ -120,8 +120,11 @@ def file_of(name: str, code: Code) -> str:
 
 
 def digest(cls: type) -> str:
-    """SHA-256 of the file that a class stands in, as hexadecimal digits."""
-    return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+    """SHA-256 of the file that a class stands in, as hexadecimal digits; empty for one that stands in none."""
+    try:
+        return hashlib.sha256(Path(inspect.getfile(cls)).read_bytes()).hexdigest()
+    except (OSError, TypeError):  # it was written in a notebook, say
+        return ""
 
 
 def _executed(path: Path) -> ModuleType:
@@ -135,7 +138,7 @@ def _executed(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(spec.name)
         raise InputError(f"{path} cannot be executed: {in_a_sentence(error, str(path))}") from error
     return module
@@ -149,5 +152,5 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise InputError(f"there is no module {name!r} ({error}); a file is named as path/to/file.py:CLASS.") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}.") from error

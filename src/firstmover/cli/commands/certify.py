@@ -37,7 +37,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         out=options.out,
         code=options.code,
     )
-    path = options.out or certificate_path(options.path)
+    path = options.out or certificate_path(options.path, certificate.get("changed_code", ()))
     return certificate, written_certificate(certificate, path, verbose=options.verbose)
 
 
