@@ -32,6 +32,16 @@ MISTAKES = {
         "market", PAYS, "import numpy as np\n        return np.array([paid]).sum(), worth - paid", "NumPy"
     ),
     "a list that is indexed": Mistake("market", PAYS, "return [1.0, 2.0, 3.0][buys], worth - paid", "list"),
+    "a program that exits": Mistake("market", PAYS, f"import sys\n        sys.exit()\n        {PAYS}", "SystemExit"),
+    "a budget below the lows": Mistake(
+        "market", '"pass price"], 0.0, 10.0)', '"pass price"], 6.0, 10.0, total=10.0)', "above the sum of its lows, 12"
+    ),
+    "a measure that fails": Mistake(
+        "market",
+        "    def payoff",
+        "    def measures(self, visitor, buys, prices):\n        return {'share': 1 / 0}\n\n    def payoff",
+        "ZeroDivisionError",
+    ),
     "a division by zero": Mistake(
         "market",
         PAYS,

@@ -67,11 +67,11 @@ class _Problem:
 
     def info(self, episode: Episode) -> dict[str, Any]:
         """What is said beside an observation."""
-        obs = episode.obs
+        obs = jax.tree.map(np.asarray, episode.obs)  # operations of JAX one by one would cost as much as the step
         return {
             "action_mask": self.layout.mask(obs.mask).astype(np.int8),
-            "critic": np.array(obs.critic[..., :-1]),
-            "phase": np.array(obs.rewarding, np.int64),
+            "critic": obs.critic[..., :-1].copy(),
+            "phase": (obs.critic[..., -1] > 0).astype(np.int64),
         }
 
     def rule(self, policy: Policy | Any) -> Rule:

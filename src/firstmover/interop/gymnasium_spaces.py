@@ -71,7 +71,7 @@ class Layout:
         fits = whole.shape == (*batch, len(counts)) and shares.shape == (*batch, reals) and np.all(np.isfinite(shares))
         if not fits or np.any(whole != np.clip(np.rint(whole), 0, np.asarray(counts) - 1)):
             raise self._refusal(action)
-        # Of NumPy's arrays, which a compiled step takes as they are: JAX's cost more than the step.
+        # NumPy's arrays, which a compiled step takes as they are.
         return Decided(whole.astype(np.int32), np.clip(shares, 0, 1))  # type: ignore[arg-type]
 
     def _refusal(self, action: Any) -> InputError:
