@@ -128,6 +128,8 @@ def test_a_perfect_rule_is_worth_less_than_the_status_quo_where_followers_err(ma
     assert abs(learned[2] - runs.mean()) < 1.5 * (high - low) + 3 * runs.std() / math.sqrt(len(runs))
     assert matrix.best_for == ["rule", "rule", "status quo"]
     assert matrix.below_status_quo.tolist() == [[False, False, True]] * 2 + [[False] * 3]
+    np.testing.assert_allclose(matrix.behind_best[:, 2], [-0.15 - learned[2]] * 2 + [0])
+    np.testing.assert_allclose(matrix.behind_best[:, 0], [0, 0, 0.15], atol=1e-6)
     np.testing.assert_allclose(matrix.worst, [learned[2], learned[2], -0.15])
 
 
@@ -163,6 +165,19 @@ def test_a_logit_reply_by_hand() -> None:
     assert found.regret[0, 0] == pytest.approx(1 - right, abs=1e-4)
     assert found.value[2, 0] == found.value[0, 0]  # Bottom is the optimum
     assert found.best_for == ["bottom"]
+
+
+def test_seeds_are_counted_from_the_first_and_regrets_are_the_largest() -> None:
+    game = NormalForm([[1, 3], [0, 2]], [[1, 0], [0, 1]], "mixed")
+    rule, models = Rule(game, np.array([[0.4, 0.6]])), [Exp3(rounds=8)]
+    both, *each = (
+        firstmover.evaluate(rule, followers=models, seeds=n, seed=s, optimum_seconds=0)
+        for n, s in ((2, 3), (1, 3), (1, 4))
+    )
+    regrets, values = (np.array([getattr(one, name)[0, 0] for one in each]) for name in ("regret", "value"))
+    assert np.ptp(regrets) > 1e-3
+    assert both.regret[0, 0] == pytest.approx(regrets.max())
+    assert both.value[0, 0] == pytest.approx(values.mean())
 
 
 def test_values_that_have_to_be_sampled() -> None:
