@@ -20,7 +20,7 @@ from firstmover.rule import Rule
         (MultiplicativeWeights(rounds=7, ties="weak"), "MultiplicativeWeights(rounds=7, ties='weak')"),
         (Contextual(at=(0, 2)), "Contextual(at=(0, 2))"),
         (PPO(), "PPO()"),
-        (Rule(Escape(), np.array([2])), "<Rule of Escape(): Play C.>"),
+        (Rule(Escape(), np.array([2])), "<Rule of Escape(): Always play C.>"),
         (CommitmentGradient(updates=5), "CommitmentGradient(updates=5)"),
     ],
 )
