@@ -1,6 +1,6 @@
 """Which of many rules a design hands out: the best copy of every seed, and the best seed; and what it counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -106,6 +106,13 @@ def test_seeds_at_the_optimum_are_counted() -> None:
     assert made.at_optimum == made.as_json()["seeds_at_optimum"] == 2
     low, high = made.as_json()["seeds_at_optimum_interval"]
     assert low < 2 / 5 < high
+
+
+def test_what_rests_on_followers_that_have_not_settled_does_not_count() -> None:
+    made = _designed(ALLOCATION, [[(2, 3)], [(1, 3)]], followers=BestResponse())
+    beyond = replace(made, learned_values=made.learned_values + np.array([0.0, 0.2]))
+    assert (made.at_optimum, made.beyond_optimum) == (1, 0)
+    assert (beyond.at_optimum, beyond.beyond_optimum) == (1, 1)
 
 
 @pytest.mark.parametrize("safe_first", [True, False])

@@ -168,7 +168,7 @@ def test_value_uses_the_tie_rule_of_the_followers() -> None:
         (lambda p: (p / "config.json").write_text("[]"), "not a JSON object"),
         (lambda p: (p / "config.json").write_text("[" * 5000), "is damaged: it is not JSON"),
         (lambda p: (p / "config.json").write_text('{"format": 1}'), "older version"),
-        (lambda p: (p / "config.json").write_text('{"format": 3}'), "was edited"),
+        (lambda p: (p / "config.json").write_text('{"format": 4}'), "was edited"),
         (lambda p: (p / "config.json").write_text('{"format": 99}'), "newer version"),
         (lambda p: _edit(p / "config.json", seeds=2), "config.json is damaged, or was edited"),
         (lambda p: (p / "config.json").write_bytes(b"\xff\xfe"), "is damaged"),

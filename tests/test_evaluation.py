@@ -19,7 +19,8 @@ from firstmover.cli import main
 from firstmover.evaluation import Evaluation
 from firstmover.evaluation_tables import as_csv, as_latex, as_text
 from firstmover.followers import BestResponse, Exp3, Logit, MultiplicativeWeights
-from firstmover.games import Agrawal, NormalForm
+from firstmover.games import Agrawal, Maintain, NormalForm
+from firstmover.leaders import CommitmentGradient
 from firstmover.rule import Rule
 
 # Which agent is asked at which price, by what both have said.
@@ -128,6 +129,8 @@ def test_a_perfect_rule_is_worth_less_than_the_status_quo_where_followers_err(ma
     assert abs(learned[2] - runs.mean()) < 1.5 * (high - low) + 3 * runs.std() / math.sqrt(len(runs))
     assert matrix.best_for == ["rule", "rule", "status quo"]
     assert matrix.below_status_quo.tolist() == [[False, False, True]] * 2 + [[False] * 3]
+    np.testing.assert_allclose(matrix.behind_best[:, 2], [-0.15 - learned[2]] * 2 + [0])
+    np.testing.assert_allclose(matrix.behind_best[:, 0], [0, 0, 0.15], atol=1e-6)
     np.testing.assert_allclose(matrix.worst, [learned[2], learned[2], -0.15])
 
 
@@ -163,6 +166,19 @@ def test_a_logit_reply_by_hand() -> None:
     assert found.regret[0, 0] == pytest.approx(1 - right, abs=1e-4)
     assert found.value[2, 0] == found.value[0, 0]  # Bottom is the optimum
     assert found.best_for == ["bottom"]
+
+
+def test_seeds_are_counted_from_the_first_and_regrets_are_the_largest() -> None:
+    game = NormalForm([[1, 3], [0, 2]], [[1, 0], [0, 1]], "mixed")
+    rule, models = Rule(game, np.array([[0.4, 0.6]])), [Exp3(rounds=8)]
+    both, *each = (
+        firstmover.evaluate(rule, followers=models, seeds=n, seed=s, optimum_seconds=0)
+        for n, s in ((2, 3), (1, 3), (1, 4))
+    )
+    regrets, values = (np.array([getattr(one, name)[0, 0] for one in each]) for name in ("regret", "value"))
+    assert np.ptp(regrets) > 1e-3
+    assert both.regret[0, 0] == pytest.approx(regrets.max())
+    assert both.value[0, 0] == pytest.approx(values.mean())
 
 
 def test_values_that_have_to_be_sampled() -> None:
@@ -240,6 +256,20 @@ def test_the_command(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture)
     assert "a.csv exists" in capsys.readouterr().err
 
 
+def test_a_run_is_read_with_its_rule_and_refused_if_edited(tmp_path: Path) -> None:
+    models, folder = [BestResponse()], tmp_path / "run"
+    asked = {"followers": models[0], "leader": CommitmentGradient(updates=3), "seeds": 1, "optimum": False}
+    design = firstmover.design(Maintain(), **asked, out=folder)
+    run, held = (firstmover.evaluate(one, followers=models, seeds=1, optimum_seconds=0) for one in (folder, design))
+    assert run.names == [str(folder), "status quo"]
+    # What the run says of its rule, with the followers that it was designed for.
+    assert run.value[0, 0] == held.value[0, 0] == pytest.approx(design.value, abs=1e-6)
+    result = folder / "result.json"
+    result.write_text(result.read_text().replace('"seeds": 1', '"seeds": 2'))
+    with pytest.raises(firstmover.InputError, match="damaged, was edited"):
+        firstmover.evaluate(folder, followers=models)
+
+
 def test_own_followers_join_by_their_file(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["new", "stubborn", "--kind", "follower"]) == 0
@@ -264,6 +294,7 @@ def test_own_followers_join_by_their_file(tmp_path: Path, monkeypatch, capsys: p
         (["rule.json", "--seeds", "0"], "seeds must be at least 1"),
         (["rule.json", "--time-limit", "-1"], "must be 0 or more"),
         (["rule.json", "--csv", "rule.json"], "rule.json exists; name a new file"),
+        (["rule.json", "--csv", "no/such/a.csv"], "there is no such folder"),
         (["rule.json", "--csv", "a", "--latex", "a"], "must be two files"),
         ([], "the following arguments are required: RULE"),
     ],

@@ -80,3 +80,14 @@ def test_nothing_asks_which_kind_a_space_is() -> None:
         and kinds & {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
     ]
     assert not asks
+
+
+def test_a_budget_is_the_most_that_the_components_sum_to() -> None:
+    box = Box(["p", "q"], 0.2, 1.0, total=1.0)
+    np.testing.assert_allclose(box.played(np.array([1.0, 1.0])), [0.5, 0.5])
+    np.testing.assert_allclose(box.played(np.array([0.6, 0.4])), [0.6, 0.4])
+    np.testing.assert_allclose(box.read({"p": 0.6, "q": 0.4}), [0.6, 0.4])
+    with pytest.raises(InputError, match=r"sum to at most 1; the sum is 1\.1"):
+        box.read({"p": 0.6, "q": 0.5})
+    with pytest.raises(InputError, match="above the sum of its lows"):
+        Box(["p", "q"], 0.6, 1.0, total=1.0)

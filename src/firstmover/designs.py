@@ -171,8 +171,21 @@ class Design:
         """How many seeds learnt a rule within `OPTIMUM_TOLERANCE` of the payoff range of the optimum, if known."""
         if self.optimum.value is None:
             return None
+        return int(np.sum(self._above_optimum >= -1)) - self.beyond_optimum
+
+    @property
+    def beyond_optimum(self) -> int:
+        """How many earn more than any equilibrium allows (ties are strong): their followers have not settled."""
+        if self.optimum.value is None or self.followers.optimum_ties == "weak":
+            return 0
+        return int(np.sum(self._above_optimum > 1))
+
+    @property
+    def _above_optimum(self) -> Float[np.ndarray, "seeds"]:
+        """By how much what every seed learnt is worth more than the optimum, in units of the tolerance."""
         low, high = self.game.leader_payoff_range
-        return int(np.sum(self.learned_values >= self.optimum.value - OPTIMUM_TOLERANCE * (high - low)))
+        above: np.ndarray = (self.learned_values - self.optimum.value) / (OPTIMUM_TOLERANCE * ((high - low) or 1.0))
+        return above
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -212,6 +225,7 @@ class Design:
             "optimum_reason": self.optimum.reason,
             "upper_bounds": self.optimum.upper_bounds,
             "seeds_at_optimum": count,
+            "seeds_beyond_optimum": self.beyond_optimum,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),

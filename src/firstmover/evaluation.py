@@ -104,6 +104,11 @@ class Evaluation:
         return self.names[int(np.flatnonzero(column >= np.nanmax(column) - self._tie)[0])]
 
     @property
+    def behind_best(self) -> Float[np.ndarray, "rules followers"]:
+        """By how much the best of the rules for each model beats each rule, at least 0; NaN where it is not known."""
+        return np.fmax.reduce(self.value, axis=0) - self.value
+
+    @property
     def _tie(self) -> float:
         low, high = self.game.leader_payoff_range
         return _SAME * (high - low)
@@ -127,6 +132,7 @@ class Evaluation:
             "regret": _numbers(self.regret),
             "worst": _numbers(self.worst),
             "best_for": self.best_for,
+            "behind_best": _numbers(self.behind_best),
             "status_quo": self.status_quo,
             "optimum_reason": self.optimum_reason,
             "below_status_quo": self.below_status_quo.tolist(),
@@ -202,8 +208,10 @@ def evaluate(
         responses: dict[str, _Responses] = {}
         for row, (name, rule) in enumerate(matrix.items()):
             _tell(progress, since, column * len(matrix) + row, value.size, f"{name} under {label(model)}")
-            own = responses.setdefault(_stored(rule.game), _Responses(rule.game, model, seeds, seed))
-            value[row, column], interval[row, column], regret[row, column] = own.cell(rule)
+            game_key = _stored(rule.game)
+            if game_key not in responses:
+                responses[game_key] = _Responses(rule.game, model, seeds, seed)
+            value[row, column], interval[row, column], regret[row, column] = responses[game_key].cell(rule)
         sampled.append(any(own.sampled for own in responses.values()))
     return Evaluation(
         game,

@@ -82,10 +82,12 @@ def as_csv(found: Evaluation) -> str:
     """A line for every rule and model, in full precision; nothing where a number is not known."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["rule", "followers", "value", "low", "high", "regret", "best", "below status quo"])
+    writer.writerow(["rule", "followers", "value", "low", "high", "regret", "behind best", "best", "below status quo"])
     for row, name in enumerate(found.names):
         for column, model in enumerate(found.followers):
-            numbers = (found.value[row, column], *found.interval[row, column], found.regret[row, column])
+            known = (found.value, found.regret, found.behind_best)
+            value, regret, behind = (array[row, column] for array in known)
+            numbers = (value, *found.interval[row, column], regret, behind)
             told = ["" if np.isnan(number) else json.dumps(float(number)) for number in numbers]
             best, below = found.best_for[column] == name, found.below_status_quo[row, column]
             writer.writerow([name, label(model), *told, *("yes" if flag else "no" for flag in (best, below))])

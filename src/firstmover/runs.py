@@ -35,7 +35,7 @@ from firstmover import files
 from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
 
-FORMAT = 3
+FORMAT = 4
 _PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
 

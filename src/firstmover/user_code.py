@@ -32,7 +32,7 @@ def source_file(cls: type) -> str | None:
         return None
 
 
-def in_a_sentence(error: Exception, file: str | None) -> str:
+def in_a_sentence(error: BaseException, file: str | None) -> str:
     """An exception in one sentence, with the line of the user's file that it came from."""
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}."
@@ -56,5 +56,5 @@ def told(cls: type, what: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{what}: {in_a_sentence(error, source_file(cls))}") from error

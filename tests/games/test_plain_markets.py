@@ -86,6 +86,18 @@ def test_an_exception_in_the_middle_is_told_with_its_line(tmp_path, capsys, monk
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("goes_wrong", "says"), [("raise SystemExit", "SystemExit"), ("toll = [float('nan')]", "pays the leader nan, not")]
+)
+def test_what_goes_wrong_in_the_middle_is_blamed_on_the_file(goes_wrong, says, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toll.py").write_text(FILE.replace('raise ValueError("the bridge is closed")', goes_wrong))
+    assert main(["design", "toll.py", "--seeds", "2", "-l", "episodes=32", "--json"]) == 2
+    said = capsys.readouterr().err
+    assert says in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
 def test_batches_and_single_calls_pay_the_same() -> None:
     market = PlainShop(0.6)
     types, actions = market.possible_profiles()

@@ -197,3 +197,18 @@ def test_a_market_is_a_table_with_the_names_of_its_spaces(space: Any) -> None:
     form = strategic_form(Inspection())
     assert form.strategies == [["inspect", "wait"], ["slow", "fast"]]
     assert form.payoffs.tolist() == [[[-1, 1], [0, -2]], [[0, -4], [0, 1]]]
+
+
+class Bilinear(Market):
+    """It pays at a mixture what none of its options pays."""
+
+    def __init__(self):
+        super().__init__(acts=Discrete(["a", "b"], "action"), decides=Mixture(["u", "v"]))
+
+    def payoff(self, types, actions, mixture):
+        return 4 * mixture[0] * mixture[1], 1.0 * actions
+
+
+def test_a_market_that_pays_for_mixing_is_no_table() -> None:
+    with pytest.raises(InputError, match="pays at a mixture something else"):
+        strategic_form(Bilinear())

@@ -32,6 +32,16 @@ MISTAKES = {
         "market", PAYS, "import numpy as np\n        return np.array([paid]).sum(), worth - paid", "NumPy"
     ),
     "a list that is indexed": Mistake("market", PAYS, "return [1.0, 2.0, 3.0][buys], worth - paid", "list"),
+    "a program that exits": Mistake("market", PAYS, f"import sys\n        sys.exit()\n        {PAYS}", "SystemExit"),
+    "a budget below the lows": Mistake(
+        "market", '"pass price"], 0.0, 10.0)', '"pass price"], 6.0, 10.0, total=10.0)', "above the sum of its lows, 12"
+    ),
+    "a measure that fails": Mistake(
+        "market",
+        "    def payoff",
+        "    def measures(self, visitor, buys, prices):\n        return {'share': 1 / 0}\n\n    def payoff",
+        "ZeroDivisionError",
+    ),
     "a division by zero": Mistake(
         "market",
         PAYS,
@@ -143,6 +153,43 @@ def test_a_mistake_is_told_in_a_sentence(name: str, tmp_path, capsys, monkeypatc
     assert re.search(mistake.says, capsys.readouterr().out)
 
 
+LEADERS = {
+    "a state that changes": ("state.step + 1,", "state.step + 0.5,", r"int32 \(\) after init that is float32"),
+    "a rule without candidates": ("state.best[None]", "state.best", r"\[candidates, \d\]; got the shape \(\d,\)"),
+    "a decision that is not possible": (
+        "state.best[None]",
+        "state.best[None] + 3",
+        r"holds no rule of simple-allocation: the decisions \[[3-5]",
+    ),
+    "NumPy's random numbers": (
+        "state.best[None]",
+        "(state.best[None] + np.random.default_rng().integers(0, 9999, state.best.shape)) % 3",
+        "begins again with the same key",
+    ),
+    "no metrics": ("return after, metrics", "return after, 0.0", "a state and its Metrics"),
+    "an if": ("drawn, state.best)", "drawn if state.step else drawn, state.best)", "line 6[0-9]: a Python 'if'"),
+    "a parameter that JSON does not hold": (
+        "mutation: float = 0.5",
+        "mutation: float = 0.5\n    extra: object = frozenset()",
+        "must be a dataclass",
+    ),
+    "a method that is missing": ("def tables(", "def table(", "lacks what every Leader has: tables"),
+}
+
+
+@pytest.mark.parametrize("name", LEADERS)
+def test_a_mistake_in_a_leader_is_told_in_a_sentence(name: str, tmp_path, capsys) -> None:
+    right, wrong, says = LEADERS[name]
+    source = (ROOM / "leader.py").read_text()
+    assert right in source
+    (tmp_path / "mine.py").write_text(
+        source.replace(right, wrong).replace("import jax\n", "import jax\nimport numpy as np\n")
+    )
+    assert main(["check", str(tmp_path / "mine.py")]) == 1
+    out = capsys.readouterr().out
+    assert re.search(says, out), out
+
+
 def test_a_type_that_sees_the_other_is_found() -> None:
     from tiny_games import Visits
 
@@ -160,7 +207,7 @@ def test_a_type_that_sees_the_other_is_found() -> None:
     assert "sees what it should not" in failed[0].why
 
 
-@pytest.mark.parametrize("kind", ["market", "game", "follower"])
+@pytest.mark.parametrize("kind", ["market", "game", "follower", "leader"])
 def test_a_new_file_passes_every_check(kind: str, tmp_path, capsys) -> None:
     path = tmp_path / "my-own.py"
     assert main(["new", str(path), "--kind", kind]) == 0
@@ -172,6 +219,7 @@ def test_a_new_file_passes_every_check(kind: str, tmp_path, capsys) -> None:
     assert written.read_text() == text
     checks = check_file(str(written), {})
     assert len(checks) >= 5
+    assert {check.check.partition(": ")[0] for check in checks} == {"MyOwn"}
     assert [check for check in checks if not check.passed] == []
 
 
@@ -179,7 +227,7 @@ def test_a_new_file_passes_every_check(kind: str, tmp_path, capsys) -> None:
     ("command", "says"),
     [
         (["new", "7up"], "must begin with a letter"),
-        (["new", "a", "--kind", "auction"], "must be one of market, game, follower"),
+        (["new", "a", "--kind", "auction"], "must be one of market, game, follower, leader"),
         (["check", "nothing.py"], "is not a file"),
         (["check", "escape"], "there is no module"),
     ],

@@ -61,6 +61,11 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(
             f"           reached by {result['seeds_at_optimum']} of {result['seeds']} seeds (95 % interval {share})"
         )
+        if result["seeds_beyond_optimum"]:
+            lines.append(
+                f"           {result['seeds_beyond_optimum']} beyond it, which rest on followers that have not settled "
+                "(-f rounds, -f play=average)"
+            )
     elif result["optimum_reason"] is not None:
         lines.append(f"optimum    not computed: {result['optimum_reason']}")
     lines += _upper_bounds(result["upper_bounds"], payoffs)

@@ -50,11 +50,12 @@ class HostCalls:
             if self.limit is not None and self.made >= self.limit:
                 raise InputError(f"{self.name} has been called {self.made} times, as often as --max-calls allows.")
             self.made += 1
-            return self._pay(types, actions, decision)
+            with np.errstate(all="ignore"):  # what is not finite is refused, in words
+                return self._pay(types, actions, decision)
         except InputError as error:
             self.error = error
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.error = InputError(f"{self.name} fails: {in_a_sentence(error, self._file)}")
             raise self.error from error
 

@@ -126,7 +126,16 @@ class MarketPayoffs:
         """What one call of `payoff` in plain Python pays."""
         paid = self._shaped(self.plainly(self._market.payoff, types, actions, decision), np)
         money = 0.0 if paid.transfers is None else float(paid.transfers)
+        for payee, payoff in zip(self._players(), [paid.leader, *paid.followers], strict=True):
+            if not np.isfinite(payoff):
+                raise self._infinite(payee, float(payoff), types, actions, decision)
         return float(paid.leader), np.asarray(paid.followers), money
+
+    def _infinite(
+        self, payee: str, payoff: float, types: np.ndarray, actions: np.ndarray, decision: np.ndarray
+    ) -> InputError:
+        where = f"{self._market.profile_words(types, actions)}, decision {self._market.decides.words(decision)}"
+        return InputError(f"{self._name} pays {payee} {payoff}, not a finite number, at {where}.")
 
     def _shaped(self, paid: Any, arrays: Any) -> Rewards:
         """What the function has returned, as arrays of JAX or NumPy.
@@ -263,11 +272,9 @@ class MarketPayoffs:
         leader: Float[np.ndarray, "K D"],
         followers: Float[np.ndarray, "K D n"],
     ) -> None:
-        market = self._market
         for payee, paid in zip(self._players(), [leader, *np.moveaxis(followers, -1, 0)], strict=True):
             for k, d in np.argwhere(~np.isfinite(paid))[:1]:
-                where = f"{market.profile_words(types[k], actions[k])}, decision {market.decides.words(decisions[d])}"
-                raise InputError(f"{self._name} pays {payee} {paid[k, d]}, not a finite number, at {where}.")
+                raise self._infinite(payee, float(paid[k, d]), types[k], actions[k], decisions[d])
 
     def _stakes(self, types: np.ndarray, followers: Float[np.ndarray, "K D n"]) -> tuple[float, ...]:
         per_follower = np.moveaxis(followers, -1, 0)

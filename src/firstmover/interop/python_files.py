@@ -138,7 +138,7 @@ def _executed(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sys.modules.pop(spec.name)
         raise InputError(f"{path} cannot be executed: {in_a_sentence(error, str(path))}") from error
     return module
@@ -152,5 +152,5 @@ def _imported(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise InputError(f"there is no module {name!r} ({error}); a file is named as path/to/file.py:CLASS.") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"the module {name!r} cannot be imported: {type(error).__name__}: {error}.") from error

@@ -23,8 +23,8 @@ class Box(Vector):
         size: number of components.
         names: theirs; "0", "1", ... if only their number was given.
         low, high: the same for all, or one per component.
-        total: the most that the components may sum to above their lows, if there is a budget; a vector beyond it is
-            scaled down towards `low`.
+        total: the most that the components may sum to, if there is a budget; a vector beyond it is scaled down
+            towards `low`.
         word: the key of the vector in a rule file, as a list; none if each component has its name as a key.
         digits: significant digits that a rule file has; all if None.
 
@@ -53,7 +53,7 @@ class Box(Vector):
         """A box with so many components, or with components of these names.
 
         Raises:
-            InputError: names are equal, a bound is not finite, or low is above high.
+            InputError: names are equal, a bound is not finite, low is above high, or the lows use up the total.
         """
         names = range(components) if isinstance(components, int | np.integer) else components
         if isinstance(names, str):
@@ -69,8 +69,14 @@ class Box(Vector):
             raise InputError(f"the components of a Box need names, all different; got {list(self.names)}.")
         if not np.all(np.asarray(self.low) <= np.asarray(self.high)):
             raise InputError(f"low must not be above high in a Box; got {low} and {high}.")
-        if total is not None and not 0 < total < np.inf:
-            raise InputError(f"the total of a Box must be a positive number; got {total}.")
+        if total is not None and not self._lowest < total < np.inf:
+            raise InputError(
+                f"the total of a Box must be a number above the sum of its lows, {self._lowest:g}; got {total}."
+            )
+
+    @property
+    def _lowest(self) -> float:
+        return float(np.broadcast_to(self.low, self.size).sum())
 
     def idle(self) -> Array:
         return jnp.zeros(self.size)
@@ -106,7 +112,8 @@ class Box(Vector):
         if self.total is None:
             return clipped
         spent = (clipped - low).sum(axis=-1, keepdims=True)
-        return low + (clipped - low) * (self.total / spent.clip(self.total))
+        room = self.total - self._lowest
+        return low + (clipped - low) * (room / spent.clip(room))
 
     def in_fractions(self, action: Any) -> list[Fraction]:
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
@@ -138,7 +145,7 @@ class Box(Vector):
                     f"{self.word} must be {self.size} number(s) from {low.min():g} to {high.max():g}; "
                     f"got {shortened(vector.tolist())}."
                 )
-        if self.total is not None and (vector - low).sum() > self.total * (1 + 1e-9):
+        if self.total is not None and vector.sum() > self.total + 1e-9 * max(abs(self.total), 1.0):
             what = "the components" if self.word is None else self.word
             raise InputError(f"{what} must sum to at most {self.total:g}; the sum is {vector.sum():.9g}.")
         return vector

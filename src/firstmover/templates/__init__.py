@@ -6,7 +6,7 @@ from pathlib import Path
 from firstmover.errors import InputError
 
 # By kind, the module here and the class in it whose name is replaced.
-KINDS = {"market": "OwnMarket", "game": "OwnGame", "follower": "OwnFollower"}
+KINDS = {"market": "OwnMarket", "game": "OwnGame", "follower": "OwnFollower", "leader": "OwnLeader"}
 
 
 def write_new(name: str, kind: str) -> Path:

@@ -1,4 +1,4 @@
-"""Does a game or a follower of your own keep its contract? Every check says in a sentence what is wrong.
+"""Does a game, a follower or a leader of your own keep its contract? Every check says in a sentence what is wrong.
 
     from firstmover.testing import check_game
     for check in check_game(Shop(keen=0.5)):
@@ -10,5 +10,6 @@
 from firstmover.testing.checks import Check
 from firstmover.testing.followers import check_follower
 from firstmover.testing.games import check_game, refuse_mistakes
+from firstmover.testing.leaders import check_leader
 
-__all__ = ["Check", "check_follower", "check_game", "refuse_mistakes"]
+__all__ = ["Check", "check_follower", "check_game", "check_leader", "refuse_mistakes"]

@@ -1,8 +1,9 @@
 """A check of something that a user has written: a name, and a function that refuses what is wrong in a sentence."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from firstmover import build
 from firstmover.errors import InputError
 from firstmover.user_code import told
 
@@ -34,3 +35,21 @@ def results(item: Item, checks: Sequence[tuple[str, Callable[[Item], None]]]) ->
             return [*done, Check(name, False, str(why))]
         done.append(Check(name, True))
     return done
+
+
+def check_parameters(item: Any) -> None:
+    """A model of followers or a learner has to come back from what a run folder records of it.
+
+    Raises:
+        InputError: it does not.
+    """
+    name = type(item).__name__
+    try:
+        described = build.description(item)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{name} must be a dataclass with its parameters as fields, numbers or texts: {error}."
+        ) from None
+    again = type(item)(**described["parameters"])
+    if build.description(again) != described:
+        raise InputError(f"{name} built again from its parameters is another one.")

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover import build
 from firstmover.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
@@ -13,7 +12,7 @@ from firstmover.games.base import Game
 from firstmover.games.iterated_matrix import IteratedMatrix
 from firstmover.plays import Play
 from firstmover.pomdp import Episode, StackelbergPOMDP
-from firstmover.testing.checks import Check, results
+from firstmover.testing.checks import Check, check_parameters, results
 
 _LARGEST = 1e-5  # by which probabilities may miss a sum of 1, in 32-bit numbers
 
@@ -26,19 +25,7 @@ def check_follower(followers: Follower) -> list[Check]:
         >>> all(check.passed for check in check_follower(BestResponse()))
         True
     """
-    return results(followers, [("parameters", _parameters), ("games", _games), ("play", _play), ("noise", _noise)])
-
-
-def _parameters(followers: Follower) -> None:
-    try:
-        described = build.description(followers)
-    except (TypeError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"{type(followers).__name__} must be a dataclass with its parameters as fields, numbers or texts: {error}."
-        ) from None
-    again = type(followers)(**described["parameters"])
-    if build.description(again) != described:
-        raise InputError(f"{type(followers).__name__} built again from its parameters is another one.")
+    return results(followers, [("parameters", check_parameters), ("games", _games), ("play", _play), ("noise", _noise)])
 
 
 def _games(followers: Follower) -> None:

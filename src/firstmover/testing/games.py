@@ -318,6 +318,15 @@ def _status_quo(game: Game) -> None:
         status_quo_table(game)
 
 
+def _measures(game: Game) -> None:
+    if game.has_measures:
+        first = np.asarray(game.leader_space.spread(2))[:1].repeat(game.n_observations, axis=0)
+        types, _ = game.types.profiles
+        for name, values in game.measured(first, types[:1], np.zeros((1, game.n_followers), np.int32)).items():
+            if not np.isfinite(values).all():
+                raise InputError(f"the measure {name!r} of {type(game).__name__} is {values[0]}, not a finite number.")
+
+
 def _fractions(game: Game) -> None:
     """What is paid in fractions has to be what is paid."""
     decisions = np.asarray(game.leader_space.spread(_DECISIONS))
@@ -341,5 +350,6 @@ _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("masks", _masks),
     ("words", _words),
     ("status quo", _status_quo),
+    ("measures", _measures),
     ("fractions", _fractions),
 ]

@@ -8,15 +8,21 @@ from firstmover.errors import InputError
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.interop.python_files import classes_in, unfinished
+from firstmover.leaders import Leader
 from firstmover.testing.checks import Check
 from firstmover.testing.followers import check_follower
 from firstmover.testing.games import check_game
+from firstmover.testing.leaders import check_leader
 
-_KINDS: dict[type, Callable[[Any], list[Check]]] = {Game: check_game, Follower: check_follower}
+_KINDS: dict[type, Callable[[Any], list[Check]]] = {
+    Game: check_game,
+    Follower: check_follower,
+    Leader: check_leader,
+}
 
 
 def check_file(argument: str, parameters: Mapping[str, Any]) -> list[Check]:
-    """What is wrong with the games and followers in `FILE.py`, or with `FILE.py:CLASS`; the file is executed.
+    """What is wrong with the games, followers and leaders in `FILE.py`, or with `FILE.py:CLASS`; the file is executed.
 
     Args:
         argument: the file, or a class in it.
@@ -31,7 +37,7 @@ def check_file(argument: str, parameters: Mapping[str, Any]) -> list[Check]:
         for name, cls in classes_in(argument, base).items():
             checks += [c._replace(check=f"{name}: {c.check}") for c in _of_class(cls, base, check, parameters)]
     if not checks:
-        raise InputError(f"{argument} holds no Market, Game or Follower to check.")
+        raise InputError(f"{argument} holds no Market, Game, Follower or Leader to check.")
     return checks
 
 

@@ -1,4 +1,4 @@
-"""`firstmover check`: does a user's own game or follower keep its contract?"""
+"""`firstmover check`: does a user's own game, follower or leader keep its contract?"""
 
 import argparse
 from typing import Any
@@ -20,4 +20,6 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return {"checks": [check._asdict() for check in checks]}, "\n".join(lines)
 
 
-COMMAND = Command("check", "try a game or a follower of your own and say what is wrong with it", _declare, _run)
+COMMAND = Command(
+    "check", "try a game, a follower or a leader of your own and say what is wrong with it", _declare, _run
+)

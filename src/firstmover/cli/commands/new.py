@@ -8,7 +8,9 @@ from firstmover.cli.command import Command
 
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", metavar="NAME", help="the file is NAME.py, the class in it Name")
-    command.add_argument("--kind", default="market", metavar="KIND", help="market (by default), game or follower")
+    command.add_argument(
+        "--kind", default="market", metavar="KIND", help="market (by default), game, follower or leader"
+    )
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:

@@ -1,0 +1,108 @@
+"""The checks of a learner: it is built, it learns a small game, and what it would commit to are rules of that game."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from firstmover.errors import InputError
+from firstmover.followers import BestResponse, MultiplicativeWeights
+from firstmover.games import IteratedMatrix, SimpleAllocation
+from firstmover.leaders.base import Leader, Metrics
+from firstmover.pomdp import StackelbergPOMDP
+from firstmover.rule import Rule
+from firstmover.testing.checks import Check, check_parameters, results
+
+_SEEDS = 2
+
+
+def check_leader(leader: Leader) -> list[Check]:
+    """Everything that is tried of a learner, up to what fails first.
+
+    Example:
+        >>> from firstmover.leaders import RandomSearch
+        >>> all(check.passed for check in check_leader(RandomSearch(updates=1, episodes=2)))
+        True
+    """
+    return results(
+        leader, [("parameters", check_parameters), ("games", _games), ("update", _update), ("rules", _rules)]
+    )
+
+
+def _games(leader: Leader) -> None:
+    _problem(leader)
+
+
+def _problem(leader: Leader) -> StackelbergPOMDP:
+    """A small problem that the learner takes.
+
+    Raises:
+        InputError: it takes none.
+    """
+    refused = []
+    for game in (SimpleAllocation(), IteratedMatrix()):
+        for followers in (BestResponse(), MultiplicativeWeights(rounds=2)):
+            try:
+                return leader.problem(game, followers)
+            except InputError as why:
+                refused.append(str(why))
+    raise InputError(
+        f"{type(leader).__name__} takes neither simple-allocation nor the iterated prisoner's dilemma: {refused[0]}"
+    )
+
+
+def _update(leader: Leader) -> None:
+    """Rules have the shape of rules, an update makes a state of the same kind, and tells its metrics."""
+    name, problem = type(leader).__name__, _problem(leader)
+    state = jax.eval_shape(lambda: leader.init(problem, jax.random.key(0)))
+    tables = jax.eval_shape(lambda: leader.tables(problem, leader.init(problem, jax.random.key(0))))
+    shape = (problem.game.n_observations, *np.shape(problem.game.leader_space.idle()))
+    if tables.shape[1:] != shape:
+        raise InputError(
+            f"tables of {name} must return decisions of shape [candidates, {', '.join(map(str, shape))}]; got the "
+            f"shape {tables.shape}."
+        )
+    given = jax.eval_shape(lambda: leader.update(problem, leader.init(problem, jax.random.key(0))))
+    if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], Metrics):
+        raise InputError(f"update of {name} must return a state and its Metrics.")
+    after, metrics = given
+    if str(jax.tree.structure(state)) != str(jax.tree.structure(after)):
+        raise InputError(f"update of {name} must return a state of the same kind as init does.")
+    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
+        if (one.shape, one.dtype) != (other.shape, other.dtype):
+            raise InputError(
+                f"the state of {name} has an array {one.dtype} {one.shape} after init that is {other.dtype} "
+                f"{other.shape} after an update; it must keep its shape and dtype."
+            )
+    for field, figure in metrics._asdict().items():
+        if figure.shape != () or figure.dtype.kind not in "fi":
+            raise InputError(f"{field} of the metrics of {name} must be one number; got {figure.dtype} {figure.shape}.")
+
+
+def _rules(leader: Leader) -> None:
+    """What it would commit to are rules of the game, the same whenever it is learnt again with the same key."""
+    name, problem = type(leader).__name__, _problem(leader)
+    game = problem.game
+    rules, again = _learnt(leader, problem), _learnt(leader, problem)
+    for table in rules.reshape(-1, *rules.shape[2:]):
+        try:
+            Rule(game, table).as_told()
+        except (InputError, LookupError):  # such as an option that there is not
+            raise InputError(
+                f"tables of {name} holds no rule of {game.name}: the decisions {table.tolist()}."
+            ) from None
+    if not np.array_equal(rules, again):
+        raise InputError(
+            f"{name} learns something else when it begins again with the same key: draw from the key that init is "
+            "given, not from NumPy or Python."
+        )
+
+
+def _learnt(leader: Leader, problem: StackelbergPOMDP) -> np.ndarray:
+    """Its candidates after an update, [seeds, candidates, ...]."""
+
+    def one(key: Any) -> Any:
+        state, _ = leader.update(problem, leader.init(problem, key))
+        return leader.tables(problem, state)
+
+    return np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), _SEEDS)))
