@@ -19,7 +19,8 @@ from firstmover.cli import main
 from firstmover.evaluation import Evaluation
 from firstmover.evaluation_tables import as_csv, as_latex, as_text
 from firstmover.followers import BestResponse, Exp3, Logit, MultiplicativeWeights
-from firstmover.games import Agrawal, NormalForm
+from firstmover.games import Agrawal, Maintain, NormalForm
+from firstmover.leaders import CommitmentGradient
 from firstmover.rule import Rule
 
 # Which agent is asked at which price, by what both have said.
@@ -255,6 +256,20 @@ def test_the_command(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture)
     assert "a.csv exists" in capsys.readouterr().err
 
 
+def test_a_run_is_read_with_its_rule_and_refused_if_edited(tmp_path: Path) -> None:
+    models, folder = [BestResponse()], tmp_path / "run"
+    asked = {"followers": models[0], "leader": CommitmentGradient(updates=3), "seeds": 1, "optimum": False}
+    design = firstmover.design(Maintain(), **asked, out=folder)
+    run, held = (firstmover.evaluate(one, followers=models, seeds=1, optimum_seconds=0) for one in (folder, design))
+    assert run.names == [str(folder), "status quo"]
+    # What the run says of its rule, with the followers that it was designed for.
+    assert run.value[0, 0] == held.value[0, 0] == pytest.approx(design.value, abs=1e-6)
+    result = folder / "result.json"
+    result.write_text(result.read_text().replace('"seeds": 1', '"seeds": 2'))
+    with pytest.raises(firstmover.InputError, match="damaged, was edited"):
+        firstmover.evaluate(folder, followers=models)
+
+
 def test_own_followers_join_by_their_file(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["new", "stubborn", "--kind", "follower"]) == 0
@@ -279,6 +294,7 @@ def test_own_followers_join_by_their_file(tmp_path: Path, monkeypatch, capsys: p
         (["rule.json", "--seeds", "0"], "seeds must be at least 1"),
         (["rule.json", "--time-limit", "-1"], "must be 0 or more"),
         (["rule.json", "--csv", "rule.json"], "rule.json exists; name a new file"),
+        (["rule.json", "--csv", "no/such/a.csv"], "there is no such folder"),
         (["rule.json", "--csv", "a", "--latex", "a"], "must be two files"),
         ([], "the following arguments are required: RULE"),
     ],

@@ -259,7 +259,7 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
         layout, begins = self._problem.layout, self._ended
         self._episodes, paid = self._step(self._episodes, layout.decided(actions, (self.num_envs,)))
         rewards = np.where(begins, 0.0, self._problem.rewards(paid))
-        self._ended = np.asarray(paid.done) & ~begins
+        self._ended = np.asarray(paid.done)
         if begins.any():
             self._begin(begins)
         observation, info = self._seen()

@@ -60,6 +60,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     for path in written:
         if files.exists(path):
             raise InputError(f"{path} exists; name a new file.")
+        if not files.is_folder(Path(path).parent):
+            raise InputError(f"cannot write {path}: there is no such folder.")
     if len({Path(path).absolute() for path in written}) < len(written):
         raise InputError("--csv and --latex must be two files.")
 
