@@ -111,7 +111,11 @@ def test_a_saved_design_can_be_loaded(tmp_path: Path) -> None:
         made.save(tmp_path / "saved")
 
 
-@pytest.mark.parametrize("leader", [LEADER, MAPPO(updates=3, steps=128, reward_episodes=4)], ids=lambda x: x.name)
+@pytest.mark.parametrize(
+    "leader",
+    [LEADER, pytest.param(MAPPO(updates=3, steps=128, reward_episodes=4), marks=pytest.mark.slow)],
+    ids=lambda x: x.name,
+)
 def test_stopped_and_resumed_is_the_same_to_the_bit(tmp_path: Path, leader) -> None:
     followers = MultiplicativeWeights(rounds=6, update="sampled", play="argmax")
     design(GAME, followers=followers, leader=leader, seeds=2, out=tmp_path / "whole")

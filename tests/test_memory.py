@@ -21,10 +21,10 @@ from firstmover.training import initial_states
 SEEDS = 3
 LEADERS = [
     CommitmentGradient(updates=2, episodes=10, restarts=2),
-    RandomSearch(updates=2, episodes=7),
-    Evolution(updates=2, population=4),
-    Reinforce(updates=2, steps=500),
-    MAPPO(updates=2, steps=500, epochs=1, reward_episodes=2),
+    pytest.param(RandomSearch(updates=2, episodes=7), marks=pytest.mark.slow),
+    pytest.param(Evolution(updates=2, population=4), marks=pytest.mark.slow),
+    pytest.param(Reinforce(updates=2, steps=500), marks=pytest.mark.slow),
+    MAPPO(updates=2, steps=100, epochs=1, reward_episodes=2),
 ]
 
 
@@ -50,7 +50,7 @@ def test_a_learner_learns_the_same_in_parts(leader) -> None:
         return jax.jit(lambda states: each(states, jnp.arange(SEEDS)))(states)
 
     whole = updated(1)
-    for parts in (2, SEEDS, 4 * SEEDS, 100 * SEEDS):
+    for parts in (2, 4 * SEEDS):
         for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(updated(parts)), strict=True):
             if jnp.issubdtype(one.dtype, jax.dtypes.prng_key):
                 one, other = jax.random.key_data(one), jax.random.key_data(other)

@@ -88,7 +88,7 @@ def test_a_broken_copy_is_dropped_and_the_others_go_on(game: Any) -> None:
     assert cut.learned_values[1] <= whole.learned_values[1] + 1e-9
 
 
-@pytest.mark.parametrize("game", [Maintain("mixed"), SimpleAllocation(3, 2)])
+@pytest.mark.parametrize("game", [Maintain("mixed"), pytest.param(SimpleAllocation(3, 2), marks=pytest.mark.slow)])
 def test_a_seed_without_copies_is_said_and_the_run_goes_on(game: Any, tmp_path: Path) -> None:
     whole = design(game, leader=CommitmentGradient(**SHORT), seeds=3)
     made = design(game, leader=_Breaking(**SHORT, seeds=(1,), copies=99), seeds=3)

@@ -31,7 +31,7 @@ def _compare(game, tables: np.ndarray, steps: int) -> np.ndarray:
     return (exact - bounds) / (high - low)
 
 
-@pytest.mark.parametrize("types", [3, 4])
+@pytest.mark.parametrize("types", [3, pytest.param(4, marks=pytest.mark.slow)])
 def test_bound_lies_below_the_program_and_close_to_it(types: int) -> None:
     game, rng = SequentialPrice(types=types), np.random.default_rng(0)
     shape = (40, game.n_observations)

@@ -15,7 +15,7 @@ FOLLOWERS = MultiplicativeWeights(rounds=2, update="sampled")
 LEADERS = [
     CommitmentGradient(updates=6, episodes=10, reward_episodes=3, learning_rate=1e-60, restarts=2),
     pytest.param(Evolution(updates=6, population=4, reward_episodes=3), marks=pytest.mark.slow),
-    RandomSearch(updates=6, episodes=4, reward_episodes=3),
+    pytest.param(RandomSearch(updates=6, episodes=4, reward_episodes=3), marks=pytest.mark.slow),
     pytest.param(A2C(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
     pytest.param(PPO(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),
     pytest.param(Reinforce(updates=6, steps=16, reward_episodes=3, learning_rate=1e-60), marks=pytest.mark.slow),

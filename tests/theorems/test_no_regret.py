@@ -65,7 +65,7 @@ def test_time_averages_tend_to_the_equilibrium_set(name: str, update: str) -> No
 
 @pytest.mark.parametrize("name", ["visits", "chase"])
 @pytest.mark.parametrize("update", ["expected", "sampled"])
-@pytest.mark.parametrize("plus", [False, True])
+@pytest.mark.parametrize("plus", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_regret_matching_tends_to_coarse_correlated_equilibria(name: str, update: str, plus: bool) -> None:
     """Hart and Mas-Colell 2000: no regret grows faster than the square root of the rounds."""
     game = GAMES[name]

@@ -77,7 +77,7 @@ _SHOWN = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(CERTIFICATES)), st.integers(0, 2**32 - 1))
 def test_what_was_changed_is_never_confirmed_unless_it_is_still_true(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
