@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,15 @@ def test_a_run_goes_on_with_the_followers_that_it_began_with(tmp_path: Path, mon
     assert "have other networks than when the run began" in capsys.readouterr().err
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """As in a shell's foreground, also where the tests run in its background, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_the_first_ctrl_c_waits_for_a_report_and_the_second_does_not(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), Watched(tmp_path / "config.json", "resume it") as progress:
         signal.raise_signal(signal.SIGINT)
