@@ -208,7 +208,7 @@ def _fault(status: int, out: str, err: str, line: list[str]) -> str | None:
         return "a traceback"
     if status == 2 and (len(lines) != 1 or not lines[0].startswith("firstmover: ")):
         return "not one sentence"
-    if status == 0 and line[-1] == "--json" and not out.startswith("usage: "):
+    if status == 0 and line[-1:] == ["--json"] and not out.startswith("usage: "):
         try:
             json.loads(out)
         except ValueError:
