@@ -258,7 +258,8 @@ def test_mutated_commands_and_files(tmp_path: Path, monkeypatch, capsys: pytest.
         except SystemExit as stopped:
             status = stopped.code if isinstance(stopped.code, int) else 2
         except _HangError:
-            fault = f"longer than {LIMIT} s"
+            asked = any(re.fullmatch(r"updates=\d{4,}", part) for part in line)  # for long, and told how long
+            fault = None if asked else f"longer than {LIMIT} s"
         except BaseException:
             fault = traceback.format_exc()
         out, err = capsys.readouterr()
