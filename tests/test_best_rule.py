@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from firstmover import design
-from firstmover.designs import Design
+from firstmover.finished import Design
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders.base import Leader, Metrics

@@ -16,8 +16,9 @@ import pytest
 
 import firstmover
 from firstmover.certifications import certify
-from firstmover.designs import Design, design, resume
+from firstmover.designs import design, resume
 from firstmover.errors import InputError
+from firstmover.finished import Design
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import MAPPO, CommitmentGradient

@@ -46,6 +46,7 @@ LAYERS = [
         "calls",
         "measures",
         "designs",
+        "finished",
         "settling",
         "certifications",
         "behaviours",
@@ -110,7 +111,16 @@ def test_certificates_and_what_they_rest_on_never_meet_a_learner() -> None:
         seen.add(room)
         paths = [p for p in _modules() if _room(p) == room]
         todo |= set().union(*map(_imports, paths)) - seen
-    assert not seen & {"followers", "pomdp", "step_level", "leaders", "training", "designs", "certifications"}
+    assert not seen & {
+        "followers",
+        "pomdp",
+        "step_level",
+        "leaders",
+        "training",
+        "designs",
+        "finished",
+        "certifications",
+    }
 
 
 # What a game declares of its form is asked where parts are chosen for it (`evaluators`), by whatever checks that it

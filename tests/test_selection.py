@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from firstmover import pretraining
 from firstmover.cli import main
-from firstmover.designs import Design, design
+from firstmover.designs import design
 from firstmover.errors import FailedError
+from firstmover.finished import Design
 from firstmover.games import IteratedMatrix, Maintain, SecurityGame, SimpleAllocation
 from firstmover.leaders import CommitmentGradient, RandomSearch
 from firstmover.leaders.commitment_gradient import best_tenth

@@ -30,9 +30,10 @@ from firstmover.source import lazily
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
     from firstmover.certifications import certify
-    from firstmover.designs import Design, design, resume
+    from firstmover.designs import design, resume
     from firstmover.errors import InputError
     from firstmover.evaluation import Evaluation, evaluate
+    from firstmover.finished import Design
     from firstmover.games import Market
     from firstmover.pretraining import pretrain
     from firstmover.solutions import solve

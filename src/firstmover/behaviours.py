@@ -43,8 +43,8 @@ def label(followers: Follower) -> str:
         'logit (rationality=3)'
     """
     own = {name: (getattr(followers, name), default) for name, default in build.settings(type(followers)).items()}
-    told = [f"{name}={_short(value)}" for name, (value, default) in own.items() if value != default]
-    return f"{followers.name} ({', '.join(told)})" if told else followers.name
+    settings = [f"{name}={_short(value)}" for name, (value, default) in own.items() if value != default]
+    return f"{followers.name} ({', '.join(settings)})" if settings else followers.name
 
 
 def _short(value: Any) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 from firstmover import build, files
 from firstmover.certificates import certify_play, summary
 from firstmover.commitment import table_of
-from firstmover.designs import read_result, sealed, uncertified
 from firstmover.errors import FailedError, InputError
 from firstmover.evaluators import exact_table
+from firstmover.finished import read_result, sealed, uncertified
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.plays import Play

@@ -20,9 +20,9 @@ from firstmover import build, files
 from firstmover.behaviours import label, presets
 from firstmover.commitment import table_of
 from firstmover.deadline import within
-from firstmover.designs import Design, read_result
 from firstmover.errors import InputError, require
 from firstmover.evaluators import exact_table, judge_of
+from firstmover.finished import Design, read_result
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
@@ -177,10 +177,10 @@ def evaluate(
 
     Example:
         >>> from firstmover.games import Maintain
-        >>> found = evaluate(Maintain("mixed"), followers=["best-response", "logit"])
-        >>> found.names
+        >>> evaluation = evaluate(Maintain("mixed"), followers=["best-response", "logit"])
+        >>> evaluation.names
         ['status quo', 'optimum', 'optimum with a margin']
-        >>> [round(float(value), 3) for value in found.worst]
+        >>> [round(float(value), 3) for value in evaluation.worst]
         [20.0, 13.872, 14.003]
     """
     began = time.perf_counter()
@@ -335,18 +335,18 @@ def _optimum(game: Game, seconds: float) -> tuple[list[tuple[str, Rule]], str | 
     Where a search found a rule that it could not prove to be the best, that rule.
     """
     try:
-        found = within(seconds, lambda: solve(game, time_limit=seconds))
+        solution = within(seconds, lambda: solve(game, time_limit=seconds))
     except InputError as why:
         return [], str(why)
     except TimeoutError:
         return [], f"it takes more than {seconds:g} s."
-    reason = None if found.value is not None else "no rule is proved to be the best."
-    if found.rule is None:
+    reason = None if solution.value is not None else "no rule is proved to be the best."
+    if solution.rule is None:
         return [], reason
-    played = game if found.game is None else found.game
-    solved = [("optimum" if reason is None else "best found", found.rule)]
-    if found.margin is not None:
-        solved.append((f"{solved[0][0]} with a margin", found.margin.rule))
+    played = game if solution.game is None else solution.game
+    solved = [("optimum" if reason is None else "best found", solution.rule)]
+    if solution.margin is not None:
+        solved.append((f"{solved[0][0]} with a margin", solution.margin.rule))
     return [(name, Rule.read(played, entries)) for name, entries in solved], reason
 
 

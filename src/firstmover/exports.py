@@ -22,6 +22,7 @@ from firstmover.rule_files import read_rule_file
 from firstmover.verify import Finite
 
 _MOST = 500_000  # payoffs that are added up
+_MIXTURES = 8  # about so many are compared with what they are made of
 
 
 class StrategicForm(NamedTuple):
@@ -47,7 +48,26 @@ def strategic_form(game: Game) -> StrategicForm:
     decisions = game.pure_decisions()
     forms = [induced_form(Rule(game, np.asarray(decision)[None])) for decision in decisions.values()]
     payoffs = np.concatenate([form.payoffs for form in forms], axis=1)
+    if game.leader_space.continuous:
+        _refuse_other_mixtures(game, payoffs)
     return StrategicForm(payoffs, [list(decisions), *forms[0].strategies[1:]], forms[0].players)
+
+
+def _refuse_other_mixtures(game: Game, payoffs: np.ndarray) -> None:
+    """Refuse a game that pays at a mixture something else than its decisions pay in expectation: no table has that.
+
+    Raises:
+        InputError: it does at one of a few mixtures.
+    """
+    floats = payoffs.astype(np.float64)
+    for mixture in np.asarray(game.leader_space.spread(_MIXTURES)):
+        paid = induced_form(Rule(game, mixture[None])).payoffs[:, 0].astype(np.float64)
+        expected = np.moveaxis(floats, 1, -1) @ mixture
+        if not np.allclose(paid, expected, rtol=1e-9, atol=1e-9 * np.abs(floats).max()):
+            raise InputError(
+                f"{game.name} has no table of its leader's decisions: it pays at a mixture something else than these "
+                "pay in expectation."
+            )
 
 
 def induced_form(rule: Rule) -> StrategicForm:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from firstmover import build, files
-from firstmover.designs import Design
 from firstmover.errors import InputError
+from firstmover.finished import Design
 from firstmover.games.base import Game
 from firstmover.rule_files import read_rule_file
 

@@ -92,7 +92,8 @@ def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any]
     if failed.all():
         raise FailedError(
             f"nothing was learnt: in all {len(sound)} seeds the learner ended in numbers that are not finite. This is "
-            "a limit of its 32-bit numbers, not a mistake of yours; try another learner or a smaller learning_rate."
+            "a limit of its 32-bit numbers, not a mistake of yours (unless a game of your own pays something that "
+            "is not finite between the decisions that were looked at); try another learner or a smaller learning_rate."
         )
     well = np.flatnonzero(~failed)
     tables = game.own_actions(np.where(_along(failed, tables), 0, tables))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from firstmover import build, design, loop
-from firstmover.designs import Design, resume
+from firstmover.designs import resume
 from firstmover.errors import InputError
+from firstmover.finished import Design
 from firstmover.followers import Contextual
 from firstmover.games import IteratedMatrix
 from firstmover.leaders import RandomSearch

@@ -8,8 +8,9 @@ import pytest
 from counts import chance, conclude, count
 
 from firstmover.cli import main
-from firstmover.designs import Design, design
+from firstmover.designs import design
 from firstmover.errors import InputError
+from firstmover.finished import Design
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import CommitmentGradient
 from firstmover.loop import Silent

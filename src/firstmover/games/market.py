@@ -28,8 +28,6 @@ from firstmover.types import TypeDistribution
 from firstmover.user_code import told
 from firstmover.verify import Finite
 
-_MIXTURES = 64  # at which payoffs are compared with those of the options
-
 
 class _State(NamedTuple):
     time: Int[Array, ""]
@@ -270,28 +268,6 @@ class Market(Game):
         with told(type(self), f"measures of {type(self).__name__} fails"):
             found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
             return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
-
-    def pure_decisions(self) -> dict[str, np.ndarray]:
-        pure = super().pure_decisions()
-        if self.decides.continuous:
-            self._refuse_other_mixtures(np.stack(list(pure.values())))
-        return pure
-
-    def _refuse_other_mixtures(self, pure: Float[np.ndarray, "K K"]) -> None:
-        """Refuse payoffs at a mixture that are not those of its options in expectation: no table has them.
-
-        Raises:
-            InputError: there are such.
-        """
-        mixtures = np.asarray(self.decides.spread(_MIXTURES))
-        profiles = self.possible_profiles()
-        for paid, own in zip(self.paid_at(*profiles, mixtures), self.paid_at(*profiles, pure), strict=True):
-            expected = np.einsum("dk,pk...->pd...", mixtures, own)
-            if not np.allclose(paid, expected, rtol=1e-9, atol=1e-9 * np.abs(own).max()):
-                raise InputError(
-                    f"{self.name} has no table of its leader's decisions: it pays at a mixture something else than its "
-                    "options pay in expectation."
-                )
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""

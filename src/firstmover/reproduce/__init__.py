@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from firstmover import files
-from firstmover.designs import Design
 from firstmover.errors import InputError, unknown_name
+from firstmover.finished import Design
 from firstmover.loop import Progress, Silent
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS

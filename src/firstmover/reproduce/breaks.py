@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from firstmover.designs import Design
+from firstmover.finished import Design
 from firstmover.followers import BestResponse, QLearning
 from firstmover.games import IteratedMatrix
 from firstmover.leaders import DQN, Reinforce

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from firstmover import build, files
-from firstmover.designs import Design, design, resume
+from firstmover.designs import design, resume
 from firstmover.errors import InputError
+from firstmover.finished import Design
 from firstmover.followers import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games import Game

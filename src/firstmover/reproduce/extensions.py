@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from firstmover import build
-from firstmover.designs import Design
+from firstmover.finished import Design
 from firstmover.followers import (
     BestResponse,
     Exp3,

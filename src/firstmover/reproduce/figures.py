@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from firstmover.commitment import table_of
-from firstmover.designs import Design
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.evaluators import induced_game
+from firstmover.finished import Design
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Agrawal, Escape, Game, Maintain, MatrixDesign, SimpleAllocation
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from firstmover.designs import Design
 from firstmover.equilibria.markov import best_response
+from firstmover.finished import Design
 from firstmover.followers import BestResponse
 from firstmover.games import Game, Patrol, Toll
 from firstmover.leaders import CommitmentGradient, RandomSearch

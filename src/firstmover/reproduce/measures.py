@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover import build
-from firstmover.designs import OPTIMUM_TOLERANCE, Design
+from firstmover.finished import OPTIMUM_TOLERANCE, Design
 from firstmover.games import Game
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Verdict

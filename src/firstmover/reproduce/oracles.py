@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from firstmover.designs import Design
 from firstmover.equilibria.markov import best_response, memoryless_response
 from firstmover.evaluators import solvable
+from firstmover.finished import Design
 from firstmover.followers import BestResponse, Contextual, Meta, PolicyGradient, QLearning
 from firstmover.followers.trained import Trained
 from firstmover.games import IteratedMatrix

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from firstmover.designs import Design
 from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
 from firstmover.evaluators import solvable
 from firstmover.evaluators.forms import table_of_play
+from firstmover.finished import Design
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
 from firstmover.games import Escape, Game, IteratedMatrix, Maintain
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient, Reinforce

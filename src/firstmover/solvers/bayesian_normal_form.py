@@ -14,12 +14,12 @@ from firstmover.solvers.solution import Solution
 def optimal_commitment(game: BayesianNormalForm, ties: Ties) -> Solution:
     """The optimal commitment against a follower of a private type."""
     find = bayesian_commitment if game.commitment == "mixed" else deterministic_bayesian_commitment
-    found = find(*game.fractions, game.stated_prior.fractions, ties)
+    optimal = find(*game.fractions, game.stated_prior.fractions, ties)
     return Solution(
-        value=found.value,
-        rule=game.rule(np.asarray(found.commitment)[None]),
-        attained=found.attained,
-        method=found.method,
+        value=optimal.value,
+        rule=game.rule(np.asarray(optimal.commitment)[None]),
+        attained=optimal.attained,
+        method=optimal.method,
         followers=f"best response of every type, ties {ties}",
     )
 

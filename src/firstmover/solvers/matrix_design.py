@@ -36,17 +36,17 @@ def best_payments(game: MatrixDesign, ties: Ties) -> Solution:
 
 
 def _per_follower(game: MatrixDesign, ties: Ties, which: str) -> Solution:
-    found = optimal_payments(game.payoffs, game.aims, float(game.max_payment), charged=game.charged, ties=ties)
+    optimal = optimal_payments(game.payoffs, game.aims, float(game.max_payment), charged=game.charged, ties=ties)
     low, high = game.leader_payoff_range
-    met = found.upper_bound - found.value <= 1e-9 * max(1.0, high - low)
+    met = optimal.upper_bound - optimal.value <= 1e-9 * max(1.0, high - low)
     return Solution(
-        value=found.value if met else None,
-        rule=game.rule(found.payments.reshape(game.n_followers, -1).T),
-        attained=found.attained,
+        value=optimal.value if met else None,
+        rule=game.rule(optimal.payments.reshape(game.n_followers, -1).T),
+        attained=optimal.attained,
         method="payments that make one profile an equilibrium, or dominant (Monderer and Tennenholtz 2003), and a "
         "linear program that bounds all others",
         followers=which,
-        bounds=(found.value, found.upper_bound),
+        bounds=(optimal.value, optimal.upper_bound),
     )
 
 

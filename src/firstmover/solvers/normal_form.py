@@ -31,14 +31,14 @@ def optimal_commitment(game: NormalForm, ties: Ties) -> Solution:
             upper_bounds={"correlated": correlated_commitment(leader, followers).value, **upper},
         )
     if game.commitment == "deterministic":
-        found = commitments.deterministic_commitment(leader, followers, ties)
+        optimal = commitments.deterministic_commitment(leader, followers, ties)
     else:
-        found = commitments.mixed_commitment(leader, followers[0], ties)
+        optimal = commitments.mixed_commitment(leader, followers[0], ties)
     return Solution(
-        value=found.value,
-        rule=game.rule(np.asarray(found.commitment)[None]),
-        attained=found.attained,
-        method=found.method,
+        value=optimal.value,
+        rule=game.rule(np.asarray(optimal.commitment)[None]),
+        attained=optimal.attained,
+        method=optimal.method,
         followers=f"best response, ties {ties}" if game.n_followers == 1 else f"coarse correlated, {ties}",
         upper_bounds=upper,
     )

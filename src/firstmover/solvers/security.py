@@ -13,12 +13,12 @@ from firstmover.solvers.solution import Solution
 @optimum.register(SecurityGame)
 def optimal_coverage(game: SecurityGame, ties: Ties) -> Solution:
     """The optimal coverage."""
-    found = security_commitment(game.table.fractions[:, :2], game.table.fractions[:, 2:], game.resources, ties)
+    optimal = security_commitment(game.table.fractions[:, :2], game.table.fractions[:, 2:], game.resources, ties)
     return Solution(
-        value=found.value,
-        rule=game.rule(np.asarray(found.commitment)[None]),
-        attained=found.attained,
-        method=found.method,
+        value=optimal.value,
+        rule=game.rule(np.asarray(optimal.commitment)[None]),
+        attained=optimal.attained,
+        method=optimal.method,
         followers=f"best response, ties {ties}",
     )
 

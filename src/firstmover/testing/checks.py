@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
+import jax
+
 from firstmover import build
 from firstmover.errors import InputError
 from firstmover.user_code import told
@@ -53,3 +55,26 @@ def check_parameters(item: Any) -> None:
     again = type(item)(**described["parameters"])
     if build.description(again) != described:
         raise InputError(f"{name} built again from its parameters is another one.")
+
+
+def refuse_other_state(name: str, first: str, state: Any, then: str, after: Any) -> None:
+    """Refuse a state that a compiled loop could not carry: it must keep its structure, its shapes and its dtypes.
+
+    Args:
+        name: whose state it is.
+        first: the method that makes the state.
+        state: its arrays, or their shapes.
+        then: the method that goes on with it.
+        after: what that makes of it.
+
+    Raises:
+        InputError: the two differ.
+    """
+    if str(jax.tree.structure(state)) != str(jax.tree.structure(after)):
+        raise InputError(f"{then} of {name} must return a state of the same kind as {first} does.")
+    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
+        if (one.shape, one.dtype) != (other.shape, other.dtype):
+            raise InputError(
+                f"the state of {name} has an array {one.dtype} {one.shape} after {first} that is {other.dtype} "
+                f"{other.shape} after {then}; it must keep its shape and dtype."
+            )

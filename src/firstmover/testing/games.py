@@ -23,7 +23,7 @@ from firstmover.noise import inverse_cdf
 from firstmover.plays import Play
 from firstmover.rollout import Query, answer
 from firstmover.rule import Rule
-from firstmover.testing.checks import Check, results
+from firstmover.testing.checks import Check, refuse_other_state, results
 
 _PLAYED = 64  # sub-episodes
 _RULES = 4
@@ -134,14 +134,7 @@ def _shapes(game: Game) -> None:
     after, rewards = jax.eval_shape(game.step, state, game.leader_space.idle(), nobody, key)
     _expect(rewards.leader, (), "f", f"the leader's reward that step of {name} returns")
     _expect(rewards.followers, (n,), "f", f"the followers' rewards that step of {name} returns")
-    if str(jax.tree.structure(state)) != str(jax.tree.structure(after)):
-        raise InputError(f"step of {name} must return a state of the same kind as reset does.")
-    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
-        if (one.shape, one.dtype) != (other.shape, other.dtype):
-            raise InputError(
-                f"the state of {name} has an array {one.dtype} {one.shape} after reset that is {other.dtype} "
-                f"{other.shape} after step; it must keep its shape and dtype."
-            )
+    refuse_other_state(name, "reset", state, "step", after)
 
 
 def _expect(array: Any, shape: tuple[int, ...], kind: str, what: str) -> None:
@@ -320,11 +313,14 @@ def _status_quo(game: Game) -> None:
 
 def _measures(game: Game) -> None:
     if game.has_measures:
-        first = np.asarray(game.leader_space.spread(2))[:1].repeat(game.n_observations, axis=0)
-        types, _ = game.types.profiles
-        for name, values in game.measured(first, types[:1], np.zeros((1, game.n_followers), np.int32)).items():
-            if not np.isfinite(values).all():
-                raise InputError(f"the measure {name!r} of {type(game).__name__} is {values[0]}, not a finite number.")
+        support = game.types.profiles[0][:_ROWS]
+        actions = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)[:_ROWS]
+        types, acts = np.repeat(support, len(actions), axis=0), np.tile(actions, (len(support), 1))
+        for decision in np.asarray(game.leader_space.spread(_DECISIONS))[:_DECISIONS]:
+            for name, values in game.measured(np.stack([decision] * game.n_observations), types, acts).items():
+                if not np.isfinite(values).all():
+                    wrong = values[~np.isfinite(values)][0]
+                    raise InputError(f"the measure {name!r} of {type(game).__name__} is {wrong}, not a finite number.")
 
 
 def _fractions(game: Game) -> None:

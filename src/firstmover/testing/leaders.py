@@ -11,7 +11,7 @@ from firstmover.games import IteratedMatrix, SimpleAllocation
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.pomdp import StackelbergPOMDP
 from firstmover.rule import Rule
-from firstmover.testing.checks import Check, check_parameters, results
+from firstmover.testing.checks import Check, check_parameters, refuse_other_state, results
 
 _SEEDS = 2
 
@@ -66,14 +66,7 @@ def _update(leader: Leader) -> None:
     if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[1], Metrics):
         raise InputError(f"update of {name} must return a state and its Metrics.")
     after, metrics = given
-    if str(jax.tree.structure(state)) != str(jax.tree.structure(after)):
-        raise InputError(f"update of {name} must return a state of the same kind as init does.")
-    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(after), strict=True):
-        if (one.shape, one.dtype) != (other.shape, other.dtype):
-            raise InputError(
-                f"the state of {name} has an array {one.dtype} {one.shape} after init that is {other.dtype} "
-                f"{other.shape} after an update; it must keep its shape and dtype."
-            )
+    refuse_other_state(name, "init", state, "update", after)
     for field, figure in metrics._asdict().items():
         if figure.shape != () or figure.dtype.kind not in "fi":
             raise InputError(f"{field} of the metrics of {name} must be one number; got {figure.dtype} {figure.shape}.")
