@@ -18,11 +18,11 @@ import jax.numpy as jnp
 import numpy as np
 
 import firstmover
-from firstmover import build
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.games import Market
 from firstmover.interop.python_files import class_named
-from firstmover.pomdp import StackelbergPOMDP
+from firstmover.jobs import build
 
 ROOM = Path(__file__).parents[1] / "examples" / "markets"
 MARKETS = ("shop", "public_good", "procurement", "inspection", "congestion")

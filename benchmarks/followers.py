@@ -10,8 +10,6 @@ several kinds.
 
 import sys
 
-from firstmover.build import game_from
-from firstmover.designs import design
 from firstmover.followers import (
     BestResponse,
     Exp3,
@@ -24,6 +22,8 @@ from firstmover.followers import (
     SwapRegret,
 )
 from firstmover.games import Game, Maintain, NormalForm, SimpleAllocation
+from firstmover.jobs.build import game_from
+from firstmover.jobs.designs import design
 from firstmover.leaders import CommitmentGradient
 
 MODELS = {

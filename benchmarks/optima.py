@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from firstmover.build import game_from
-from firstmover.designs import design
 from firstmover.followers import BestResponse, Follower, MultiplicativeWeights
 from firstmover.games import Escape, Game, Maintain, SimpleAllocation
+from firstmover.jobs.build import game_from
+from firstmover.jobs.designs import design
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient, Leader
 from firstmover.report.statistics import fraction_interval
 

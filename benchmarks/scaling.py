@@ -22,12 +22,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from firstmover import build
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SequentialPrice
+from firstmover.jobs import build
+from firstmover.jobs.loop import Silent
+from firstmover.jobs.training import initial_states, train
 from firstmover.leaders import CommitmentGradient
-from firstmover.loop import Silent
-from firstmover.training import initial_states, train
 
 BASE = {"types": 3, "messages": 2, "agents": 2, "items": 1, "rounds": 100, "seeds": 5}
 RANGES = {

@@ -19,13 +19,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SimpleAllocation
+from firstmover.jobs.training import initial_states
 from firstmover.leaders import MAPPO, CommitmentGradient
 from firstmover.leaders.base import Leader
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.training import initial_states
 
 GAME = SimpleAllocation(3, 3)
 FOLLOWERS = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="argmax")

@@ -11,9 +11,9 @@ from tiny_games import LISTABLE, some_rule
 
 from firstmover import verify
 from firstmover.certificates import certify_play
+from firstmover.core.plays import Strategies
 from firstmover.evaluators.forms import type_masks
 from firstmover.games import Maintain, MatrixDesign, SequentialPrice, SimpleAllocation
-from firstmover.plays import Strategies
 
 GAMES = {
     "maintain": (Maintain("mixed"), np.array([[0.25, 0.75, 0.0]])),

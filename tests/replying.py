@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from firstmover.core.plays import Strategies
 from firstmover.followers.queried import Queried
 from firstmover.games import IteratedMatrix
-from firstmover.plays import Strategies
 
 
 def payoffs_of(game: IteratedMatrix, leader, follower) -> np.ndarray:

@@ -4,11 +4,11 @@ import jax.numpy as jnp
 import numpy as np
 from tiny_games import _Tiny
 
+from firstmover.core.types import TypeDistribution
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.games import Rewards, Turn
 from firstmover.solvers.registry import state_table
 from firstmover.spaces import Discrete
-from firstmover.types import TypeDistribution
 
 
 class Tabled(_Tiny):

@@ -6,9 +6,10 @@ import shlex
 
 import pytest
 
-from firstmover import build, catalogue, followers, games, leaders
+from firstmover import catalogue, followers, games, leaders
 from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
+from firstmover.jobs import build
 from firstmover.source import MARKS, REQUIRED
 
 ROOMS = {"game": (games, games.Game), "followers": (followers, followers.Follower), "leader": (leaders, leaders.Leader)}

@@ -7,7 +7,7 @@ import firstmover
 from firstmover.followers import Contextual, Logit, MultiplicativeWeights
 from firstmover.games import Escape, SecurityGame, SimpleAllocation, Toll
 from firstmover.leaders import PPO, CommitmentGradient
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 
 
 @pytest.mark.parametrize(

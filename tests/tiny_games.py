@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from firstmover.commitment import draw_table
+from firstmover.core.commitment import draw_table
+from firstmover.core.types import TypeDistribution
 from firstmover.games import (
     Agrawal,
     BayesianNormalForm,
@@ -26,7 +27,6 @@ from firstmover.games import (
     Turn,
 )
 from firstmover.spaces import Discrete
-from firstmover.types import TypeDistribution
 
 
 class _State(NamedTuple):

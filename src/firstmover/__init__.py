@@ -29,14 +29,14 @@ from firstmover.source import lazily
 
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
-    from firstmover.certifications import certify
-    from firstmover.designs import design, resume
     from firstmover.errors import InputError
-    from firstmover.evaluation import Evaluation, evaluate
-    from firstmover.finished import Design
+    from firstmover.evaluation.matrix import Evaluation, evaluate
     from firstmover.games import Market
-    from firstmover.pretraining import pretrain
-    from firstmover.solutions import solve
+    from firstmover.jobs.certifications import certify
+    from firstmover.jobs.designs import design, resume
+    from firstmover.jobs.finished import Design
+    from firstmover.jobs.pretraining import pretrain
+    from firstmover.jobs.solutions import solve
     from firstmover.spaces import Box, Discrete, Mixture
 
 __version__ = "0.1.0"

@@ -7,14 +7,14 @@ import pytest
 from tiny_games import LISTABLE, Lottery, some_rule
 
 from firstmover.certificates import certify_play, exact
+from firstmover.core.plays import JointPlay, Strategies, TimedStrategies
 from firstmover.equilibria.markov import best_response, joint_strategy, play_values
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
 from firstmover.evaluators import choice as module
 from firstmover.evaluators import induced_game, play_distribution, sampled_judge, value_of
 from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, SequentialPrice, SimpleAllocation, Toll
-from firstmover.plays import JointPlay, Strategies, TimedStrategies
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import optimum, state_table
 
 

@@ -7,13 +7,13 @@ import pytest
 from tiny_games import LISTABLE, REGISTERED, Lottery, some_rule
 
 from firstmover.certificates import certify_play
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import answer
 from firstmover.errors import InputError
 from firstmover.evaluators import choice as module
 from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.games import Game
-from firstmover.plays import Strategies
-from firstmover.rollout import answer
 
 MARKOV = [name for name, game in REGISTERED.items() if game.followers_act == "every step"]
 EPISODES = 20_000

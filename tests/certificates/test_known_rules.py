@@ -10,9 +10,9 @@ import pytest
 
 from firstmover import verify
 from firstmover.certificates import Certificate, certify_play
+from firstmover.core.plays import Strategies
 from firstmover.games import Agrawal, Game, SequentialPrice
-from firstmover.plays import Strategies
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 
 
 def _visit(messages: list, agent: int, first: float, second: float) -> list[dict]:

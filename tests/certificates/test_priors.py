@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from firstmover import verify
-from firstmover.build import build
 from firstmover.certificates import certify_play
-from firstmover.plays import Strategies
-from firstmover.rule import Rule
+from firstmover.core.plays import Strategies
+from firstmover.jobs.build import build
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import optimum
 
 CASES = Path(__file__).parents[1] / "cases"

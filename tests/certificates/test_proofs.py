@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from firstmover import verify
-from firstmover.build import description, game_from
 from firstmover.certificates import exact
 from firstmover.games import BayesianNormalForm, NormalForm, SecurityGame
 from firstmover.games.base import Game
+from firstmover.jobs.build import description, game_from
 from firstmover.solvers.registry import optimum
 
 SECURITY5 = Path(__file__).parents[1] / "cases" / "security5.csv"

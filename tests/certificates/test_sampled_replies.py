@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 from tiny_games import Copying
 
-from firstmover import build, certify, design
+from firstmover import certify, design
 from firstmover.certificates import certify_play
 from firstmover.cli.certified import certificate as printed
+from firstmover.core.plays import Strategies
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of, sampled_judge
 from firstmover.followers import QLearning
 from firstmover.games import IteratedMatrix, Toll
+from firstmover.jobs import build
 from firstmover.leaders import CommitmentGradient, Reinforce
-from firstmover.plays import Strategies
 from firstmover.solvers.iterated_matrix import table_of_histories
 from firstmover.solvers.registry import state_table
 

@@ -5,9 +5,10 @@ import shutil
 
 import pytest
 
-from firstmover import Design, build, resume
+from firstmover import Design, resume
 from firstmover.cli import main
 from firstmover.errors import ChangedCodeWarning, InputError
+from firstmover.jobs import build
 
 VOTE = '''
 from firstmover import Discrete, Market

@@ -54,7 +54,14 @@ def test_light_modules_import_nothing_heavy(module: str) -> None:
 
 
 def test_a_small_game_is_solved_without_scipy_and_without_learners() -> None:
-    unneeded = ["scipy.optimize", "scipy.sparse", "optax", "matplotlib", "firstmover.pomdp", "firstmover.games.patrol"]
+    unneeded = [
+        "scipy.optimize",
+        "scipy.sparse",
+        "optax",
+        "matplotlib",
+        "firstmover.core.pomdp",
+        "firstmover.games.patrol",
+    ]
     code = f"""
 import contextlib, io, json, sys
 from firstmover.cli import main

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from tiny_games import _Tiny
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.rollout import Query, opening
+from firstmover.core.step_level import StepLevel
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import play_noise_size
 from firstmover.followers.base import Follower
 from firstmover.games.base import Rewards, Turn
-from firstmover.plays import Play
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Query, opening
 from firstmover.spaces import Discrete
-from firstmover.step_level import StepLevel
-from firstmover.types import TypeDistribution
 
 KEY, RULE = jax.random.key(0), np.array([1, 0, 1, 0, 1])
 ROUNDS, LENGTH, EPISODES = 3, 5, 2  # rounds that are longer than the horizon

@@ -8,13 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.rollout import continued, opening, rollout
+from firstmover.core.step_level import StepLevel
 from firstmover.followers.queried import Queried
 from firstmover.games import IteratedMatrix
-from firstmover.plays import Play
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import continued, opening, rollout
-from firstmover.step_level import StepLevel
 
 GAME = IteratedMatrix("chicken", steps=6)
 RULE = np.array([1, 0, 1, 1, 0])

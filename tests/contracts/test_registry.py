@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED, some_rule
 
-from firstmover import build
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import (
     BestResponse,
@@ -27,6 +27,7 @@ from firstmover.followers import (
 )
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
+from firstmover.jobs import build
 from firstmover.leaders import (
     A2C,
     DQN,
@@ -39,8 +40,7 @@ from firstmover.leaders import (
     RandomSearch,
     Reinforce,
 )
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.spaces import Branching, Discrete
 
 FOLLOWERS = [

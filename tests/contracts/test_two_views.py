@@ -9,7 +9,11 @@ import pytest
 from replying import Replying, replies
 from tiny_games import LISTABLE, ONCE, Copying, Lottery
 
-from firstmover.commitment import Lazy, draw_table, table_of
+from firstmover.core.commitment import Lazy, draw_table, table_of
+from firstmover.core.plays import Strategies, TimedStrategies
+from firstmover.core.policies import network_policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.step_level import StepLevel
 from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers import (
     BestResponse,
@@ -25,10 +29,6 @@ from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
 from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
 from firstmover.leaders import Reinforce
-from firstmover.plays import Strategies, TimedStrategies
-from firstmover.policies import network_policy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.step_level import StepLevel
 
 FOLLOWERS = {
     "sampled, argmax": MultiplicativeWeights(rounds=7, epsilon=0.5, update="sampled", play="argmax"),

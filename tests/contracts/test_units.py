@@ -18,10 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_markets import AffinePlainAllocation, AffinePlainShop, AffineShop, AffineWorks
 
-from firstmover import build
-from firstmover.certifications import respond
 from firstmover.cli import printing
-from firstmover.designs import design
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game, play_distribution, value_of
 from firstmover.followers import (
@@ -48,8 +45,11 @@ from firstmover.games import (
     Toll,
 )
 from firstmover.games.units import stake
+from firstmover.jobs import build
+from firstmover.jobs.certifications import respond
+from firstmover.jobs.designs import design
 from firstmover.leaders import CommitmentGradient
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, baseline_actions, state_table
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -8,7 +8,7 @@ import numpy as np
 from firstmover.evaluators import induced_game
 from firstmover.games import Game
 from firstmover.interop.python_files import class_named
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-market.md"
 

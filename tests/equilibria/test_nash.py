@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstmover.cli import main
-from firstmover.comparisons import compare_nash
 from firstmover.equilibria.nash import nash_equilibria
 from firstmover.errors import InputError
 from firstmover.games import BayesianNormalForm, NormalForm
+from firstmover.jobs.comparisons import compare_nash
 
 
 def _gains(leader: Any, follower: Any, x: np.ndarray, y: np.ndarray) -> float:

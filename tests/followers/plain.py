@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.evaluators import induced_game
 from firstmover.games import NormalForm
-from firstmover.pomdp import StackelbergPOMDP
 
 KEY = jax.random.key(7)
 # Matching pennies with unequal stakes, and a game of Shapley's: among these followers no pure play is stable.

@@ -6,11 +6,11 @@ import pytest
 from plain import KEY, SHAPLEY, assert_plays, bandit_rounds, respond
 from tiny_games import Lottery, Visits
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import Exp3, QLearning
 from firstmover.games import NormalForm, SimpleAllocation
-from firstmover.pomdp import StackelbergPOMDP
 
 GAMES = pytest.mark.parametrize("game", [Visits(), SHAPLEY], ids=["visits", "shapley"])
 

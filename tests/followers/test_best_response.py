@@ -9,12 +9,12 @@ import pytest
 from tiny_games import Visits
 
 from firstmover.certificates import certify_play
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.followers import BestResponse
 from firstmover.games import NormalForm, SimpleAllocation
-from firstmover.pomdp import StackelbergPOMDP
 
 
 def _respond(game, ties, actions):

@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover import build
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import Contextual
 from firstmover.followers.trained import network_bytes
 from firstmover.games import IteratedMatrix
-from firstmover.pomdp import StackelbergPOMDP
+from firstmover.jobs import build
 from firstmover.spaces import Box, Branching, Discrete
 
 GAME = IteratedMatrix("chicken", steps=2)

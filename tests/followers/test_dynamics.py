@@ -10,7 +10,8 @@ from plain import KEY, PENNIES, SHAPLEY, respond, some_rule
 from tiny_games import Visits
 
 from firstmover.certificates import certify_play
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.evaluators.induced import exact_table
 from firstmover.followers import (
@@ -23,7 +24,6 @@ from firstmover.followers import (
     SwapRegret,
 )
 from firstmover.games import NormalForm
-from firstmover.pomdp import StackelbergPOMDP
 
 EACH = [
     Exp3(rounds=20, play="last"),

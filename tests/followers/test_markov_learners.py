@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from tiny_games import REGISTERED, Copying, some_rule
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.rollout import answer, rollout
+from firstmover.core.step_level import StepLevel
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import possible_actions
 from firstmover.followers import BestResponse, PolicyGradient, QLearning
 from firstmover.games import IteratedMatrix, SimpleAllocation, Toll
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import answer, rollout
-from firstmover.step_level import StepLevel
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Strategies
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.followers import BestResponse, PolicyGradient
 from firstmover.games import IteratedMatrix, Toll
-from firstmover.plays import Strategies
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.solvers.registry import state_table
 
 DILEMMA = IteratedMatrix("prisoners_dilemma", steps=6, commitment="mixed", discount=0.9)

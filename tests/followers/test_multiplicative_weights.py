@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tiny_games import LISTABLE, Copying, Visits, some_rule
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import JointPlay, Strategies
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import NormalForm, SimpleAllocation
-from firstmover.plays import JointPlay, Strategies
-from firstmover.pomdp import StackelbergPOMDP
 
 KEY = jax.random.key(7)
 

@@ -9,14 +9,14 @@ import pytest
 from tabled import Tabled
 from tiny_games import REGISTERED, Copying
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.rollout import rollout
 from firstmover.equilibria.markov import MarkovGame, best_response, memoryless_response
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.followers.planning import timed
 from firstmover.games import IteratedMatrix, Rewards, Toll
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import rollout
 from firstmover.solvers.enumeration import stepped_table
 from firstmover.solvers.registry import state_table
 

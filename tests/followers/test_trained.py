@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from firstmover import design
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
+from firstmover.evaluation.reply_quality import quality, rules_to_judge_by
 from firstmover.followers import Contextual, Meta
 from firstmover.followers.trained import network_bytes, read_networks
 from firstmover.games import SimpleAllocation
 from firstmover.games.iterated_matrix import IteratedMatrix
+from firstmover.jobs.pretraining import Pretraining, pretrain
 from firstmover.leaders import CommitmentGradient
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.pretraining import Pretraining, pretrain
-from firstmover.reply_quality import quality, rules_to_judge_by
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
 

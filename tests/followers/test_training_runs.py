@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from firstmover import build, design, loop
-from firstmover.designs import resume
+from firstmover import design
 from firstmover.errors import InputError
-from firstmover.finished import Design
 from firstmover.followers import Contextual
 from firstmover.games import IteratedMatrix
+from firstmover.jobs import build, loop
+from firstmover.jobs.designs import resume
+from firstmover.jobs.finished import Design
+from firstmover.jobs.pretraining import Pretraining, pretrain, resume_pretraining
+from firstmover.jobs.runs import Run
 from firstmover.leaders import RandomSearch
-from firstmover.pretraining import Pretraining, pretrain, resume_pretraining
-from firstmover.runs import Run
 
 GAME = IteratedMatrix(steps=2)
 FEW = {"updates": 3, "contexts": 2, "draws": 2, "passes": 2}

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstmover import build
 from firstmover.cli import main
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, NormalForm
+from firstmover.jobs import build
 from firstmover.solvers.registry import baseline, optimum
 
 LEADER = [[1.0, 3.0], [0.0, 2.0]]

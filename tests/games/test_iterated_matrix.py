@@ -10,16 +10,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover import build
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import rollout
 from firstmover.equilibria import best_response
 from firstmover.equilibria.markov import memoryless_response
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix
 from firstmover.games.iterated_matrix import MATRICES
-from firstmover.plays import Strategies
-from firstmover.rollout import rollout
-from firstmover.rule import Rule
+from firstmover.jobs import build
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, memory_optimum, optimum, state_table
 
 TIES = ["strong", "weak"]

@@ -8,12 +8,12 @@ import pytest
 from own_markets import Allocation, PlainShop, Shop, Works, best_of_the_shop
 
 from firstmover import design
+from firstmover.core.plays import Strategies
 from firstmover.errors import InputError
+from firstmover.evaluation.measures import measured
 from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
-from firstmover.measures import measured
-from firstmover.plays import Strategies
-from firstmover.rule import Rule, play_text
+from firstmover.rules.rule import Rule, play_text
 from firstmover.spaces import Discrete, Mixture
 
 

@@ -11,7 +11,7 @@ from firstmover import Box, Discrete, Market, certify
 from firstmover.certificates.exact import exact_game
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.testing import check_game, refuse_mistakes
 
 

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from firstmover.build import build
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.games import MatrixDesign
+from firstmover.jobs.build import build
 from firstmover.solvers.registry import optimum
 
 

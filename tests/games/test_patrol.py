@@ -12,7 +12,7 @@ import pytest
 from firstmover.equilibria import best_response
 from firstmover.errors import InputError
 from firstmover.games import Patrol
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, optimum, state_table
 
 

@@ -7,12 +7,12 @@ import pytest
 from own_markets import Allocation, PlainShop, best_of_the_shop
 
 from firstmover import design
-from firstmover.calls import fitting
 from firstmover.cli import main
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse
+from firstmover.jobs.calls import fitting
+from firstmover.jobs.loop import Silent
 from firstmover.leaders import CommitmentGradient, RandomSearch
-from firstmover.loop import Silent
 
 FEW = CommitmentGradient(updates=3, episodes=10, restarts=2)
 FILE = """

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstmover import build
 from firstmover.cli import main
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.games import SecurityGame
 from firstmover.games.security import COLUMNS
-from firstmover.rule import Rule
+from firstmover.jobs import build
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, optimum
 
 ROWS = [[5, -10, -5, 10], [3, -4, -2, 5], [2, -20, -8, 6]]

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from firstmover import build
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.rollout import answer
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.evaluators.forms import all_profiles
 from firstmover.games import Agrawal, SequentialPrice
-from firstmover.rollout import answer
+from firstmover.jobs import build
 from firstmover.solvers.registry import baseline, optimum
 
 

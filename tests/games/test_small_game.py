@@ -9,7 +9,7 @@ import firstmover
 from firstmover.followers import BestResponse
 from firstmover.games.base import Game
 from firstmover.leaders import RandomSearch
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.testing.games import check_game
 
 TEXT = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tiny_games import ONCE, REGISTERED
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import rollout
 from firstmover.equilibria import play_values
 from firstmover.equilibria.markov import joint_strategy
 from firstmover.errors import InputError
 from firstmover.games import Game, Patrol, Toll
-from firstmover.plays import Strategies
-from firstmover.rollout import rollout
 from firstmover.solvers.registry import state_table
 
 GAMES = {name: game for name, game in REGISTERED.items() if game.followers_act == "every step"}

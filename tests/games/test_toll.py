@@ -8,7 +8,7 @@ import pytest
 from firstmover.equilibria import best_response, markov_commitment
 from firstmover.errors import InputError
 from firstmover.games import Toll
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, optimum, state_table
 
 TIES = ["strong", "weak"]

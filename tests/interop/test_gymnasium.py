@@ -15,14 +15,14 @@ from gymnasium.vector import SyncVectorEnv
 from tiny_games import REGISTERED, Visits
 
 from firstmover.catalogue import items
-from firstmover.certifications import certify
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Maintain, NormalForm, SequentialPrice, SimpleAllocation
 from firstmover.interop.gymnasium import StackelbergEnv, StackelbergVectorEnv
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rule import Rule
+from firstmover.jobs.certifications import certify
+from firstmover.rules.rule import Rule
 from firstmover.spaces import Discrete
 
 SAMPLED = MultiplicativeWeights(rounds=4, epsilon=0.5, update="sampled")

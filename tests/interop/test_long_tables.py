@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstmover import build
 from firstmover.errors import InputError
+from firstmover.jobs import build
 
 PRICES = "seller,buyer,seller payoff,buyer payoff\nlow,buy,1,1/2\nlow,leave,0,0\nhigh,buy,3,-1\nhigh,leave,0,0\n"
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from firstmover.build import build, game_from
 from firstmover.cli import main
+from firstmover.jobs.build import build, game_from
 
 LONG = "seller,buyer,p,q\nlow,buy,1,1\nlow,leave,0,0\nhigh,buy,2,-1/2\nhigh,leave,0,0\n"
 BASE = "Row,Column,r,c\nin,l,3,3\nin,r,4,6\nout,l,6,4\nout,r,2,1/3\n"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstmover import build
 from firstmover.errors import InputError
 from firstmover.interop.tables import read_matrix
+from firstmover.jobs import build
 
 NUMBERS = st.one_of(
     st.integers(-2000, 2000).map(Fraction),

@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover.commitment import draw_table, table_of
+from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.step_level import StepLevel
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import A2C, MAPPO, PPO
 from firstmover.leaders.actor_critic import Rows
 from firstmover.leaders.ppo import _batched, _kept_first
-from firstmover.noise import Stream, stream
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.step_level import StepLevel
 
 FOLLOWERS = MultiplicativeWeights(rounds=8, epsilon=0.3, update="sampled", play="argmax")
 PROBLEM = StackelbergPOMDP(SimpleAllocation(3, 2), FOLLOWERS, 5)

@@ -13,9 +13,9 @@ from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Escape, Maintain, NormalForm
 from firstmover.games.base import Rewards
+from firstmover.jobs.loop import Silent
+from firstmover.jobs.training import train
 from firstmover.leaders import BiLevelActorCritic
-from firstmover.loop import Silent
-from firstmover.training import train
 
 
 class Restricted(NormalForm):

@@ -9,12 +9,12 @@ import pytest
 from leaders.test_reinforce import DILEMMA, learnt
 from replying import Replying
 
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse
 from firstmover.games import Maintain
 from firstmover.leaders import DQN
 from firstmover.leaders.dqn import _drawn
-from firstmover.pomdp import StackelbergPOMDP
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
 

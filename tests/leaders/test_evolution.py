@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from firstmover import design
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Escape, SimpleAllocation
+from firstmover.jobs.runs import Run
+from firstmover.jobs.training import initial_states
 from firstmover.leaders import Evolution
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.runs import Run
-from firstmover.training import initial_states
 
 PAPER = MultiplicativeWeights(rounds=20, epsilon=0.2, update="sampled", play="argmax")
 

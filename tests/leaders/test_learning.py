@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from firstmover import design
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Escape, Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch
 from firstmover.leaders.commitment_gradient import best_tenth
-from firstmover.pomdp import StackelbergPOMDP
 
 PAPER = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="argmax")
 

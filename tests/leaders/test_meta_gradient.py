@@ -10,17 +10,17 @@ from tabled import Tabled
 from tiny_games import EVERY, REGISTERED
 
 from firstmover import design
+from firstmover.core.plays import Strategies
 from firstmover.equilibria.markov import joint_strategy, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.forms import table_of_play
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
 from firstmover.games import IteratedMatrix, Maintain, NormalForm
+from firstmover.jobs.loop import Silent
+from firstmover.jobs.training import train
 from firstmover.leaders import MetaGradient
-from firstmover.loop import Silent
-from firstmover.plays import Strategies
 from firstmover.solvers.registry import memory_optimum, state_table
-from firstmover.training import train
 
 MARKOV = {name: REGISTERED[name] for name in ("iterated-matrix", "iterated-matrix 2x3", "patrol", "toll")}
 MARKOV["two followers"] = Tabled(0)

@@ -6,11 +6,11 @@ import numpy as np
 from tiny_games import Visits
 
 from firstmover import design
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Escape, Maintain
 from firstmover.leaders import RandomSearch
 from firstmover.leaders.random_search import random_table
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Box, Branching
 
 

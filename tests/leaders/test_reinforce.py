@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from replying import Replying, replies
 
+from firstmover.core.policies import TablePolicy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix
+from firstmover.jobs.training import initial_states
 from firstmover.leaders import DQN, PPO, Reinforce
 from firstmover.leaders.reinforce import first_met
-from firstmover.policies import TablePolicy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.training import initial_states
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions
 

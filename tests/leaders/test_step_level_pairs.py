@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from tiny_games import EVERY
 
-from firstmover import build, design
-from firstmover.commitment import episode_noise
+from firstmover import design
+from firstmover.core.commitment import episode_noise
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.step_level import StepLevel
 from firstmover.errors import InputError
 from firstmover.followers import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
+from firstmover.jobs import build
+from firstmover.jobs.training import initial_states
 from firstmover.leaders.step_learner import StepLearner
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import Branching
-from firstmover.step_level import StepLevel
-from firstmover.training import initial_states
 
 SMALL = {"rounds": 2, "batch": 2, "episodes": 1, "updates": 2, "steps": 8, "epochs": 1, "gradient_steps": 1}
 

@@ -10,11 +10,11 @@ import pytest
 
 from firstmover import reproduce as room
 from firstmover.cli import main
-from firstmover.designs import design
 from firstmover.errors import InputError
 from firstmover.followers import MultiplicativeWeights
 from firstmover.followers.trained import Trained
 from firstmover.games import Escape, SimpleAllocation
+from firstmover.jobs.designs import design
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES

@@ -17,8 +17,8 @@ from tiny_games import REGISTERED
 
 from firstmover.errors import InputError
 from firstmover.games import Game
-from firstmover.rule import Rule
 from firstmover.rules import Acting, load
+from firstmover.rules.rule import Rule
 from firstmover.spaces import Mixture
 from firstmover.verify import matches
 

@@ -17,9 +17,9 @@ import pytest
 
 from firstmover.cli import main
 from firstmover.errors import InputError
-from firstmover.exports import game_file, strategic_form
 from firstmover.games import BayesianNormalForm, Market, NormalForm, SimpleAllocation
 from firstmover.interop.gambit import read_nfg, written
+from firstmover.jobs.exports import game_file, strategic_form
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
 from firstmover.spaces import Discrete, Mixture

@@ -8,12 +8,12 @@ import pytest
 from counts import chance, conclude, count
 
 from firstmover.cli import main
-from firstmover.designs import design
 from firstmover.errors import InputError
-from firstmover.finished import Design
 from firstmover.games import SimpleAllocation
+from firstmover.jobs.designs import design
+from firstmover.jobs.finished import Design
+from firstmover.jobs.loop import Silent
 from firstmover.leaders import CommitmentGradient
-from firstmover.loop import Silent
 
 GAME, LEADER = SimpleAllocation(3, 2), CommitmentGradient(updates=12, episodes=10)
 
@@ -36,7 +36,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     design(GAME, leader=LEADER, seeds=2, out=above / "finished")
     for name, stop in (("saved", _StopCertifying()), ("learning", _StopAtOnce())):
         with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("firstmover.loop._CHECKPOINT_SECONDS", 0.0)
+            patch.setattr("firstmover.jobs.loop._CHECKPOINT_SECONDS", 0.0)
             design(GAME, leader=LEADER, seeds=2, out=above / name, progress=stop)
     assert (above / "saved" / "outcome.npz").exists()
     assert (above / "learning" / "checkpoint.npz").exists()

@@ -18,11 +18,11 @@ from certified import GAMES, certificate, drop, leaves, put, tampered
 from counts import chance, conclude, count
 
 from firstmover import verify
-from firstmover.build import build
 from firstmover.equilibria import value_bounds
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
-from firstmover.rule import Rule, in_sentences
+from firstmover.jobs.build import build
+from firstmover.rules.rule import Rule, in_sentences
 from firstmover.solvers.registry import baseline
 
 SECONDS = 20

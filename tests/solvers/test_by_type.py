@@ -12,7 +12,7 @@ from own_markets import Allocation
 import firstmover
 from firstmover.errors import InputError
 from firstmover.games import Game, IteratedMatrix, Market, NormalForm, SequentialPrice, SimpleAllocation
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.solvers import shipped
 from firstmover.solvers.registry import baseline, baseline_actions, optimum, search, state_table
 from firstmover.solvers.solution import Solution

@@ -7,13 +7,13 @@ import pytest
 from tiny_games import LISTABLE
 
 from firstmover.certificates import certify_play
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import JointPlay
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.equilibria.polytopes import FiniteGame, swap_regrets, value_bounds
 from firstmover.evaluators import induced_game, play_distribution
 from firstmover.followers import Exp3, MultiplicativeWeights, RegretMatching, SwapRegret
 from firstmover.games import Agrawal, NormalForm, SequentialPrice
-from firstmover.plays import JointPlay
-from firstmover.pomdp import StackelbergPOMDP
 
 # Two followers who chase each other for ever, as in Shapley 1964.
 _CHASE = np.array([[1.0, 0.0, 0.2], [0.1, 1.0, 0.0], [0.0, 0.3, 1.0]])

@@ -11,10 +11,10 @@ from certified import at, drop, nodes, put
 from tiny_games import REGISTERED, some_rule
 
 from firstmover import verify
-from firstmover.build import build
 from firstmover.errors import InputError
 from firstmover.games import Agrawal, BayesianNormalForm, MatrixDesign, NormalForm, SequentialPrice
-from firstmover.rule import Rule
+from firstmover.jobs.build import build
+from firstmover.rules.rule import Rule
 
 GAMES = {name: REGISTERED[name] for name in REGISTERED if REGISTERED[name].name in verify.FAMILIES}
 GAMES |= {

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tiny_games import LISTABLE, some_rule
 
 from firstmover import verify
+from firstmover.core.plays import JointPlay
 from firstmover.games import Agrawal, Escape, MatrixDesign, NormalForm, SequentialPrice, SimpleAllocation
-from firstmover.plays import JointPlay
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 
 CERTIFICATES = {name: certificate(*GAMES[name]) for name in ("maintain", "allocation", "prices", "payments", "visits")}
 UNKNOWN = {"visits"}  # games that the checker does not know

@@ -16,13 +16,13 @@ import numpy as np
 
 from firstmover import verify
 from firstmover.certificates import exact
+from firstmover.core.plays import Play
 from firstmover.errors import InputError, require
 from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
 from firstmover.evaluators.base import Interval
 from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
-from firstmover.plays import Play
-from firstmover.rule import Rule, in_sentences, play_text
+from firstmover.rules.rule import Rule, in_sentences, play_text
 from firstmover.solvers.registry import baseline
 
 

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from firstmover import verify
+from firstmover.core.plays import Play
 from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Listing
-from firstmover.plays import Play
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.verify import Finite
 
 MAX_PROFILES = 20_000  # (type, action) profiles of a game that is written out in fractions

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from firstmover.core.plays import Play
 from firstmover.equilibria.markov import MarkovGame
-from firstmover.plays import Play
 from firstmover.spaces import mixture
 
 # The leader's action, or the weights of its actions, at each of its observations.

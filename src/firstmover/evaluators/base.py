@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Position
 from firstmover.equilibria import FiniteGame
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View
 from firstmover.games.base import Game
-from firstmover.plays import Play
-from firstmover.rollout import Position
 
 Interval = tuple[float, float]
 

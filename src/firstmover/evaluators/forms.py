@@ -16,12 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.plays import Actions, Play
+from firstmover.core.rollout import Query
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
 from firstmover.evaluators.one_step_table import one_step_table
 from firstmover.games.base import Game
-from firstmover.plays import Actions, Play
-from firstmover.rollout import Query
 from firstmover.solvers.registry import state_table
 
 MAX_PROFILES = 1_000_000

@@ -11,14 +11,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from firstmover.commitment import Table, table_of
-from firstmover.declarations import check_chance, check_paid
+from firstmover.core.commitment import Table, table_of
+from firstmover.core.declarations import check_chance, check_paid
+from firstmover.core.plays import Play
+from firstmover.core.rollout import answer
 from firstmover.equilibria import FiniteGame
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
-from firstmover.plays import Play
-from firstmover.rollout import answer
 
 _KEYS = 3  # of the chance that a game without chance must not depend on
 

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Outcome, Position
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Evaluator, Interval, Judge, Judged, Listing, Value
@@ -17,8 +19,6 @@ from firstmover.evaluators.induced import check_induced, induced_game, induced_t
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.evaluators.worst_case import worst_value_bound
-from firstmover.plays import Play
-from firstmover.rollout import Outcome, Position
 
 SETS: tuple[EquilibriumSet, ...] = ("bcce", "anf_cce")
 

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from firstmover.commitment import table_of
-from firstmover.declarations import check_chance, check_paid
+from firstmover.core.commitment import table_of
+from firstmover.core.declarations import check_chance, check_paid
+from firstmover.core.plays import TimedStrategies
+from firstmover.core.rollout import rollout
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
 from firstmover.evaluators.induced import exact_table
 from firstmover.games.base import Game
-from firstmover.plays import TimedStrategies
-from firstmover.rollout import rollout
 
 _EPISODES = 32  # that are played by the game's own code, each with chance of its own
 _AGREE = 1e-9  # share of the payoffs by which the two may differ

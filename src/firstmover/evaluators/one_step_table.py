@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.rollout import answer
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import InputError
-from firstmover.rollout import answer
 
 if TYPE_CHECKING:
     from firstmover.evaluators.forms import OneShot

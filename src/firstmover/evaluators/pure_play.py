@@ -3,11 +3,11 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Key
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Position, Query
 from firstmover.evaluators.base import Evaluator, Value
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
-from firstmover.plays import Play
-from firstmover.rollout import Position, Query
 
 
 class PurePlay(Evaluator):

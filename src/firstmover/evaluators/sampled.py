@@ -14,7 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from firstmover.declarations import check_chance, check_paid
+from firstmover.core.declarations import check_chance, check_paid
+from firstmover.core.noise import Stream, stream
+from firstmover.core.plays import Actions, Play
+from firstmover.core.rollout import Position, Query, answer
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
 from firstmover.evaluators.forms import play_noise_size, play_query, type_masks
@@ -22,9 +25,6 @@ from firstmover.evaluators.induced import exact_table
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game
-from firstmover.noise import Stream, stream
-from firstmover.plays import Actions, Play
-from firstmover.rollout import Position, Query, answer
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once

@@ -10,6 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Position
 from firstmover.equilibria.markov import best_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
@@ -18,8 +20,6 @@ from firstmover.evaluators.markov_check import check_markov
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, unvisited
 from firstmover.games.base import Game
-from firstmover.plays import Play
-from firstmover.rollout import Position
 from firstmover.solvers.registry import state_table
 
 _UNPROVED = "no proof is given for followers that act in every step"

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.commitment import Commitment
+from firstmover.core.commitment import Commitment
+from firstmover.core.noise import Stream, stream
+from firstmover.core.rollout import Outcome, Query, answer
 from firstmover.evaluators.forms import all_profiles
 from firstmover.games.base import Game
-from firstmover.noise import Stream, stream
-from firstmover.rollout import Outcome, Query, answer
 
 
 class View:

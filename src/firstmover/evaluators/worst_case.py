@@ -22,12 +22,12 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float
 
-from firstmover.batching import batch_last, short_sum
+from firstmover.core.batching import batch_last, short_sum
+from firstmover.core.rollout import Outcome
 from firstmover.equilibria.polytopes import MAX_VARIABLES
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome
 
 _RATE = 0.3
 _ADAM = optax.scale_by_adam(b1=0.8, b2=0.95, eps=1e-6)

@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from firstmover.core.plays import Actions
+from firstmover.core.rollout import Outcome, Query
 from firstmover.followers.learners import Learners, State
 from firstmover.games.base import Game
-from firstmover.plays import Actions
-from firstmover.rollout import Outcome, Query
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Outcome, Position, Query
 from firstmover.evaluators.forms import check_acts
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
-from firstmover.plays import Play
-from firstmover.rollout import Outcome, Position, Query
 from firstmover.spaces import observation_index
 from firstmover.wording import constructed
 

@@ -21,6 +21,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.core.plays import Strategies, TimedStrategies
+from firstmover.core.rollout import Outcome
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
@@ -29,8 +31,6 @@ from firstmover.followers.informed import Informed
 from firstmover.followers.planning import TIE, all_tables, memoryless, observed_states, timed
 from firstmover.followers.queried import Queried
 from firstmover.games.base import Game, Ties
-from firstmover.plays import Strategies, TimedStrategies
-from firstmover.rollout import Outcome
 from firstmover.solvers.registry import state_table
 
 _MAX_MAPS = 20_000

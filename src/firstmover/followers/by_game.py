@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Outcome, Position, Query
 from firstmover.evaluators.view import View
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
-from firstmover.plays import Play
-from firstmover.rollout import Outcome, Position, Query
 
 
 class ByGame(Follower):

@@ -16,11 +16,11 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from firstmover.core.policies import MLP
 from firstmover.errors import InputError, require
 from firstmover.followers.queried import Queried, described
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
-from firstmover.policies import MLP
 
 MAX_QUESTIONS = 10_000
 

@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.batching import short_max
+from firstmover.core.batching import short_max
+from firstmover.core.rollout import Outcome, Query
 from firstmover.errors import InputError, require
 from firstmover.evaluators.view import View
 from firstmover.followers.base import Response
@@ -25,7 +26,6 @@ from firstmover.followers.expectations import at_profiles, expected, joint_of, l
 from firstmover.followers.feedback import Expected, Feedback, SampledRounds
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game, Ties
-from firstmover.rollout import Outcome, Query
 
 # Sums of scaled payoffs, and logarithms of probabilities, this close count as equal: sums of a thousand rounds differ
 # by less, in 32- and in 64-bit numbers.

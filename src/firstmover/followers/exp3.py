@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.batching import short_softmax, short_sum
+from firstmover.core.batching import short_softmax, short_sum
 from firstmover.errors import require
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from firstmover.batching import short_average, short_sum
+from firstmover.core.batching import short_average, short_sum
+from firstmover.core.rollout import Outcome
 from firstmover.evaluators.forms import type_masks
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome
 
 
 def listed_payoffs(game: Game, outcome: Outcome, scales: tuple[float, ...]) -> Float[Array, "players P *actions"]:

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from firstmover.batching import batch_last
+from firstmover.core.batching import batch_last
+from firstmover.core.plays import Actions
+from firstmover.core.rollout import Outcome, Query
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.view import View
 from firstmover.followers.base import Follower, Response
@@ -17,8 +19,6 @@ from firstmover.followers.expectations import listed_payoffs
 from firstmover.followers.informed import informed_response
 from firstmover.followers.learners import State
 from firstmover.games.base import Game
-from firstmover.plays import Actions
-from firstmover.rollout import Outcome, Query
 
 if TYPE_CHECKING:
     from firstmover.followers.dynamics import Dynamics

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.batching import short_max
+from firstmover.core.batching import short_max
 from firstmover.followers.dynamics import TIE, Dynamics
 from firstmover.followers.learners import State
 from firstmover.games.base import Ties

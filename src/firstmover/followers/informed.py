@@ -10,11 +10,11 @@ from typing import Any
 
 from jaxtyping import Array, Float
 
+from firstmover.core.rollout import Outcome, Query
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
-from firstmover.rollout import Outcome, Query
 
 
 class Informed(Follower):

@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.batching import short_first, short_sum
+from firstmover.core.batching import short_first, short_sum
+from firstmover.core.noise import inverse_cdf
+from firstmover.core.plays import JointPlay, Strategies
 from firstmover.errors import require
 from firstmover.evaluators.forms import check_size, possible_actions
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.noise import inverse_cdf
-from firstmover.plays import JointPlay, Strategies
 
 
 class State(NamedTuple):

@@ -16,14 +16,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from firstmover.batching import batch_last, short_softmax
+from firstmover.core.batching import batch_last, short_softmax
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import Outcome
 from firstmover.errors import require
 from firstmover.evaluators.forms import type_masks
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
 from firstmover.followers.informed import Informed
 from firstmover.games.base import Game
-from firstmover.plays import Strategies
-from firstmover.rollout import Outcome
 
 _Tables = tuple[Float[Array, "_types _actions"], ...]
 

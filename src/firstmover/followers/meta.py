@@ -17,13 +17,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.plays import Strategies
+from firstmover.core.policies import MLP
+from firstmover.core.rollout import Outcome, Query
 from firstmover.errors import require
 from firstmover.evaluators.forms import play_noise_size, play_query, possible_actions
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
-from firstmover.plays import Strategies
-from firstmover.policies import MLP
-from firstmover.rollout import Outcome, Query
 
 _WIDTH = 64  # of the memory
 

@@ -16,7 +16,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.batching import short_softmax
+from firstmover.core.batching import short_softmax
 from firstmover.errors import require
 from firstmover.followers.dynamics import Dynamics
 from firstmover.followers.learners import State

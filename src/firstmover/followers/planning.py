@@ -20,11 +20,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.plays import Strategies, TimedStrategies
 from firstmover.equilibria.markov import MarkovGame, memoryless_policies
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import Answers, induced_by, with_later
 from firstmover.games.base import Game, Ties
-from firstmover.plays import Strategies, TimedStrategies
 from firstmover.solvers.registry import state_table
 
 _MAX_POLICIES = 4096

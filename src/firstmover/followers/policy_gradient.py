@@ -23,14 +23,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.batching import short_max
+from firstmover.core.batching import short_max
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import Outcome, Query
 from firstmover.errors import require
 from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers.learners import Learners, State, among
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
-from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.batching import short_max, short_sum
+from firstmover.core.batching import short_max, short_sum
+from firstmover.core.plays import Strategies
+from firstmover.core.rollout import Outcome, Query, Step
 from firstmover.errors import require
 from firstmover.evaluators.forms import by_form, play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
-from firstmover.plays import Strategies
-from firstmover.rollout import Outcome, Query, Step
 
 
 @dataclass(frozen=True)

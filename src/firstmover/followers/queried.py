@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from firstmover.core.plays import Actions
+from firstmover.core.rollout import Outcome, Query
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.plays import Actions
-from firstmover.rollout import Outcome, Query
 
 
 class Queried(Follower):

@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.batching import short_sum
+from firstmover.core.batching import short_sum
 from firstmover.followers.dynamics import Dynamics
 from firstmover.followers.learners import State
 

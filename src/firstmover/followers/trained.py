@@ -18,11 +18,11 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from firstmover.array_files import read_arrays
+from firstmover.core.plays import Strategies
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.plays import Strategies
 
 Networks = tuple[Any, ...]  # one for each follower
 Logits = tuple[Float[Array, "_observations _actions"], ...]  # of each follower

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
 from firstmover.games.base import Game, Rewards, Turn
@@ -24,7 +25,6 @@ from firstmover.games.names import ActionNames
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.spaces import Discrete, mixture
-from firstmover.types import TypeDistribution
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
 Matrices = Annotated[Any, "matrices"]  # an array, nested lists, or on the command line names of CSV files, with commas

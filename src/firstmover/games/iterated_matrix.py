@@ -30,15 +30,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.noise import inverse_cdf
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import Table, agreed, table
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames, named_actions
 from firstmover.games.normal_form import CommitmentKind
 from firstmover.games.units import Units, centre, in_units, spread
-from firstmover.noise import inverse_cdf
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
-from firstmover.types import TypeDistribution
 
 MatrixName = Literal[
     "prisoners_dilemma",

@@ -19,12 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
-from firstmover.types import TypeDistribution
 from firstmover.user_code import told
 from firstmover.verify import Finite
 

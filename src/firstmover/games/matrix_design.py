@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import table
 from firstmover.games.base import Game, Rewards, Turn
@@ -27,7 +28,6 @@ from firstmover.games.names import ActionNames, PlayerNames, named_actions, name
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete
-from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 # [follower, row, column]

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import agreed, table
 from firstmover.games.base import Game, Rewards, Turn
@@ -22,7 +23,6 @@ from firstmover.games.names import ActionNames, PlayerNames, named_actions, name
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
-from firstmover.types import TypeDistribution
 
 CommitmentKind = Literal["deterministic", "mixed"]
 Matrix = Annotated[Any, "matrix"]  # an array, nested lists, or on the command line the name of a CSV file

@@ -26,11 +26,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread
 from firstmover.spaces import Discrete, asked
-from firstmover.types import TypeDistribution
 
 _MOVES = np.array([-1, 0, 1], np.int32)  # lanes to the side, by the crosser's action
 _PLAYERS = "the patroller", "the crosser"

@@ -20,13 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import Table, table
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Box, Discrete, mixed_words
-from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.goods import Goods, Valuation
@@ -32,7 +33,6 @@ from firstmover.games.price_rules import PriceRules
 from firstmover.games.units import Units
 from firstmover.games.values import read_names, read_values
 from firstmover.spaces import Branching, Discrete
-from firstmover.types import TypeDistribution
 
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 

@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.spaces import Discrete
-from firstmover.types import TypeDistribution
 
 
 class _State(NamedTuple):

@@ -31,11 +31,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, spread
 from firstmover.spaces import Discrete
-from firstmover.types import TypeDistribution
 from firstmover.wording import written
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, of_fractions, probabilities, table
-from firstmover.types import TypeDistribution
 from firstmover.wording import told_apart
 
 NAMED = ("agents", "items")  # keys of the names that may stand beside values

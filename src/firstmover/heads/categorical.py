@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.noise import inverse_cdf
 from firstmover.heads.base import Head, likelihood_ratio
-from firstmover.noise import inverse_cdf
 
 _PREFERENCE = 2.0  # of a logit to start from
 

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt
 
+from firstmover.core.step_level import Obs, StepLevel
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.spaces import Parts, observation_index
-from firstmover.step_level import Obs, StepLevel
 
 
 class Decided(NamedTuple):

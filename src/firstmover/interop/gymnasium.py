@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from firstmover import build
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.step_level import StepLevel
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.decisions import Decisions, Episode, Paid
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rule import Rule
-from firstmover.step_level import StepLevel
+from firstmover.jobs import build
+from firstmover.rules.rule import Rule
 
 try:
     import gymnasium

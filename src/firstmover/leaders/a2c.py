@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Key
 
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
-from firstmover.pomdp import StackelbergPOMDP
 
 
 @dataclass(frozen=True)

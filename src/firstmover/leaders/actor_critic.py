@@ -18,15 +18,15 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import MLP, NetworkPolicy, Policy, network_policy, one_hot
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.step_level import Obs
 from firstmover.errors import require
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.noise import Stream, stream
-from firstmover.policies import MLP, NetworkPolicy, Policy, network_policy, one_hot
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
-from firstmover.step_level import Obs
 
 VALUE_WEIGHT = 0.5  # of the critic's loss
 MAX_GRADIENT_NORM = 0.5

@@ -12,16 +12,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from firstmover.batching import in_parts
-from firstmover.commitment import draw_table, table_of
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import Policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import largest, sound
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import Head
-from firstmover.noise import Stream, stream
-from firstmover.policies import Policy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.selection import largest, sound
 from firstmover.wording import constructed
 
 Evaluation = Literal["greedy", "stochastic"]

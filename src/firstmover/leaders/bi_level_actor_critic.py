@@ -25,19 +25,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.noise import Stream, inverse_cdf, stream
+from firstmover.core.plays import Actions
+from firstmover.core.policies import epsilon_greedy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.rollout import Step, rollout
+from firstmover.core.selection import average, largest
 from firstmover.errors import InputError, require
 from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Leader, Metrics
-from firstmover.noise import Stream, inverse_cdf, stream
-from firstmover.plays import Actions
-from firstmover.policies import epsilon_greedy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rollout import Step, rollout
-from firstmover.selection import average, largest
 
 
 class _Learnt(NamedTuple):

@@ -23,15 +23,15 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.batching import in_parts
-from firstmover.commitment import draw_table, table_of
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import Policy, TablePolicy, network_policy, table_policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average, largest, ranked, sound
 from firstmover.errors import require
 from firstmover.evaluators import Target
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
-from firstmover.noise import Stream, stream
-from firstmover.policies import Policy, TablePolicy, network_policy, table_policy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.selection import average, largest, ranked, sound
 from firstmover.solvers.registry import baseline_actions
 
 _ELITE = 0.1

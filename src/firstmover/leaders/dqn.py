@@ -22,13 +22,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import NetworkPolicy, Policy, epsilon_greedy, network_policy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.noise import Stream, stream
-from firstmover.policies import NetworkPolicy, Policy, epsilon_greedy, network_policy
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
 
 

@@ -17,14 +17,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
-from firstmover.batching import in_parts
-from firstmover.commitment import table_of
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import Policy, network_policy, table_policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average, largest, ranked
 from firstmover.errors import InputError, require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
-from firstmover.noise import Stream, stream
-from firstmover.policies import Policy, network_policy, table_policy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.selection import average, largest, ranked
 
 
 class _State(NamedTuple):

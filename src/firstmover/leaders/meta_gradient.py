@@ -29,6 +29,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.noise import Stream, stream
+from firstmover.core.plays import Strategies
+from firstmover.core.policies import TablePolicy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError, require
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.forms import possible_actions, table_of_play
@@ -36,10 +40,6 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import CategoricalHead
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
-from firstmover.noise import Stream, stream
-from firstmover.plays import Strategies
-from firstmover.policies import TablePolicy
-from firstmover.pomdp import StackelbergPOMDP
 
 
 class _State(NamedTuple):

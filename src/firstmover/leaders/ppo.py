@@ -16,10 +16,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import require
 from firstmover.heads import likelihood_ratio
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
-from firstmover.pomdp import StackelbergPOMDP
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.batching import in_parts
-from firstmover.commitment import table_of
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average, best_of, largest, ranked
 from firstmover.errors import require
 from firstmover.leaders.base import Evaluation, Leader, Metrics
-from firstmover.noise import Stream, stream
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.selection import average, best_of, largest, ranked
 
 
 class _State(NamedTuple):

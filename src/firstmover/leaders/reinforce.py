@@ -23,13 +23,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import Policy, network_policy, table_policy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import require
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
 from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.noise import Stream, stream
-from firstmover.policies import Policy, network_policy, table_policy
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.spaces import observation_index
 
 

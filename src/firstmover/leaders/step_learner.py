@@ -25,19 +25,19 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.batching import in_parts
-from firstmover.commitment import episode_noise
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import episode_noise
+from firstmover.core.noise import Stream, address_uniform, seed_of, stream
+from firstmover.core.policies import Policy, TablePolicy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average, largest
+from firstmover.core.step_level import Obs, StepLevel
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.followers.learners import Learners
 from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.leaders.base import Leader, Metrics, committed
-from firstmover.noise import Stream, address_uniform, seed_of, stream
-from firstmover.policies import Policy, TablePolicy
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.selection import average, largest
-from firstmover.step_level import Obs, StepLevel
 
 
 class Transitions(NamedTuple):

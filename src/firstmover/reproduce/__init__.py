@@ -9,8 +9,8 @@ from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError, unknown_name
-from firstmover.finished import Design
-from firstmover.loop import Progress, Silent
+from firstmover.jobs.finished import Design
+from firstmover.jobs.loop import Progress, Silent
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.experiments import Experiment

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from firstmover.finished import Design
+from firstmover.core.selection import average
 from firstmover.followers import BestResponse, QLearning
 from firstmover.games import IteratedMatrix
+from firstmover.jobs.finished import Design
 from firstmover.leaders import DQN, Reinforce
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import reached, remembered, summary
-from firstmover.selection import average
 
 _SOURCE = "Gerstgrasser and Parkes 2023"
 _DILEMMA = IteratedMatrix("prisoners_dilemma")

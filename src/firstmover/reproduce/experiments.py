@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from firstmover import build, files
-from firstmover.designs import design, resume
+from firstmover import files
 from firstmover.errors import InputError
-from firstmover.finished import Design
 from firstmover.followers import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
+from firstmover.jobs import build
+from firstmover.jobs.designs import design, resume
+from firstmover.jobs.finished import Design
+from firstmover.jobs.loop import Progress
+from firstmover.jobs.pretraining import Pretraining, pretrain
+from firstmover.jobs.runs import Run
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
-from firstmover.loop import Progress
-from firstmover.pretraining import Pretraining, pretrain
 from firstmover.report.curves import Curve, Panel
-from firstmover.runs import Run
 
 
 @dataclass(frozen=True, eq=False)

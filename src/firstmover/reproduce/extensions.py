@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from firstmover import build
-from firstmover.finished import Design
 from firstmover.followers import (
     BestResponse,
     Exp3,
@@ -19,6 +17,8 @@ from firstmover.followers import (
     SwapRegret,
 )
 from firstmover.games import Agrawal, Game, MatrixDesign, SequentialPrice, SimpleAllocation
+from firstmover.jobs import build
+from firstmover.jobs.finished import Design
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict

@@ -14,18 +14,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average
 from firstmover.equilibria.polytopes import value_bounds
 from firstmover.evaluators import induced_game
-from firstmover.finished import Design
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import Agrawal, Escape, Game, Maintain, MatrixDesign, SimpleAllocation
+from firstmover.jobs.finished import Design
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient
-from firstmover.pomdp import StackelbergPOMDP
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import departure, drop, exact, reached, reaches, summary
-from firstmover.selection import average
 
 
 def paper_followers(rounds: int, largest_payoff: float) -> MultiplicativeWeights:

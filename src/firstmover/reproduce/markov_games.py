@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from firstmover.equilibria.markov import best_response
-from firstmover.finished import Design
 from firstmover.followers import BestResponse
 from firstmover.games import Game, Patrol, Toll
+from firstmover.jobs.finished import Design
 from firstmover.leaders import CommitmentGradient, RandomSearch
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict

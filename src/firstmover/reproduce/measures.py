@@ -3,12 +3,12 @@
 import numpy as np
 from jaxtyping import Float
 
-from firstmover import build
-from firstmover.finished import OPTIMUM_TOLERANCE, Design
+from firstmover.core.selection import average
 from firstmover.games import Game
+from firstmover.jobs import build
+from firstmover.jobs.finished import OPTIMUM_TOLERANCE, Design
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Verdict
-from firstmover.selection import average
 from firstmover.solvers.registry import memory_optimum, optimum
 
 

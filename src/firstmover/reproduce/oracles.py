@@ -13,21 +13,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.core.selection import average
 from firstmover.equilibria.markov import best_response, memoryless_response
+from firstmover.evaluation.reply_quality import quality
 from firstmover.evaluators import solvable
-from firstmover.finished import Design
 from firstmover.followers import BestResponse, Contextual, Meta, PolicyGradient, QLearning
 from firstmover.followers.trained import Trained
 from firstmover.games import IteratedMatrix
 from firstmover.games.base import Ties
 from firstmover.games.iterated_matrix import MATRICES, MatrixName
+from firstmover.jobs.finished import Design
+from firstmover.jobs.pretraining import Pretraining, training_steps
 from firstmover.leaders import CommitmentGradient
-from firstmover.pretraining import Pretraining, training_steps
-from firstmover.reply_quality import quality
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import exact, remembered, summary
-from firstmover.selection import average
 from firstmover.solvers.registry import state_table
 
 _SOURCE = "Gerstgrasser and Parkes 2023"

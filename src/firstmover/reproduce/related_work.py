@@ -16,9 +16,9 @@ from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
 from firstmover.evaluators import solvable
 from firstmover.evaluators.forms import table_of_play
-from firstmover.finished import Design
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient
 from firstmover.games import Escape, Game, IteratedMatrix, Maintain
+from firstmover.jobs.finished import Design
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient, Reinforce
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.measures import reached, summary

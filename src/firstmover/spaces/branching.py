@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.noise import inverse_cdf
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.heads import BranchingHead, Head
-from firstmover.noise import inverse_cdf
 from firstmover.spaces.base import Parts, Space, asked, one_hot
 from firstmover.spaces.box import Box
 from firstmover.spaces.discrete import Discrete

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.noise import inverse_cdf
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import shortened
 from firstmover.heads import CategoricalHead, Head
-from firstmover.noise import inverse_cdf
 from firstmover.spaces.base import Parts, Space, asked, one_hot
 
 

@@ -13,10 +13,10 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
+from firstmover.core.plays import Strategies
 from firstmover.errors import require
 from firstmover.evaluators.forms import possible_actions
 from firstmover.followers import BestResponse
-from firstmover.plays import Strategies
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from firstmover import Discrete
+from firstmover.core.types import TypeDistribution
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.types import TypeDistribution
 
 
 # Everything that changes in the course of a game, as arrays.

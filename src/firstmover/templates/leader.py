@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
 from firstmover.errors import require
 from firstmover.leaders import Leader
 from firstmover.leaders.base import Metrics

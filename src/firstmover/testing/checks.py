@@ -5,8 +5,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import jax
 
-from firstmover import build
 from firstmover.errors import InputError
+from firstmover.jobs import build
 from firstmover.user_code import told
 
 Item = TypeVar("Item")

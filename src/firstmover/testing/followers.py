@@ -4,14 +4,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.commitment import table_of
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import Episode, StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games import Agrawal, SimpleAllocation
 from firstmover.games.base import Game
 from firstmover.games.iterated_matrix import IteratedMatrix
-from firstmover.plays import Play
-from firstmover.pomdp import Episode, StackelbergPOMDP
 from firstmover.testing.checks import Check, check_parameters, results
 
 _LARGEST = 1e-5  # by which probabilities may miss a sum of 1, in 32-bit numbers

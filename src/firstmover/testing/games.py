@@ -12,17 +12,17 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.certificates.exact import exact_game
-from firstmover.commitment import table_of
-from firstmover.declarations import check_chance, check_paid
+from firstmover.core.commitment import table_of
+from firstmover.core.declarations import check_chance, check_paid
+from firstmover.core.noise import inverse_cdf
+from firstmover.core.plays import Play
+from firstmover.core.rollout import Query, answer
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
 from firstmover.games.base import Game, Turn
 from firstmover.games.entries import status_quo_table
 from firstmover.games.market_payoffs import FROZEN
-from firstmover.noise import inverse_cdf
-from firstmover.plays import Play
-from firstmover.rollout import Query, answer
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.testing.checks import Check, refuse_other_state, results
 
 _PLAYED = 64  # sub-episodes

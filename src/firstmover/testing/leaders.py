@@ -5,12 +5,12 @@ from typing import Any
 import jax
 import numpy as np
 
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import IteratedMatrix, SimpleAllocation
 from firstmover.leaders.base import Leader, Metrics
-from firstmover.pomdp import StackelbergPOMDP
-from firstmover.rule import Rule
+from firstmover.rules.rule import Rule
 from firstmover.testing.checks import Check, check_parameters, refuse_other_state, results
 
 _SEEDS = 2

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from firstmover import build
 from firstmover.errors import InputError
 from firstmover.followers import Follower
 from firstmover.games import Game
 from firstmover.interop.python_files import classes_in, unfinished
+from firstmover.jobs import build
 from firstmover.leaders import Leader
 from firstmover.testing.checks import Check
 from firstmover.testing.followers import check_follower

@@ -21,9 +21,9 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
-    from firstmover.certifications import certificate_path, certify
     from firstmover.cli.certified import written_certificate
     from firstmover.exact_numbers import number
+    from firstmover.jobs.certifications import certificate_path, certify
 
     given = pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):
@@ -43,7 +43,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _responding(name: str | None, given: dict[str, str]) -> Any:
     """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
-    from firstmover import build
+    from firstmover.jobs import build
 
     return build.item_from("followers", name or "multiplicative-weights", given) if name or given else None
 

@@ -27,12 +27,12 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     use_all_cores()
-    from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.designs import design
     from firstmover.exact_numbers import whole
-    from firstmover.runs import free_folder
+    from firstmover.jobs import build
+    from firstmover.jobs.designs import design
+    from firstmover.jobs.runs import free_folder
 
     leader_parameters = pairs("-l", options.leader_parameters)
     if options.updates is not None:

@@ -66,8 +66,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         raise InputError("--csv and --latex must be two files.")
 
     from firstmover.cli.progress import Watched
-    from firstmover.evaluation import evaluate
-    from firstmover.evaluation_tables import as_csv, as_latex, as_text
+    from firstmover.evaluation.matrix import evaluate
+    from firstmover.evaluation.tables import as_csv, as_latex, as_text
     from firstmover.exact_numbers import number, whole
 
     with Watched() as progress:
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
 
 
 def _followers(models: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
-    from firstmover import build
+    from firstmover.jobs import build
 
     return [name if name == _ALL else build.item_from("followers", name, given) for name, given in models]
 

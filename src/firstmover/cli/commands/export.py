@@ -26,7 +26,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with -o.")
     if options.to == "nfg":
-        from firstmover.exports import game_file
+        from firstmover.jobs.exports import game_file
 
         text = game_file(options.path, pairs("-g", options.game_parameters), options.code)
     else:

@@ -24,14 +24,14 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     use_all_cores()
-    from firstmover import build
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.followers.trained import Trained
-    from firstmover.learnt_rules import learnt_rules
-    from firstmover.pretraining import Pretraining, pretrain
-    from firstmover.runs import free_folder
+    from firstmover.jobs import build
+    from firstmover.jobs.learnt_rules import learnt_rules
+    from firstmover.jobs.pretraining import Pretraining, pretrain
+    from firstmover.jobs.runs import free_folder
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))

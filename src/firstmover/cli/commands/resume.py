@@ -15,11 +15,11 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     use_all_cores()
-    from firstmover import pretraining
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.designs import resume
-    from firstmover.runs import Run
+    from firstmover.jobs import pretraining
+    from firstmover.jobs.designs import resume
+    from firstmover.jobs.runs import Run
 
     kind = Run.open(options.run, None).kind
     with Watched(Path(options.run) / "config.json", f"resume {options.run}") as progress:

@@ -27,11 +27,12 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
-    from firstmover import build, files
+    from firstmover import files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number
-    from firstmover.solutions import as_file, as_json, solve
+    from firstmover.jobs import build
+    from firstmover.jobs.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     if options.ties not in ("strong", "weak"):
@@ -61,7 +62,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
 
 def _compared(game: Any) -> dict[str, Any]:
     """What `--compare nash` shows beside the commitment."""
-    from firstmover.comparisons import compare_nash
+    from firstmover.jobs.comparisons import compare_nash
 
     return {"nash": compare_nash(game)}
 

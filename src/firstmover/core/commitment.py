@@ -1,0 +1,81 @@
+"""Commitments: the leader's rule, frozen; all that followers ever meet of the leader.
+
+A commitment is a callable pytree `commitment(obs, mask, key) -> action`. Frozen ones ignore the key.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from firstmover.core.noise import Stream, address_uniform, seed_of, stream
+from firstmover.core.policies import Policy
+from firstmover.games.base import Game
+from firstmover.heads import Head
+from firstmover.spaces import observation_index
+
+
+class Table(eqx.Module):
+    """One action for every enumerated observation, shape [n_observations, ...]."""
+
+    actions: Array
+    sizes: tuple[int, ...] = eqx.field(static=True)
+
+    def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+        """The action stored for this observation."""
+        del mask, key
+        return self.actions[observation_index(obs, self.sizes)]
+
+
+class Lazy(eqx.Module):
+    """A policy and an episode's key: the noise of a draw is a function of (key, observation); nothing is stored.
+
+    This is the papers' observation-action map: within an episode, an observation that comes up again gets the action
+    that it got before.
+    """
+
+    policy: Policy
+    head: Head
+    key: Key[Array, ""]
+
+    def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+        """The action drawn for this observation."""
+        del key
+        noise = episode_noise(self.head, self.key, obs)
+        return self.head.action(self.head.draw(self.policy(obs), mask, noise))
+
+
+def episode_noise(head: Head, key: Key[Array, ""], obs: Int[Array, "d"]) -> Float[Array, "u"]:
+    """The noise of the draw at an observation, in the episode that has this key."""
+    return address_uniform(seed_of(stream(key, Stream.COMMITMENT)), obs, head.noise_size)
+
+
+class Given(eqx.Module):
+    """An action decided elsewhere (by the learner of the step-level problem) for the one decision at hand."""
+
+    action: Array
+
+    def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+        """The given action, whatever is observed."""
+        del obs, mask, key
+        return self.action
+
+
+Commitment = Table | Lazy | Given
+
+
+def draw_table(
+    head: Head,
+    outputs: Float[Array, "observations width"],
+    masks: Bool[Array, "observations a"],
+    observations: Int[Array, "observations d"],
+    key: Key[Array, ""],
+) -> Array:
+    """What `Lazy` draws at every enumerated observation, before `head.action`: the same numbers, all at once."""
+    noise = jax.vmap(lambda obs: episode_noise(head, key, obs))(observations)
+    return jax.vmap(head.draw)(outputs, masks, noise)
+
+
+def table_of(game: Game, actions: Array) -> Table:
+    """A table commitment for `game`, from actions [n_observations, ...]."""
+    return Table(jnp.asarray(actions), game.leader_obs_sizes)

@@ -1,0 +1,126 @@
+"""Certifying anew: the best rule of a finished run, or a rule that somebody wrote down.
+
+Where a rule comes without its followers' play, they respond to it first.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from firstmover import files
+from firstmover.certificates import certify_play, summary
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import finite
+from firstmover.errors import FailedError, InputError
+from firstmover.evaluators import exact_table
+from firstmover.followers.base import Follower
+from firstmover.interop.python_files import Code
+from firstmover.jobs import build
+from firstmover.jobs.finished import read_result, sealed, uncertified
+from firstmover.jobs.runs import Run
+from firstmover.rules.rule import Rule
+from firstmover.rules.rule_files import read_rule_file
+
+
+def certify(
+    path: str | Path | Rule,
+    *,
+    followers: Follower | str | None = None,
+    epsilon: float | None = None,
+    out: str | Path | None = None,
+    seed: int = 0,
+    code: Code = None,
+) -> dict[str, Any]:
+    """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
+
+    Args:
+        path: a run folder, a rule file, or a rule: then nothing is written but where `out` says.
+        followers: who responds to the rule of a file: a model, or the name of one. If none is given, the play that the
+            file states is certified, and where it states none that of the game's usual followers. A run's rule is
+            certified with the play of its own followers.
+        epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
+        out: the file to write; `certificate_path(path)` if not given, and none for a rule.
+        seed: of the followers' response, and of a sample where one is needed; a run has its own.
+        code: the file of a user's own game, followers or leader, which is executed.
+
+    Returns:
+        The certificate. Where a user's own code has changed since a run began, its rule and play are certified under
+        the code as it is, with a warning: `changed_code` names the classes, and the run's own files stay as they are.
+
+    Raises:
+        InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
+    """
+    played_by: Follower | None
+    changed: list[str] = []
+    run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
+    if run is not None:
+        result = read_result(run)
+        loaded = uncertified(run, result, code)
+        rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
+        changed = list(loaded.changed_code)
+    else:
+        rule, stated = (path.as_told(), None) if isinstance(path, Rule) else read_rule_file(path, code)
+        if followers is None and stated is not None:
+            play, played_by = stated, None
+        else:
+            name = rule.game.usual_followers if followers is None else followers
+            played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
+            play = respond(rule, played_by, seed=seed)
+    written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
+    if written is not None and (run is None or out is not None):
+        _refuse_other_files(written)
+    model = None if played_by is None else build.description(played_by)
+    certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
+    if written is not None:
+        files.write_json(written, certificate)
+    if run is not None and out is None and not changed:
+        run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
+    return {**certificate, "changed_code": changed} if changed else certificate
+
+
+def certificate_path(path: str | Path, changed: Sequence[str] = ()) -> Path:
+    """Where the certificate of a run or a rule file is written by default: in the run's folder, or beside the file.
+
+    Of a run whose code has changed, beside its own.
+    """
+    path = Path(path)
+    if not files.is_folder(path):
+        return path.with_suffix(".certificate.json")
+    return path / ("certificate-changed-code.json" if changed else "certificate.json")
+
+
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
+    """How followers play once they have responded to a rule.
+
+    Raises:
+        InputError: the followers cannot play the game.
+        FailedError: they end in numbers that are not finite.
+    """
+    game = rule.game.standardised
+    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+    with jax.enable_x64(True):
+        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
+        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
+        if not finite(play):
+            raise FailedError(
+                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
+                "too small for the numbers that they count with."
+            )
+        return jax.tree.map(np.asarray, play)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """A certificate may replace an older certificate, and nothing else."""
+    if not files.exists(path):
+        return
+    try:
+        content = files.read_json(path)
+    except InputError:
+        content = None
+    if not isinstance(content, dict) or "leader_value_bounds" not in content:
+        raise InputError(f"{path} exists and is not a certificate; name another file with --out.")

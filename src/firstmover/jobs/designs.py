@@ -1,0 +1,223 @@
+"""The main job: learn a rule, see how its followers settle, certify it.
+
+`design` runs it, `resume` goes on after a kill, and a `finished.Design` is what comes of it.
+"""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from firstmover import files
+from firstmover.certificates import certify_play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.deadline import within
+from firstmover.errors import InputError
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
+from firstmover.jobs import build
+from firstmover.jobs.calls import fitting, told
+from firstmover.jobs.finished import (
+    LEFT_OUT,
+    SECONDS,
+    Design,
+    Optimum,
+    Outcome,
+    configuration,
+    exact_optimum,
+    parts_of,
+    problem_of,
+    read_outcome,
+)
+from firstmover.jobs.loop import Progress, Silent
+from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
+from firstmover.jobs.runs import Run
+from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
+from firstmover.jobs.training import check_memory, train
+from firstmover.leaders.base import Leader
+from firstmover.testing import refuse_mistakes
+
+OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
+
+
+def design(
+    game: Game | str,
+    *,
+    followers: Follower | str | None = None,
+    leader: Leader | str = "commitment-gradient",
+    seeds: int = 25,
+    seed: int = 0,
+    game_parameters: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    optimum: bool = True,
+    max_calls: int | None = None,
+    progress: Progress | None = None,
+    waiting_since: float | None = None,
+) -> Design:
+    """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
+
+    Args:
+        game: a game, the name of one, or a Gambit file.
+        followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
+        leader: the learner, or the name of one with its defaults.
+        seeds: number of independent seeds, at least 1, trained at once.
+        seed: the first of them, 0 or more.
+        game_parameters: parameters for a game given by name.
+        out: a new folder to write the run to; nothing is written if not given.
+        optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
+            `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
+            updates is what gives way.
+        progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+
+    Raises:
+        InputError: something does not exist, does not fit, or is out of range.
+    """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
+    if isinstance(game, str):
+        game = build.game_from(game, game_parameters or {})
+    elif game_parameters:
+        raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    refuse_mistakes(game)
+    followers = game.usual_followers if followers is None else followers
+    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
+    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
+    if seeds < 1:
+        raise InputError(f"seeds must be at least 1; got {seeds}.")
+    if seeds >= 2**31:
+        raise InputError(f"seeds must be below {2**31}; got {seeds}.")
+    if not 0 <= seed < 2**31 - seeds:
+        raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
+    problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
+    check_memory(problem, learner, seeds)
+    learner, calling = fitting(problem, learner, seeds, max_calls)
+    progress = progress or Silent()
+    if calling is not None:
+        progress.stage(calling.words)
+        optimum = optimum and not calling.more
+    run = None
+    if out is not None:
+        trained = _trained(game, responding, out)
+        run = Run.create(out, configuration(game, responding, learner, seeds, seed, optimum, trained))
+    with told(game):
+        if responding.needs_training:
+            responding = (
+                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+            )
+            problem = learner.problem(game, responding)
+        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+
+
+def resume(
+    path: str | Path,
+    *,
+    code: Code = None,
+    game: Game | None = None,
+    progress: Progress | None = None,
+    waiting_since: float | None = None,
+) -> Design:
+    """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
+
+    Args:
+        path: the run folder.
+        code: the file of a user's own game, followers or leader, which is executed; if the run is not finished it must
+            be what it was, or the numbers would be of neither.
+        game: its game, where that is at hand.
+        progress: told of what goes on.
+        waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+
+    Raises:
+        InputError: there is no run, or it is damaged, edited, or of another version.
+    """
+    waiting_since = time.perf_counter() if waiting_since is None else waiting_since
+    run = Run.open(path)
+    if run.has("result.json"):
+        return Design.load(path, code=code, game=game)
+    files.remove_parts(run.path)
+    progress = progress or Silent()
+    game, followers, leader, seeds, seed = parts_of(run, code, game)
+    optimum = run.config.get("optimum") is True
+    with told(game):
+        problem = problem_of(run, game, ready(run, game, followers, progress), leader)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+
+
+def _carry_out(
+    game: Game,
+    problem: StackelbergPOMDP,
+    leader: Leader,
+    seeds: int,
+    seed: int,
+    run: Run | None,
+    progress: Progress,
+    optimum: bool,
+    waiting_since: float,
+) -> Design:
+    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    compile_seconds = learnt.compile_seconds
+    if run is not None and run.has("outcome.npz"):
+        outcome = read_outcome(run, game, problem, leader, seeds, seed)
+    else:
+        progress.stage("letting the followers settle")
+        settle = time.perf_counter()
+        # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
+        with jax.enable_x64(True):
+            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
+            compile_seconds += time.perf_counter() - settle
+            learned_rules = compiled(learnt.state)
+        outcome = Outcome(settled(game, problem.target, learned_rules, seed), learnt.history)
+        if run is not None:
+            run.write_arrays("outcome.npz", outcome)
+    final, history = outcome
+    progress.stage("certifying")
+    best = best_seed(final.values, final.worst_values)
+    model = build.description(problem.followers)
+    certificate = certify_play(
+        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
+    ).as_json()
+    best_known = Optimum(reason=LEFT_OUT)
+    if optimum:
+        progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
+        best_known = _optimum(game, problem.followers, progress)
+    seconds = (learnt.waited_before + time.perf_counter() - waiting_since, compile_seconds, learnt.train_seconds)
+    finished = Design(
+        game,
+        problem.followers,
+        leader,
+        seeds,
+        seed,
+        **final._asdict(),
+        certificate=certificate,
+        optimum=best_known,
+        history=history,
+        seconds=dict(zip(SECONDS, seconds, strict=True)),
+        run=None if run is None else run.path,
+        trained=None if run is None else run.config.get("trained"),
+    )
+    if run is not None:
+        progress.stage("writing")
+        finished.write_results(run)
+    return finished
+
+
+def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
+    """The exact optimum, if it can be had in `OPTIMUM_SECONDS`."""
+    try:
+        solution = within(OPTIMUM_SECONDS, lambda: exact_optimum(game, followers), progress.alive)
+    except InputError:  # there is no method
+        return Optimum()
+    except TimeoutError:
+        return Optimum(reason=f"it takes more than {OPTIMUM_SECONDS:g} s; 'firstmover solve' has no limit")
+    return Optimum(solution.value, solution.followers, solution.upper_bounds)
+
+
+def _trained(game: Game, followers: Follower, out: str | Path) -> str | None:
+    """Where followers that need training have had it, or are to have it, seen from the run folder."""
+    return (beside(Path(out), game, followers) or OWN) if followers.needs_training else None

@@ -1,0 +1,251 @@
+"""The loop around all that learns: all seeds at once, many updates per call, a checkpoint every few seconds.
+
+Every call runs the same compiled program, whose number of updates is an argument. How many updates a call makes, and
+when a checkpoint is written, follows the clock; the numbers do not, so that what was killed and resumed computes the
+same to the bit.
+
+Seeds never speak to each other. Where there are several devices, each gets its share of them, and the numbers are the
+same: to the bit where no matrix product is involved, else up to rounding, since its order of summation depends on how
+many there are.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
+
+from firstmover.core.batching import replaced_in_parts
+from firstmover.core.selection import average
+from firstmover.errors import InputError
+from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.runs import Run
+
+_MOST_UPDATES = 64  # in one call
+_CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
+_MOST_KEPT = 8e8  # bytes of a checkpoint, which is read back within 1 GB; what is larger learns without one
+_CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
+
+Update = Callable[[Any, Any], tuple[Any, Any]]  # (state, position of the seed) -> (state, metrics)
+
+
+@runtime_checkable
+class Progress(Protocol):
+    """What is told of a run while it is under way."""
+
+    def stage(self, what: str) -> None:
+        """A new stage has begun."""
+
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
+        """So many updates are done; the mean over seeds of what is measured is this."""
+
+    def alive(self) -> None:
+        """Something goes on that needs no words; raises KeyboardInterrupt if it should not."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def stage(self, what: str) -> None:
+        """Say nothing."""
+
+    def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
+        """Say nothing."""
+
+    def alive(self) -> None:
+        """Say nothing."""
+
+
+class Lesson(NamedTuple):
+    """Something to learn, in so many updates of every seed.
+
+    Attributes:
+        who: learns, in words.
+        doing: what it does, in words.
+        updates: how many.
+        start: the state of all seeds before the first, with a leading axis of seeds.
+        update: one update of a seed, where all that is batched is worked off in so many parts, and so many seeds learn
+            side by side: (parts, seeds) -> (state, position of the seed) -> (state, metrics).
+        blank: the metrics of all updates before the first, NumPy arrays [updates, seeds].
+        shown: the metrics of an update that is told of, [seeds], and their name, from all metrics and its number.
+        spread: whether seeds may learn on several devices at once; what calls plain Python may not.
+    """
+
+    who: str
+    doing: str
+    updates: int
+    start: Callable[[], Any]
+    update: Callable[[int, int], Update]
+    blank: Any
+    shown: Callable[[Any, int], tuple[np.ndarray, str]]
+    spread: bool = True
+
+
+class Learnt(NamedTuple):
+    """What a lesson leaves.
+
+    Attributes:
+        state: of all seeds, with a leading axis of seeds.
+        history: metrics, [updates, seeds].
+        compile_seconds: spent on tracing and compiling, in this process.
+        train_seconds: spent on updates, over all processes of the run.
+        waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
+    """
+
+    state: Any
+    history: Any
+    compile_seconds: float
+    train_seconds: float
+    waited_before: float
+
+
+class _Checkpoint(NamedTuple):
+    done: Any  # int64 scalar
+    train_seconds: Any  # float64 scalar
+    waited: Any  # float64 scalar
+    state: Any
+    history: Any
+
+
+def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: float) -> Learnt:
+    """Go through a lesson, from the last checkpoint of `run` if it has one.
+
+    `waiting_since` is the reading of `time.perf_counter` since which this process is waited for.
+    """
+    shape, blank = jax.eval_shape(lesson.start), jax.tree.map(np.copy, lesson.blank)
+    seeds = jax.tree.leaves(blank)[0].shape[1]
+    if run is not None and run.has("checkpoint.npz"):
+        like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
+        done, spent, before, state, history = _resumed(run, like, lesson.updates)
+        if done == lesson.updates:
+            return Learnt(state, history, 0.0, spent, before)
+    else:
+        done, spent, before, state, history = 0, 0.0, 0.0, jax.jit(lesson.start)(), blank
+
+    progress.stage(f"compiling {lesson.who}")
+    began = time.perf_counter()
+    most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
+    share = Shares(seeds, devices if lesson.spread else devices[:1])
+    program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
+    compiled = compiled_to_fit(
+        lambda parts: program.lower(parts, *share.shapes((shape, np.arange(seeds))), jnp.int32(0)),
+        f"an update of {lesson.who}",
+        share.devices,
+    )
+    compile_seconds = time.perf_counter() - began
+
+    kept = run is not None and _bytes((shape, blank)) <= _MOST_KEPT
+    told = "" if kept or run is None else " (too large for checkpoints: a stop begins anew)"
+    progress.stage(f"{lesson.doing}{told}")
+    count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
+    state, positions = share.out((state, jnp.arange(seeds)))
+    while done < lesson.updates:
+        began = time.perf_counter()
+        count = min(count, most, lesson.updates - done)
+        state, metrics = jax.block_until_ready(compiled(state, positions, jnp.int32(count)))
+        for whole, part in zip(jax.tree.leaves(history), jax.tree.leaves(metrics), strict=True):
+            whole[done : done + count] = np.asarray(part)[:count, :seeds]
+        done += count
+        took = time.perf_counter() - began
+        spent += took
+        count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
+        now = time.perf_counter()
+        if run is not None and kept and (now - saved >= wait or done == lesson.updates):
+            waited = np.float64(before + time.perf_counter() - waiting_since)
+            stored = _Checkpoint(np.int64(done), np.float64(spent), waited, share.together(state), history)
+            run.write_arrays("checkpoint.npz", stored)
+            saved = time.perf_counter()
+            wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
+        value, measure = lesson.shown(history, done - 1)
+        progress.learnt(done, lesson.updates, float(average(value)), measure)
+    return Learnt(share.together(state), history, compile_seconds, spent, before)
+
+
+def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., tuple[Any, Any]]:
+    """Several updates of several seeds: (parts, state, positions, count) -> (state, metrics [most, seeds])."""
+
+    def repeated(parts: int, state: Any, positions: jax.Array, count: jax.Array) -> tuple[Any, Any]:
+        each = replaced_in_parts(lesson.update(parts, side_by_side), parts)
+        blank = jax.tree.map(lambda whole: jnp.zeros((most, len(positions)), whole.dtype), lesson.blank)
+
+        def body(k: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, metrics = carry
+            state, new = each(state, positions)
+            return state, jax.tree.map(lambda all_, one: all_.at[k].set(one), metrics, new)
+
+        return jax.lax.fori_loop(0, count, body, (state, blank))
+
+    return repeated
+
+
+class Shares:
+    """How seeds are dealt out to the devices there are: in turn, as many to each, the last filled up with the last.
+
+    Attributes:
+        seeds: how many there are.
+        size: how many each device gets.
+        devices: how many devices get some.
+    """
+
+    def __init__(self, seeds: int, devices: list[jax.Device]):
+        """Of so many seeds, to these devices."""
+        self.seeds, self.size = seeds, math.ceil(seeds / len(devices))
+        self._devices = devices[: math.ceil(seeds / self.size)]
+        self.devices = len(self._devices)
+        mesh = jax.sharding.Mesh(np.array(self._devices), ("seeds",))
+        self._mesh, self._sharding = mesh, NamedSharding(mesh, PartitionSpec("seeds"))
+
+    def over_devices(self, program: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
+        """A program (parts, state, positions, count) -> (state, metrics [updates, seeds]), every device its share."""
+        if self.devices == 1:
+            return program
+
+        def shared(parts: int, *arguments: Any) -> tuple[Any, Any]:
+            own, everywhere = PartitionSpec("seeds"), PartitionSpec()
+            return jax.shard_map(
+                lambda *of_device: program(parts, *of_device),
+                mesh=self._mesh,
+                in_specs=(own, own, everywhere),
+                out_specs=(own, PartitionSpec(None, "seeds")),
+                check_vma=False,
+            )(*arguments)
+
+        return shared
+
+    def shapes(self, tree: Any) -> Any:
+        """What `out` makes of arrays of these shapes, with a leading axis of seeds."""
+        if self.devices == 1:
+            return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
+        rows = self.size * self.devices
+        return jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), leaf.dtype, sharding=self._sharding), tree
+        )
+
+    def out(self, tree: Any) -> Any:
+        """Arrays with a leading axis of seeds, dealt out."""
+        if self.devices == 1:
+            return tree
+        rows = np.minimum(np.arange(self.size * self.devices), self.seeds - 1)
+        return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], tree), self._sharding)
+
+    def together(self, tree: Any) -> Any:
+        """The arrays of all seeds again, on the first device."""
+        if self.devices == 1:
+            return tree
+        return jax.tree.map(lambda leaf: jax.device_put(leaf, self._devices[0])[: self.seeds], tree)
+
+
+def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, Any, Any]:
+    stored = run.read_arrays("checkpoint.npz", like)
+    done = int(stored.done)
+    if not 0 <= done <= updates:
+        raise InputError(f"{run.path / 'checkpoint.npz'} is damaged: it holds {done} of {updates} updates.")
+    return done, float(stored.train_seconds), float(stored.waited), stored.state, stored.history
+
+
+def _bytes(tree: Any) -> float:
+    return sum(4.0 * math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))

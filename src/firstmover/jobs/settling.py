@@ -1,0 +1,151 @@
+"""From what was learnt to rules: of every seed the best candidate, and how its followers play once they have settled.
+
+A candidate is one rule that a seed has learnt; learners with restarts have several. One in which a number is not finite
+is dropped. Where the game's baseline is a rule of the same game it is a candidate too, of every seed: a design is never
+worth less. What was learnt is kept beside it, since a learner is judged by that.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from firstmover.core.batching import in_parts
+from firstmover.core.commitment import table_of
+from firstmover.core.noise import Stream, stream
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import best_of, finite
+from firstmover.errors import FailedError
+from firstmover.evaluators import Target, judge_of
+from firstmover.games.base import Game
+from firstmover.jobs.memory import for_seed
+from firstmover.leaders.base import Leader
+from firstmover.solvers.registry import baseline_actions
+
+_MARGIN = 1e-9  # of the leader's payoff range
+
+
+class Settled(NamedTuple):
+    """The final rule of every seed; of a seed of which no candidate is sound, zeros and NaN.
+
+    Attributes:
+        tables: actions [seeds, n_observations, ...].
+        plays: how the followers play under each, with a leading axis of seeds.
+        values: the leader's expected payoff under each, in the game's units.
+        worst_values: the least over all coarse correlated equilibria, where that was designed for, else None.
+        learned_values: the values of what was learnt, without the baseline as a candidate.
+        from_baseline: seeds whose rule is the baseline, since it is worth more than what they learnt.
+        dropped: candidates of each seed in which a number was not finite.
+    """
+
+    tables: np.ndarray
+    plays: Any
+    values: Float[np.ndarray, "seeds"]
+    worst_values: Float[np.ndarray, "seeds"] | None
+    learned_values: Float[np.ndarray, "seeds"]
+    from_baseline: Bool[np.ndarray, "seeds"]
+    dropped: Int[np.ndarray, "seeds"]
+
+
+def rules_and_plays(
+    problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
+) -> tuple[Any, Any, Any, Any]:
+    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are sound.
+
+    The play under the baseline is None where the baseline is a rule of another game.
+    """
+    baseline = baseline_actions(problem.game)
+
+    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
+        key = stream(state.key, Stream.EVALUATION)
+
+        def play(actions: Any) -> Any:
+            return own.episode(table_of(own.game, actions), key)
+
+        tables = leader.tables(own, state)
+        episodes = in_parts(play, own.parts)(tables)
+        sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
+        best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
+        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
+        return *of_seed((tables, episodes.strategy), best), beside, sound
+
+    seeds = len(jax.tree.leaves(states)[0])
+    return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
+
+
+def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+    """The final rules, from what `rules_and_plays` has returned.
+
+    Args:
+        game: what was asked about, in units of its own.
+        target: what was designed for.
+        learned_rules: in the game's standard units.
+        seed: the first of the seeds, for values that have to be sampled.
+
+    Raises:
+        FailedError: no seed has a sound candidate.
+    """
+    tables, plays, beside, sound = jax.tree.map(np.asarray, learned_rules)
+    judge, failed = judge_of(game, seed=seed), ~sound.any(axis=1)
+    if failed.all():
+        raise FailedError(
+            f"nothing was learnt: in all {len(sound)} seeds the learner ended in numbers that are not finite. This is "
+            "a limit of its 32-bit numbers, not a mistake of yours (unless a game of your own pays something that "
+            "is not finite between the decisions that were looked at); try another learner or a smaller learning_rate."
+        )
+    well = np.flatnonzero(~failed)
+    tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
+    values, worst = np.full((2, len(sound)), np.nan)
+    values[well] = [judge.measured(tables[k], of_seed(plays, k)) for k in well]
+    from_baseline, learned = np.zeros(len(sound), bool), values.copy()
+    if target == "worst":
+        worst[well] = [judge.least(tables[k]) for k in well]
+    if beside is not None:
+        table = np.asarray(baseline_actions(game), tables.dtype)
+        others = [of_seed(beside, k) for k in well]
+        alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
+        its = np.full(len(sound), np.nan)
+        its[well] = [judge.measured(table, other) for other in (others[:1] if alike else others)]
+        its_worst = np.full(len(sound), judge.least(table)) if target == "worst" else its
+        low, high = game.leader_payoff_range
+        # More than by rounding: the same rule must not be called another one.
+        from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
+        values, worst = np.where(from_baseline, its, values), np.where(from_baseline, its_worst, worst)
+        tables = np.where(_along(from_baseline, tables), table, tables)
+        plays = jax.tree.map(lambda new, old: np.where(_along(from_baseline, old), new, old), beside, plays)
+    worst_values = worst if target == "worst" else None
+    return Settled(tables, plays, values, worst_values, learned, from_baseline, (~sound).sum(axis=1))
+
+
+def valued_anew(game: Game, target: Target, final: Settled, seed: int) -> Settled:
+    """The same rules and plays, valued in a game that is not what it was when they were learnt.
+
+    Where the baseline had stood in, what was learnt is not known any more: its value is NaN.
+    """
+    judge, well = judge_of(game, seed=seed), np.flatnonzero(np.isfinite(final.values))
+    values, worst = np.full((2, len(final.values)), np.nan)
+    values[well] = [judge.measured(final.tables[k], of_seed(final.plays, k)) for k in well]
+    if target == "worst":
+        worst[well] = [judge.least(final.tables[k]) for k in well]
+    return final._replace(
+        values=values,
+        worst_values=worst if target == "worst" else None,
+        learned_values=np.where(final.from_baseline, np.nan, values),
+    )
+
+
+def best_seed(values: np.ndarray, worst_values: np.ndarray | None) -> int:
+    """Position of the best seed, by what was designed for."""
+    return int(best_of(values if worst_values is None else worst_values))
+
+
+def of_seed(stacked: Any, k: Any) -> Any:
+    """One position of the leading axis of all arrays of a pytree."""
+    return jax.tree.map(lambda leaf: leaf[k], stacked)
+
+
+def _along(seeds: Bool[np.ndarray, "seeds"], array: np.ndarray) -> Bool[np.ndarray, "seeds *ones"]:
+    """What holds of seeds, to be broadcast against an array [seeds, ...]."""
+    return seeds.reshape(-1, *[1] * (array.ndim - 1))
