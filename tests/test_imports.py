@@ -38,7 +38,7 @@ LAYERS = [
     {"games"},
     {"solvers"},
     {"core.policies", "core.commitment"},
-    {"core.plays", "core.rollout", "core.declarations"},
+    {"core.plays", "core.crowd_play", "core.rollout", "core.declarations"},
     {"evaluators"},
     {"followers"},
     {"core.pomdp", "core.step_level"},
