@@ -1,6 +1,6 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, certificates, followers, guides, oracles, readme
+from claimed import benchmarks, certificates, followers, guides, oracles, readme, sweeps
 
 CLAIMS = (*readme.CLAIMS, *certificates.CLAIMS, *followers.CLAIMS, *oracles.CLAIMS, *guides.CLAIMS, *benchmarks.CLAIMS)
-TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES)
+TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

@@ -13,6 +13,7 @@ from firstmover.cli.commands import (
     reproduce,
     resume,
     solve,
+    sweep,
     verify,
 )
 
@@ -28,6 +29,7 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
     completion.COMMAND,
 ]
