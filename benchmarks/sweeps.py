@@ -1,6 +1,6 @@
 """What a sweep costs beside its designs: reading the plan, giving out tasks, starting workers, the table.
 
-    python benchmarks/sweeps.py
+python benchmarks/sweeps.py
 """
 
 import tempfile
