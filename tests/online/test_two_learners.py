@@ -69,15 +69,9 @@ def test_a_leader_learns_the_first_table_against_best_replies_and_is_led_by_mani
 
 def test_two_ucb_learners_never_find_the_equilibrium_of_the_second_table() -> None:
     at = np.array([9_000, 10_000, 90_000, 100_000])
-    counts = meet(
-        [Table(TABLE_2.leader_payoffs, TABLE_2.follower_payoffs[0])],
-        Ucb(),
-        FollowerUcb(),
-        rounds=100_000,
-        seeds=5,
-        at=at,
-    )
-    regret = Meeting(Table(TABLE_2.leader_payoffs, TABLE_2.follower_payoffs[0]), at, counts[:, 0]).leader_regret
+    table = Table(TABLE_2.leader_payoffs, TABLE_2.follower_payoffs[0])
+    counts = meet([table], Ucb(), FollowerUcb(), rounds=100_000, seeds=5, at=at)
+    regret = Meeting(table, at, counts[:, 0]).leader_regret
     late = (regret[3] - regret[2]) / 10_000
     assert late == pytest.approx(0.05, abs=0.01)  # linear: 1 - 0.95 lost in every round
 

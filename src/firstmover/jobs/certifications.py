@@ -50,8 +50,9 @@ def certify(
         code: the file of a user's own game, followers or leader, which is executed.
 
     Returns:
-        The certificate, and with one follower and a table the game's `loss_to_manipulation`. Where a user's own code has changed since a run began, its rule and play are certified under
-        the code as it is, with a warning: `changed_code` names the classes, and the run's own files stay as they are.
+        The certificate, and with one follower and a table the game's `loss_to_manipulation`. Where a user's own code
+        has changed since a run began, its rule and play are certified under the code as it is, with a warning:
+        `changed_code` names the classes, and the run's own files stay as they are.
 
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.

@@ -111,7 +111,7 @@ class _Both(NamedTuple):
 
 @dataclass(frozen=True)
 class Fmucb(OnlineFollower):
-    """Learns the game, and manipulates as soon as it is sure that it can: optimistic of its own means, not the leader's.
+    """Learns the game and manipulates once it is sure that it can: optimistic of its own means, not the leader's.
 
     A pair can be reached if the leader's mean there, less its width, is above what every other row earns against the
     reply that is worst there, plus its width. Of the pairs that can be reached it aims at the one with its largest

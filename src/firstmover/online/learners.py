@@ -1,8 +1,8 @@
 """The contract of two learners who meet in a two-player game, without commitment within a round.
 
 In every round the leader plays a row, the follower sees it and plays a column, and both see their rewards. A learner is
-a frozen dataclass of its parameters; what it has learnt is an array pytree. `act` and `learn` are written for one seed, and
-traced; `init` is called once for every game.
+a frozen dataclass of its parameters; what it has learnt is an array pytree. `act` and `learn` are written for one seed
+and traced; `init` is called once for every game.
 """
 
 import abc

@@ -35,7 +35,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.exact_numbers import whole
     from firstmover.jobs import build
     from firstmover.jobs.two_learners import follower_from, leader_from, learn_online
-    from firstmover.report.online_curves import draw_meeting
+    from firstmover.online.pictures import draw_meeting
 
     kind = Path(options.out or "").suffix[1:]
     if options.out is not None and (kind not in ("png", "svg") or files.exists(options.out)):
