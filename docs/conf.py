@@ -14,7 +14,7 @@ import firstmover
 
 project = "firstmover"
 author = "The firstmover developers"
-copyright = author  # noqa: A001
+copyright = author
 release = version = firstmover.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]

@@ -18,7 +18,7 @@ def test_every_page_is_on_the_site() -> None:
     assert sorted(listed) == sorted(page.stem for page in DOCS.glob("*.md") if page.stem != "index")
 
 
-@pytest.mark.parametrize("kind", ["follower", "leader"])
+@pytest.mark.parametrize("kind", ["followers", "leader"])
 def test_every_method_has_a_source_a_promise_and_a_test(kind: str) -> None:
     rows = [line for line in (DOCS / "methods.md").read_text().splitlines() if line.startswith("| `")]
     told = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row.split("|")[1])}
