@@ -64,6 +64,11 @@ class Leader(abc.ABC):
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
         radius: of the priors that `target="robust"` is about.
         at_least: measures that must not fall short, "MEASURE=NUMBER" each (see `evaluators.aims`).
+
+    Example:
+        >>> from firstmover.leaders import CommitmentGradient, Leader
+        >>> isinstance(CommitmentGradient(), Leader), CommitmentGradient().updates
+        (True, 100)
     """
 
     name: ClassVar[str]

@@ -72,6 +72,13 @@ class CommitmentGradient(Leader):
         radius: total-variation distance within which the prior may be off, for target=robust; in [0, 1].
         at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import CommitmentGradient
+        >>> design(Maintain(), leader=CommitmentGradient(updates=20), seeds=2)
+        <Design of Maintain(): value 20 (optimum 20), best of 2 seeds>
     """
 
     updates: int = 100

@@ -48,6 +48,11 @@ class Evolution(Leader):
             "stochastic": it is the rule of one individual drawn from the search distribution.
         at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
+
+    Example:
+        >>> from firstmover.leaders import Evolution
+        >>> Evolution(updates=20, population=8)
+        Evolution(updates=20, population=8)
     """
 
     updates: int = 100

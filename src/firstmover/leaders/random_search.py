@@ -44,6 +44,13 @@ class RandomSearch(Leader):
             random like the others, so that the value is that of no search at all.
         at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import RandomSearch
+        >>> design(Maintain(), leader=RandomSearch(updates=5), seeds=1).value
+        20.0
     """
 
     updates: int = 100
