@@ -54,6 +54,14 @@ def certify(
 
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
+
+    Example:
+        >>> from firstmover import certify
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.rules.rule import Rule
+        >>> certificate = certify(Rule.read(Maintain("mixed"), [{"do": {"mixture": [0.25, 0.75, 0]}}]))
+        >>> certificate["exact"], round(certificate["value"], 4)
+        (True, 17.5)
     """
     played_by: Follower | None
     changed: list[str] = []
