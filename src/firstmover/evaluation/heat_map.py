@@ -73,14 +73,14 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 def _notes(evaluation: Evaluation) -> list[str]:
     notes = [
-        f"Each row is a model of the participants, each column a rule; values are of {evaluation.game.objective}, ± half "
-        f"of the 95 % interval over {evaluation.seeds} responses. 'worst' is the rule's worst case."
+        f"Each row is a model of the participants, each column a rule; values are of {evaluation.game.objective}, "
+        f"± half of the 95 % interval over {evaluation.seeds} responses. 'worst' is the rule's worst case."
     ]
     if evaluation.status_quo is None:
         notes.append("There is no status quo to compare with: the game names none. Orange: another rule is better.")
     else:
         notes.append(
-            f"The status quo is {evaluation.status_quo}. Blue: worth more than the status quo; orange and 'below': less."
+            f"The status quo is {evaluation.status_quo}. Blue: worth more than that; orange and 'below': less."
         )
     if evaluation.optimum_reason is not None:
         notes.append(f"The exact optimum is not there: {evaluation.optimum_reason}")

@@ -89,7 +89,7 @@ def write_report(
         >>> from firstmover.games import Maintain
         >>> from firstmover.rules.rule import Rule
         >>> folder = pathlib.Path(tempfile.mkdtemp())
-        >>> rule = Rule.read(Maintain(), [{"do": {"action": "A"}}])
+        >>> rule = Rule.read(Maintain(), [{"do": {"action": 0}}])
         >>> write_report(rule, folder / "page.html", followers=[]).name
         'page.html'
     """
