@@ -75,6 +75,12 @@ def sweep(
 
     Raises:
         InputError: the file asks for what there is not, or there is no such place.
+
+    Example:
+        >>> sweep("missing.toml")
+        Traceback (most recent call last):
+        ...
+        firstmover.errors.InputError: cannot read missing.toml: No such file or directory.
     """
     began, progress = time.perf_counter(), progress or Silent()
     folder = Path(out) if out is not None else Path("runs") / Path(path).stem
