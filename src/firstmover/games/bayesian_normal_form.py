@@ -10,6 +10,7 @@ Source: Paruchuri et al., "Playing games for security: an efficient exact algori
 games" (AAMAS 2008).
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -101,12 +102,12 @@ class BayesianNormalForm(Game):
     @property
     def leader_payoffs(self) -> np.ndarray:
         """The leader's payoffs, [types, leader actions, follower actions]."""
-        return np.array([game.leader_payoffs for game in self.games])
+        return _stacked([game.leader_payoffs for game in self.games])
 
     @property
     def follower_payoffs(self) -> np.ndarray:
         """The follower's payoffs, [types, leader actions, follower actions]."""
-        return np.array([game.follower_payoffs[0] for game in self.games])
+        return _stacked([game.follower_payoffs[0] for game in self.games])
 
     @property
     def fractions(self) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +132,9 @@ class BayesianNormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1), float)[state.type]
+        tables = jnp.stack([jnp.asarray(t, float) for t in (self.leader_payoffs, self.follower_payoffs)], axis=1)[
+            state.type
+        ]
         if self.commitment == "mixed":
             row = jnp.einsum("m,pma->pa", mixture(action).astype(tables.dtype), tables)
         else:
@@ -155,6 +158,13 @@ class BayesianNormalForm(Game):
             stakes=(1.0,),
         )
 
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.leader_payoffs, self.follower_payoffs
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        of_types = zip(self.games, *tables, strict=True)
+        return self._changed(games=[game.paying((leader, follower)) for game, leader, follower in of_types])
+
     def sentence(self, entry: dict[str, Any]) -> str:
         return self.games[0].sentence(entry)
 
@@ -163,6 +173,11 @@ class BayesianNormalForm(Game):
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         return self.games[0].pure_decisions()
+
+
+def _stacked(tables: Sequence[Any]) -> Any:
+    """Tables of one kind, NumPy or JAX arrays, one after the other along a new first axis."""
+    return np.stack(tables) if all(isinstance(table, np.ndarray) for table in tables) else jnp.stack(tables)
 
 
 def _tables(values: Matrices, what: str) -> Table:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code, check_name, pairs
+from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
 _ALL = "all"
@@ -44,12 +45,14 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
     command.add_argument("--latex", metavar="FILE", help="a new file: the table")
+    add_payoffs(command, draws=500)
     add_code(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
 
+    errors = payoff_errors(options)
     models = [(name, pairs("-f", given)) for name, given in options.models or [(_ALL, [])]]
     for name, given in models:
         if name == _ALL and given:
@@ -77,6 +80,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
+            payoffs=errors,
             progress=progress.working,
             code=options.code,
         )
