@@ -120,19 +120,19 @@ class ExactFares:
             InputError: the game is not of this kind, or there are too many draws.
         """
         self.game, self.errors, self.ties = game, errors, ties
+        tables = game.payoff_tables()
         form = linear_form(game)
         if form is None:
             raise InputError(f"best replies to estimated payoffs need one follower; {game.name} has several.")
         self.form: LinearGame = form
-        tables = game.payoff_tables()
         self.nominal = _drawn(game, [table[None] for table in tables])
         self.judged_on = _drawn(game, errors.of(tables))
         ends = [linear_form(game.paying([t + sign * errors.by * abs(t) for t in tables])) for sign in (-1, 1)]
         self.bounds = Bounds(*(end for end in ends if end is not None))
 
-    def of(self, decision: np.ndarray) -> Fares:
+    def of(self, decision: np.ndarray | np.integer[Any]) -> Fares:
         """What the rule with this decision is worth."""
-        x = self.form.choice(decision)[None]
+        x = self.form.choice(np.asarray(decision))[None]
         nominal, drawn = (values(draws, x, self.ties)[0] for draws in (self.nominal, self.judged_on))
         return Fares.over(float(nominal[0]), drawn, float(guaranteed(self.bounds, x)[0]))
 

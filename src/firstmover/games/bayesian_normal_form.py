@@ -100,13 +100,13 @@ class BayesianNormalForm(Game):
         self.follower_payoff_ranges = ((float(follower.min()), float(follower.max())),)
 
     @property
-    def leader_payoffs(self) -> np.ndarray:
-        """The leader's payoffs, [types, leader actions, follower actions]."""
+    def leader_payoffs(self) -> Any:
+        """The leader's payoffs, [types, leader actions, follower actions]; a JAX array where they are (`paying`)."""
         return _stacked([game.leader_payoffs for game in self.games])
 
     @property
-    def follower_payoffs(self) -> np.ndarray:
-        """The follower's payoffs, [types, leader actions, follower actions]."""
+    def follower_payoffs(self) -> Any:
+        """The follower's payoffs, in the same way."""
         return _stacked([game.follower_payoffs[0] for game in self.games])
 
     @property
@@ -132,9 +132,8 @@ class BayesianNormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.stack([jnp.asarray(t, float) for t in (self.leader_payoffs, self.follower_payoffs)], axis=1)[
-            state.type
-        ]
+        both = self.leader_payoffs, self.follower_payoffs
+        tables = jnp.stack([jnp.asarray(table, float) for table in both], axis=1)[state.type]
         if self.commitment == "mixed":
             row = jnp.einsum("m,pma->pa", mixture(action).astype(tables.dtype), tables)
         else:
