@@ -13,7 +13,7 @@ from firstmover.evaluators.worst_case import check_worst_case
 from firstmover.games.base import Game
 from firstmover.solvers.registry import state_table
 
-Target = Literal["learned", "worst"]
+Target = Literal["learned", "worst", "behaviours"]
 
 
 def evaluator_for(
@@ -27,7 +27,8 @@ def evaluator_for(
         pure: whether their play has no chance in it.
         continues: whether reward sub-episodes start where the response ended.
         reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
-        target: the value at the followers' play, or a lower bound over equilibria.
+        target: the value at the followers' play (of every model in turn, with "behaviours"), or a lower bound over
+            equilibria.
 
     Raises:
         InputError: an exact reward, or a worst case, is asked of a game that has none.

@@ -377,7 +377,7 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
     with jax.enable_x64(True):
         tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
     tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
-    worst = values if problem.target == "worst" else None
+    worst = None if problem.target == "learned" else values
     final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int))
     like = Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
     outcome: Outcome = run.read_arrays("outcome.npz", like)

@@ -34,7 +34,8 @@ class Settled(NamedTuple):
         tables: actions [seeds, n_observations, ...].
         plays: how the followers play under each, with a leading axis of seeds.
         values: the leader's expected payoff under each, in the game's units.
-        worst_values: the least over all coarse correlated equilibria, where that was designed for, else None.
+        worst_values: the least over all coarse correlated equilibria, or over several models of the followers, where
+            that was designed for, else None.
         learned_values: the values of what was learnt, without the baseline as a candidate.
         from_baseline: seeds whose rule is the baseline, since it is worth more than what they learnt.
         dropped: candidates of each seed in which a number was not finite.
@@ -51,14 +52,16 @@ class Settled(NamedTuple):
 
 def rules_and_plays(
     problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
-) -> tuple[Any, Any, Any, Any]:
-    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are sound.
+) -> tuple[Any, Any, Any, Any, Any]:
+    """To be compiled: the best table of every seed, its play, both for the baseline, sound candidates, and rewards.
+
+    The rewards are those of the best table and of the baseline.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
     baseline = baseline_actions(problem.game)
 
-    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
+    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any, Any]:
         key = stream(state.key, Stream.EVALUATION)
 
         def play(actions: Any) -> Any:
@@ -68,14 +71,17 @@ def rules_and_plays(
         episodes = in_parts(play, own.parts)(tables)
         sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
         best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
-        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
-        return *of_seed((tables, episodes.strategy), best), beside, sound
+        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype))
+        earned = episodes.reward[best]
+        rewards = jnp.stack([earned, earned if beside is None else beside.reward])
+        other = None if beside is None else beside.strategy
+        return *of_seed((tables, episodes.strategy), best), other, sound, rewards
 
     seeds = len(jax.tree.leaves(states)[0])
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
 
 
-def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any, Any], seed: int) -> Settled:
     """The final rules, from what `rules_and_plays` has returned.
 
     Args:
@@ -87,7 +93,9 @@ def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any]
     Raises:
         FailedError: no seed has a sound candidate.
     """
-    tables, plays, beside, sound = jax.tree.map(np.asarray, learned_rules)
+    tables, plays, beside, sound, rewards = jax.tree.map(np.asarray, learned_rules)
+    units = game.standardised.payoff_units
+    objective = rewards if units is None else units.of_leader(rewards)  # [seeds, learned and baseline]
     judge, failed = judge_of(game, seed=seed), ~sound.any(axis=1)
     if failed.all():
         raise FailedError(
@@ -102,20 +110,26 @@ def settled(game: Game, target: Target, learned_rules: tuple[Any, Any, Any, Any]
     from_baseline, learned = np.zeros(len(sound), bool), values.copy()
     if target == "worst":
         worst[well] = [judge.least(tables[k]) for k in well]
+    elif target == "behaviours":
+        worst[well] = objective[well, 0]
     if beside is not None:
         table = np.asarray(baseline_actions(game), tables.dtype)
         others = [of_seed(beside, k) for k in well]
         alike = all(jax.tree.all(jax.tree.map(np.array_equal, others[0], other)) for other in others[1:])
         its = np.full(len(sound), np.nan)
         its[well] = [judge.measured(table, other) for other in (others[:1] if alike else others)]
-        its_worst = np.full(len(sound), judge.least(table)) if target == "worst" else its
+        its_worst = its
+        if target == "worst":
+            its_worst = np.full(len(sound), judge.least(table))
+        elif target == "behaviours":
+            its_worst = objective[:, 1]
         low, high = game.leader_payoff_range
         # More than by rounding: the same rule must not be called another one.
-        from_baseline = its_worst > (worst if target == "worst" else values) + _MARGIN * (high - low)
+        from_baseline = its_worst > (values if target == "learned" else worst) + _MARGIN * (high - low)
         values, worst = np.where(from_baseline, its, values), np.where(from_baseline, its_worst, worst)
         tables = np.where(_along(from_baseline, tables), table, tables)
         plays = jax.tree.map(lambda new, old: np.where(_along(from_baseline, old), new, old), beside, plays)
-    worst_values = worst if target == "worst" else None
+    worst_values = None if target == "learned" else worst
     return Settled(tables, plays, values, worst_values, learned, from_baseline, (~sound).sum(axis=1))
 
 
@@ -131,7 +145,8 @@ def valued_anew(game: Game, target: Target, final: Settled, seed: int) -> Settle
         worst[well] = [judge.least(final.tables[k]) for k in well]
     return final._replace(
         values=values,
-        worst_values=worst if target == "worst" else None,
+        # What other models of the followers would leave now is not worked out here.
+        worst_values={"worst": worst, "behaviours": values}.get(target),
         learned_values=np.where(final.from_baseline, np.nan, values),
     )
 

@@ -13,13 +13,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import in_parts
+from firstmover.core.behaviours import ManyBehaviours, Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import largest, sound
+from firstmover.errors import InputError
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower
+from firstmover.followers.named import named_followers
 from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.wording import constructed
@@ -61,6 +64,8 @@ class Leader(abc.ABC):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
+        behaviours: models of the followers, for `target` "behaviours".
+        over: the worst of them or the mean.
     """
 
     name: ClassVar[str]
@@ -68,6 +73,8 @@ class Leader(abc.ABC):
     reward_episodes: int
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    behaviours: str = ""
+    over: Over = "worst"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -82,7 +89,13 @@ class Leader(abc.ABC):
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
+        if self.target != "behaviours":
+            if self.behaviours:
+                raise InputError("behaviours are for target=behaviours; add -l target=behaviours.")
+            return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
+        models = named_followers(self.behaviours)
+        asked = game.standardised, followers, self.reward_episodes, self.target
+        return ManyBehaviours(*asked, behaviours=models, over=self.over)
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:

@@ -24,6 +24,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.batching import in_parts
+from firstmover.core.behaviours import Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, network_policy, table_policy
@@ -67,7 +68,12 @@ class CommitmentGradient(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
-            value over all coarse correlated equilibria of the agent normal form (needs a small game).
+            value over all coarse correlated equilibria of the agent normal form (needs a small game), "behaviours"
+            what the models of `behaviours` leave, all of them in every episode.
+        behaviours: with target=behaviours the models, between commas, each with its parameters behind colons, such as
+            best-response,logit:rationality=3,exp3.
+        over: "worst" designs for the worst of them (a hundredth of the weight is on the mean, which decides between
+            rules that are equal in it), "mean" for the mean.
     """
 
     updates: int = 100
@@ -80,6 +86,8 @@ class CommitmentGradient(Leader):
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    behaviours: str = ""
+    over: Over = "worst"
 
     name: ClassVar[str] = "commitment-gradient"
 
