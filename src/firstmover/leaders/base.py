@@ -66,6 +66,11 @@ class Leader(abc.ABC):
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
         behaviours: models of the followers, for `target` "behaviours".
         over: the worst of them or the mean.
+
+    Example:
+        >>> from firstmover.leaders import CommitmentGradient, Leader
+        >>> isinstance(CommitmentGradient(), Leader), CommitmentGradient().updates
+        (True, 100)
     """
 
     name: ClassVar[str]

@@ -74,6 +74,13 @@ class CommitmentGradient(Leader):
             best-response,logit:rationality=3,exp3.
         over: "worst" designs for the worst of them (a hundredth of the weight is on the mean, which decides between
             rules that are equal in it), "mean" for the mean.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import CommitmentGradient
+        >>> design(Maintain(), leader=CommitmentGradient(updates=20), seeds=2)
+        <Design of Maintain(): value 20 (optimum 20), best of 2 seeds>
     """
 
     updates: int = 100
