@@ -44,6 +44,7 @@ LAYERS = [
     {"core.pomdp", "core.step_level"},
     {"leaders", "jobs.memory"},
     {"rules.rule", "rules.rule_files", "jobs.runs", "jobs.loop", "jobs.training", "interop", "jobs.build", "report"},
+    {"online"},
     {"certificates"},
     {"testing"},
     {"jobs", "evaluation"},

@@ -5,6 +5,7 @@ resume        go on with a run that was stopped
 solve         the exact optimum, where the game is small enough
 certify       certify the rule of a finished run, or of a file
 evaluate      what rules are worth under several models of the followers
+write_report  one page of a rule to hand on
 pretrain      train followers once, for many designs
 Design        what `design` returns: rule, value, certificate
 Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from firstmover.jobs.designs import design, resume
     from firstmover.jobs.finished import Design
     from firstmover.jobs.pretraining import pretrain
+    from firstmover.jobs.reports import write_report
     from firstmover.jobs.solutions import solve
     from firstmover.spaces import Box, Discrete, Mixture
 
@@ -63,6 +65,7 @@ __all__ = [
     "solve",
     "testing",
     "verify",
+    "write_report",
 ]
 
 __getattr__, __dir__ = lazily(__name__)

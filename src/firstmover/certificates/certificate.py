@@ -122,6 +122,13 @@ def certify_play(
 
     Raises:
         InputError: epsilon is negative, or the game is not what it declares.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> made = design(Maintain(), seeds=1)
+        >>> made.certificate["exact"]
+        True
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()

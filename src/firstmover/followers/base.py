@@ -49,6 +49,11 @@ class Follower(abc.ABC):
         acts: how often the followers of the games that it can play act in a sub-episode.
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
         continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
+
+    Example:
+        >>> from firstmover.followers import Follower, MultiplicativeWeights
+        >>> isinstance(MultiplicativeWeights(rounds=50), Follower), MultiplicativeWeights.converges_to
+        (True, 'anf_cce')
     """
 
     name: ClassVar[str]

@@ -55,6 +55,13 @@ class Rewards(NamedTuple):
         followers: what every follower is paid, money that it pays or receives included.
         transfers: what the followers pay to the leader less what it pays to them; None in games without money. Welfare
             is the followers' total plus the transfers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from firstmover.games import Rewards
+        >>> paid = Rewards(leader=jnp.float32(1.0), followers=jnp.array([0.5, 0.25]))
+        >>> paid.transfers is None
+        True
     """
 
     leader: Float[Array, ""]
@@ -86,6 +93,30 @@ class Game(Words):
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
         has_measures: whether it names measures (`measured`).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from firstmover.core.types import TypeDistribution
+        >>> from firstmover.games import Game, Rewards, Turn
+        >>> from firstmover.spaces import Discrete
+        >>> class Bet(Game):
+        ...     '''The leader shows a side of a coin by a rule that is known; the follower bets on one.'''
+        ...     name, horizon, max_leader_decisions = "bet", 1, 1
+        ...     leader_payoff_range, follower_payoff_ranges = (0.0, 1.0), ((0.0, 1.0),)
+        ...     types = TypeDistribution.independent([[1.0]])
+        ...     knows, acts = (Discrete(["anybody"]),), (Discrete(["heads", "tails"]),)
+        ...     leader_space, leader_obs_sizes = Discrete(["heads", "tails"]), (1,)
+        ...     def reset(self, types, key):
+        ...         return jnp.int32(0)
+        ...     def observe(self, state):
+        ...         now = state == 0
+        ...         return Turn(jnp.zeros(1, int), now, jnp.zeros(1, int), now[None], jnp.ones((1, 2), bool))
+        ...     def step(self, state, action, actions, key):
+        ...         same = ((state == 0) & (action == actions[0])).astype(float)
+        ...         return state + 1, Rewards(same, same[None])
+        >>> from firstmover.testing import check_game
+        >>> [check for check in check_game(Bet()) if not check.passed]
+        []
     """
 
     name: ClassVar[str]

@@ -36,7 +36,15 @@ class _State(NamedTuple):
 
 
 class BayesianNormalForm(Game):
-    """A normal-form game against one follower whose payoffs depend on its private type."""
+    """A normal-form game against one follower whose payoffs depend on its private type.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import BayesianNormalForm
+        >>> game = BayesianNormalForm([[2, 4], [1, 3]], [[[1, 0], [0, 1]], [[0, 1], [1, 0]]], commitment="mixed")
+        >>> round(solve(game).value, 6)
+        3.5
+    """
 
     name = "bayesian-normal-form"
     horizon = 1

@@ -49,6 +49,7 @@ class Market(Game):
             or the entries of a rule file, `[{"when": {...}, "do": {...}}, ...]`.
 
     Example:
+        >>> from firstmover import Box, Discrete, Market
         >>> class Toll(Market):
         ...     '''One driver pays a toll or goes round.'''
         ...     def __init__(self, worth: float = 3.0):

@@ -33,7 +33,16 @@ class _State(NamedTuple):
 
 
 class NormalForm(Game):
-    """A finite one-shot game with tables of payoffs."""
+    """A finite one-shot game with tables of payoffs.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import NormalForm
+        >>> game = NormalForm([[2, 4], [1, 3]], [[1, 0], [0, 2]], "mixed", [["up", "down"], ["left", "right"]])
+        >>> solution = solve(game)
+        >>> round(solution.value, 6), solution.rule
+        (3.666667, [{'when': {}, 'do': {'mixture': [0.6666666666666666, 0.3333333333333333]}}])
+    """
 
     name = "normal-form"
     horizon = 1
@@ -165,7 +174,14 @@ class _Named(NormalForm):
 
 
 class Escape(_Named):
-    """Escape: the leader's best row is the follower's best column (value 30, row C)."""
+    """Escape: the leader's best row is the follower's best column (value 30, row C).
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Escape
+        >>> solve(Escape()).value
+        30.0
+    """
 
     name = "escape"
     payoffs: ClassVar = [
@@ -176,7 +192,14 @@ class Escape(_Named):
 
 
 class Maintain(_Named):
-    """Maintain: the simultaneous equilibria are worse than leading (value 20 by row A, 27.5 by a mixture)."""
+    """Maintain: the simultaneous equilibria are worse than leading (value 20 by row A, 27.5 by a mixture).
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Maintain
+        >>> solve(Maintain()).value, solve(Maintain("mixed")).value
+        (20.0, 27.5)
+    """
 
     name = "maintain"
     payoffs: ClassVar = [

@@ -37,7 +37,15 @@ class _State(NamedTuple):
 
 
 class SecurityGame(Game):
-    """A defender covers targets with few resources; an attacker sees the coverage and attacks one target."""
+    """A defender covers targets with few resources; an attacker sees the coverage and attacks one target.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import SecurityGame
+        >>> game = SecurityGame([[2, -4, -2, 5], [1, -1, -3, 2]])
+        >>> round(solve(game).value, 6)
+        0.0
+    """
 
     name = "security"
     horizon = 1

@@ -78,6 +78,15 @@ def design(
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> made = design(Maintain(), seeds=3)
+        >>> made.value, made.rule.text
+        (20.0, 'Always play A.')
+        >>> made.certificate["value"]
+        20.0
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     if isinstance(game, str):
@@ -134,6 +143,15 @@ def resume(
 
     Raises:
         InputError: there is no run, or it is damaged, edited, or of another version.
+
+    Example:
+        >>> import tempfile
+        >>> from firstmover import design, resume
+        >>> from firstmover.games import Maintain
+        >>> folder = tempfile.mkdtemp() + "/run"
+        >>> made = design(Maintain(), seeds=1, out=folder)
+        >>> resume(folder).value == made.value  # what is finished is read back
+        True
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)

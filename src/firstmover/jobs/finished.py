@@ -4,7 +4,6 @@
 """
 
 import functools
-import html
 import math
 import warnings
 from dataclasses import dataclass, field, replace
@@ -107,12 +106,11 @@ class Design:
         return f"<Design of {self.game!r}: {self._in_short()}>"
 
     def _repr_html_(self) -> str:
-        """The rule and what it is worth, for notebooks."""
-        rows = {"game": repr(self.game), "rule": self.rule.text, "value": self._in_short()}
-        if self.certificate["epsilon"]["max"] is not None:
-            rows["certified"] = f"no follower gains more than {self.certificate['epsilon']['max']:.3g} by deviating"
-        cells = (f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
-        return f"<table>{''.join(cells)}</table>"
+        """The page of the design without what takes time to compute, for notebooks."""
+        from firstmover.jobs.reports import design_page
+        from firstmover.report.page import fragment
+
+        return fragment(design_page(self))
 
     def _in_short(self) -> str:
         """The value of the best seed, beside the optimum."""

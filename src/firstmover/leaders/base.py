@@ -61,6 +61,11 @@ class Leader(abc.ABC):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
+
+    Example:
+        >>> from firstmover.leaders import CommitmentGradient, Leader
+        >>> isinstance(CommitmentGradient(), Leader), CommitmentGradient().updates
+        (True, 100)
     """
 
     name: ClassVar[str]

@@ -68,6 +68,13 @@ class CommitmentGradient(Leader):
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
             value over all coarse correlated equilibria of the agent normal form (needs a small game).
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import CommitmentGradient
+        >>> design(Maintain(), leader=CommitmentGradient(updates=20), seeds=2)
+        <Design of Maintain(): value 20 (optimum 20), best of 2 seeds>
     """
 
     updates: int = 100

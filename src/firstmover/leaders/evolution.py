@@ -46,6 +46,11 @@ class Evolution(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy": the rule that is committed to is the mode of the mean policy at every observation;
             "stochastic": it is the rule of one individual drawn from the search distribution.
+
+    Example:
+        >>> from firstmover.leaders import Evolution
+        >>> Evolution(updates=20, population=8)
+        Evolution(updates=20, population=8)
     """
 
     updates: int = 100

@@ -42,6 +42,13 @@ class RandomSearch(Leader):
             the luckiest is kept, not the best: take enough of them.
         evaluation: "greedy": the rule that is committed to is the best one found; "stochastic": it is drawn at
             random like the others, so that the value is that of no search at all.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import RandomSearch
+        >>> design(Maintain(), leader=RandomSearch(updates=5), seeds=1).value
+        20.0
     """
 
     updates: int = 100
