@@ -8,7 +8,8 @@ Payoffs, in units of the prices: a seller is paid its share of the buyers times 
 is paid (1 - `revenue_weight`) * the buyers' surplus + `revenue_weight` * its income from the fee.
 Rule: for every price profile the highest price that is shown: `{"when": {"prices": [1.05, 1.27]}, "do":
 {"show up to": 1.27}}`, where null shows nobody (possible unless somebody charges the lowest price); or with
-`display=subset` those that are shown: places in the order of the prices, from 1 (equal prices are shown together), or numbers of sellers.
+`display=subset` those that are shown: places in the order of the prices, from 1 (equal prices are shown
+together), or numbers of sellers.
 In rule files prices are rounded, as far as they stay apart.
 Known optimum: none in closed form; against sellers who learn, `solve` tries every symmetric rule.
 
@@ -140,8 +141,8 @@ class BuyBox(Game):
                 kept = f" less the fee of {self.fee:g}" if self.fee else ""
                 raise InputError(
                     f"a cost of {cost:g} lies on the price grid (price {price:g}{kept}): a seller that charges it "
-                    "earns nothing whether it is shown or not, and such ties decide what sellers learn; move the cost or the "
-                    "grid a little."
+                    "earns nothing whether it is shown or not, and such ties decide what sellers learn; move the cost or "
+                    "the grid a little."
                 )
 
     def _fill_in(self) -> None:

@@ -65,11 +65,8 @@ def displays(n: int, k: int, kind: str, anonymous: bool) -> Display:
         by_action = chosen
     first = np.unique(rows, return_index=True)[1]
     seen = by_action[first]  # one profile of every row
-    if kind == "subset" and anonymous:
-        # Of those that show the same, the one that names all the places it shows.
-        sizes = bits.sum(axis=1)
-    else:
-        sizes = np.zeros(seen.shape[1], int)
+    # Of those that show the same, the one that names all the places it shows.
+    sizes = bits.sum(axis=1) if kind == "subset" else np.zeros(k, int)
     canonical = np.zeros(seen.shape[:2], np.int32)
     for row, shown in enumerate(seen):
         for action, own in enumerate(shown):
