@@ -38,6 +38,7 @@ from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
+from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.training import check_memory, train
 from firstmover.leaders.base import Leader
 from firstmover.testing import refuse_mistakes
@@ -55,6 +56,7 @@ def design(
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    status_quo: StatusQuo | None = None,
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
@@ -71,6 +73,7 @@ def design(
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
             `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        status_quo: the rule that has to be beaten, in place of the game's own: a rule, a rule file or a run folder.
         max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
             updates is what gives way.
         progress: told of what goes on.
@@ -94,6 +97,7 @@ def design(
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
     refuse_mistakes(game)
+    game = against(game, status_quo)
     followers = game.usual_followers if followers is None else followers
     responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
@@ -192,12 +196,12 @@ def _carry_out(
             compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state)
-        outcome = Outcome(settled(game, problem.target, learned_rules, seed), learnt.history)
+        outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
             run.write_arrays("outcome.npz", outcome)
     final, history = outcome
     progress.stage("certifying")
-    best = best_seed(final.values, final.worst_values)
+    best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed

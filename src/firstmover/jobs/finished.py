@@ -18,14 +18,16 @@ from firstmover.certificates import certify_play, summary
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import ChangedCodeWarning, InputError
-from firstmover.evaluation.measures import measured
+from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
+from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.ready_followers import ready
 from firstmover.jobs.runs import Run, digest
-from firstmover.jobs.settling import Settled, best_seed, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.settling import Settled, best_seed, merit_of, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.status_quo import against, status_quo_named
 from firstmover.jobs.training import blank_history, in_own_units, initial_states
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.rules.rule import Rule, play_text
@@ -80,6 +82,8 @@ class Design:
             found beside it.
         changed_code: which of a user's own classes have other code than when the run began. Rules and plays are those
             of the run then, all figures but the history are those of the code as it is.
+        merits: what the rules of all seeds were chosen by, where that is neither their value nor their worst case (see
+            `evaluators.aims.Merit`), else None.
     """
 
     game: Game
@@ -101,6 +105,7 @@ class Design:
     run: Path | None = None
     trained: str | None = None
     changed_code: tuple[str, ...] = ()
+    merits: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -121,7 +126,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return best_seed(self.values, self.worst_values)
+        return best_seed(self.values, self.worst_values, self.merits)
 
     @property
     def rule(self) -> Rule:
@@ -132,6 +137,16 @@ class Design:
     def play(self) -> Play:
         """How the followers play under the best seed's rule."""
         return of_seed(self.plays, self.best)
+
+    @functools.cached_property
+    def measures(self) -> dict[str, Measure]:
+        """Named numbers of the best seed's rule beside its value, with their intervals over equilibria."""
+        return measures(self.game, self.rule.as_told().actions, self.play)
+
+    @functools.cached_property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints that were designed for, and whether the best seed's rule keeps them."""
+        return constrained(self.game, constraints(self.leader.at_least), self.measures)
 
     @property
     def failed(self) -> list[int]:
@@ -189,7 +204,8 @@ class Design:
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
             "objective": self.game.objective,
-            "measures": measured(self.game, self.tables[self.best], self.play),
+            "measures": {name: measure.as_json() for name, measure in self.measures.items()},
+            "constraints": [constraint.as_json() for constraint in self.constraints],
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),
@@ -339,7 +355,7 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     if changed:
-        final = valued_anew(game, problem.target, final, seed)
+        final = valued_anew(game, problem, final, seed)
         warnings.warn(
             f"{' and '.join(changed)} changed since the run in {run.path} began: its rules and plays are those that "
             "were learnt then, and what is said of them holds for the code as it is now.",
@@ -376,7 +392,8 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
         tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
     tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
     worst = values if problem.target == "worst" else None
-    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int))
+    merits = None if merit_of(game, problem) is None else values
+    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int), merits)
     like = Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
     outcome: Outcome = run.read_arrays("outcome.npz", like)
     return outcome
@@ -411,6 +428,7 @@ def configuration(
         "optimum": optimum,
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
+        **status_quo_named(game),
     }
 
 
@@ -431,6 +449,7 @@ def parts_of(
 
     try:
         items = [item(kind) for kind in build.KINDS]
+        items[0] = against(items[0], config.get("status_quo"))
         seeds, seed = int(config["seeds"]), int(config["seed"])
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None

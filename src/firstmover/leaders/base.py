@@ -19,6 +19,7 @@ from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import largest, sound
 from firstmover.evaluators import Target
+from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.heads import Head
@@ -61,6 +62,8 @@ class Leader(abc.ABC):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
+        radius: of the priors that `target="robust"` is about.
+        at_least: measures that must not fall short, "MEASURE=NUMBER" each (see `evaluators.aims`).
 
     Example:
         >>> from firstmover.leaders import CommitmentGradient, Leader
@@ -73,6 +76,8 @@ class Leader(abc.ABC):
     reward_episodes: int
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    radius: float = 0.0
+    at_least: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,7 +92,10 @@ class Leader(abc.ABC):
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
+        least = constraints(self.at_least)
+        return StackelbergPOMDP(
+            game.standardised, followers, self.reward_episodes, self.target, radius=self.radius, least=least
+        )
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:

@@ -67,7 +67,11 @@ class CommitmentGradient(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
-            value over all coarse correlated equilibria of the agent normal form (needs a small game).
+            value over all coarse correlated equilibria of the agent normal form (needs a small game), "robust" the
+            value under the worst prior within `radius`.
+        radius: total-variation distance within which the prior may be off, for target=robust; in [0, 1].
+        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed); see docs/constraints.md.
 
     Example:
         >>> from firstmover import design
@@ -87,6 +91,8 @@ class CommitmentGradient(Leader):
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    radius: float = 0.0
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "commitment-gradient"
 
