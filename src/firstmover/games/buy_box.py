@@ -141,8 +141,8 @@ class BuyBox(Game):
                 kept = f" less the fee of {self.fee:g}" if self.fee else ""
                 raise InputError(
                     f"a cost of {cost:g} lies on the price grid (price {price:g}{kept}): a seller that charges it "
-                    "earns nothing whether it is shown or not, and such ties decide what sellers learn; move the cost or "
-                    "the grid a little."
+                    "earns nothing whether it is shown or not, and such ties decide what sellers learn; move the cost "
+                    "or the grid a little."
                 )
 
     def _fill_in(self) -> None:
