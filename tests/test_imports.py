@@ -41,7 +41,7 @@ LAYERS = [
     {"core.plays", "core.rollout", "core.declarations"},
     {"evaluators"},
     {"followers"},
-    {"core.pomdp", "core.step_level"},
+    {"core.pomdp", "core.step_level", "core.behaviours"},
     {"leaders", "jobs.memory"},
     {"rules.rule", "rules.rule_files", "jobs.runs", "jobs.loop", "jobs.training", "interop", "jobs.build", "report"},
     {"online"},

@@ -32,7 +32,8 @@ from firstmover.source import lazily
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
     from firstmover.errors import InputError
-    from firstmover.evaluation.matrix import Evaluation, evaluate
+    from firstmover.evaluation.evaluations import Evaluation
+    from firstmover.evaluation.matrix import evaluate
     from firstmover.games import Market
     from firstmover.jobs.certifications import certify
     from firstmover.jobs.designs import design, resume

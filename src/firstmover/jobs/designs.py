@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,9 +197,10 @@ def _carry_out(
     else:
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
+        judged = replace(problem, followers=problem.followers.judging)
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            lowered = jax.jit(lambda parts, state: rules_and_plays(judged, leader, state, parts), static_argnums=0)
             compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state)

@@ -433,7 +433,7 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
     with jax.enable_x64(True):
         tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
     tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
-    worst = values if problem.target == "worst" else None
+    worst = values if problem.target in ("worst", "behaviours") else None
     merits = None if merit_of(game, problem) is None else values
     final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int), merits)
     like = Outcome(final, in_own_units(blank_history(_updates_made(run, leader), seeds), problem.game.payoff_units))
