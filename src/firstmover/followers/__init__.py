@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from firstmover.followers.population import Population
     from firstmover.followers.q_learning import QLearning
     from firstmover.followers.regret_matching import RegretMatching
+    from firstmover.followers.repeated_q_learning import RepeatedQLearning
     from firstmover.followers.swap_regret import SwapRegret
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Population",
     "QLearning",
     "RegretMatching",
+    "RepeatedQLearning",
     "SwapRegret",
 ]
 

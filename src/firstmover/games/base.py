@@ -55,6 +55,13 @@ class Rewards(NamedTuple):
         followers: what every follower is paid, money that it pays or receives included.
         transfers: what the followers pay to the leader less what it pays to them; None in games without money. Welfare
             is the followers' total plus the transfers.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from firstmover.games import Rewards
+        >>> paid = Rewards(leader=jnp.float32(1.0), followers=jnp.array([0.5, 0.25]))
+        >>> paid.transfers is None
+        True
     """
 
     leader: Float[Array, ""]
@@ -89,6 +96,31 @@ class Game(Words):
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
+        named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from firstmover.core.types import TypeDistribution
+        >>> from firstmover.games import Game, Rewards, Turn
+        >>> from firstmover.spaces import Discrete
+        >>> class Bet(Game):
+        ...     '''The leader shows a side of a coin by a rule that is known; the follower bets on one.'''
+        ...     name, horizon, max_leader_decisions = "bet", 1, 1
+        ...     leader_payoff_range, follower_payoff_ranges = (0.0, 1.0), ((0.0, 1.0),)
+        ...     types = TypeDistribution.independent([[1.0]])
+        ...     knows, acts = (Discrete(["anybody"]),), (Discrete(["heads", "tails"]),)
+        ...     leader_space, leader_obs_sizes = Discrete(["heads", "tails"]), (1,)
+        ...     def reset(self, types, key):
+        ...         return jnp.int32(0)
+        ...     def observe(self, state):
+        ...         now = state == 0
+        ...         return Turn(jnp.zeros(1, int), now, jnp.zeros(1, int), now[None], jnp.ones((1, 2), bool))
+        ...     def step(self, state, action, actions, key):
+        ...         same = ((state == 0) & (action == actions[0])).astype(float)
+        ...         return state + 1, Rewards(same, same[None])
+        >>> from firstmover.testing import check_game
+        >>> [check for check in check_game(Bet()) if not check.passed]
+        []
     """
 
     name: ClassVar[str]
@@ -108,6 +140,7 @@ class Game(Words):
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
+    named_status_quo: "tuple[Game, np.ndarray] | None" = None
 
     # What is played.
 
@@ -146,6 +179,37 @@ class Game(Words):
         """What is measured beside the leader's payoff at these profiles, under the rule with this table, by name."""
         del table, types, actions
         return {}
+
+    def payoff_tables(self) -> tuple[Float[np.ndarray, "..."], ...]:
+        """The payoffs that the game is given by, the leader's first, then every follower's.
+
+        Raises:
+            InputError: it is given by rules, or by a function, and not by tables.
+        """
+        raise InputError(
+            f"{self.name} is not given by tables of payoffs; payoffs that are estimates are for normal-form, "
+            "bayesian-normal-form and security games."
+        )
+
+    def paying(self, tables: Sequence[Any]) -> "Game":
+        """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
+
+        Raises:
+            InputError: as `payoff_tables`.
+        """
+        self.payoff_tables()
+        raise NotImplementedError(f"{self.name} has tables of payoffs, and no copy with others.")
+
+    def measured_in_jax(
+        self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
+    ) -> dict[str, Float[Array, "K"]]:
+        """The same in JAX, under the rule with these decisions [n_observations, ...]: what leaders are held to.
+
+        Raises:
+            InputError: the measures are not written in JAX.
+        """
+        del decisions, types, actions
+        raise InputError(f"a leader cannot be held to the measures of {self.name}: they are not written in JAX.")
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
@@ -193,7 +257,12 @@ class Game(Words):
         """
         if self.payoff_units is not None or not self._steps_as_its_copy_would():
             return self
-        return self.in_standard_units()
+        standard = self.in_standard_units()
+        if self.named_status_quo is None or standard is self or self.named_status_quo[0] is not self:
+            return standard
+        copied = standard._changed()
+        copied.named_status_quo = copied, self.standard_actions(self.named_status_quo[1])
+        return copied
 
     def _steps_as_its_copy_would(self) -> bool:
         """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
@@ -210,6 +279,17 @@ class Game(Words):
             InputError: as `standardised`.
         """
         return self
+
+    def against(self, game: "Game", actions: np.ndarray) -> "Game":
+        """The same game with another status quo.
+
+        Args:
+            game: what the rule to beat is for: this game, or this game with other settings.
+            actions: of the rule, [n_observations, ...].
+        """
+        other = self._changed()
+        other.named_status_quo = (other if game is self else game), actions
+        return other
 
     def own_actions(self, actions: np.ndarray) -> np.ndarray:
         """Decisions in the standardised copy, [..., *action], in the units of this game."""

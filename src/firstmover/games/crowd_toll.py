@@ -17,6 +17,7 @@ roads and two classes, one in three of which values its time three times as much
 
 from typing import Literal
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -88,7 +89,7 @@ class CrowdToll(MeanFieldGame):
             require(bool(np.all(given >= 0) and np.all(np.isfinite(given))), f"{what} must not be negative", given)
         require(bool(np.all(self.time_values > 0)), "values must be positive", self.time_values)
         require(bool(np.all(self.shares > 0)), "shares must be positive", self.shares)
-        require(abs(self.shares.sum() - 1) < 1e-9, "shares must sum to 1", self.shares)
+        require(bool(abs(self.shares.sum() - 1) < 1e-9), "shares must sum to 1", self.shares)
         require(0 <= temperature < np.inf, "temperature must be a number of at least 0", temperature)
         require(0 <= most < np.inf, "most must be a number of at least 0", most)
         self.temperature, self.pays_revenue = temperature, objective == "revenue"

@@ -30,7 +30,14 @@ class _State(NamedTuple):
 
 
 class SimpleAllocation(Game):
-    """One follower, `items` types, `messages` actions; the leader maps the message to an item."""
+    """One follower, `items` types, `messages` actions; the leader maps the message to an item.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import SimpleAllocation
+        >>> round(solve(SimpleAllocation(items=3, messages=2)).value, 6)
+        0.666667
+    """
 
     name = "simple-allocation"
     horizon = 2

@@ -9,10 +9,13 @@ from firstmover.cli.commands import (
     export,
     listings,
     new,
+    online,
     pretrain,
+    report,
     reproduce,
     resume,
     solve,
+    sweep,
     verify,
 )
 
@@ -25,9 +28,12 @@ COMMANDS = [
     certify.COMMAND,
     evaluate.COMMAND,
     verify.COMMAND,
+    report.COMMAND,
+    online.COMMAND,
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
     completion.COMMAND,
 ]
