@@ -255,6 +255,18 @@ class Game(Words):
         """
         return self
 
+    def with_types(self, types: TypeDistribution) -> "Game":
+        """The same game whose followers have these types, as many as before.
+
+        Raises:
+            InputError: its distribution of types is no parameter of it.
+        """
+        raise InputError(f"the prior of {self.name} cannot be taken from data: it is no parameter of that game.")
+
+    def observed_with(self, types: TypeDistribution) -> "Game":
+        """The same game when types are observed as in this distribution: to value rules in, not to be written down."""
+        return self._changed(types=types)
+
     def against(self, game: "Game", actions: np.ndarray) -> "Game":
         """The same game with another status quo.
 

@@ -163,6 +163,9 @@ class BayesianNormalForm(Game):
             stakes=(1.0,),
         )
 
+    def with_types(self, types: TypeDistribution) -> Game:
+        return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
+
     def sentence(self, entry: dict[str, Any]) -> str:
         return self.games[0].sentence(entry)
 
