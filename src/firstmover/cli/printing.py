@@ -53,7 +53,12 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
         worst = written(result["best_worst_value"], *payoffs)
-        lines.append(f"worst case {worst} over anf_cce, what was designed for (best seed)")
+        parameters = leader["parameters"]
+        over = "worst case {} over anf_cce, what was designed for (best seed)"
+        if parameters["target"] == "behaviours":
+            kind = "mean" if parameters["over"] == "mean" else "worst case"
+            over = f"{kind:10} {{}} over the behaviours, what was designed for (best seed)"
+        lines.append(over.format(worst))
     if result["optimum"] is not None:
         share = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
         optimum = written(result["optimum"], *payoffs)

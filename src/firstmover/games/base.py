@@ -175,6 +175,26 @@ class Game(Words):
         del table, types, actions
         return {}
 
+    def payoff_tables(self) -> tuple[Float[np.ndarray, "..."], ...]:
+        """The payoffs that the game is given by, the leader's first, then every follower's.
+
+        Raises:
+            InputError: it is given by rules, or by a function, and not by tables.
+        """
+        raise InputError(
+            f"{self.name} is not given by tables of payoffs; payoffs that are estimates are for normal-form, "
+            "bayesian-normal-form and security games."
+        )
+
+    def paying(self, tables: Sequence[Any]) -> "Game":
+        """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
+
+        Raises:
+            InputError: as `payoff_tables`.
+        """
+        self.payoff_tables()
+        raise NotImplementedError(f"{self.name} has tables of payoffs, and no copy with others.")
+
     def measured_in_jax(
         self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
     ) -> dict[str, Float[Array, "K"]]:

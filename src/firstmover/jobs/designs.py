@@ -3,9 +3,9 @@
 `design` runs it, `resume` goes on after a kill, and a `finished.Design` is what comes of it.
 """
 
-import dataclasses
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    write_outcome,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
@@ -40,7 +41,7 @@ from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, unt
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
-from firstmover.jobs.training import check_memory, train
+from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
 from firstmover.testing import refuse_mistakes
 
@@ -65,6 +66,7 @@ def design(
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
@@ -89,6 +91,9 @@ def design(
             updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: called as `callback(update, metrics)` for every update, counted from 1, with arrays [seeds] in the
+            game's units; several updates are made in one program and told of afterwards. If it returns True the run
+            ends early, with the rules that there are then.
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
@@ -114,7 +119,7 @@ def design(
     responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
     learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
     if robust is not None and learner.target == "robust":
-        learner = dataclasses.replace(learner, radius=robust)  # type: ignore[type-var]
+        learner = replace(learner, radius=robust)  # type: ignore[type-var]
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
@@ -138,7 +143,9 @@ def design(
                 ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
             )
             problem = learner.problem(game, responding)
-        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, evidence)
+        return _carry_out(
+            game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, evidence, callback
+        )
 
 
 def resume(
@@ -148,6 +155,7 @@ def resume(
     game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
@@ -158,6 +166,7 @@ def resume(
         game: its game, where that is at hand.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: as in `design`, for the updates that are still to be made.
 
     Raises:
         InputError: there is no run, or it is damaged, edited, or of another version.
@@ -181,7 +190,7 @@ def resume(
     optimum, evidence = run.config.get("optimum") is True, Evidence.from_json(run.config)
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, evidence)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, evidence, callback)
 
 
 def _carry_out(
@@ -195,24 +204,26 @@ def _carry_out(
     optimum: bool,
     waiting_since: float,
     evidence: Evidence,
+    callback: Callback | None,
 ) -> Design:
     """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
-    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
         outcome = read_outcome(run, game, problem, leader, seeds, seed)
     else:
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
+        judged = replace(problem, followers=problem.followers.judging)
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            lowered = jax.jit(lambda parts, state: rules_and_plays(judged, leader, state, parts), static_argnums=0)
             compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state)
         outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
-            run.write_arrays("outcome.npz", outcome)
+            write_outcome(run, outcome, leader)
     final, history = outcome
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values, final.merits)
