@@ -14,6 +14,7 @@ from firstmover.cli.commands import (
     report,
     reproduce,
     resume,
+    sample,
     solve,
     verify,
 )
@@ -33,5 +34,6 @@ COMMANDS = [
     reproduce.COMMAND,
     resume.COMMAND,
     export.COMMAND,
+    sample.COMMAND,
     completion.COMMAND,
 ]
