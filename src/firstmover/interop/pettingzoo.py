@@ -56,11 +56,11 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         >>> from firstmover.games import Maintain
         >>> env = MarketParallelEnv(Maintain())
         >>> observations, infos = env.reset(seed=0)
-        >>> env.action_space("leader"), env.action_space("follower_1")
+        >>> env.action_space("leader"), env.action_space("follower_0")
         (Discrete(3), Discrete(3))
         >>> _, rewards, over, _, _ = env.step({agent: 0 for agent in env.agents})
         >>> sorted(rewards), over["leader"], env.agents
-        (['follower_0', 'follower_1', 'leader'], True, [])
+        (['follower_0', 'leader'], True, [])
     """
 
     metadata = {"name": "firstmover_market_v0", "render_modes": [], "is_parallelizable": True}  # noqa: RUF012
