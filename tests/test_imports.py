@@ -48,7 +48,7 @@ LAYERS = [
     {"certificates"},
     {"testing"},
     {"jobs", "evaluation"},
-    {"reproduce"},
+    {"reproduce", "sweeps"},
     {"templates"},
     {"cli"},
     {"__init__", "__main__"},

@@ -1,6 +1,6 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, certificates, followers, guides, oracles, readme, stress
+from claimed import benchmarks, certificates, followers, guides, oracles, readme, stress, sweeps
 
 CLAIMS = (
     *readme.CLAIMS,
@@ -11,4 +11,4 @@ CLAIMS = (
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
 )
-TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES)
+TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

@@ -7,6 +7,7 @@ certify       certify the rule of a finished run, or of a file
 evaluate      what rules are worth under several models of the followers
 write_report  one page of a rule to hand on
 pretrain      train followers once, for many designs
+sweep         many designs from one file, on this machine or a cluster
 Design        what `design` returns: rule, value, certificate
 Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
 Market        a one-shot market of your own, from its spaces and one payoff function
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from firstmover.jobs.reports import write_report
     from firstmover.jobs.solutions import solve
     from firstmover.spaces import Box, Discrete, Mixture
+    from firstmover.sweeps.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -64,6 +66,7 @@ __all__ = [
     "resume",
     "rules",
     "solve",
+    "sweep",
     "testing",
     "verify",
     "write_report",

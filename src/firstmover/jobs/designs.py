@@ -32,6 +32,7 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    write_outcome,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
@@ -39,7 +40,7 @@ from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, unt
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
-from firstmover.jobs.training import check_memory, train
+from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
 from firstmover.testing import refuse_mistakes
 
@@ -60,6 +61,7 @@ def design(
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
@@ -78,6 +80,9 @@ def design(
             updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: called as `callback(update, metrics)` for every update, counted from 1, with arrays [seeds] in the
+            game's units; several updates are made in one program and told of afterwards. If it returns True the run
+            ends early, with the rules that there are then.
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
@@ -124,7 +129,7 @@ def design(
                 ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
             )
             problem = learner.problem(game, responding)
-        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, callback)
 
 
 def resume(
@@ -134,6 +139,7 @@ def resume(
     game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
@@ -144,6 +150,7 @@ def resume(
         game: its game, where that is at hand.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: as in `design`, for the updates that are still to be made.
 
     Raises:
         InputError: there is no run, or it is damaged, edited, or of another version.
@@ -167,7 +174,7 @@ def resume(
     optimum = run.config.get("optimum") is True
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, callback)
 
 
 def _carry_out(
@@ -180,9 +187,10 @@ def _carry_out(
     progress: Progress,
     optimum: bool,
     waiting_since: float,
+    callback: Callback | None,
 ) -> Design:
     """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
-    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
         outcome = read_outcome(run, game, problem, leader, seeds, seed)
@@ -198,7 +206,7 @@ def _carry_out(
             learned_rules = compiled(learnt.state)
         outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
-            run.write_arrays("outcome.npz", outcome)
+            write_outcome(run, outcome, leader)
     final, history = outcome
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values, final.merits)

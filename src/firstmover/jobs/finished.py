@@ -38,6 +38,7 @@ from firstmover.wording import written
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 LEFT_OUT = "it was not asked for"
 SECONDS = ("total", "compile", "train")
+_STOPPED = "stopped.json"
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
 _BESIDE = {"seconds", "run", "digests"}  # what the digest of a result leaves out: it differs where the numbers do not
 
@@ -75,7 +76,7 @@ class Design:
         dropped: how many copies of each seed were dropped, since they ended in numbers that are not finite.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         optimum: the exact optimum, as far as it was computed.
-        history: metrics of every update, [updates, seeds].
+        history: metrics of every update that was made, [updates, seeds].
         seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
         trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
@@ -163,6 +164,23 @@ class Design:
         """Environment steps of a seed after every update (the mean where seeds differ)."""
         return np.cumsum(np.asarray(self.history.env_steps, np.float64).mean(axis=1))
 
+    def history_frame(self) -> Any:
+        """The metrics as a pandas DataFrame, a row for every update (from 1) and seed, as in `metrics.csv`.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise InputError("history_frame needs pandas; install it with: pip install pandas.") from None
+        updates, seeds = np.shape(self.history.value)
+        index = pandas.MultiIndex.from_product(
+            [range(1, updates + 1), range(self.seed, self.seed + seeds)], names=["update", "seed"]
+        )
+        columns = {name: np.asarray(metric).ravel() for name, metric in self.history._asdict().items()}
+        return pandas.DataFrame(columns, index).reset_index()
+
     @functools.cached_property
     def solution(self) -> Solution | None:
         """The exact optimum with its rule, computed however long it takes, where there is a method."""
@@ -233,6 +251,7 @@ class Design:
             "seeds_at_optimum": count,
             "seeds_beyond_optimum": self.beyond_optimum,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
+            "updates": len(self.history.value),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
@@ -251,7 +270,7 @@ class Design:
         asked = self.optimum.reason != LEFT_OUT
         run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
         final = Settled(*(getattr(self, name) for name in Settled._fields))
-        run.write_arrays("outcome.npz", Outcome(final, self.history))
+        write_outcome(run, Outcome(final, self.history), self.leader)
         self.write_results(run)
         return run.path
 
@@ -381,6 +400,29 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
     )
 
 
+def write_outcome(run: Run, outcome: Outcome, leader: Leader) -> None:
+    """Write the outcome, and beside it how many updates were made, if a callback has stopped the run early.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    made = len(outcome.history.value)
+    if made < leader.updates:
+        run.write_json(_STOPPED, {"updates": made})
+    else:
+        (run.path / _STOPPED).unlink(missing_ok=True)
+    run.write_arrays("outcome.npz", outcome)
+
+
+def _updates_made(run: Run, leader: Leader) -> int:
+    """How many updates the outcome of a run is of."""
+    most: int = leader.updates
+    made = run.read_json(_STOPPED).get("updates") if run.has(_STOPPED) else most
+    if not isinstance(made, int) or not 0 < made <= most:
+        raise InputError(f"{run.path / _STOPPED} is damaged: it holds no number of updates that were made.")
+    return made
+
+
 def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Outcome:
     """The outcome of a run.
 
@@ -394,7 +436,7 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
     worst = values if problem.target in ("worst", "behaviours") else None
     merits = None if merit_of(game, problem) is None else values
     final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int), merits)
-    like = Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
+    like = Outcome(final, in_own_units(blank_history(_updates_made(run, leader), seeds), problem.game.payoff_units))
     outcome: Outcome = run.read_arrays("outcome.npz", like)
     return outcome
 

@@ -16,6 +16,7 @@ from firstmover.cli.commands import (
     resume,
     sample,
     solve,
+    sweep,
     verify,
 )
 
@@ -33,6 +34,7 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
     sample.COMMAND,
     completion.COMMAND,

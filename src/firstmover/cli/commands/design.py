@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_goals, add_parameters, add_verbose, pairs, use_all_cores
+from firstmover.cli.logs import add_log, logged
 from firstmover.errors import InputError
 
 
@@ -23,6 +24,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
     add_goals(command)
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+    add_log(command)
     add_verbose(command)
 
 
@@ -50,7 +52,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     leader = build.item_from("leader", options.leader, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
-    with free as out, Watched(out / "config.json", f"resume {out}") as progress:
+    with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
         made = design(
             game,
             followers=followers,
@@ -63,6 +65,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             max_calls=None if options.max_calls is None else whole(options.max_calls, "--max-calls"),
             progress=progress,
             waiting_since=options.waiting_since,
+            callback=callback,
         )
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
