@@ -150,7 +150,7 @@ class MeanFieldGame(Game):
             jnp.asarray(self.start, float),
         )
 
-    def crowd_decision(self, answers: Float[Array, "observations *decision"]) -> Array:
+    def crowd_decision(self, answers: Any) -> Any:
         """The decision, from the leader's answers at all of its observations: its only one, where it sees nothing."""
         return answers[0] if self.n_observations == 1 else answers
 
