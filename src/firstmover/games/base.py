@@ -91,6 +91,7 @@ class Game(Words):
         status_quo: what a rule is compared with, if there is something: an option's name, an action, or entries of a
             rule file.
         usual_followers: the model of the followers where none is named.
+        usual_leader: the learner where none is named.
         calls: how often plain Python of the user's is called, where it is.
         has_measures: whether it names measures (`measured`).
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
@@ -133,6 +134,7 @@ class Game(Words):
     stakes: tuple[float, ...] | None = None
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
+    usual_leader: str = "commitment-gradient"
     calls: HostCalls | None = None
     has_measures: bool = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
