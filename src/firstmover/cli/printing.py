@@ -44,6 +44,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
     lines += measured(result["measures"], result["constraints"])
+    lines += held_out(result["holdout"], result["robust"], payoffs)
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:
@@ -52,7 +53,12 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
         worst = written(result["best_worst_value"], *payoffs)
-        lines.append(f"worst case {worst} over anf_cce, what was designed for (best seed)")
+        parameters = leader["parameters"]
+        over = "worst case {} over anf_cce, what was designed for (best seed)"
+        if parameters["target"] == "behaviours":
+            kind = "mean" if parameters["over"] == "mean" else "worst case"
+            over = f"{kind:10} {{}} over the behaviours, what was designed for (best seed)"
+        lines.append(over.format(worst))
     if result["optimum"] is not None:
         share = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
         optimum = written(result["optimum"], *payoffs)
@@ -89,6 +95,32 @@ def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]]) ->
         range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
         lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")
     return [on_one_line(line) for line in lines]
+
+
+def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payoffs: Sequence[float]) -> list[str]:
+    """The rule on rows that were held out, and under the worst prior nearby."""
+    lines = []
+    if holdout is not None:
+        own, sample = written(holdout["value"], *payoffs), written(holdout["in_sample"], *payoffs)
+        lines.append(
+            f"hold-out   {own} on {holdout['rows']} rows that were kept out, 95 % interval "
+            f"{interval(holdout['interval'], payoffs)}; {sample} in sample"
+        )
+        if holdout["status_quo"] is not None:
+            lines.append(
+                f"           the status quo earns {written(holdout['status_quo'], *payoffs)} there; the gain is in "
+                f"{interval(holdout['gain_interval'], payoffs)}"
+            )
+            if holdout["worse"]:
+                lines.append("           WARNING: there the rule is worth less than the status quo")
+            elif holdout["gain_interval"][0] < 0:
+                lines.append("           these rows are too few to say that the rule is better")
+    if robust is not None and robust["value"] is not None:
+        lines.append(
+            f"robust     {written(robust['value'], *payoffs)} under the worst prior within a total variation of "
+            f"{robust['radius']:g}"
+        )
+    return lines
 
 
 def _trained(result: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from firstmover.evaluators.worst_case import check_worst_case
 from firstmover.games.base import Game
 from firstmover.solvers.registry import state_table
 
-Target = Literal["learned", "worst", "robust"]
+Target = Literal["learned", "worst", "robust", "behaviours"]
 
 
 def evaluator_for(
@@ -36,7 +36,8 @@ def evaluator_for(
         pure: whether their play has no chance in it.
         continues: whether reward sub-episodes start where the response ended.
         reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
-        target: the value at the followers' play, a lower bound over equilibria, or the least over nearby priors.
+        target: the value at the followers' play (with "behaviours" it is asked for one model at a time), a lower bound
+            over equilibria, or the least over nearby priors.
         radius: how far priors may be off, where the target is the least over them.
         least: measures that must not fall short.
 

@@ -13,6 +13,7 @@ import copy
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
@@ -177,6 +179,26 @@ class Game(Words):
         del table, types, actions
         return {}
 
+    def payoff_tables(self) -> tuple[Float[np.ndarray, "..."], ...]:
+        """The payoffs that the game is given by, the leader's first, then every follower's.
+
+        Raises:
+            InputError: it is given by rules, or by a function, and not by tables.
+        """
+        raise InputError(
+            f"{self.name} is not given by tables of payoffs; payoffs that are estimates are for normal-form, "
+            "bayesian-normal-form and security games."
+        )
+
+    def paying(self, tables: Sequence[Any]) -> "Game":
+        """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
+
+        Raises:
+            InputError: as `payoff_tables`.
+        """
+        self.payoff_tables()
+        raise NotImplementedError(f"{self.name} has tables of payoffs, and no copy with others.")
+
     def measured_in_jax(
         self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
     ) -> dict[str, Float[Array, "K"]]:
@@ -187,6 +209,21 @@ class Game(Words):
         """
         del decisions, types, actions
         raise InputError(f"a leader cannot be held to the measures of {self.name}: they are not written in JAX.")
+
+    def frequencies(self, decision: np.ndarray) -> dict[str, Fraction]:
+        """How often a decision of probabilities has each thing done that can be done on a day, by name, exactly.
+
+        By default those of a mixture of pure decisions.
+
+        Raises:
+            InputError: there are other decisions.
+        """
+        names = list(self.pure_decisions())
+        if np.shape(decision) != (len(names),):
+            return {name: Fraction(k == int(decision)) for k, name in enumerate(names)}
+        given = as_fractions(np.asarray(decision, np.float64)).tolist()
+        total = sum(given, Fraction(0))
+        return {name: p / total for name, p in zip(names, given, strict=True)}
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
@@ -256,6 +293,18 @@ class Game(Words):
             InputError: as `standardised`.
         """
         return self
+
+    def with_types(self, types: TypeDistribution) -> "Game":
+        """The same game whose followers have these types, as many as before.
+
+        Raises:
+            InputError: its distribution of types is no parameter of it.
+        """
+        raise InputError(f"the prior of {self.name} cannot be taken from data: it is no parameter of that game.")
+
+    def observed_with(self, types: TypeDistribution) -> "Game":
+        """The same game when types are observed as in this distribution: to value rules in, not to be written down."""
+        return self._changed(types=types)
 
     def against(self, game: "Game", actions: np.ndarray) -> "Game":
         """The same game with another status quo.

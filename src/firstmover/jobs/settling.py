@@ -35,7 +35,8 @@ class Settled(NamedTuple):
         tables: actions [seeds, n_observations, ...].
         plays: how the followers play under each, with a leading axis of seeds.
         values: the leader's expected payoff under each, in the game's units.
-        worst_values: the least over all coarse correlated equilibria, where that was designed for, else None.
+        worst_values: the least over all coarse correlated equilibria, or over several models of the followers, where
+            that was designed for, else None.
         learned_values: the values of what was learnt, without the baseline as a candidate.
         from_baseline: seeds whose rule is the baseline, since it is worth more than what they learnt.
         dropped: candidates of each seed in which a number was not finite.
@@ -55,14 +56,16 @@ class Settled(NamedTuple):
 
 def rules_and_plays(
     problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
-) -> tuple[Any, Any, Any, Any]:
-    """To be compiled: the best table of every seed, its play, the play under the baseline, candidates that are sound.
+) -> tuple[Any, Any, Any, Any, Any]:
+    """To be compiled: the best table of every seed, its play, both for the baseline, sound candidates, and rewards.
+
+    The rewards are those of the best table and of the baseline.
 
     The play under the baseline is None where the baseline is a rule of another game.
     """
     baseline = baseline_actions(problem.game)
 
-    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any]:
+    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any, Any]:
         key = stream(state.key, Stream.EVALUATION)
 
         def play(actions: Any) -> Any:
@@ -72,8 +75,11 @@ def rules_and_plays(
         episodes = in_parts(play, own.parts)(tables)
         sound = leader.sound(state) & finite((tables, episodes.reward, episodes.strategy), 1)
         best = best_of(jnp.where(sound, episodes.reward, jnp.nan))
-        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype)).strategy
-        return *of_seed((tables, episodes.strategy), best), beside, sound
+        beside = None if baseline is None else play(jnp.asarray(baseline, tables.dtype))
+        earned = episodes.reward[best]
+        rewards = jnp.stack([earned, earned if beside is None else beside.reward])
+        other = None if beside is None else beside.strategy
+        return *of_seed((tables, episodes.strategy), best), other, sound, rewards
 
     seeds = len(jax.tree.leaves(states)[0])
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
@@ -86,7 +92,7 @@ def merit_of(game: Game, problem: StackelbergPOMDP) -> Merit | None:
     return Merit(game, problem.least, problem.radius if problem.target == "robust" else 0.0, problem.target == "worst")
 
 
-def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any, Any, Any], seed: int) -> Settled:
+def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any, Any, Any, Any], seed: int) -> Settled:
     """The final rules, from what `rules_and_plays` has returned.
 
     Args:
@@ -98,7 +104,9 @@ def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any
     Raises:
         FailedError: no seed has a sound candidate.
     """
-    tables, plays, beside, sound = jax.tree.map(np.asarray, learned_rules)
+    tables, plays, beside, sound, rewards = jax.tree.map(np.asarray, learned_rules)
+    units = game.standardised.payoff_units
+    objective = rewards if units is None else units.of_leader(rewards)  # [seeds, learned and baseline]
     judge, failed = judge_of(game, seed=seed), ~sound.any(axis=1)
     if failed.all():
         raise FailedError(
@@ -108,12 +116,14 @@ def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any
         )
     well = np.flatnonzero(~failed)
     tables = game.own_actions(np.where(_along(failed, tables), 0, tables))
-    worst_counts, merit = problem.target == "worst", merit_of(game, problem)
+    worst_counts, merit = problem.target in ("worst", "behaviours"), merit_of(game, problem)
     values, worst, merits = np.full((3, len(sound)), np.nan)
     values[well] = [judge.measured(tables[k], of_seed(plays, k)) for k in well]
     from_baseline, learned = np.zeros(len(sound), bool), values.copy()
-    if worst_counts:
+    if problem.target == "worst":
         worst[well] = [judge.least(tables[k]) for k in well]
+    elif problem.target == "behaviours":
+        worst[well] = objective[well, 0]
     if merit is not None:
         merits[well] = [merit.of(judge, tables[k], of_seed(plays, k)) for k in well]
     if beside is not None:
@@ -123,7 +133,11 @@ def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any
         counted = others[:1] if alike else others
         its, its_merits = np.full((2, len(sound)), np.nan)
         its[well] = [judge.measured(table, other) for other in counted]
-        its_worst = np.full(len(sound), judge.least(table)) if worst_counts else its
+        its_worst = its
+        if problem.target == "worst":
+            its_worst = np.full(len(sound), judge.least(table))
+        elif problem.target == "behaviours":
+            its_worst = objective[:, 1]
         if merit is not None:
             its_merits[well] = [merit.of(judge, table, other) for other in counted]
         low, high = game.leader_payoff_range
@@ -162,7 +176,8 @@ def valued_anew(game: Game, problem: StackelbergPOMDP, final: Settled, seed: int
         merits[well] = [merit.of(judge, final.tables[k], of_seed(final.plays, k)) for k in well]
     return final._replace(
         values=values,
-        worst_values=worst if problem.target == "worst" else None,
+        # What other models of the followers would leave now is not worked out here.
+        worst_values={"worst": worst, "behaviours": values}.get(problem.target),
         learned_values=np.where(final.from_baseline, np.nan, values),
         merits=None if merit is None else merits,
     )

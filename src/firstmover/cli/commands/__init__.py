@@ -14,7 +14,9 @@ from firstmover.cli.commands import (
     report,
     reproduce,
     resume,
+    sample,
     solve,
+    sweep,
     verify,
 )
 
@@ -32,6 +34,8 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
+    sample.COMMAND,
     completion.COMMAND,
 ]
