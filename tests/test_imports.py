@@ -39,7 +39,7 @@ LAYERS = [
     {"games"},
     {"solvers"},
     {"core.policies", "core.commitment"},
-    {"core.plays", "core.rollout", "core.declarations"},
+    {"core.plays", "core.crowd_play", "core.rollout", "core.declarations"},
     {"evaluators"},
     {"followers"},
     {"core.pomdp", "core.step_level", "core.behaviours"},
