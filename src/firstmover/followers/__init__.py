@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from firstmover.followers.multiplicative_weights import MultiplicativeWeights
     from firstmover.followers.partly_rational import PartlyRational
     from firstmover.followers.policy_gradient import PolicyGradient
+    from firstmover.followers.population import Population
     from firstmover.followers.q_learning import QLearning
     from firstmover.followers.regret_matching import RegretMatching
     from firstmover.followers.repeated_q_learning import RepeatedQLearning
@@ -34,6 +35,7 @@ __all__ = [
     "MultiplicativeWeights",
     "PartlyRational",
     "PolicyGradient",
+    "Population",
     "QLearning",
     "RegretMatching",
     "RepeatedQLearning",
