@@ -17,6 +17,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     for option in OPTIONS:
         kind: dict[str, Any] = {"metavar": "|".join(option.choices)} if option.choices else {"action": "store_true"}
         command.add_argument(f"--{option.name}", default=option.default, help=option.help, **kind)
+    command.add_argument("--types", metavar="FILE", help="a table of observed participants, for the prior")
     command.add_argument(
         "--margin",
         metavar="M",
@@ -40,9 +41,11 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number
     from firstmover.jobs import build
+    from firstmover.jobs.observed import estimated
     from firstmover.jobs.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    game, _ = estimated(game, options.types)
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
     if options.compare not in (None, "nash"):
