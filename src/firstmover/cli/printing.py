@@ -146,6 +146,8 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
         lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+    elif result.get("best_known") is not None:
+        lines.append(f"best known {written(result['best_known'], *payoffs)} (no optimum is claimed)")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"

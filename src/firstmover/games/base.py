@@ -82,7 +82,8 @@ class Game(Words):
         types: distribution of the followers' types.
         horizon: largest number of steps in a sub-episode; a game that ends earlier pays nothing from then on and
             asks nobody to act.
-        followers_act: "once" in a sub-episode (an observation is a type then), or "every step".
+        followers_act: "once" in a sub-episode (an observation is a type then), or "every step"; or they are a "crowd"
+            (`mean_field.MeanFieldGame`).
         has_chance: whether `step` or `reset` uses its key.
         leader_payoff_range: least and greatest total payment to the leader in a sub-episode.
         follower_payoff_ranges: the same for each follower.
@@ -93,7 +94,10 @@ class Game(Words):
         status_quo: what a rule is compared with, if there is something: an option's name, an action, or entries of a
             rule file.
         usual_followers: the model of the followers where none is named.
+        usual_leader: the learner where none is named.
         calls: how often plain Python of the user's is called, where it is.
+        restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
+        on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
 
@@ -125,7 +129,7 @@ class Game(Words):
     name: ClassVar[str]
     types: TypeDistribution
     horizon: int = 1
-    followers_act: Literal["once", "every step"] = "once"
+    followers_act: Literal["once", "every step", "crowd"] = "once"
     has_chance: bool = False
     leader_payoff_range: tuple[float, float]
     follower_payoff_ranges: tuple[tuple[float, float], ...]
@@ -135,7 +139,10 @@ class Game(Words):
     stakes: tuple[float, ...] | None = None
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
+    usual_leader: str = "commitment-gradient"
     calls: HostCalls | None = None
+    restarts: ClassVar[int | None] = None
+    on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
 

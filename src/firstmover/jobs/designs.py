@@ -52,7 +52,7 @@ def design(
     game: Game | str,
     *,
     followers: Follower | str | None = None,
-    leader: Leader | str = "commitment-gradient",
+    leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
     game_parameters: Mapping[str, Any] | None = None,
@@ -73,7 +73,7 @@ def design(
     Args:
         game: a game, the name of one, or a Gambit file.
         followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
-        leader: the learner, or the name of one with its defaults.
+        leader: the learner, or the name of one with its defaults; the game's usual one if not given.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
@@ -117,6 +117,7 @@ def design(
     game = against(game, status_quo)
     followers = game.usual_followers if followers is None else followers
     responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
+    leader = game.usual_leader if leader is None else leader
     learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
     if robust is not None and learner.target == "robust":
         learner = replace(learner, radius=robust)  # type: ignore[type-var]
