@@ -35,6 +35,7 @@ from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 LEFT_OUT = "it was not asked for"
+MANY_CALLS = "it would take many calls of plain Python; 'firstmover solve' makes them"
 SECONDS = ("total", "compile", "train")
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
 _BESIDE = {"seconds", "run", "digests"}  # what the digest of a result leaves out: it differs where the numbers do not
@@ -232,8 +233,8 @@ class Design:
         Raises:
             InputError: the folder holds something, or cannot be written.
         """
-        asked = self.optimum.reason != LEFT_OUT
-        run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
+        left_out = self.optimum.reason if self.optimum.reason in (LEFT_OUT, MANY_CALLS) else None
+        run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, left_out))
         final = Settled(*(getattr(self, name) for name in Settled._fields))
         run.write_arrays("outcome.npz", Outcome(final, self.history))
         self.write_results(run)
@@ -398,7 +399,7 @@ def configuration(
     leader: Leader,
     seeds: int,
     seed: int,
-    optimum: bool,
+    left_out: str | None,
     trained: str | None = None,
 ) -> dict[str, Any]:
     """What a run folder records of what was asked, as JSON values."""
@@ -408,7 +409,8 @@ def configuration(
         "leader": build.description(leader),
         "seeds": seeds,
         "seed": seed,
-        "optimum": optimum,
+        "optimum": left_out is None,
+        **({} if left_out in (None, LEFT_OUT) else {"optimum_reason": left_out}),
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
     }
