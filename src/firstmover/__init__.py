@@ -7,6 +7,7 @@ certify       certify the rule of a finished run, or of a file
 evaluate      what rules are worth under several models of the followers
 write_report  one page of a rule to hand on
 pretrain      train followers once, for many designs
+sweep         many designs from one file, on this machine or a cluster
 Design        what `design` returns: rule, value, certificate
 Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
 Market        a one-shot market of your own, from its spaces and one payoff function
@@ -31,7 +32,8 @@ from firstmover.source import lazily
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
     from firstmover.errors import InputError
-    from firstmover.evaluation.matrix import Evaluation, evaluate
+    from firstmover.evaluation.evaluations import Evaluation
+    from firstmover.evaluation.matrix import evaluate
     from firstmover.games import Market
     from firstmover.jobs.certifications import certify
     from firstmover.jobs.designs import design, resume
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from firstmover.jobs.reports import write_report
     from firstmover.jobs.solutions import solve
     from firstmover.spaces import Box, Discrete, Mixture
+    from firstmover.sweeps.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -63,6 +66,7 @@ __all__ = [
     "resume",
     "rules",
     "solve",
+    "sweep",
     "testing",
     "verify",
     "write_report",

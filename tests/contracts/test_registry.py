@@ -23,6 +23,7 @@ from firstmover.followers import (
     PolicyGradient,
     QLearning,
     RegretMatching,
+    RepeatedQLearning,
     SwapRegret,
 )
 from firstmover.followers.trained import Trained
@@ -55,6 +56,7 @@ FOLLOWERS = [
     PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
+    RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
 ]
 LEADERS = [

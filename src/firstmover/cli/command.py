@@ -85,6 +85,18 @@ def add_code(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_goals(command: argparse.ArgumentParser) -> None:
+    """Add what a rule is held against: `--at-least MEASURE=NUMBER` and `--status-quo RULE`."""
+    command.add_argument(
+        "--at-least",
+        action="append",
+        default=[],
+        metavar="MEASURE=NUMBER",
+        help="a measure that must not fall short, such as welfare=2; once for each",
+    )
+    command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
+
+
 def add_verbose(command: argparse.ArgumentParser) -> None:
     """Add `--verbose`."""
     command.add_argument("--verbose", action="store_true", help="all parameters, ranges of payoffs, numbers of steps")

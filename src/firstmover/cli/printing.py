@@ -43,8 +43,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
             "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
-    for name, measure in result["measures"].items():
-        lines.append(f"           {name} {measure['value']:.6g}")
+    lines += measured(result["measures"], result["constraints"])
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:
@@ -53,7 +52,12 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
         worst = written(result["best_worst_value"], *payoffs)
-        lines.append(f"worst case {worst} over anf_cce, what was designed for (best seed)")
+        parameters = leader["parameters"]
+        over = "worst case {} over anf_cce, what was designed for (best seed)"
+        if parameters["target"] == "behaviours":
+            kind = "mean" if parameters["over"] == "mean" else "worst case"
+            over = f"{kind:10} {{}} over the behaviours, what was designed for (best seed)"
+        lines.append(over.format(worst))
     if result["optimum"] is not None:
         share = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
         optimum = written(result["optimum"], *payoffs)
@@ -76,6 +80,20 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     if result["run"] is not None:
         lines.append(f"run        {on_one_line(result['run'])}")
     return "\n".join(lines)
+
+
+def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]]) -> list[str]:
+    """Constraints, and measures with what they can be in other equilibria."""
+    lines = []
+    for own in constraints:
+        verdict = "holds" if own["holds"] else "DOES NOT HOLD"
+        by = f"by {abs(own['slack']):.4g}" if abs(own["slack"]) > 1e-9 else "exactly"
+        lines.append(f"constraint {own['name']} at least {own['at_least']:g}: {own['value']:.6g}, {verdict} {by}")
+    for k, (name, own) in enumerate(measures.items()):
+        interval = own["interval"]
+        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
+        lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")
+    return [on_one_line(line) for line in lines]
 
 
 def _trained(result: dict[str, Any]) -> list[str]:

@@ -105,6 +105,11 @@ class Follower(abc.ABC):
         return tuple(scale / unit for unit in units)
 
     @property
+    def judging(self) -> "Follower":
+        """The followers whose response judges a finished rule, where they take more care than in an episode."""
+        return self
+
+    @property
     def plays_pure(self) -> bool:
         """Whether its strategy has no chance in it, so that one sub-episode tells what it earns."""
         return False

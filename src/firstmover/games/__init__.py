@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from firstmover.games.agrawal import Agrawal
     from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
+    from firstmover.games.buy_box import BuyBox
     from firstmover.games.iterated_matrix import IteratedMatrix
     from firstmover.games.market import Market
     from firstmover.games.matrix_design import MatrixDesign
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agrawal",
     "BayesianNormalForm",
+    "BuyBox",
     "Escape",
     "Game",
     "IteratedMatrix",

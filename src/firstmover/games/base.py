@@ -93,6 +93,7 @@ class Game(Words):
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
         has_measures: whether it names measures (`measured`).
+        named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
 
     Example:
         >>> import jax.numpy as jnp
@@ -134,6 +135,7 @@ class Game(Words):
     usual_followers: str = "multiplicative-weights"
     calls: HostCalls | None = None
     has_measures: bool = False
+    named_status_quo: "tuple[Game, np.ndarray] | None" = None
 
     # What is played.
 
@@ -172,6 +174,37 @@ class Game(Words):
         """What is measured beside the leader's payoff at these profiles, under the rule with this table, by name."""
         del table, types, actions
         return {}
+
+    def payoff_tables(self) -> tuple[Float[np.ndarray, "..."], ...]:
+        """The payoffs that the game is given by, the leader's first, then every follower's.
+
+        Raises:
+            InputError: it is given by rules, or by a function, and not by tables.
+        """
+        raise InputError(
+            f"{self.name} is not given by tables of payoffs; payoffs that are estimates are for normal-form, "
+            "bayesian-normal-form and security games."
+        )
+
+    def paying(self, tables: Sequence[Any]) -> "Game":
+        """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
+
+        Raises:
+            InputError: as `payoff_tables`.
+        """
+        self.payoff_tables()
+        raise NotImplementedError(f"{self.name} has tables of payoffs, and no copy with others.")
+
+    def measured_in_jax(
+        self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
+    ) -> dict[str, Float[Array, "K"]]:
+        """The same in JAX, under the rule with these decisions [n_observations, ...]: what leaders are held to.
+
+        Raises:
+            InputError: the measures are not written in JAX.
+        """
+        del decisions, types, actions
+        raise InputError(f"a leader cannot be held to the measures of {self.name}: they are not written in JAX.")
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
@@ -219,7 +252,12 @@ class Game(Words):
         """
         if self.payoff_units is not None or not self._steps_as_its_copy_would():
             return self
-        return self.in_standard_units()
+        standard = self.in_standard_units()
+        if self.named_status_quo is None or standard is self or self.named_status_quo[0] is not self:
+            return standard
+        copied = standard._changed()
+        copied.named_status_quo = copied, self.standard_actions(self.named_status_quo[1])
+        return copied
 
     def _steps_as_its_copy_would(self) -> bool:
         """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
@@ -236,6 +274,17 @@ class Game(Words):
             InputError: as `standardised`.
         """
         return self
+
+    def against(self, game: "Game", actions: np.ndarray) -> "Game":
+        """The same game with another status quo.
+
+        Args:
+            game: what the rule to beat is for: this game, or this game with other settings.
+            actions: of the rule, [n_observations, ...].
+        """
+        other = self._changed()
+        other.named_status_quo = (other if game is self else game), actions
+        return other
 
     def own_actions(self, actions: np.ndarray) -> np.ndarray:
         """Decisions in the standardised copy, [..., *action], in the units of this game."""

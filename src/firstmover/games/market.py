@@ -276,6 +276,25 @@ class Market(Game):
             found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
             return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
 
+    def measured_in_jax(
+        self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
+    ) -> dict[str, Float[Array, "K"]]:
+        def one(who: Array, what: Array, decision: Array) -> dict[str, Any]:
+            own = (who[0], what[0]) if self.alone else (who, what)
+            return {name: jnp.asarray(value, float) for name, value in self.measures(*own, decision).items()}
+
+        rows = jnp.zeros(len(actions), jnp.int32)
+        if self.sees:
+            looked = jax.vmap(self._look)(actions)
+            rows = jnp.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes, mode="clip")
+        try:
+            return jax.vmap(one)(types, actions, jax.vmap(self.decides.played)(decisions)[rows])
+        except (jax.errors.JAXTypeError, TypeError, ValueError, IndexError) as why:
+            raise InputError(
+                f"a leader cannot be held to measures of {type(self).__name__} that JAX cannot follow: write measures "
+                f"with jnp in place of Python's float, if and lists ({str(why).partition(chr(10))[0][:120]})."
+            ) from None
+
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""
         return self._pays.possible_profiles()

@@ -14,6 +14,7 @@ Known optimum: `optimum` computes it, one linear program for each target that ma
 Source: Kiekintveld et al., "Computing optimal randomized resource allocations for massive security games" (AAMAS 2009).
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
@@ -121,6 +122,13 @@ class SecurityGame(Game):
             payoff_units=Units(offsets, scales),
             stakes=(1.0,),
         )
+
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.payoffs[:, :2], self.payoffs[:, 2:]
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        join = np.concatenate if all(isinstance(table, np.ndarray) for table in tables) else jnp.concatenate
+        return self._changed(payoffs=join(list(tables), axis=1))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"cover {mixed_words(entry['do']['coverage'], self.names) or 'nothing'}"

@@ -19,6 +19,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
+from firstmover.interop.seller_tables import read_demand, read_sellers
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
 from firstmover.user_code import told
 
@@ -243,6 +244,8 @@ _READERS: dict[str, Any] = {
     "payoffs": _read_payoffs,
     "targets": read_targets,
     "values": read_values,
+    "sellers": read_sellers,
+    "demand": read_demand,
     "probabilities": _listed,
     "names": lambda text: [name.strip() for name in text.split(",")],
     "lists of names": lambda text: [[name.strip() for name in part.split(",")] for part in text.split(";")],

@@ -115,7 +115,7 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
         FailedError: they end in numbers that are not finite.
     """
     game = rule.game.standardised
-    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+    problem = StackelbergPOMDP(game, followers.judging, reward_episodes=1)
     with jax.enable_x64(True):
         episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
         play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy

@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,15 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    write_outcome,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
-from firstmover.jobs.training import check_memory, train
+from firstmover.jobs.status_quo import StatusQuo, against
+from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
 from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
 
@@ -56,9 +59,11 @@ def design(
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    status_quo: StatusQuo | None = None,
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
@@ -72,10 +77,14 @@ def design(
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
             `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        status_quo: the rule that has to be beaten, in place of the game's own: a rule, a rule file or a run folder.
         max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
             updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: called as `callback(update, metrics)` for every update, counted from 1, with arrays [seeds] in the
+            game's units; several updates are made in one program and told of afterwards. If it returns True the run
+            ends early, with the rules that there are then.
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
@@ -100,6 +109,7 @@ def design(
     seeds, seed = whole(seeds, "seeds"), whole(seed, "seed")
     refuse_mistakes(played)
     refuse_mistakes_of_parts(responding, learner)
+    played = against(played, status_quo)
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
@@ -124,7 +134,7 @@ def design(
                 ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
             )
             problem = learner.problem(played, responding)
-        return _carry_out(played, problem, learner, seeds, seed, run, progress, left_out, waiting_since)
+        return _carry_out(played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, callback)
 
 
 def resume(
@@ -134,6 +144,7 @@ def resume(
     game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
@@ -144,6 +155,7 @@ def resume(
         game: its game, where that is at hand.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: as in `design`, for the updates that are still to be made.
 
     Raises:
         InputError: there is no run, or it is damaged, edited, or of another version.
@@ -167,7 +179,7 @@ def resume(
     left_out = None if run.config.get("optimum") is True else str(run.config.get("optimum_reason", LEFT_OUT))
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, left_out, waiting_since)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, left_out, waiting_since, callback)
 
 
 def _carry_out(
@@ -180,30 +192,32 @@ def _carry_out(
     progress: Progress,
     left_out: str | None,
     waiting_since: float,
+    callback: Callback | None,
 ) -> Design:
     """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none.
 
     The exact optimum is not computed where there is a reason why it is `left_out`.
     """
-    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
         outcome = read_outcome(run, game, problem, leader, seeds, seed)
     else:
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
+        judged = replace(problem, followers=problem.followers.judging)
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            lowered = jax.jit(lambda parts, state: rules_and_plays(judged, leader, state, parts), static_argnums=0)
             compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state)
-        outcome = Outcome(settled(game, problem.target, learned_rules, seed), learnt.history)
+        outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
-            run.write_arrays("outcome.npz", outcome)
+            write_outcome(run, outcome, leader)
     final, history = outcome
     progress.stage("certifying")
-    best = best_seed(final.values, final.worst_values)
+    best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed

@@ -18,14 +18,16 @@ from firstmover.certificates import certify_play, summary
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import ChangedCodeWarning, InputError
-from firstmover.evaluation.measures import measured
+from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
+from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.ready_followers import ready
 from firstmover.jobs.runs import Run, digest
-from firstmover.jobs.settling import Settled, best_seed, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.settling import Settled, best_seed, merit_of, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.status_quo import against, status_quo_named
 from firstmover.jobs.training import blank_history, in_own_units, initial_states
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.rules.rule import Rule, play_text
@@ -37,6 +39,7 @@ OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's 
 LEFT_OUT = "it was not asked for"
 MANY_CALLS = "it would take many calls of plain Python; 'firstmover solve' makes them"
 SECONDS = ("total", "compile", "train")
+_STOPPED = "stopped.json"
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
 _BESIDE = {"seconds", "run", "digests"}  # what the digest of a result leaves out: it differs where the numbers do not
 
@@ -74,13 +77,15 @@ class Design:
         dropped: how many copies of each seed were dropped, since they ended in numbers that are not finite.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         optimum: the exact optimum, as far as it was computed.
-        history: metrics of every update, [updates, seeds].
+        history: metrics of every update that was made, [updates, seeds].
         seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
         trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
             found beside it.
         changed_code: which of a user's own classes have other code than when the run began. Rules and plays are those
             of the run then, all figures but the history are those of the code as it is.
+        merits: what the rules of all seeds were chosen by, where that is neither their value nor their worst case (see
+            `evaluators.aims.Merit`), else None.
     """
 
     game: Game
@@ -102,6 +107,7 @@ class Design:
     run: Path | None = None
     trained: str | None = None
     changed_code: tuple[str, ...] = ()
+    merits: np.ndarray | None = None
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -122,7 +128,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return best_seed(self.values, self.worst_values)
+        return best_seed(self.values, self.worst_values, self.merits)
 
     @property
     def rule(self) -> Rule:
@@ -133,6 +139,16 @@ class Design:
     def play(self) -> Play:
         """How the followers play under the best seed's rule."""
         return of_seed(self.plays, self.best)
+
+    @functools.cached_property
+    def measures(self) -> dict[str, Measure]:
+        """Named numbers of the best seed's rule beside its value, with their intervals over equilibria."""
+        return measures(self.game, self.rule.as_told().actions, self.play)
+
+    @functools.cached_property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints that were designed for, and whether the best seed's rule keeps them."""
+        return constrained(self.game, constraints(self.leader.at_least), self.measures)
 
     @property
     def failed(self) -> list[int]:
@@ -148,6 +164,23 @@ class Design:
     def env_steps(self) -> Float[np.ndarray, "updates"]:
         """Environment steps of a seed after every update (the mean where seeds differ)."""
         return np.cumsum(np.asarray(self.history.env_steps, np.float64).mean(axis=1))
+
+    def history_frame(self) -> Any:
+        """The metrics as a pandas DataFrame, a row for every update (from 1) and seed, as in `metrics.csv`.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise InputError("history_frame needs pandas; install it with: pip install pandas.") from None
+        updates, seeds = np.shape(self.history.value)
+        index = pandas.MultiIndex.from_product(
+            [range(1, updates + 1), range(self.seed, self.seed + seeds)], names=["update", "seed"]
+        )
+        columns = {name: np.asarray(metric).ravel() for name, metric in self.history._asdict().items()}
+        return pandas.DataFrame(columns, index).reset_index()
 
     @functools.cached_property
     def solution(self) -> Solution | None:
@@ -190,7 +223,8 @@ class Design:
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
             "objective": self.game.objective,
-            "measures": measured(self.game, self.tables[self.best], self.play),
+            "measures": {name: measure.as_json() for name, measure in self.measures.items()},
+            "constraints": [constraint.as_json() for constraint in self.constraints],
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),
@@ -218,6 +252,7 @@ class Design:
             "seeds_at_optimum": count,
             "seeds_beyond_optimum": self.beyond_optimum,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
+            "updates": len(self.history.value),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
@@ -236,7 +271,7 @@ class Design:
         left_out = self.optimum.reason if self.optimum.reason in (LEFT_OUT, MANY_CALLS) else None
         run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, left_out))
         final = Settled(*(getattr(self, name) for name in Settled._fields))
-        run.write_arrays("outcome.npz", Outcome(final, self.history))
+        write_outcome(run, Outcome(final, self.history), self.leader)
         self.write_results(run)
         return run.path
 
@@ -340,7 +375,7 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     if changed:
-        final = valued_anew(game, problem.target, final, seed)
+        final = valued_anew(game, problem, final, seed)
         warnings.warn(
             f"{' and '.join(changed)} changed since the run in {run.path} began: its rules and plays are those that "
             "were learnt then, and what is said of them holds for the code as it is now.",
@@ -366,6 +401,29 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
     )
 
 
+def write_outcome(run: Run, outcome: Outcome, leader: Leader) -> None:
+    """Write the outcome, and beside it how many updates were made, if a callback has stopped the run early.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    made = len(outcome.history.value)
+    if made < leader.updates:
+        run.write_json(_STOPPED, {"updates": made})
+    else:
+        (run.path / _STOPPED).unlink(missing_ok=True)
+    run.write_arrays("outcome.npz", outcome)
+
+
+def _updates_made(run: Run, leader: Leader) -> int:
+    """How many updates the outcome of a run is of."""
+    most: int = leader.updates
+    made = run.read_json(_STOPPED).get("updates") if run.has(_STOPPED) else most
+    if not isinstance(made, int) or not 0 < made <= most:
+        raise InputError(f"{run.path / _STOPPED} is damaged: it holds no number of updates that were made.")
+    return made
+
+
 def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Outcome:
     """The outcome of a run.
 
@@ -376,9 +434,10 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
     with jax.enable_x64(True):
         tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
     tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
-    worst = values if problem.target == "worst" else None
-    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int))
-    like = Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
+    worst = values if problem.target in ("worst", "behaviours") else None
+    merits = None if merit_of(game, problem) is None else values
+    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int), merits)
+    like = Outcome(final, in_own_units(blank_history(_updates_made(run, leader), seeds), problem.game.payoff_units))
     outcome: Outcome = run.read_arrays("outcome.npz", like)
     return outcome
 
@@ -413,6 +472,7 @@ def configuration(
         **({} if left_out in (None, LEFT_OUT) else {"optimum_reason": left_out}),
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
+        **status_quo_named(game),
     }
 
 
@@ -433,6 +493,7 @@ def parts_of(
 
     try:
         items = [item(kind) for kind in build.KINDS]
+        items[0] = against(items[0], config.get("status_quo"))
         seeds, seed = int(config["seeds"]), int(config["seed"])
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None

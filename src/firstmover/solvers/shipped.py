@@ -8,6 +8,7 @@ _SOLVERS = {
         name: name
         for name in (
             "bayesian_normal_form",
+            "buy_box",
             "iterated_matrix",
             "market",
             "matrix_design",

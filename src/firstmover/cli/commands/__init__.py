@@ -15,6 +15,7 @@ from firstmover.cli.commands import (
     reproduce,
     resume,
     solve,
+    sweep,
     verify,
 )
 
@@ -32,6 +33,7 @@ COMMANDS = [
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
     completion.COMMAND,
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code, check_name, pairs, refuse_game
+from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
 ALL = "all"
@@ -44,6 +45,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
     command.add_argument("--latex", metavar="FILE", help="a new file: the table")
+    add_payoffs(command, draws=500)
     add_code(command)
 
 
@@ -52,6 +54,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
 
     for path in options.rules:
         refuse_game(path)
+    errors = payoff_errors(options)
     models = models_from(options.models)
     written = [path for path in (options.csv, options.latex) if path is not None]
     for path in written:
@@ -74,6 +77,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
+            payoffs=errors,
             progress=progress.working,
             code=options.code,
         )
