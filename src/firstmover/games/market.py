@@ -12,7 +12,7 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,8 @@ from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.user_code import told
 from firstmover.verify import Finite
+
+TYPES = "type_probabilities"  # a parameter of every market: its distribution of types, where it is taken from data
 
 
 class _State(NamedTuple):
@@ -185,6 +187,15 @@ class Market(Game):
             payoff_units=units,
             stakes=(1.0,) * self.n_followers,
         )
+
+    def with_types(self, types: TypeDistribution) -> Game:
+        if types.n_types != self.n_types:
+            raise InputError(f"the types have {self.n_types} labels, but probabilities for {types.n_types}.")
+        joint = types.table()
+        changed = self._changed(types=TypeDistribution.correlated(joint), given={**self.given, TYPES: joint})
+        other = cast(Market, changed)
+        other._pays = self._pays.of(other)
+        return other
 
     # What follows from the user's parts.
 
