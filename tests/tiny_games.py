@@ -13,6 +13,7 @@ from firstmover.games import (
     Agrawal,
     BayesianNormalForm,
     BuyBox,
+    CrowdToll,
     Escape,
     Game,
     IteratedMatrix,
@@ -24,6 +25,7 @@ from firstmover.games import (
     SecurityGame,
     SequentialPrice,
     SimpleAllocation,
+    Tax,
     Toll,
     Turn,
 )
@@ -226,6 +228,8 @@ REGISTERED = {
     "patrol": Patrol((2.0, 1.0, 3.0, 0.0), (1.0, 3.0, 2.0, 0.5), length=3, guards=2, sight="both"),
     "toll": Toll(drivers=2, levels=3, tolls=(0.0, 1.5), steps=3, sight="both", objective="revenue"),
 }
+# Crowds are not stepped: what holds of games that are is not asked of them (see contracts/test_crowds.py).
+CROWDS = {"crowd-toll": CrowdToll("parallel", temperature=0.1), "tax": Tax(schedule="hsv")}
 ONCE = {name: game for name, game in REGISTERED.items() if game.followers_act == "once"}
 ONCE |= {"visits": Visits(), "lottery": Lottery()}
 EVERY = {**REGISTERED, **ONCE, "copying": Copying()}

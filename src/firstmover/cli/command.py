@@ -97,6 +97,14 @@ def add_goals(command: argparse.ArgumentParser) -> None:
     command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
 
 
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Add where the prior comes from, and how it may be off: `--types`, `--holdout`, `--holdout-seed`, `--robust`."""
+    command.add_argument("--types", metavar="FILE", help="a table of observed participants, for the prior")
+    command.add_argument("--holdout", metavar="SHARE|FILE", help="rows that are kept out and valued: 0.25, or a file")
+    command.add_argument("--holdout-seed", default="0", metavar="S", help="of the rows that are kept out (0)")
+    command.add_argument("--robust", metavar="R", help="value under the worst prior within this total variation")
+
+
 def add_verbose(command: argparse.ArgumentParser) -> None:
     """Add `--verbose`."""
     command.add_argument("--verbose", action="store_true", help="all parameters, ranges of payoffs, numbers of steps")
@@ -139,6 +147,19 @@ def _check_names(options: argparse.Namespace) -> None:
         argument = getattr(options, kind, None)
         if argument is not None:
             check_name(kind, argument, pairs(flag, getattr(options, f"{kind}_parameters", [])))
+
+
+def refuse_game(path: str) -> None:
+    """Refuse the name of a game where a rule is needed.
+
+    Raises:
+        InputError: it is one, and no file is called so.
+    """
+    if path in catalogue.items("game") and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
+        raise InputError(
+            f"{path} is a game, and a rule is needed here: name a run folder or a rule file, such as "
+            f"'firstmover solve {path} --out rule.json' writes."
+        )
 
 
 def check_name(kind: str, argument: str, given: Iterable[str]) -> None:

@@ -44,6 +44,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
     lines += measured(result["measures"], result["constraints"])
+    lines += held_out(result["holdout"], result["robust"], payoffs)
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:
@@ -96,6 +97,32 @@ def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]]) ->
     return [on_one_line(line) for line in lines]
 
 
+def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payoffs: Sequence[float]) -> list[str]:
+    """The rule on rows that were held out, and under the worst prior nearby."""
+    lines = []
+    if holdout is not None:
+        own, sample = written(holdout["value"], *payoffs), written(holdout["in_sample"], *payoffs)
+        lines.append(
+            f"hold-out   {own} on {holdout['rows']} rows that were kept out, 95 % interval "
+            f"{interval(holdout['interval'], payoffs)}; {sample} in sample"
+        )
+        if holdout["status_quo"] is not None:
+            lines.append(
+                f"           the status quo earns {written(holdout['status_quo'], *payoffs)} there; the gain is in "
+                f"{interval(holdout['gain_interval'], payoffs)}"
+            )
+            if holdout["worse"]:
+                lines.append("           WARNING: there the rule is worth less than the status quo")
+            elif holdout["gain_interval"][0] < 0:
+                lines.append("           these rows are too few to say that the rule is better")
+    if robust is not None and robust["value"] is not None:
+        lines.append(
+            f"robust     {written(robust['value'], *payoffs)} under the worst prior within a total variation of "
+            f"{robust['radius']:g}"
+        )
+    return lines
+
+
 def _trained(result: dict[str, Any]) -> list[str]:
     """Where the followers of a design were trained, if that was not said by who asked for it."""
     if result["trained"] is None or result["run"] is None:
@@ -119,6 +146,8 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
         lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+    elif result.get("best_known") is not None:
+        lines.append(f"best known {written(result['best_known'], *payoffs)} (no optimum is claimed)")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"

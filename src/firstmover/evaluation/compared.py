@@ -37,7 +37,7 @@ def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tu
             case Rule():
                 named.append(("rule", one.as_told()))
             case _:
-                named.append((str(one), _read(one, code)))
+                named.append((str(one), read_rule(one, code)))
     named += [(name, rule.as_told()) for name, rule in more.items()]
     if not games and not named:
         raise InputError("evaluate needs a run, a rule file, a rule or a game.")
@@ -60,7 +60,7 @@ def stored(game: Game) -> str:
     return json.dumps(build.description(game), sort_keys=True)
 
 
-def _read(path: str | Path, code: Code) -> Rule:
+def read_rule(path: str | Path, code: Code) -> Rule:
     """The best rule of a finished run, or the rule of a file."""
     if not files.is_folder(path):
         return read_rule_file(path, code)[0]

@@ -58,7 +58,7 @@ class Follower(abc.ABC):
 
     name: ClassVar[str]
     converges_to: ClassVar[str]
-    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
+    acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
     continues: ClassVar[bool] = False
 

@@ -165,6 +165,9 @@ class BayesianNormalForm(Game):
             stakes=(1.0,),
         )
 
+    def with_types(self, types: TypeDistribution) -> Game:
+        return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
+
     def payoff_tables(self) -> tuple[np.ndarray, ...]:
         return self.leader_payoffs, self.follower_payoffs
 

@@ -12,7 +12,7 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -21,12 +21,15 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.user_code import told
 from firstmover.verify import Finite
+
+TYPES = "type_probabilities"  # a parameter of every market: its distribution of types, where it is taken from data
 
 
 class _State(NamedTuple):
@@ -88,9 +91,14 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.acts, self.alone = one_or_several(acts)
-        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
-        self.sees = () if sees is None else one_or_several(sees)[0]
+        self.acts, self.alone = one_or_several(acts, "acts")
+        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
+        self.sees = () if sees is None else one_or_several(sees, "sees")[0]
+        if not isinstance(decides, Space):
+            raise InputError(
+                f"decides must be a space, such as Box(['price'], 0.0, 10.0) or Discrete(['no', 'yes'], 'word'); got "
+                f"{shortened(decides)}."
+            )
         self.decides = decides
         if len(self.knows) != len(self.acts):
             raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")
@@ -179,6 +187,15 @@ class Market(Game):
             payoff_units=units,
             stakes=(1.0,) * self.n_followers,
         )
+
+    def with_types(self, types: TypeDistribution) -> Game:
+        if types.n_types != self.n_types:
+            raise InputError(f"the types have {self.n_types} labels, but probabilities for {types.n_types}.")
+        joint = types.table()
+        changed = self._changed(types=TypeDistribution.correlated(joint), given={**self.given, TYPES: joint})
+        other = cast(Market, changed)
+        other._pays = self._pays.of(other)
+        return other
 
     # What follows from the user's parts.
 

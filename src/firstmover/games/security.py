@@ -15,6 +15,7 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
@@ -23,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
-from firstmover.exact_numbers import Table, table
+from firstmover.exact_numbers import Table, as_fractions, table
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.games.words import NOBODY
@@ -122,6 +123,12 @@ class SecurityGame(Game):
             payoff_units=Units(offsets, scales),
             stakes=(1.0,),
         )
+
+    def frequencies(self, decision: np.ndarray) -> dict[str, Fraction]:
+        coverage = as_fractions(np.clip(np.asarray(decision, np.float64), 0, 1)).tolist()
+        total, (most,) = sum(coverage, Fraction(0)), as_fractions([self.resources])
+        scale = min(Fraction(1), most / total) if total else Fraction(1)
+        return {name: c * scale for name, c in zip(self.names, coverage, strict=True)}
 
     def payoff_tables(self) -> tuple[np.ndarray, ...]:
         return self.payoffs[:, :2], self.payoffs[:, 2:]

@@ -15,8 +15,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from firstmover import catalogue, files, followers, games, leaders
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
+from firstmover.games.market import TYPES
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
 from firstmover.interop.seller_tables import read_demand, read_sellers
@@ -64,6 +66,19 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
     if names_code(argument):
         return built_by_its_author(class_named(argument, _base(kind)), argument, parameters)
     return build(kind, argument, parameters)
+
+
+def given(kind: str, item: Any) -> Any:
+    """An item as Python users give it: itself, or its name with its defaults.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(item, str):
+        return game_from(item, {}) if kind == "game" else item_from(kind, item, {})
+    if not isinstance(item, _base(kind)):
+        raise InputError(f"{kind} must be a {_base(kind).__name__} or the name of one; got {shortened(item)}.")
+    return item
 
 
 def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_too: bool = False) -> Any:
@@ -154,6 +169,9 @@ def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
         InputError: an unknown parameter, one that is missing, or a value of the wrong type or out of range.
     """
     known = settings(cls)
+    if TYPES in parameters and TYPES not in known and issubclass(cls, games.Market):
+        rest = {key: value for key, value in parameters.items() if key != TYPES}
+        return constructed(cls, name, rest).with_types(TypeDistribution.correlated(parameters[TYPES]))
     for key in parameters:
         if key not in known:
             raise unknown_name(f"parameter of {name}", key, known)

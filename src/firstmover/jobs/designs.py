@@ -16,6 +16,7 @@ from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.deadline import within
 from firstmover.errors import InputError
+from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
@@ -23,6 +24,7 @@ from firstmover.jobs import build
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.finished import (
     LEFT_OUT,
+    MANY_CALLS,
     SECONDS,
     Design,
     Optimum,
@@ -36,13 +38,14 @@ from firstmover.jobs.finished import (
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
-from firstmover.testing import refuse_mistakes
+from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
 
@@ -51,12 +54,16 @@ def design(
     game: Game | str,
     *,
     followers: Follower | str | None = None,
-    leader: Leader | str = "commitment-gradient",
+    leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    types: Rows | None = None,
+    holdout: Rows | float | None = None,
+    holdout_seed: int = 0,
+    robust: float | None = None,
     status_quo: StatusQuo | None = None,
     max_calls: int | None = None,
     progress: Progress | None = None,
@@ -68,13 +75,19 @@ def design(
     Args:
         game: a game, the name of one, or a Gambit file.
         followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
-        leader: the learner, or the name of one with its defaults.
+        leader: the learner, or the name of one with its defaults; the game's usual one if not given.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
             `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        types: observed participants, or a file of them, from which the prior is estimated (see
+            `interop.observed_types.read_types`).
+        holdout: the share of those rows that is kept out and on which the rule is valued, or other rows, or a file.
+        holdout_seed: of the rows that are kept out.
+        robust: total-variation distance within which the prior may be off: the worst case is reported, and with
+            `target=robust` designed for.
         status_quo: the rule that has to be beaten, in place of the game's own: a rule, a rule file or a run folder.
         max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
             updates is what gives way.
@@ -101,35 +114,43 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
-    refuse_mistakes(game)
-    game = against(game, status_quo)
-    followers = game.usual_followers if followers is None else followers
-    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
-    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
+    asked: Game = build.given("game", game)
+    responding: Follower = build.given("followers", asked.usual_followers if followers is None else followers)
+    learner: Leader = build.given("leader", asked.usual_leader if leader is None else leader)
+    seeds, seed = whole(seeds, "seeds"), whole(seed, "seed")
+    refuse_mistakes(asked)
+    refuse_mistakes_of_parts(responding, learner)
+    played, evidence = estimated(asked, types, holdout, robust=robust, seed=holdout_seed)
+    played = against(played, status_quo)
+    if robust is not None and learner.target == "robust":
+        learner = replace(learner, radius=robust)  # type: ignore[type-var]
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
         raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
+    problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
+    left_out = None if optimum else LEFT_OUT
     learner, calling = fitting(problem, learner, seeds, max_calls)
     progress = progress or Silent()
     if calling is not None:
         progress.stage(calling.words)
-        optimum = optimum and not calling.more
+        left_out = MANY_CALLS if left_out is None and calling.more else left_out
     run = None
     if out is not None:
-        trained = _trained(game, responding, out)
-        run = Run.create(out, configuration(game, responding, learner, seeds, seed, optimum, trained))
-    with told(game):
+        trained = _trained(played, responding, out)
+        run = Run.create(out, configuration(played, responding, learner, seeds, seed, left_out, trained, evidence))
+    with told(played):
         if responding.needs_training:
             responding = (
-                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+                ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
             )
-            problem = learner.problem(game, responding)
-        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, callback)
+            problem = learner.problem(played, responding)
+        return _carry_out(
+            played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
+        )
 
 
 def resume(
@@ -171,10 +192,13 @@ def resume(
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = parts_of(run, code, game)
-    optimum = run.config.get("optimum") is True
+    left_out = None if run.config.get("optimum") is True else str(run.config.get("optimum_reason", LEFT_OUT))
+    evidence = Evidence.from_json(run.config)
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, callback)
+        return _carry_out(
+            game, problem, leader, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
+        )
 
 
 def _carry_out(
@@ -185,11 +209,15 @@ def _carry_out(
     seed: int,
     run: Run | None,
     progress: Progress,
-    optimum: bool,
+    left_out: str | None,
     waiting_since: float,
+    evidence: Evidence,
     callback: Callback | None,
 ) -> Design:
-    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
+    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none.
+
+    The exact optimum is not computed where there is a reason why it is `left_out`.
+    """
     learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
@@ -214,8 +242,8 @@ def _carry_out(
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
-    best_known = Optimum(reason=LEFT_OUT)
-    if optimum:
+    best_known = Optimum(reason=left_out)
+    if left_out is None:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
         best_known = _optimum(game, problem.followers, progress)
     seconds = (learnt.waited_before + time.perf_counter() - waiting_since, compile_seconds, learnt.train_seconds)
@@ -232,7 +260,11 @@ def _carry_out(
         seconds=dict(zip(SECONDS, seconds, strict=True)),
         run=None if run is None else run.path,
         trained=None if run is None else run.config.get("trained"),
+        evidence=evidence,
     )
+    if evidence.held is not None:
+        progress.stage("valuing the rule on the rows that were held out")
+        finished.holdout  # noqa: B018 - said before it is computed
     if run is not None:
         progress.stage("writing")
         finished.write_results(run)

@@ -18,12 +18,15 @@ from firstmover.certificates import certify_play, summary
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import ChangedCodeWarning, InputError
+from firstmover.evaluation.holdout import HoldOut, hold_out
 from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
+from firstmover.evaluation.robustness import Robust, robust
 from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
+from firstmover.jobs.observed import NO_EVIDENCE, Evidence
 from firstmover.jobs.ready_followers import ready
 from firstmover.jobs.runs import Run, digest
 from firstmover.jobs.settling import Settled, best_seed, merit_of, of_seed, rules_and_plays, valued_anew
@@ -37,6 +40,7 @@ from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 LEFT_OUT = "it was not asked for"
+MANY_CALLS = "it would take many calls of plain Python; 'firstmover solve' makes them"
 SECONDS = ("total", "compile", "train")
 _STOPPED = "stopped.json"
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
@@ -85,6 +89,7 @@ class Design:
             of the run then, all figures but the history are those of the code as it is.
         merits: what the rules of all seeds were chosen by, where that is neither their value nor their worst case (see
             `evaluators.aims.Merit`), else None.
+        evidence: rows that were held out, and how far the prior may be off.
     """
 
     game: Game
@@ -107,6 +112,7 @@ class Design:
     trained: str | None = None
     changed_code: tuple[str, ...] = ()
     merits: np.ndarray | None = None
+    evidence: Evidence = NO_EVIDENCE
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
@@ -148,6 +154,18 @@ class Design:
     def constraints(self) -> tuple[Constraint, ...]:
         """The constraints that were designed for, and whether the best seed's rule keeps them."""
         return constrained(self.game, constraints(self.leader.at_least), self.measures)
+
+    @functools.cached_property
+    def holdout(self) -> HoldOut | None:
+        """The best seed's rule on the rows that were held out; None where none were."""
+        if self.evidence.held is None:
+            return None
+        return hold_out(self.rule.as_told(), self.play, self.followers, self.evidence.held, self.seed)
+
+    @functools.cached_property
+    def robust(self) -> Robust | None:
+        """The best seed's rule under the worst prior nearby, its play as it is; None where that was not asked for."""
+        return robust(self.rule.as_told(), self.play, self.evidence.radius)
 
     @property
     def failed(self) -> list[int]:
@@ -224,6 +242,8 @@ class Design:
             "objective": self.game.objective,
             "measures": {name: measure.as_json() for name, measure in self.measures.items()},
             "constraints": [constraint.as_json() for constraint in self.constraints],
+            "holdout": None if self.holdout is None else self.holdout.as_json(),
+            "robust": None if self.robust is None else self.robust.as_json(),
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),
@@ -267,8 +287,11 @@ class Design:
         Raises:
             InputError: the folder holds something, or cannot be written.
         """
-        asked = self.optimum.reason != LEFT_OUT
-        run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
+        left_out = self.optimum.reason if self.optimum.reason in (LEFT_OUT, MANY_CALLS) else None
+        asked = configuration(
+            self.game, self.followers, self.leader, self.seeds, self.seed, left_out, evidence=self.evidence
+        )
+        run = Run.create(path, asked)
         final = Settled(*(getattr(self, name) for name in Settled._fields))
         write_outcome(run, Outcome(final, self.history), self.leader)
         self.write_results(run)
@@ -397,6 +420,7 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
         run=run.path,
         trained=run.config.get("trained"),
         changed_code=changed,
+        evidence=Evidence.from_json(run.config),
     )
 
 
@@ -457,8 +481,9 @@ def configuration(
     leader: Leader,
     seeds: int,
     seed: int,
-    optimum: bool,
+    left_out: str | None,
     trained: str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> dict[str, Any]:
     """What a run folder records of what was asked, as JSON values."""
     return {
@@ -467,10 +492,12 @@ def configuration(
         "leader": build.description(leader),
         "seeds": seeds,
         "seed": seed,
-        "optimum": optimum,
+        "optimum": left_out is None,
+        **({} if left_out in (None, LEFT_OUT) else {"optimum_reason": left_out}),
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
         **status_quo_named(game),
+        **evidence.as_json(),
     }
 
 

@@ -138,7 +138,7 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        drawn = self.restarts or problem.game.restarts or (16 if problem.game.leader_space.continuous else 4)
         known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
         return drawn + known
 

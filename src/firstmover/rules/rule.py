@@ -100,6 +100,9 @@ class Rule:
 
 def play_text(game: Game, play: Play) -> str:
     """What the followers do under a rule, in sentences; of correlated play, each follower's own part."""
+    told = play.in_words(game)
+    if told is not None:
+        return told
     sentences = []
     for i, table in enumerate(play.by_step(game)):
         for o in range(game.n_obs[i]):

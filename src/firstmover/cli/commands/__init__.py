@@ -14,6 +14,7 @@ from firstmover.cli.commands import (
     report,
     reproduce,
     resume,
+    sample,
     solve,
     sweep,
     verify,
@@ -35,5 +36,6 @@ COMMANDS = [
     resume.COMMAND,
     sweep.COMMAND,
     export.COMMAND,
+    sample.COMMAND,
     completion.COMMAND,
 ]
