@@ -3,7 +3,16 @@
 import argparse
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_data, add_goals, add_parameters, add_verbose, pairs
+from firstmover.cli.command import (
+    Command,
+    add_code,
+    add_data,
+    add_goals,
+    add_parameters,
+    add_verbose,
+    pairs,
+    refuse_game,
+)
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
 
@@ -31,6 +40,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.jobs.certifications import certificate_path, certify
     from firstmover.jobs.observed import share_or_file
 
+    refuse_game(options.path)
     errors = payoff_errors(options)
     given = pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):

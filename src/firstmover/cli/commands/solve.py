@@ -41,11 +41,13 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number
     from firstmover.jobs import build
-    from firstmover.jobs.observed import estimated
     from firstmover.jobs.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
-    game, _ = estimated(game, options.types)
+    if options.types is not None:
+        from firstmover.jobs.observed import estimated
+
+        game, _ = estimated(game, options.types)
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
     if options.compare not in (None, "nash"):
