@@ -232,6 +232,7 @@ def _carry_out(
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
+    certificate |= {} if problem.followers.one_round is None else {"one_round": problem.followers.one_round}
     best_known = Optimum(reason=LEFT_OUT)
     if optimum:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
