@@ -17,15 +17,18 @@ from firstmover.followers import (
     Contextual,
     Exp3,
     FictitiousPlay,
+    LevelK,
     Logit,
     Meta,
     MultiplicativeWeights,
+    PartlyRational,
     PolicyGradient,
     Population,
     QLearning,
     RegretMatching,
     RepeatedQLearning,
     SwapRegret,
+    Unmoved,
 )
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
@@ -51,16 +54,19 @@ FOLLOWERS = [
     Contextual("trained.npz"),
     Exp3(rounds=5),
     FictitiousPlay(rounds=5, ties="weak"),
+    LevelK(2),
     Logit(rounds=5),
     Meta("trained.npz", episodes=2),
     MultiplicativeWeights(rounds=5),
     MultiplicativeWeights(rounds=5, update="sampled"),
+    PartlyRational(),
     PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
     Population("mirror-descent", rounds=5),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
     RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
+    Unmoved(),
 ]
 LEADERS = [
     CommitmentGradient(updates=2, episodes=10),
