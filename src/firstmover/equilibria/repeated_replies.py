@@ -1,9 +1,9 @@
 """Best replies in a game that is repeated for ever, against players that go by the last profile of actions.
 
 Fix what the others play after every profile. A player then faces a decision problem whose states are profiles; its
-value solves V(s) = max over a of pay(a, others at s) + discount * V(a, others at s), and value iteration finds it. What a
-player loses by its own strategy is the gap between that and the strategy's value: no other strategy, however long
-its memory, earns more against these others.
+value solves V(s) = max over a of pay(a, others at s) + discount * V(a, others at s), and value iteration finds it.
+What a player loses by its own strategy is the gap between that and the strategy's value: no other strategy, however
+long its memory, earns more against these others.
 
 A claimed V proves itself: if V(s) >= pay + discount * V(next) for every state and action, nobody can earn more than V.
 """
