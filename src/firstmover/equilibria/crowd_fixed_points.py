@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from firstmover.equilibria.crowds import Crowd, Member, Reply, ahead, soft
+from firstmover.equilibria.elimination import solve
 
 _MOST_STEPS = 40
 _FALL = 3.0  # by which a temperature is lower than the one before
@@ -71,7 +72,7 @@ def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -
         slope, (gap, known) = slopes(trial, jax.lax.stop_gradient(values))
         reached = jnp.abs(gap).max()
         better = reached < size
-        ahead_of = jnp.linalg.solve(slope, -gap)
+        ahead_of = solve(slope, -gap)
         return (
             jnp.where(better, trial, best),
             jnp.where(better, ahead_of, direction),

@@ -124,7 +124,9 @@ class Tax(MeanFieldGame):
         self._a, self._z = np.repeat(self.wealth, kinds), np.tile(self.productivity, points)
         successors = np.arange(points)[None, :, None] * kinds + np.arange(kinds)[None, None]
         self._successors = np.broadcast_to(successors, (points * kinds, points, kinds)).astype(np.int32)
-        self._chances = np.broadcast_to(np.tile(chain, (points, 1))[:, None], (points * kinds, points, kinds))
+        self._chances = np.ascontiguousarray(
+            np.broadcast_to(np.tile(chain, (points, 1))[:, None], (points * kinds, points, kinds))
+        )
         low, high = np.log(_LEAST) - 2 / 3, np.log(_MOST)
         self.leader_payoff_range = (float(low), float(high))
         self.follower_payoff_ranges = ((float(low), float(high)),)

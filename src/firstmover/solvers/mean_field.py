@@ -49,8 +49,18 @@ def temperatures(game: MeanFieldGame) -> Float[Array, "levels"]:
 
 
 def settled(game: MeanFieldGame, decision: Array, start: Float[Array, "T k"]) -> Reply:
-    """The fixed point to which a search comes from these aggregates."""
-    return exact(game.under(decision), temperatures(game), start)
+    """The fixed point to which a search comes from these aggregates.
+
+    Batches are worked off one by one: it is as fast, none waits for the slowest, and searches within searches that were
+    batched twice (episodes, seeds) were seen to crash compiled programs.
+    """
+
+    @jax.custom_batching.sequential_vmap
+    def found(decision: Array, start: Array) -> Reply:
+        return exact(game.under(decision), temperatures(game), start)
+
+    reply: Reply = found(decision, start)
+    return reply
 
 
 @functools.lru_cache(maxsize=16)
