@@ -106,6 +106,8 @@ def certify(
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
+    if played_by is not None and played_by.one_round is not None:
+        certificate["one_round"] = played_by.one_round
     if written is not None:
         files.write_json(written, certificate)
     if run is not None and out is None and not changed:
