@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from firstmover.followers.policy_gradient import PolicyGradient
     from firstmover.followers.q_learning import QLearning
     from firstmover.followers.regret_matching import RegretMatching
+    from firstmover.followers.sampled_weights import SampledWeights
     from firstmover.followers.swap_regret import SwapRegret
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PolicyGradient",
     "QLearning",
     "RegretMatching",
+    "SampledWeights",
     "SwapRegret",
 ]
 

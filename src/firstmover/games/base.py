@@ -24,6 +24,7 @@ from firstmover.errors import InputError
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
+from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
 
 Ties = Literal["strong", "weak"]
@@ -86,6 +87,8 @@ class Game(Words):
         usual_followers: the model of the followers where none is named.
         calls: how often plain Python of the user's is called, where it is.
         has_measures: whether it names measures (`measured`).
+        leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
+        alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
     """
 
     name: ClassVar[str]
@@ -103,6 +106,8 @@ class Game(Words):
     usual_followers: str = "multiplicative-weights"
     calls: HostCalls | None = None
     has_measures: bool = False
+    leader_sees: Observations | None = None
+    alike: bool = False
 
     # What is played.
 
@@ -127,6 +132,29 @@ class Game(Words):
         """
         del obs
         return jnp.ones(self.leader_space.mask_size, bool)
+
+    # What networks and learners at size may ask.
+
+    @property
+    def n_option_features(self) -> int:
+        """Length of the features of one option of the leader's decision; 0 where options are not like each other."""
+        return 0
+
+    def option_features(self, obs: Array) -> Float[Array, "options features"]:
+        """What distinguishes the options of the leader's decision when it sees this."""
+        raise InputError(f"the leader of {self.name} does not pick one of several like things.")
+
+    @property
+    def tells_types_apart(self) -> bool:
+        """Whether `paid_by_type` is answered."""
+        return False
+
+    def paid_by_type(self, obs: Array, action: Array, follower: Int[Array, ""]) -> Float[Array, "types"]:
+        """What a follower is paid where the leader sees this and does that, for each of its types at once.
+
+        Of games in which a follower's type matters to nothing before it is paid, given what it did.
+        """
+        raise InputError(f"followers of {self.name} are paid for the type that they have.")
 
     # What is said about it.
 
@@ -164,8 +192,22 @@ class Game(Words):
 
     @property
     def n_observations(self) -> int:
-        """Number of observations of the leader, the rows of a table commitment."""
-        return math.prod(self.leader_obs_sizes)
+        """Number of observations of the leader, the rows of a table commitment; 0 where they are no list."""
+        return int(self.observed.n) if self.observed.n < math.inf else 0
+
+    @property
+    def observed(self) -> Observations:
+        """What the leader observes."""
+        return Components(self.leader_obs_sizes) if self.leader_sees is None else self.leader_sees
+
+    @property
+    def n_rows(self) -> int:
+        """By how many rows observations are told apart: all that there are, or one where a table has no room."""
+        return self.n_observations if self.observed.listed else 1
+
+    def row(self, obs: Array) -> Int[Array, ""]:
+        """The row of an observation of the leader, below `n_rows`."""
+        return observation_index(obs, self.leader_obs_sizes) if self.observed.listed else jnp.int32(0)
 
     @property
     def max_leader_decisions(self) -> int:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import in_parts
-from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.commitment import Commitment, draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
@@ -83,6 +83,15 @@ class Leader(abc.ABC):
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
         return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
+
+    def is_lazy(self, game: Game) -> bool:
+        """Whether its rules of this game are never written out as tables (see `rules`)."""
+        del game
+        return False
+
+    def rules(self, problem: StackelbergPOMDP, state: Any) -> Commitment:
+        """As `tables` for rules that are never written out: commitments, with a leading axis of candidates."""
+        raise TypeError(f"{self.name} has its rules as tables.")
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
