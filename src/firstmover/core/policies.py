@@ -16,7 +16,7 @@ from firstmover.core.noise import address_uniform
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.heads import Head
-from firstmover.spaces.observations import Observations, address_of, observation_index
+from firstmover.spaces.observations import Observations, observation_index
 
 _LOTS = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # seed of what breaks ties between options: digits of pi
 _LOT = 1e-4  # share of a nat by which it does
@@ -120,11 +120,12 @@ class OptionPolicy(Policy):
 
     network: MLP
     features: Callable[[Array], Array] = eqx.field(static=True)
+    address: Callable[[Array], Array] = eqx.field(static=True)
 
     def __call__(self, obs: Array) -> Float[Array, "width"]:
         """The output for this observation: the scores of all options, then the outputs of their parts."""
         out = jax.vmap(self.network)(self.features(obs))
-        lots = address_uniform(jnp.asarray(_LOTS), address_of(obs), out.shape[0])
+        lots = address_uniform(jnp.asarray(_LOTS), self.address(obs), out.shape[0])
         return jnp.concatenate([out[:, 0] + _LOT * lots.astype(out.dtype), out[:, 1:].ravel()])
 
 
@@ -166,7 +167,7 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
     leaves the fixed point of messages that mean nothing.
     """
     network = MLP(game.n_option_features, head.width // game.leader_space.mask_size, key, (32, 32))
-    return OptionPolicy(_starting(network, 0.1), game.option_features)
+    return OptionPolicy(_starting(network, 0.1), game.option_features, game.option_address)
 
 
 def _starting(network: MLP, share: float) -> MLP:

@@ -63,6 +63,10 @@ class Follower(abc.ABC):
     def __repr__(self) -> str:
         return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
 
+    def unhurried(self) -> "Follower":
+        """The same followers with time to settle, as they meet a finished rule; by default they take what they take."""
+        return self
+
     @property
     def needs_training(self) -> bool:
         """Whether they must be trained before they can be met (`pretraining`)."""

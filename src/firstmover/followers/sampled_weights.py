@@ -12,7 +12,7 @@ Source: Brero et al., "Stackelberg POMDP", algorithm 2, whose rounds teach the d
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import jax
@@ -27,6 +27,8 @@ from firstmover.errors import InputError, require
 from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+
+_PATIENCE = 10
 
 
 class _State(NamedTuple):
@@ -65,6 +67,10 @@ class SampledWeights(Follower):
         require(0 < self.epsilon < math.inf, "epsilon must be a positive number", self.epsilon)
         require(self.asked >= 0, "asked must be at least 0", self.asked)
         require(0 <= self.scale < math.inf, "scale must be a positive number, or 0 for the payoff range", self.scale)
+
+    def unhurried(self) -> "SampledWeights":
+        """The same in ten times as many rounds."""
+        return replace(self, rounds=_PATIENCE * self.rounds)
 
     def check(self, game: Game) -> None:
         super().check(game)

@@ -18,8 +18,9 @@ from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
-from firstmover.jobs import build
+from firstmover.jobs import build, network_designs
 from firstmover.jobs.calls import fitting, told
+from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import (
     LEFT_OUT,
     SECONDS,
@@ -31,9 +32,11 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    read_result,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
@@ -48,7 +51,7 @@ def design(
     game: Game | str,
     *,
     followers: Follower | str | None = None,
-    leader: Leader | str = "commitment-gradient",
+    leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
     game_parameters: Mapping[str, Any] | None = None,
@@ -57,13 +60,14 @@ def design(
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
-) -> Design:
+) -> Design | NetworkDesign:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
     Args:
         game: a game, the name of one, or a Gambit file.
-        followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
-        leader: the learner, or the name of one with its defaults.
+        followers: how participants adapt, or the name of a model with its defaults; if not given, what fits the game
+            and its size (`defaults.usual`).
+        leader: the learner, or the name of one with its defaults; if not given, what fits the size of the game.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
@@ -84,9 +88,10 @@ def design(
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
     refuse_mistakes(game)
-    followers = game.usual_followers if followers is None else followers
-    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
-    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
+    progress = progress or Silent()
+    responding, learner, why = parts_for(game, followers, leader)
+    if why is not None:
+        progress.stage(why)
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
@@ -96,7 +101,6 @@ def design(
     problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
     learner, calling = fitting(problem, learner, seeds, max_calls)
-    progress = progress or Silent()
     if calling is not None:
         progress.stage(calling.words)
         optimum = optimum and not calling.more
@@ -110,7 +114,31 @@ def design(
                 ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
             )
             problem = learner.problem(game, responding)
-        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+        carry = network_designs.carry_out if learner.is_lazy(problem.game) else _carry_out
+        return carry(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+
+
+def parts_for(
+    game: Game,
+    followers: Follower | str | None = None,
+    leader: Leader | str | None = None,
+    followers_parameters: Mapping[str, Any] | None = None,
+    leader_parameters: Mapping[str, Any] | None = None,
+) -> tuple[Follower, Leader, str | None]:
+    """Followers and leader of a design, where neither is given those that fit the size of the game, and why.
+
+    Raises:
+        InputError: something does not exist, or is out of range.
+    """
+    fitting = usual(game)
+    own, learned = dict(followers_parameters or {}), dict(leader_parameters or {})
+    if followers is None:
+        followers, own = fitting.followers, {**fitting.followers_parameters, **own}
+    if leader is None:
+        leader, learned = fitting.leader, {**fitting.leader_parameters, **learned}
+    responding: Follower = build.item_from("followers", followers, own) if isinstance(followers, str) else followers
+    learner: Leader = build.item_from("leader", leader, learned) if isinstance(leader, str) else leader
+    return responding, learner, fitting.why
 
 
 def resume(
@@ -120,7 +148,7 @@ def resume(
     game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
-) -> Design:
+) -> Design | NetworkDesign:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
     Args:
@@ -137,14 +165,29 @@ def resume(
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)
     if run.has("result.json"):
-        return Design.load(path, code=code, game=game)
+        return loaded(path, code=code, game=game)
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = parts_of(run, code, game)
     optimum = run.config.get("optimum") is True
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+        carry = network_designs.carry_out if leader.is_lazy(problem.game) else _carry_out
+        return carry(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+
+
+def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> Design | NetworkDesign:
+    """A finished run, whatever its rules are; see `Design.load`.
+
+    Raises:
+        InputError: as `Design.load`.
+    """
+    run = Run.open(path)
+    own, followers, leader, seeds, seed = parts_of(run, code, game, changed_too=True)
+    if not leader.is_lazy(own.standardised):
+        return Design.load(path, code=code, game=game)
+    problem = problem_of(run, own, ready(run, own, followers), leader)
+    return network_designs.read_network_design(run, read_result(run), own, problem, leader, seeds, seed)
 
 
 def _carry_out(

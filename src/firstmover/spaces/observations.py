@@ -22,7 +22,7 @@ class Observations(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def n(self) -> float:
+    def n(self) -> int | float:
         """How many there are; infinity where they are no list."""
 
     @property
@@ -55,7 +55,7 @@ class Components(Observations):
     sizes: tuple[int, ...]
 
     @property
-    def n(self) -> float:
+    def n(self) -> int | float:
         return math.prod(self.sizes)
 
     @property
@@ -85,7 +85,7 @@ class Reals(Observations):
     shape: tuple[int, ...] = (1,)
 
     @property
-    def n(self) -> float:
+    def n(self) -> int | float:
         return math.inf
 
     @property

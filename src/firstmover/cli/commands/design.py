@@ -14,7 +14,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
     command.add_argument("--followers", metavar="NAME", help="how they adapt (the game's usual model)")
     add_parameters(command, "-f", "followers")
-    command.add_argument("--leader", default="commitment-gradient", metavar="NAME", help="how the leader learns")
+    command.add_argument("--leader", metavar="NAME", help="how the leader learns (what fits the size)")
     add_parameters(command, "-l", "leader")
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
@@ -31,7 +31,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.jobs import build
-    from firstmover.jobs.designs import design
+    from firstmover.jobs.designs import design, parts_for
     from firstmover.jobs.runs import free_folder
 
     leader_parameters = pairs("-l", options.leader_parameters)
@@ -40,12 +40,13 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
-    responding = options.followers or game.usual_followers
-    followers = build.item_from("followers", responding, pairs("-f", options.followers_parameters))
-    leader = build.item_from("leader", options.leader, leader_parameters)
+    own = pairs("-f", options.followers_parameters)
+    followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress:
+        if why is not None:
+            progress.stage(why)
         made = design(
             game,
             followers=followers,

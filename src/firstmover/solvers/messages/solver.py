@@ -17,9 +17,18 @@ from firstmover.games.sequential_price import SequentialPrice
 from firstmover.solvers.messages.fractions import values_and_prior
 from firstmover.solvers.messages.options import Selection
 from firstmover.solvers.messages.silent import silent_mechanism
-from firstmover.solvers.registry import Baseline, Remembered, baseline, baseline_actions, optimum, search
+from firstmover.solvers.registry import (
+    Baseline,
+    Remembered,
+    baseline,
+    baseline_actions,
+    baseline_value,
+    optimum,
+    search,
+)
 from firstmover.solvers.solution import Solution
 
+_SILENT = "no messages: the best prices and order"
 MAX_TABLE = 200_000  # observations of a table
 
 
@@ -43,7 +52,14 @@ class PriceSolution(Solution):
 def best_silent_rule(game: SequentialPrice) -> Baseline:
     """The best prices and order without messages."""
     silent = game if game.messages == 1 else game.with_settings(messages=1)
-    return "no messages: the best prices and order", silent, without_messages(silent)[1]
+    return _SILENT, silent, without_messages(silent)[1]
+
+
+@baseline_value.register(SequentialPrice)
+def value_of_best_silent_rule(game: SequentialPrice) -> tuple[str, float]:
+    """What the best prices and order without messages are worth."""
+    silent = game if game.messages == 1 else game.with_settings(messages=1)
+    return _SILENT, silent_mechanism(silent).value
 
 
 @baseline_actions.register(SequentialPrice)
