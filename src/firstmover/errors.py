@@ -12,7 +12,17 @@ _LONGEST = 1000  # characters of a message
 
 
 class InputError(ValueError):
-    """What was wrong with an input and what is valid, in one sentence on one line."""
+    """What was wrong with an input and what is valid, in one sentence on one line.
+
+    Example:
+        >>> from firstmover import InputError
+        >>> from firstmover.games import SimpleAllocation
+        >>> try:
+        ...     SimpleAllocation(items=0)
+        ... except InputError as error:
+        ...     print(error)
+        items and messages must be at least 1; got items=0, messages=2.
+    """
 
     def __init__(self, message: str):
         """An error with this message, in which nothing that a user named breaks the line."""

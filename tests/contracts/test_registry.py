@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED, some_rule
+from tiny_games import CROWDS, EVERY, LISTABLE, ONCE, REGISTERED, some_rule
 
 from firstmover.core.commitment import table_of
 from firstmover.core.pomdp import StackelbergPOMDP
@@ -21,8 +21,10 @@ from firstmover.followers import (
     Meta,
     MultiplicativeWeights,
     PolicyGradient,
+    Population,
     QLearning,
     RegretMatching,
+    RepeatedQLearning,
     SampledWeights,
     SwapRegret,
 )
@@ -54,9 +56,11 @@ FOLLOWERS = [
     MultiplicativeWeights(rounds=5),
     MultiplicativeWeights(rounds=5, update="sampled"),
     PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
+    Population("mirror-descent", rounds=5),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
     SampledWeights(rounds=5),
+    RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
 ]
 LEADERS = [
@@ -76,7 +80,7 @@ LEADERS = [
 
 
 def test_every_registered_item_has_an_instance_here() -> None:
-    assert {game.name for game in REGISTERED.values()} == set(build.registered("game"))
+    assert {game.name for game in (REGISTERED | CROWDS).values()} == set(build.registered("game"))
     assert {followers.name for followers in FOLLOWERS} == set(build.registered("followers"))
     assert {leader.name for leader in LEADERS} == set(build.registered("leader"))
 
@@ -92,9 +96,9 @@ def test_a_refusal_names_the_followers_that_can_act_in_every_step() -> None:
         assert set(re.findall(r"'([a-z-]+)'", str(refusal.value))) == able
 
 
-@pytest.mark.parametrize("name", REGISTERED)
+@pytest.mark.parametrize("name", REGISTERED | CROWDS)
 def test_games_can_be_built_again_from_their_parameters(name: str) -> None:
-    game = REGISTERED[name]
+    game = (REGISTERED | CROWDS)[name]
     stored = json.loads(json.dumps(build.description(game)))
     again = build.build("game", stored["name"], stored["parameters"])
     assert build.description(again) == build.description(game)

@@ -23,6 +23,7 @@ from firstmover.followers import (
     MultiplicativeWeights,
     QLearning,
     RegretMatching,
+    RepeatedQLearning,
     SampledWeights,
     SwapRegret,
 )
@@ -44,6 +45,7 @@ FOLLOWERS = {
     "logit": Logit(rounds=5),
     "q-learning": QLearning(rounds=5, play="last"),
     "regret matching": RegretMatching(rounds=5, plus=True, certified=0.1, max_rounds=20),
+    "repeated q-learning": RepeatedQLearning(rounds=6, sessions=2),
     "swap regret": SwapRegret(rounds=5, update="sampled"),
 }
 # Every game with every kind of exchange; followers that differ only in what they make of it, with correlated types.

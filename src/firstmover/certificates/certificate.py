@@ -122,6 +122,13 @@ def certify_play(
 
     Raises:
         InputError: epsilon is negative, or the game is not what it declares.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> made = design(Maintain(), seeds=1)
+        >>> made.certificate["exact"]
+        True
     """
     require(epsilon is None or 0 <= epsilon < math.inf, "epsilon must be a number of at least 0", epsilon)
     rule = Rule(game, actions).as_told()
@@ -228,6 +235,8 @@ def _baseline(game: Game) -> dict[str, Any]:
     except InputError as why:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}
     try:
+        if game.named_status_quo is not None:
+            raise InputError("which rule somebody has named cannot be derived from the game")
         finite = _in_fractions(rule, judge)
         which = sets_of(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))

@@ -62,6 +62,17 @@ def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = Fal
     file = on_one_line(str(path))
     head = ["", f"game       {game}", f"followers  {followers}", play, value]
     lines = [*head, *certificate(found, verbose=verbose), f"written    {file}"]
+    if "loss_to_manipulation" in found:
+        lines.insert(-1, _manipulation(found["loss_to_manipulation"], found["payoff_range"]["leader"]))
     if found["proof"] is not None:
         lines.append(f"           with a proof in exact fractions: check it with 'firstmover verify {file}'")
     return "\n".join(lines)
+
+
+def _manipulation(exact: dict[str, Any], payoffs: list[float]) -> str:
+    """What a leader that learned in the game, and committed to nothing, would lose to a follower that manipulates."""
+    (se, _), (fbm, _) = exact["se"], exact["fbm"]
+    return (
+        f"learning   a leader that only learns earns {written(se, *payoffs)} from honest replies and "
+        f"{written(fbm, *payoffs)} if the follower manipulates: a loss of {difference(exact['loss'], *payoffs)}"
+    )

@@ -23,7 +23,7 @@ _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost mo
 class Step(NamedTuple):
     """What happened in one step."""
 
-    leader_obs: Int[Array, "d"]
+    leader_obs: Array
     leader_acts: Bool[Array, ""]
     leader_action: Array
     follower_obs: Int[Array, "n"]

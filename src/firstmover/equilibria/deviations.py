@@ -90,6 +90,13 @@ def regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> dict[tu
     Args:
         game: the game.
         joint: for every type profile, the distribution over action profiles that is played.
+
+    Example:
+        >>> import numpy as np
+        >>> from firstmover.equilibria import FiniteGame, regrets
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> regrets(chicken, np.array([[[1.0, 0.0], [0.0, 0.0]]]))  # both play their first action
+        {(0, 0): 1.0, (1, 0): 1.0}
     """
     return {
         (i, t): float(gains(game, joint, i, t).sum(axis=0)[game.allowed[i][t]].max()) for i, t in game.follower_types()
@@ -106,5 +113,12 @@ def swap_regrets(game: FiniteGame, joint: Float[np.ndarray, "P *actions"]) -> di
     Args:
         game: the game.
         joint: for every type profile, the distribution over action profiles that is played.
+
+    Example:
+        >>> import numpy as np
+        >>> from firstmover.equilibria import FiniteGame, swap_regrets
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> swap_regrets(chicken, np.array([[[0.5, 0.25], [0.25, 0.0]]]))
+        {(0, 0): 0.0, (1, 0): 0.0}
     """
     return {(i, t): float(gains(game, joint, i, t)[:, game.allowed[i][t]].max()) for i, t in game.follower_types()}

@@ -65,6 +65,13 @@ def max_entropy(game: FiniteGame, which: EquilibriumSet, *, epsilon: float = 0.0
     Raises:
         InputError: the game has no such set, epsilon is out of range, the program is larger than `MAX_VARIABLES`, or
             there are more than `MAX_DEVIATIONS`.
+
+    Example:
+        >>> from firstmover.equilibria import FiniteGame, max_entropy
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> max_entropy(chicken, "ce").joint.round(4)
+        array([[[0.2583, 0.2967],
+                [0.2967, 0.1483]]])
     """
     rows = program(game, which, epsilon)
     if len(rows.keys) > MAX_DEVIATIONS:

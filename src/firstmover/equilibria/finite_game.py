@@ -28,6 +28,12 @@ class FiniteGame:
         followers: every follower's payoff.
         allowed: for each follower, which actions each of its types may take.
         given: probabilities and payoffs as exact fractions, in the same shapes; None where the floats say it all.
+
+    Example:
+        >>> from firstmover.equilibria import FiniteGame
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> chicken.probs, chicken.leader.shape
+        (array([1.]), (1, 2, 2))
     """
 
     support: Int[np.ndarray, "P n"]

@@ -157,6 +157,15 @@ def best_response(
 
     Raises:
         InputError: a stage that can come up has no pure equilibrium, which needs several followers.
+
+    Example:
+        >>> import numpy as np
+        >>> from firstmover.equilibria import best_response
+        >>> from firstmover.games import IteratedMatrix
+        >>> from firstmover.solvers.registry import state_table
+        >>> table = state_table(IteratedMatrix("prisoners_dilemma", steps=4))
+        >>> best_response(table, np.zeros(table.n_observations, int), "strong").leader
+        -6.0
     """
     values, _, play = by_backward_induction(game, induced(game, rule[None]), ties, tolerance, keep=True)
     paid = values[:, 0, game.start > 0] @ game.start[game.start > 0]

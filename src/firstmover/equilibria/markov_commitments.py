@@ -62,6 +62,14 @@ def markov_commitment(
     Raises:
         InputError: there are too many rules to go through, some rule leaves the followers a stage without a pure
             equilibrium, or a memoryless reply of several followers is asked for.
+
+    Example:
+        >>> from firstmover.equilibria import markov_commitment
+        >>> from firstmover.games import IteratedMatrix
+        >>> from firstmover.solvers.registry import state_table
+        >>> table = state_table(IteratedMatrix("prisoners_dilemma", steps=4))
+        >>> markov_commitment(table, "strong").value
+        1.0
     """
     states, actions, joint = game.next_states.shape
     varied = np.unique(game.leader_obs[game.reachable()])

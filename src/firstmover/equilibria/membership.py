@@ -58,6 +58,13 @@ def violation(
         InputError: the game has no such set, the joint play is not made of distributions (within 1e-6), an argument
             is out of range, or, for the sets of the agent normal form, there are too many profiles of maps to see
             whether the play needs to know others' types.
+
+    Example:
+        >>> import numpy as np
+        >>> from firstmover.equilibria import FiniteGame, violation
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> violation(chicken, "ce", np.array([[[1.0, 0.0], [0.0, 0.0]]])).text
+        'follower 0 gains 1 by action 1 whenever it is told action 0'
     """
     check_set(game, which, epsilon)
     require(tolerance >= 0, "the tolerance must be at least 0", tolerance)

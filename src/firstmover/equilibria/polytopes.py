@@ -59,6 +59,12 @@ def value_bounds(
 
     Raises:
         InputError: as `extreme`.
+
+    Example:
+        >>> from firstmover.equilibria import FiniteGame, value_bounds
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> [round(end, 6) for end in value_bounds(chicken, "ce")]
+        [7.2, 10.5]
     """
     least = extreme(game, which, "least", objective=objective, epsilon=epsilon).value
     return least, max(least, extreme(game, which, "greatest", objective=objective, epsilon=epsilon).value)
@@ -78,6 +84,12 @@ def extreme(
 
     Raises:
         InputError: the game has no such set, the program is too large, or an argument is out of range.
+
+    Example:
+        >>> from firstmover.equilibria import FiniteGame, extreme
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> round(extreme(chicken, "ce", "greatest").value, 6)
+        10.5
     """
     end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
     if _is_long(game, which) or len(end.plays) * len(end.multipliers) > 10 * _WRITTEN:

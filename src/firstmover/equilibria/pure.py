@@ -27,6 +27,13 @@ def pure_equilibria(game: FiniteGame, *, epsilon: float = 0.0) -> Int[np.ndarray
 
     Raises:
         InputError: there are more than `MAX_PROFILES` profiles of maps, or epsilon is negative.
+
+    Example:
+        >>> from firstmover.equilibria import FiniteGame, pure_equilibria
+        >>> chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+        >>> pure_equilibria(chicken)
+        array([[0, 1],
+               [1, 0]])
     """
     require(epsilon >= 0, "epsilon must be at least 0", epsilon)
     size = n_maps(game)

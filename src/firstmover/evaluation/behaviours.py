@@ -26,6 +26,8 @@ PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("exp3", {}),
     ("q-learning", {}),
     ("policy-gradient", {}),
+    ("population", {}),  # crowds only
+    ("repeated-q-learning", {"beta": 0.002, "rounds": 2500}),  # remembers the last round, and may collude
 )
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from firstmover.followers.meta import Meta
     from firstmover.followers.multiplicative_weights import MultiplicativeWeights
     from firstmover.followers.policy_gradient import PolicyGradient
+    from firstmover.followers.population import Population
     from firstmover.followers.q_learning import QLearning
     from firstmover.followers.regret_matching import RegretMatching
+    from firstmover.followers.repeated_q_learning import RepeatedQLearning
     from firstmover.followers.sampled_weights import SampledWeights
     from firstmover.followers.swap_regret import SwapRegret
 
@@ -29,8 +31,10 @@ __all__ = [
     "Meta",
     "MultiplicativeWeights",
     "PolicyGradient",
+    "Population",
     "QLearning",
     "RegretMatching",
+    "RepeatedQLearning",
     "SampledWeights",
     "SwapRegret",
 ]

@@ -48,11 +48,16 @@ class Follower(abc.ABC):
         acts: how often the followers of the games that it can play act in a sub-episode.
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
         continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
+
+    Example:
+        >>> from firstmover.followers import Follower, MultiplicativeWeights
+        >>> isinstance(MultiplicativeWeights(rounds=50), Follower), MultiplicativeWeights.converges_to
+        (True, 'anf_cce')
     """
 
     name: ClassVar[str]
     converges_to: ClassVar[str]
-    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
+    acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
     continues: ClassVar[bool] = False
 
@@ -101,6 +106,11 @@ class Follower(abc.ABC):
             return (game.follower_payoff_scale,) * game.n_followers
         units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
         return tuple(scale / unit for unit in units)
+
+    @property
+    def judging(self) -> "Follower":
+        """The followers whose response judges a finished rule, where they take more care than in an episode."""
+        return self
 
     @property
     def plays_pure(self) -> bool:

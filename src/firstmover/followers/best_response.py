@@ -44,6 +44,13 @@ class BestResponse(ByGame):
         ties: "strong" breaks ties in the leader's favour, "weak" against it.
         policies: among what followers that act in every step choose: all that depends on the state and the time
             ("timed"), or with one follower tables of one action per observation of its own ("memoryless").
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.followers import BestResponse
+        >>> from firstmover.games import Maintain
+        >>> design(Maintain(), followers=BestResponse(ties="weak"), seeds=1).value
+        20.0
     """
 
     ties: Literal["strong", "weak"] = "strong"

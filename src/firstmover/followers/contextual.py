@@ -33,6 +33,11 @@ class Contextual(Trained, Queried):
         at: observations at which the leader is asked, by their number (`Game.observations`) from 0; if none, `sample`
             decides.
         sample: at how many observations it is asked, drawn at random, for all networks the same; 0: at all.
+
+    Example:
+        >>> from firstmover.followers import Contextual
+        >>> Contextual(at=(0, 3)).at
+        (0, 3)
     """
 
     at: tuple[int, ...] = ()

@@ -32,6 +32,11 @@ class Exp3(Bandits):
         play: what is played in the reward phase: the last mixed strategy, or the time average of joint play.
         gamma: share of uniform play and step size, at most 1; 0 stands for the textbook's,
             min(1, sqrt(K log K / ((e - 1) rounds))), for which the promise is proved.
+
+    Example:
+        >>> from firstmover.followers import Exp3
+        >>> Exp3(rounds=500, play="average")
+        Exp3(rounds=500)
     """
 
     rounds: int = 1000

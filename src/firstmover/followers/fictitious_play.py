@@ -33,6 +33,11 @@ class FictitiousPlay(Dynamics):
         play: what is played in the reward phase: the last best replies, or the time average of joint play.
         ties: which of several best replies is played, in the rounds too: the first, all with equal probability, the
             best or the worst for the leader (by the payoffs met on the way).
+
+    Example:
+        >>> from firstmover.followers import FictitiousPlay
+        >>> FictitiousPlay(rounds=50, ties="uniform")
+        FictitiousPlay(rounds=50, ties='uniform')
     """
 
     play: Literal["last", "average"] = "average"

@@ -38,6 +38,11 @@ class Logit(Informed):
         damping: share of the response in a step, more than 0 and at most 1.
         scale: what payoffs are divided by, in their units; 0 stands for what each follower has at stake in the game:
             the range of its payoffs, without what it would cost to do what nobody does (see `games.units`).
+
+    Example:
+        >>> from firstmover.followers import Logit
+        >>> Logit(rationality=20.0)
+        Logit(rationality=20.0)
     """
 
     rounds: int = 200

@@ -50,6 +50,11 @@ class Meta(Trained):
 
     Attributes:
         episodes: sub-episodes in which the followers adapt, at least 1.
+
+    Example:
+        >>> from firstmover.followers import Meta
+        >>> Meta(episodes=4)
+        Meta()
     """
 
     episodes: int = 4

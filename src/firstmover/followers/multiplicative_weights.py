@@ -31,6 +31,13 @@ class MultiplicativeWeights(Dynamics):
 
     Attributes:
         epsilon: step size, positive; a weight grows by the factor 1 + epsilon per unit of scaled payoff.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.followers import MultiplicativeWeights
+        >>> from firstmover.games import Maintain
+        >>> design(Maintain(), followers=MultiplicativeWeights(rounds=50, play="average"), seeds=2).rule.text
+        'Always play A.'
     """
 
     epsilon: float = 10.0

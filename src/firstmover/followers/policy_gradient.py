@@ -46,6 +46,11 @@ class PolicyGradient(Learners):
         clip: 0 for REINFORCE, or PPO's clip range, less than 1.
         epochs: steps in a round, at least 1; more than one needs a clip.
         entropy: weight of the entropy bonus, at least 0.
+
+    Example:
+        >>> from firstmover.followers import PolicyGradient
+        >>> PolicyGradient(rounds=20, batch=8, clip=0.2, epochs=2)
+        PolicyGradient(rounds=20, batch=8, clip=0.2, epochs=2)
     """
 
     rounds: int = 100

@@ -45,6 +45,11 @@ class QLearning(Bandits):
         decay: rate at which exploration falls per round, at least 0.
         initial: value of every action before the first round; a payoff lies in [0, 1], from the follower's least to its
             greatest. Above 1 every action is tried before one is repeated, where followers act once.
+
+    Example:
+        >>> from firstmover.followers import QLearning
+        >>> QLearning(rounds=300, exploration=0.2)
+        QLearning(rounds=300, exploration=0.2)
     """
 
     rounds: int = 1000

@@ -27,6 +27,11 @@ class RegretMatching(Dynamics):
 
     Attributes:
         plus: regret matching+: regrets never fall below 0.
+
+    Example:
+        >>> from firstmover.followers import RegretMatching
+        >>> RegretMatching(rounds=50, plus=True)
+        RegretMatching(rounds=50, plus=True)
     """
 
     play: Literal["last", "argmax", "average"] = "average"

@@ -38,6 +38,11 @@ class SwapRegret(Dynamics):
     """Learners without regret for any action that they did play, whose joint play tends to correlated equilibria.
 
     The sets are those of the agent normal form: every (follower, type) is a player of its own.
+
+    Example:
+        >>> from firstmover.followers import SwapRegret
+        >>> SwapRegret(rounds=50).converges_to
+        'anf_ce'
     """
 
     play: Literal["last", "argmax", "average"] = "average"

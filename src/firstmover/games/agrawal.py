@@ -16,7 +16,14 @@ from firstmover.games.sequential_price import SequentialPrice
 
 
 class Agrawal(SequentialPrice):
-    """The two-agent, one-item market of the paper's section 7.4, where a message is worth 0.15 of welfare."""
+    """The two-agent, one-item market of the paper's section 7.4, where a message is worth 0.15 of welfare.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Agrawal
+        >>> round(solve(Agrawal()).value, 6)
+        0.0
+    """
 
     name = "agrawal"
 

@@ -80,7 +80,14 @@ class _State(NamedTuple):
 
 
 class IteratedMatrix(Game):
-    """A matrix game played many times by a leader and a follower who see what was played last."""
+    """A matrix game played many times by a leader and a follower who see what was played last.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import IteratedMatrix
+        >>> solve(IteratedMatrix("prisoners_dilemma", steps=4)).value
+        1.0
+    """
 
     name = "iterated-matrix"
     followers_act = "every step"

@@ -43,7 +43,14 @@ class _State(NamedTuple):
 
 
 class MatrixDesign(Game):
-    """The leader adds payments to the payoffs of a game that its followers play; by default the paper's 2x2 game."""
+    """The leader adds payments to the payoffs of a game that its followers play; by default the paper's 2x2 game.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import MatrixDesign
+        >>> solve(MatrixDesign()).value
+        1.0
+    """
 
     name = "matrix-design"
     followers_act = "once"

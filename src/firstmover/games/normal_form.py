@@ -9,6 +9,7 @@ Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 fo
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -33,7 +34,16 @@ class _State(NamedTuple):
 
 
 class NormalForm(Game):
-    """A finite one-shot game with tables of payoffs."""
+    """A finite one-shot game with tables of payoffs.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import NormalForm
+        >>> game = NormalForm([[2, 4], [1, 3]], [[1, 0], [0, 2]], "mixed", [["up", "down"], ["left", "right"]])
+        >>> solution = solve(game)
+        >>> round(solution.value, 6), solution.rule
+        (3.666667, [{'when': {}, 'do': {'mixture': [0.6666666666666666, 0.3333333333333333]}}])
+    """
 
     name = "normal-form"
     horizon = 1
@@ -109,7 +119,8 @@ class NormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.asarray(np.concatenate([self.leader_payoffs[None], self.follower_payoffs]))
+        join = np.concatenate if isinstance(self.leader_payoffs, np.ndarray) else jnp.concatenate
+        tables = jnp.asarray(join([self.leader_payoffs[None], self.follower_payoffs]))
         if self.commitment == "mixed":
             row = jnp.einsum("a,pa...->p...", mixture(action).astype(tables.dtype), tables)
         else:
@@ -131,6 +142,14 @@ class NormalForm(Game):
             payoff_units=Units(offsets, scales),
             stakes=(1.0,) * len(followers),
         )
+
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.leader_payoffs, *self.follower_payoffs
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        leader, *followers = tables
+        join = np.stack if isinstance(leader, np.ndarray) else jnp.stack
+        return self._changed(leader_payoffs=leader, follower_payoffs=join(followers))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]
@@ -165,7 +184,14 @@ class _Named(NormalForm):
 
 
 class Escape(_Named):
-    """Escape: the leader's best row is the follower's best column (value 30, row C)."""
+    """Escape: the leader's best row is the follower's best column (value 30, row C).
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Escape
+        >>> solve(Escape()).value
+        30.0
+    """
 
     name = "escape"
     payoffs: ClassVar = [
@@ -176,7 +202,14 @@ class Escape(_Named):
 
 
 class Maintain(_Named):
-    """Maintain: the simultaneous equilibria are worse than leading (value 20 by row A, 27.5 by a mixture)."""
+    """Maintain: the simultaneous equilibria are worse than leading (value 20 by row A, 27.5 by a mixture).
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Maintain
+        >>> solve(Maintain()).value, solve(Maintain("mixed")).value
+        (20.0, 27.5)
+    """
 
     name = "maintain"
     payoffs: ClassVar = [

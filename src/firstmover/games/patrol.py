@@ -42,7 +42,13 @@ class _State(NamedTuple):
 
 
 class Patrol(Game):
-    """Guards cover lanes of a grid against a crosser who knows the patroller's rule."""
+    """Guards cover lanes of a grid against a crosser who knows the patroller's rule.
+
+    Example:
+        >>> from firstmover.games import Patrol
+        >>> Patrol().horizon
+        6
+    """
 
     name = "patrol"
     followers_act = "every step"

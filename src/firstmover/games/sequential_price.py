@@ -49,7 +49,14 @@ class _State(NamedTuple):
 
 
 class SequentialPrice(PriceRules):
-    """Agents send messages, then are visited one by one and offered prices; the leader picks whom, and the prices."""
+    """Agents send messages, then are visited one by one and offered prices; the leader picks whom, and the prices.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import SequentialPrice
+        >>> round(solve(SequentialPrice(agents=2, messages=1)).value, 6)
+        -0.055556
+    """
 
     name = "sequential-price"
 

@@ -30,7 +30,14 @@ class _State(NamedTuple):
 
 
 class SimpleAllocation(Game):
-    """One follower, `items` types, `messages` actions; the leader maps the message to an item."""
+    """One follower, `items` types, `messages` actions; the leader maps the message to an item.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import SimpleAllocation
+        >>> round(solve(SimpleAllocation(items=3, messages=2)).value, 6)
+        0.666667
+    """
 
     name = "simple-allocation"
     horizon = 2
@@ -85,6 +92,9 @@ class SimpleAllocation(Game):
     @property
     def max_leader_decisions(self) -> int:
         return 1
+
+    def with_types(self, types: TypeDistribution) -> Game:
+        return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
 
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"on message {entry['when']['message']}, give item {entry['do']['item']}"

@@ -46,7 +46,14 @@ class _State(NamedTuple):
 
 
 class Toll(Game):
-    """A keeper sets the toll of a road that wears; drivers decide in every step whether to use it."""
+    """A keeper sets the toll of a road that wears; drivers decide in every step whether to use it.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Toll
+        >>> solve(Toll()).value
+        49.0
+    """
 
     name = "toll"
     followers_act = "every step"

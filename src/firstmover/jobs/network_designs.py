@@ -29,7 +29,7 @@ from firstmover.jobs.finished import Optimum, exact_optimum, sealed
 from firstmover.jobs.loop import Progress
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import of_seed
-from firstmover.jobs.training import initial_states, train
+from firstmover.jobs.training import Callback, initial_states, train
 from firstmover.leaders.base import Leader
 from firstmover.report.statistics import fraction_interval, mean_interval
 from firstmover.rules.networks import NETWORK, stored
@@ -110,13 +110,14 @@ def carry_out(
     progress: Progress,
     optimum: bool,
     waiting_since: float,
+    callback: Callback | None = None,
 ) -> NetworkDesign:
     """Train, let the followers settle under the final rule of every seed, and judge what they play.
 
     Raises:
         FailedError: no seed has a rule whose numbers are finite.
     """
-    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     progress.stage("letting the followers settle, and judging the rules on fresh samples")
     commitments, plays, judged = _settled(game, problem, leader, learnt.state, seeds, progress)
     values = np.array([np.nan if one is None else one.value.value for one in judged])

@@ -300,6 +300,15 @@ def pretrain(
         InputError: a number is out of range, the game has too many observations, or the file exists or cannot be
             written.
         FailedError: the networks of all seeds ended in numbers that are not finite.
+
+    Example:
+        >>> from firstmover import pretrain
+        >>> from firstmover.followers import Contextual
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.jobs.pretraining import Pretraining
+        >>> made = pretrain(Maintain(), Pretraining(updates=1, contexts=2, passes=1), followers=Contextual())
+        >>> made.followers.name
+        'contextual'
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     settings, kind = settings or Pretraining(), followers or Contextual()

@@ -41,6 +41,13 @@ def solve(
 
     Raises:
         InputError: there is no exact method, or the game is too large for it.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Maintain
+        >>> solution = solve(Maintain("mixed"))
+        >>> solution.value, solution.rule, solution.rests_on_ties
+        (27.5, [{'when': {}, 'do': {'mixture': [0.25, 0.75, 0.0]}}], True)
     """
     if time_limit is not None:
         require(0 < time_limit < math.inf, "the time limit must be a positive number of seconds", time_limit)

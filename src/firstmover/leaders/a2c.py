@@ -25,6 +25,11 @@ class A2C(ActorCritic):
 
     Attributes:
         centralised: whether the critic also sees the followers' weights and the phase.
+
+    Example:
+        >>> from firstmover.leaders import A2C
+        >>> A2C(updates=50, steps=200)
+        A2C(updates=50, steps=200)
     """
 
     updates: int = 1000

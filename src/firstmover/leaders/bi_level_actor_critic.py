@@ -63,6 +63,11 @@ class BiLevelActorCritic(Leader):
         epsilon: probability of a random action in the end, in [0, 1]; it falls from 1, for both players.
         exploration: share of the updates in which it falls, in (0, 1].
         reward_episodes: reward sub-episodes of an episode of the metric `evaluated`; 0 for the exact expectation.
+
+    Example:
+        >>> from firstmover.leaders import BiLevelActorCritic
+        >>> BiLevelActorCritic(updates=200)
+        BiLevelActorCritic(updates=200)
     """
 
     updates: int = 100

@@ -25,6 +25,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.batching import in_parts
+from firstmover.core.behaviours import Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
@@ -73,7 +74,23 @@ class CommitmentGradient(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation, which needs a listed game.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
-            value over all coarse correlated equilibria of the agent normal form (needs a small game).
+            value over all coarse correlated equilibria of the agent normal form (needs a small game), "robust" the
+            value under the worst prior within `radius`, "behaviours" what the models of `behaviours` leave, all of them
+            in every episode.
+        radius: total-variation distance within which the prior may be off, for target=robust; in [0, 1].
+        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed); see docs/constraints.md.
+        behaviours: with target=behaviours the models, between commas, each with its parameters behind colons, such as
+            best-response,logit:rationality=3,exp3.
+        over: "worst" designs for the worst of them (a hundredth of the weight is on the mean, which decides between
+            rules that are equal in it), "mean" for the mean.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import CommitmentGradient
+        >>> design(Maintain(), leader=CommitmentGradient(updates=20), seeds=2)
+        <Design of Maintain(): value 20 (optimum 20), best of 2 seeds>
     """
 
     updates: int = 100
@@ -86,6 +103,10 @@ class CommitmentGradient(Leader):
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    behaviours: str = ""
+    over: Over = "worst"
+    radius: float = 0.0
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "commitment-gradient"
 
@@ -104,15 +125,15 @@ class CommitmentGradient(Leader):
         return self.policy == "options" or (self.policy == "network" and not game.observed.listed)
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
-        lazy = self.is_lazy(game)
-        if lazy and (self.reward_episodes < 1 or self.target != "learned"):
+        check_policy(self.policy, game)
+        if not self.is_lazy(game):
+            return super().problem(game, followers)
+        if self.reward_episodes < 1 or self.target != "learned" or self.at_least:
             raise InputError(
                 f"a rule that is never written out ({self.policy} policy in {game.name}) is rewarded by samples: "
-                "reward_episodes must be at least 1, and target=learned."
+                "reward_episodes must be at least 1, with target=learned and without at_least."
             )
-        check_policy(self.policy, game)
-        parts = game.standardised, followers, self.reward_episodes, self.target
-        return StackelbergPOMDP(*parts, listed=not lazy)
+        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, listed=False)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
@@ -144,7 +165,7 @@ class CommitmentGradient(Leader):
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
         if self.is_lazy(problem.game):
             return self.restarts or 1
-        drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        drawn = self.restarts or problem.game.restarts or (16 if problem.game.leader_space.continuous else 4)
         known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
         return drawn + known
 

@@ -70,6 +70,11 @@ class DQN(StepLearner):
         renewal: updates after which the target network is renewed, at least 1.
         epsilon: probability of a random decision in the end, in [0, 1]; it falls from 1.
         exploration: share of the updates in which it falls, in (0, 1].
+
+    Example:
+        >>> from firstmover.leaders import DQN
+        >>> DQN(updates=50, lookahead=1)
+        DQN(updates=50, lookahead=1)
     """
 
     updates: int = 400

@@ -65,6 +65,11 @@ class MetaGradient(Leader):
         reward_episodes: reward sub-episodes of an episode of the metric `evaluated`; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw; where the
             leader mixes, both commit to the mixtures.
+
+    Example:
+        >>> from firstmover.leaders import MetaGradient
+        >>> MetaGradient(updates=100, inner_steps=2)
+        MetaGradient(updates=100, inner_steps=2)
     """
 
     updates: int = 200

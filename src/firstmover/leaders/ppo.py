@@ -115,7 +115,13 @@ def _batched(rows: Array, count: int, size: int) -> Array:
 
 @dataclass(frozen=True)
 class PPO(_Clipped):
-    """PPO whose critic sees what the actor sees."""
+    """PPO whose critic sees what the actor sees.
+
+    Example:
+        >>> from firstmover.leaders import PPO
+        >>> PPO(updates=50, steps=400)
+        PPO(updates=50, steps=400)
+    """
 
     name: ClassVar[str] = "ppo"
     centralised: ClassVar[bool] = False
@@ -123,7 +129,13 @@ class PPO(_Clipped):
 
 @dataclass(frozen=True)
 class MAPPO(_Clipped):
-    """PPO whose critic also sees the followers' weights and the phase."""
+    """PPO whose critic also sees the followers' weights and the phase.
+
+    Example:
+        >>> from firstmover.leaders import MAPPO
+        >>> MAPPO(updates=50, steps=400)
+        MAPPO(updates=50, steps=400)
+    """
 
     name: ClassVar[str] = "mappo"
     centralised: ClassVar[bool] = True

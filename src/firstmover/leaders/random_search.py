@@ -42,12 +42,22 @@ class RandomSearch(Leader):
             the luckiest is kept, not the best: take enough of them.
         evaluation: "greedy": the rule that is committed to is the best one found; "stochastic": it is drawn at
             random like the others, so that the value is that of no search at all.
+        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed); see docs/constraints.md.
+
+    Example:
+        >>> from firstmover import design
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import RandomSearch
+        >>> design(Maintain(), leader=RandomSearch(updates=5), seeds=1).value
+        20.0
     """
 
     updates: int = 100
     episodes: int = 32
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "random-search"
 

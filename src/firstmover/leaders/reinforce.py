@@ -58,6 +58,11 @@ class Reinforce(StepLearner):
         decay: share of the average that an update keeps, in [0, 1).
         evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
             "stochastic": it is one draw from the policy.
+
+    Example:
+        >>> from firstmover.leaders import Reinforce
+        >>> Reinforce(updates=50, steps=400)
+        Reinforce(updates=50, steps=400)
     """
 
     updates: int = 200

@@ -24,7 +24,7 @@ class Mixture(Vector):
 
     Example:
         >>> Mixture(["inspect", "wait"]).words([0.5, 1.5])
-        'inspect with probability 0.3333, wait with probability 0.6667'
+        'inspect with probability 0.2500, wait with probability 0.7500'
     """
 
     size: int

@@ -19,6 +19,12 @@ class Check(NamedTuple):
         check: its name.
         passed: whether nothing is wrong.
         why: what is wrong, in a sentence; empty if nothing is.
+
+    Example:
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.testing import check_game
+        >>> all(check.passed for check in check_game(Maintain()))
+        True
     """
 
     check: str

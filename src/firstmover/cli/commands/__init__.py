@@ -9,10 +9,14 @@ from firstmover.cli.commands import (
     export,
     listings,
     new,
+    online,
     pretrain,
+    report,
     reproduce,
     resume,
+    sample,
     solve,
+    sweep,
     verify,
 )
 
@@ -25,9 +29,13 @@ COMMANDS = [
     certify.COMMAND,
     evaluate.COMMAND,
     verify.COMMAND,
+    report.COMMAND,
+    online.COMMAND,
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
+    sample.COMMAND,
     completion.COMMAND,
 ]

@@ -5,7 +5,8 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, add_verbose, pairs, use_all_cores
+from firstmover.cli.command import GAME, Command, add_data, add_goals, add_parameters, add_verbose, pairs, use_all_cores
+from firstmover.cli.logs import add_log, logged
 from firstmover.errors import InputError
 
 
@@ -21,7 +22,10 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
+    add_data(command)
+    add_goals(command)
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+    add_log(command)
     add_verbose(command)
 
 
@@ -29,9 +33,10 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     use_all_cores()
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.exact_numbers import whole
+    from firstmover.exact_numbers import number, whole
     from firstmover.jobs import build
     from firstmover.jobs.designs import design, parts_for
+    from firstmover.jobs.observed import share_or_file
     from firstmover.jobs.runs import free_folder
 
     leader_parameters = pairs("-l", options.leader_parameters)
@@ -39,12 +44,16 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         if "updates" in leader_parameters:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
+    if options.at_least:
+        from firstmover.jobs.goals import held_to
+
+        leader_parameters = held_to(options.leader or "commitment-gradient", leader_parameters, options.at_least)
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     own = pairs("-f", options.followers_parameters)
     followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
-    with free as out, Watched(out / "config.json", f"resume {out}") as progress:
+    with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
         if why is not None:
             progress.stage(why)
         made = design(
@@ -55,9 +64,15 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seed=seed,
             out=out,
             optimum=not options.no_optimum,
+            types=options.types,
+            holdout=share_or_file(options.holdout),
+            holdout_seed=whole(options.holdout_seed, "--holdout-seed"),
+            robust=None if options.robust is None else number(options.robust, "--robust"),
+            status_quo=options.status_quo,
             max_calls=None if options.max_calls is None else whole(options.max_calls, "--max-calls"),
             progress=progress,
             waiting_since=options.waiting_since,
+            callback=callback,
         )
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 

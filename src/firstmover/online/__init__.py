@@ -1,0 +1,1 @@
+"""Two learners online: a leader that learns from scratch meets a follower, without commitment within a round."""
