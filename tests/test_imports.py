@@ -29,6 +29,7 @@ LAYERS = [
         "core.selection",
         "core.types",
         "core.batching",
+        "core.sessions",
         "exact_numbers",
         "user_code",
         "verify",

@@ -17,9 +17,11 @@ from firstmover.followers import (
     Contextual,
     Exp3,
     FictitiousPlay,
+    LevelK,
     Logit,
     Meta,
     MultiplicativeWeights,
+    PartlyRational,
     PolicyGradient,
     Population,
     QLearning,
@@ -27,6 +29,7 @@ from firstmover.followers import (
     RepeatedQLearning,
     SampledWeights,
     SwapRegret,
+    Unmoved,
 )
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
@@ -39,6 +42,7 @@ from firstmover.leaders import (
     BiLevelActorCritic,
     CommitmentGradient,
     Evolution,
+    LocalSearch,
     MetaGradient,
     RandomSearch,
     Reinforce,
@@ -51,10 +55,12 @@ FOLLOWERS = [
     Contextual("trained.npz"),
     Exp3(rounds=5),
     FictitiousPlay(rounds=5, ties="weak"),
+    LevelK(2),
     Logit(rounds=5),
     Meta("trained.npz", episodes=2),
     MultiplicativeWeights(rounds=5),
     MultiplicativeWeights(rounds=5, update="sampled"),
+    PartlyRational(),
     PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
     Population("mirror-descent", rounds=5),
     QLearning(rounds=5),
@@ -62,6 +68,7 @@ FOLLOWERS = [
     SampledWeights(rounds=5),
     RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
+    Unmoved(),
 ]
 LEADERS = [
     CommitmentGradient(updates=2, episodes=10),
@@ -70,6 +77,7 @@ LEADERS = [
     PPO(updates=1, steps=32, epochs=1, reward_episodes=2),
     A2C(1, 32, reward_episodes=2, centralised=True, action_map=False, response_steps=0.5, evaluation="stochastic"),
     Evolution(updates=2, population=4, reward_episodes=3, evaluation="stochastic"),
+    LocalSearch(updates=2, episodes=4, archive=6, reward_episodes=3),
     RandomSearch(updates=2, episodes=4, reward_episodes=3),
     Reinforce(2, 32, phase_visible=True, reward_while_learning=True, entropy=0.1),
     Reinforce(2, 32, policy="network", action_map=False, response_steps=0.5, evaluation="stochastic"),

@@ -12,10 +12,10 @@ from firstmover.core.noise import Stream, mix, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import continued, opening
+from firstmover.core.sessions import Stage, best, draws, first_values, play_sessions, session_seed
 from firstmover.errors import InputError
 from firstmover.evaluators.view import View
 from firstmover.followers import RepeatedQLearning
-from firstmover.followers.sessions import Stage, best, draws, first_values, play_sessions, session_seed
 from firstmover.games import BuyBox
 from firstmover.games.display import fixed_rule
 

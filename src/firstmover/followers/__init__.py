@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from firstmover.followers.contextual import Contextual
     from firstmover.followers.exp3 import Exp3
     from firstmover.followers.fictitious_play import FictitiousPlay
+    from firstmover.followers.level_k import LevelK
     from firstmover.followers.logit import Logit
     from firstmover.followers.meta import Meta
     from firstmover.followers.multiplicative_weights import MultiplicativeWeights
+    from firstmover.followers.partly_rational import PartlyRational
     from firstmover.followers.policy_gradient import PolicyGradient
     from firstmover.followers.population import Population
     from firstmover.followers.q_learning import QLearning
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from firstmover.followers.repeated_q_learning import RepeatedQLearning
     from firstmover.followers.sampled_weights import SampledWeights
     from firstmover.followers.swap_regret import SwapRegret
+    from firstmover.followers.unmoved import Unmoved
 
 __all__ = [
     "BestResponse",
@@ -27,9 +30,11 @@ __all__ = [
     "Exp3",
     "FictitiousPlay",
     "Follower",
+    "LevelK",
     "Logit",
     "Meta",
     "MultiplicativeWeights",
+    "PartlyRational",
     "PolicyGradient",
     "Population",
     "QLearning",
@@ -37,6 +42,7 @@ __all__ = [
     "RepeatedQLearning",
     "SampledWeights",
     "SwapRegret",
+    "Unmoved",
 ]
 
 __getattr__, __dir__ = lazily(__name__)

@@ -25,12 +25,7 @@ from jaxtyping import Array, Bool, Float, UInt32
 from firstmover.core.noise import mix
 from firstmover.core.plays import JointPlay
 from firstmover.core.rollout import Outcome, Query
-from firstmover.errors import InputError, require
-from firstmover.evaluators.forms import all_profiles, type_masks
-from firstmover.evaluators.view import View, decisions_in, unvisited
-from firstmover.followers.base import Follower, Response
-from firstmover.followers.informed import Informed
-from firstmover.followers.sessions import (
+from firstmover.core.sessions import (
     Parameters,
     Sessions,
     Stage,
@@ -38,6 +33,11 @@ from firstmover.followers.sessions import (
     play_sessions,
     session_seed,
 )
+from firstmover.errors import InputError, require
+from firstmover.evaluators.forms import all_profiles, type_masks
+from firstmover.evaluators.view import View, decisions_in, unvisited
+from firstmover.followers.base import Follower, Response
+from firstmover.followers.informed import Informed
 from firstmover.games.base import Game
 
 State = Float[Array, "P profiles"]

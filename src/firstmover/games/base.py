@@ -95,6 +95,7 @@ class Game(Words):
         status_quo: what a rule is compared with, if there is something: an option's name, an action, or entries of a
             rule file.
         usual_followers: the model of the followers where none is named.
+        usual_leader: the learner where none is named.
         calls: how often plain Python of the user's is called, where it is.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
@@ -141,6 +142,7 @@ class Game(Words):
     stakes: tuple[float, ...] | None = None
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
+    usual_leader: str = "commitment-gradient"
     calls: HostCalls | None = None
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True

@@ -55,6 +55,7 @@ class BuyBox(Game):
     has_chance = False
     objective = "the buyers' surplus"
     usual_followers = "repeated-q-learning"
+    usual_leader = "local-search"
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.games.words import NOBODY
@@ -90,9 +91,14 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.acts, self.alone = one_or_several(acts)
-        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
-        self.sees = () if sees is None else one_or_several(sees)[0]
+        self.acts, self.alone = one_or_several(acts, "acts")
+        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
+        self.sees = () if sees is None else one_or_several(sees, "sees")[0]
+        if not isinstance(decides, Space):
+            raise InputError(
+                f"decides must be a space, such as Box(['price'], 0.0, 10.0) or Discrete(['no', 'yes'], 'word'); got "
+                f"{shortened(decides)}."
+            )
         self.decides = decides
         if len(self.knows) != len(self.acts):
             raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")

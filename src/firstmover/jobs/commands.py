@@ -23,7 +23,7 @@ def design_command(design: Design) -> str:
         defaults = build.settings(type(item))
         if flag == "-f" and item.name != design.game.usual_followers:
             words += ["--followers", item.name]
-        if flag == "-l" and item.name != "commitment-gradient":
+        if flag == "-l" and item.name != design.game.usual_leader:
             words += ["--leader", item.name]
         for name, value in described["parameters"].items():
             if _plain(value) == _plain(defaults.get(name)):

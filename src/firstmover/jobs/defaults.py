@@ -37,11 +37,12 @@ def usual(game: Game) -> Usual:
     network that scores them, followers that learn from samples, and values and regrets from samples.
     """
     # In logarithms: the number of profiles of a hundred followers is no float.
-    profiles = float(np.sum(np.log(np.array(game.n_types, float))) + np.sum(np.log(np.array(game.n_actions, float))))
+    sizes = np.array([*game.n_types, *game.n_actions], float)
+    profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
     alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
     small = profiles <= np.log(MOST_PROFILES)
     if small or by_form(game, once=False, every_step=True) or not game.n_option_features or not alike:
-        return Usual(game.usual_followers, {}, _LEADER, {}, None)
+        return Usual(game.usual_followers, {}, game.usual_leader, {}, None)
     n = game.n_followers
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
     leader = {
