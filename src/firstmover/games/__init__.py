@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from firstmover.games.iterated_matrix import IteratedMatrix
     from firstmover.games.market import Market
     from firstmover.games.matrix_design import MatrixDesign
+    from firstmover.games.newsvendor import Newsvendor
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
@@ -27,6 +28,7 @@ __all__ = [
     "Maintain",
     "Market",
     "MatrixDesign",
+    "Newsvendor",
     "NormalForm",
     "Patrol",
     "Rewards",

@@ -67,7 +67,7 @@ class Market(Game):
     def __init__(
         self,
         *,
-        acts: Discrete | Sequence[Discrete],
+        acts: Space | Sequence[Discrete],
         decides: Space,
         types: Discrete | Sequence[Discrete] | None = None,
         prior: Any = None,
@@ -77,7 +77,8 @@ class Market(Game):
         """A market with these spaces.
 
         Args:
-            acts: what a follower does; a list for several followers.
+            acts: what a follower does; a list for several followers. Of one follower it may be a `Box`: then `reply`
+                says which vector it chooses, and `payoff` is given that.
             decides: what the leader decides.
             types: private types, a space or a list like `acts`; none if followers know nothing of their own.
             prior: probabilities of the types, a list for one follower, else a list per follower; uniform if not given.
@@ -89,6 +90,11 @@ class Market(Game):
             InputError: the parts do not fit together.
         """
         self.acts, self.alone = one_or_several(acts)
+        self._replying = any(space.continuous for space in self.acts)
+        if self._replying:
+            if not self.alone or sees is not None:
+                raise InputError("a follower that replies in a Box is alone, and the leader sees nothing of it first.")
+            self.acts = (Discrete(["best reply"]),)
         self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
         self.sees = () if sees is None else one_or_several(sees)[0]
         self.decides = decides
@@ -119,6 +125,19 @@ class Market(Game):
     def seen(self, actions: Any) -> Any:
         """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
         return actions
+
+    def reply(self, type_: Any, decision: Any) -> Any:
+        """The vector that a follower whose `acts` is a `Box` chooses: its best reply to a decision.
+
+        Raises:
+            NotImplementedError: it is not given.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs reply(type, decision): its followers choose in a Box.")
+
+    def reply_gap(self, type_: int, decision: Any) -> float | None:
+        """A proved bound on what a follower loses by `reply` against its best vector; None where there is none."""
+        del type_, decision
+        return None
 
     # In place of None: a function like `payoff`, given and returning whole numbers and fractions. Proofs start there.
     exact_payoff: ClassVar[Any] = None
@@ -179,6 +198,17 @@ class Market(Game):
             payoff_units=units,
             stakes=(1.0,) * self.n_followers,
         )
+
+    @property
+    def replying(self) -> bool:
+        return self._replying
+
+    def paid(self, types: Any, actions: Any, decision: Any) -> Any:
+        """What `payoff` returns, given actions or, where a follower chooses in a `Box`, its reply."""
+        return self.payoff(types, self.reply(types, decision) if self.replying else actions, decision)
+
+    def reply_gaps(self, actions: np.ndarray) -> list[list[float | None]] | None:
+        return [[self.reply_gap(t, actions[0]) for t in range(self.n_types[0])]] if self.replying else None
 
     # What follows from the user's parts.
 

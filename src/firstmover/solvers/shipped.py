@@ -11,6 +11,7 @@ _SOLVERS = {
             "iterated_matrix",
             "market",
             "matrix_design",
+            "newsvendor",
             "normal_form",
             "patrol",
             "security",

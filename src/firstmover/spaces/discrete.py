@@ -159,6 +159,6 @@ def _label(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def one_or_several(spaces: Discrete | Sequence[Discrete]) -> tuple[tuple[Discrete, ...], bool]:
+def one_or_several(spaces: Any) -> tuple[tuple[Any, ...], bool]:
     """The spaces as a tuple, and whether it was one alone."""
-    return ((spaces,), True) if isinstance(spaces, Discrete) else (tuple(spaces), False)
+    return ((spaces,), True) if isinstance(spaces, Space) else (tuple(spaces), False)
