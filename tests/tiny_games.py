@@ -210,7 +210,6 @@ REGISTERED = {
     "simple-allocation": SimpleAllocation(3, 3),
     "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),
     "newsvendor": Newsvendor(),
-    "newsvendor buyback": Newsvendor(contract="buyback", noise="normal", reservation=1.0),
     "matrix-design": MatrixDesign(),
     "matrix-design per-follower": MatrixDesign(rule="per-follower", objective="welfare-minus-payments"),
     "agrawal": Agrawal(),

@@ -7,9 +7,9 @@ not sold is worth nothing. By `contract` the retailer also keeps only a `share` 
 (revenue-sharing), gets a `buyback share` of the wholesale price for every unit that is left (buyback), or pays a `fee`
 (two-part). It takes the contract only if it then expects `reservation` or more; otherwise nothing is traded and the
 supplier earns nothing.
-Reply: continuous, and exact. With z = q - t0 + t1 p, the order at a price p is the quantile of what a unit earns, and
-the price is found by bisection on the derivative of what is left (`reply`). How far a reply may be from the best one
-is bounded by a search of its own (`reply_gap`), which does not use it.
+Reply: continuous, and exact. With z = q - t0 + t1 p units beyond expected demand the best price has a closed form, and
+the best z is found by bisection (`reply`). How far a reply may be from the best one is bounded by a search of its own
+over prices, which shares none of that (`reply_gap`).
 Payoffs, expected: supplier (w - c) q, and what the contract adds; retailer p E min(demand, q) - w q, and the same.
 Rule: `{"when": {}, "do": {"wholesale price": 5.41}}`, with `"share"`, `"buyback share"` or `"fee"` where the contract
 has one.
@@ -35,7 +35,7 @@ Noise = Literal["uniform", "normal"]
 Contract = Literal["wholesale", "revenue-sharing", "buyback", "two-part"]
 
 LEAST_SHARE, _MOST_BUYBACK = 0.01, 0.95
-_PRICES, _BISECTIONS = 65, 48  # of the retailer's search
+_GRID, _BISECTIONS, _DEVIATIONS = 65, 48, 8.0  # of the retailer's search
 _TIE = 1e-9  # share of what the chain may earn by which a retailer takes less than its reservation
 
 
@@ -114,12 +114,6 @@ class Newsvendor(Market):
             return norm.cdf(z / self.spread)
         return ((z + self.spread) / (2 * self.spread)).clip(0, 1)
 
-    def quantile(self, chance: Any) -> Any:
-        """The noise that is not exceeded with this chance."""
-        if self.noise == "normal":
-            return self.spread * norm.ppf(chance)
-        return self.spread * (2 * chance - 1)
-
     def lost(self, z: Any) -> Any:
         """Demand that is lost on average, E max(noise - z, 0)."""
         if self.noise == "normal":
@@ -142,46 +136,42 @@ class Newsvendor(Market):
                 return Terms(wholesale, nothing + 1, nothing, decision[..., 1])
         return Terms(wholesale, nothing + 1, nothing, nothing)
 
-    def best_order(self, terms: Terms, price: Any) -> tuple[Any, Any]:
-        """The best order at a retail price, and what the retailer then earns; 0 where a unit earns nothing."""
-        gain, risk = terms.share * price - terms.buyback, terms.wholesale - terms.buyback
-        worth = gain > risk
-        chance = jnp.where(worth, 1 - risk / jnp.where(worth, gain, 1.0), 0.5)
-        z = self.quantile(jnp.clip(chance, 1e-12, 1 - 1e-12))
-        demand = self.t0 - self.t1 * price
-        order = jnp.maximum(demand + z, 0)
-        kept = order - demand  # z, unless no order is worth anything
-        earned = gain * (demand - self.lost(kept)) - risk * order - terms.fee
-        trades = worth & (order > 0)
-        return jnp.where(trades, order, 0.0), jnp.where(trades, earned, -terms.fee)
-
     def reply(self, type_: Any, decision: Float[Array, "d"]) -> Float[Array, "2"]:
-        """The retailer's best price and order, exact up to rounding; no order where it does not take the contract."""
+        """The retailer's best price and order, exact up to rounding; no order where it does not take the contract.
+
+        With z units beyond expected demand the best price has a closed form, and the best z is where one unit more
+        earns as much as it risks: found by bisection around the best z of a grid.
+        """
         del type_
         terms = self.terms(decision)
-        grid = jnp.linspace(0.0, self.t0 / self.t1, _PRICES)
-        _, earned = self.best_order(terms, grid)
-        # By comparisons: argmax takes the precision of the program around, not that of payoffs.
-        place = jnp.arange(_PRICES, dtype=jnp.int32)
-        best = jnp.where(earned == earned.max(), place, _PRICES).min().clip(1, _PRICES - 2)
+        risk = terms.wholesale - terms.buyback
 
-        def slope(price: Array) -> Array:
-            # Of what the best order earns: the order itself has no first-order effect.
-            order, _ = self.best_order(terms, price)
+        def price_at(z: Array) -> Array:
+            return (self.t0 - self.lost(z)) / (2 * self.t1) + terms.wholesale / (2 * terms.share)
+
+        def earned_at(z: Array) -> Array:
+            price = price_at(z)
             demand = self.t0 - self.t1 * price
-            sold = demand - self.lost(order - demand)
-            return terms.share * sold - self.t1 * (terms.share * price - terms.wholesale)
+            earned = (terms.share * price - terms.buyback) * (demand - self.lost(z)) - risk * (demand + z) - terms.fee
+            return jnp.where(demand + z > 0, earned, -terms.fee)
 
         def halved(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
             low, high = ends
-            middle = (low + high) / 2
-            rises = slope(middle) > 0
-            return jnp.where(rises, middle, low), jnp.where(rises, high, middle)
+            z = (low + high) / 2
+            more = (terms.share * price_at(z) - terms.buyback) * (1 - self.distribution(z)) > risk
+            return jnp.where(more, z, low), jnp.where(more, high, z)
 
+        reach = self.spread * (1.0 if self.noise == "uniform" else _DEVIATIONS)
+        grid = jnp.linspace(-reach, reach, _GRID)
+        earned = earned_at(grid)
+        # By comparisons: argmax takes the precision of the program around, not that of payoffs.
+        place = jnp.arange(_GRID, dtype=jnp.int32)
+        best = jnp.where(earned == earned.max(), place, _GRID).min().clip(1, _GRID - 2)
         low, high = jax.lax.fori_loop(0, _BISECTIONS, halved, (grid[best - 1], grid[best + 1]))
-        price = (low + high) / 2
-        order, earned = self.best_order(terms, price)
-        takes = earned >= self.reservation - _TIE * self.t0 * self.t0 / self.t1
+        z = (low + high) / 2
+        price = price_at(z)
+        takes = earned_at(z) >= self.reservation - _TIE * self.t0 * self.t0 / self.t1
+        order = jnp.maximum(self.t0 - self.t1 * price + z, 0)
         return jnp.stack([price, jnp.where(takes, order, 0.0)])
 
     def payoff(self, type_: Any, reply: Float[Array, "2"], decision: Float[Array, "d"]) -> tuple[Any, Any]:
