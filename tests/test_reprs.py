@@ -37,6 +37,14 @@ def test_a_design_is_shown_in_a_line_and_as_a_table() -> None:
     design = firstmover.design(game, leader=CommitmentGradient(updates=5), seeds=2)
     assert repr(design) == f"<Design of {game!r}: value 1 (optimum 1), best of 2 seeds>"
     page = design._repr_html_()
-    assert page.startswith("<table>")
+    assert page.startswith('<div class="fm">') and "<script" not in page
     assert "On message 0, give item" in page
-    assert "no follower gains more than" in page
+    assert "No participant gains" in page
+
+
+def test_a_rule_is_shown_in_a_line_and_as_a_page() -> None:
+    rule = Rule(SimpleAllocation(items=20, messages=20), np.arange(20))
+    assert len(repr(rule)) < 340 and repr(rule).endswith(" ...>")
+    page = rule._repr_html_()
+    assert page.count("<tr>") == 21
+    assert "On message 0, give item 0." in page and "(8 more sentences.)" in page

@@ -12,6 +12,8 @@ from firstmover.core.types import TypeDistribution
 from firstmover.games import (
     Agrawal,
     BayesianNormalForm,
+    BuyBox,
+    CrowdToll,
     Escape,
     Game,
     IteratedMatrix,
@@ -24,6 +26,7 @@ from firstmover.games import (
     SecurityGame,
     SequentialPrice,
     SimpleAllocation,
+    Tax,
     Toll,
     Turn,
 )
@@ -206,6 +209,8 @@ REGISTERED = {
     "normal-form 3x2x2x2 mixed": _random_game((3, 2, 2, 2), "mixed"),
     "bayesian-normal-form": _bayesian_game("deterministic"),
     "bayesian-normal-form mixed": _bayesian_game("mixed"),
+    "buy-box": BuyBox(prices=(1.05, 1.27, 1.7)),
+    "buy-box subset": BuyBox(prices=(1.1, 1.5), display="subset", anonymous=False, fee=0.1, revenue_weight=0.5),
     "security": SecurityGame([[1, -2, -1, 2], [2, -1, -2, 1], [0.5, -3, -1, 1.5]], 1.25),
     "simple-allocation": SimpleAllocation(3, 3),
     "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),
@@ -225,6 +230,8 @@ REGISTERED = {
     "patrol": Patrol((2.0, 1.0, 3.0, 0.0), (1.0, 3.0, 2.0, 0.5), length=3, guards=2, sight="both"),
     "toll": Toll(drivers=2, levels=3, tolls=(0.0, 1.5), steps=3, sight="both", objective="revenue"),
 }
+# Crowds are not stepped: what holds of games that are is not asked of them (see contracts/test_crowds.py).
+CROWDS = {"crowd-toll": CrowdToll("parallel", temperature=0.1), "tax": Tax(schedule="hsv")}
 ONCE = {name: game for name, game in REGISTERED.items() if game.followers_act == "once"}
 ONCE |= {"visits": Visits(), "lottery": Lottery()}
 EVERY = {**REGISTERED, **ONCE, "copying": Copying()}

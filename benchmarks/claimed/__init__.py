@@ -1,6 +1,14 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, certificates, followers, guides, oracles, readme
+from claimed import benchmarks, certificates, followers, guides, oracles, readme, stress, sweeps
 
-CLAIMS = (*readme.CLAIMS, *certificates.CLAIMS, *followers.CLAIMS, *oracles.CLAIMS, *guides.CLAIMS, *benchmarks.CLAIMS)
-TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES)
+CLAIMS = (
+    *readme.CLAIMS,
+    *certificates.CLAIMS,
+    *followers.CLAIMS,
+    *oracles.CLAIMS,
+    *guides.CLAIMS,
+    *benchmarks.CLAIMS,
+    *stress.CLAIMS,
+)
+TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

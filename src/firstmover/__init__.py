@@ -5,7 +5,9 @@ resume        go on with a run that was stopped
 solve         the exact optimum, where the game is small enough
 certify       certify the rule of a finished run, or of a file
 evaluate      what rules are worth under several models of the followers
+write_report  one page of a rule to hand on
 pretrain      train followers once, for many designs
+sweep         many designs from one file, on this machine or a cluster
 Design        what `design` returns: rule, value, certificate
 Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
 Market        a one-shot market of your own, from its spaces and one payoff function
@@ -30,14 +32,17 @@ from firstmover.source import lazily
 if TYPE_CHECKING:
     from firstmover import certificates, equilibria, followers, games, leaders, rules, testing, verify
     from firstmover.errors import InputError
-    from firstmover.evaluation.matrix import Evaluation, evaluate
+    from firstmover.evaluation.evaluations import Evaluation
+    from firstmover.evaluation.matrix import evaluate
     from firstmover.games import Market
     from firstmover.jobs.certifications import certify
     from firstmover.jobs.designs import design, resume
     from firstmover.jobs.finished import Design
     from firstmover.jobs.pretraining import pretrain
+    from firstmover.jobs.reports import write_report
     from firstmover.jobs.solutions import solve
     from firstmover.spaces import Box, Discrete, Mixture
+    from firstmover.sweeps.sweep import sweep
 
 __version__ = "0.1.0"
 
@@ -61,8 +66,10 @@ __all__ = [
     "resume",
     "rules",
     "solve",
+    "sweep",
     "testing",
     "verify",
+    "write_report",
 ]
 
 __getattr__, __dir__ = lazily(__name__)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import EVERY, LISTABLE, ONCE, REGISTERED, some_rule
+from tiny_games import CROWDS, EVERY, LISTABLE, ONCE, REGISTERED, some_rule
 
 from firstmover.core.commitment import table_of
 from firstmover.core.pomdp import StackelbergPOMDP
@@ -17,13 +17,18 @@ from firstmover.followers import (
     Contextual,
     Exp3,
     FictitiousPlay,
+    LevelK,
     Logit,
     Meta,
     MultiplicativeWeights,
+    PartlyRational,
     PolicyGradient,
+    Population,
     QLearning,
     RegretMatching,
+    RepeatedQLearning,
     SwapRegret,
+    Unmoved,
 )
 from firstmover.followers.trained import Trained
 from firstmover.games import Game
@@ -36,6 +41,7 @@ from firstmover.leaders import (
     BiLevelActorCritic,
     CommitmentGradient,
     Evolution,
+    LocalSearch,
     MetaGradient,
     RandomSearch,
     Reinforce,
@@ -48,14 +54,19 @@ FOLLOWERS = [
     Contextual("trained.npz"),
     Exp3(rounds=5),
     FictitiousPlay(rounds=5, ties="weak"),
+    LevelK(2),
     Logit(rounds=5),
     Meta("trained.npz", episodes=2),
     MultiplicativeWeights(rounds=5),
     MultiplicativeWeights(rounds=5, update="sampled"),
+    PartlyRational(),
     PolicyGradient(rounds=5, batch=4, clip=0.2, epochs=2),
+    Population("mirror-descent", rounds=5),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
+    RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
+    Unmoved(),
 ]
 LEADERS = [
     CommitmentGradient(updates=2, episodes=10),
@@ -64,6 +75,7 @@ LEADERS = [
     PPO(updates=1, steps=32, epochs=1, reward_episodes=2),
     A2C(1, 32, reward_episodes=2, centralised=True, action_map=False, response_steps=0.5, evaluation="stochastic"),
     Evolution(updates=2, population=4, reward_episodes=3, evaluation="stochastic"),
+    LocalSearch(updates=2, episodes=4, archive=6, reward_episodes=3),
     RandomSearch(updates=2, episodes=4, reward_episodes=3),
     Reinforce(2, 32, phase_visible=True, reward_while_learning=True, entropy=0.1),
     Reinforce(2, 32, policy="network", action_map=False, response_steps=0.5, evaluation="stochastic"),
@@ -74,7 +86,7 @@ LEADERS = [
 
 
 def test_every_registered_item_has_an_instance_here() -> None:
-    assert {game.name for game in REGISTERED.values()} == set(build.registered("game"))
+    assert {game.name for game in (REGISTERED | CROWDS).values()} == set(build.registered("game"))
     assert {followers.name for followers in FOLLOWERS} == set(build.registered("followers"))
     assert {leader.name for leader in LEADERS} == set(build.registered("leader"))
 
@@ -90,9 +102,9 @@ def test_a_refusal_names_the_followers_that_can_act_in_every_step() -> None:
         assert set(re.findall(r"'([a-z-]+)'", str(refusal.value))) == able
 
 
-@pytest.mark.parametrize("name", REGISTERED)
+@pytest.mark.parametrize("name", REGISTERED | CROWDS)
 def test_games_can_be_built_again_from_their_parameters(name: str) -> None:
-    game = REGISTERED[name]
+    game = (REGISTERED | CROWDS)[name]
     stored = json.loads(json.dumps(build.description(game)))
     again = build.build("game", stored["name"], stored["parameters"])
     assert build.description(again) == build.description(game)

@@ -19,10 +19,13 @@ from firstmover.followers import (
     BestResponse,
     Exp3,
     FictitiousPlay,
+    LevelK,
     Logit,
     MultiplicativeWeights,
+    PartlyRational,
     QLearning,
     RegretMatching,
+    RepeatedQLearning,
     SwapRegret,
 )
 from firstmover.followers.contextual import Contextual
@@ -39,9 +42,12 @@ FOLLOWERS = {
     "best response": BestResponse("weak"),
     "exp3": Exp3(rounds=5),
     "fictitious play": FictitiousPlay(rounds=5, update="sampled", play="last", ties="strong"),
+    "level-k": LevelK(2),
     "logit": Logit(rounds=5),
+    "partly rational": PartlyRational(),
     "q-learning": QLearning(rounds=5, play="last"),
     "regret matching": RegretMatching(rounds=5, plus=True, certified=0.1, max_rounds=20),
+    "repeated q-learning": RepeatedQLearning(rounds=6, sessions=2),
     "swap regret": SwapRegret(rounds=5, update="sampled"),
 }
 # Every game with every kind of exchange; followers that differ only in what they make of it, with correlated types.

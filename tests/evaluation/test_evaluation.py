@@ -16,7 +16,7 @@ import firstmover
 from firstmover import catalogue
 from firstmover.cli import main
 from firstmover.evaluation.behaviours import PRESETS, label, presets
-from firstmover.evaluation.matrix import Evaluation
+from firstmover.evaluation.evaluations import Evaluation
 from firstmover.evaluation.tables import as_csv, as_latex, as_text
 from firstmover.followers import BestResponse, Exp3, Logit, MultiplicativeWeights
 from firstmover.games import Agrawal, Maintain, NormalForm

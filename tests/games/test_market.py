@@ -10,7 +10,7 @@ from own_markets import Allocation, PlainShop, Shop, Works, best_of_the_shop
 from firstmover import design
 from firstmover.core.plays import Strategies
 from firstmover.errors import InputError
-from firstmover.evaluation.measures import measured
+from firstmover.evaluation.measures import measures
 from firstmover.evaluators import induced_game
 from firstmover.games import BayesianNormalForm, Market, SimpleAllocation
 from firstmover.rules.rule import Rule, play_text
@@ -187,7 +187,7 @@ def test_what_else_is_measured_is_its_expectation() -> None:
     assert market.has_measures
     assert not Shop().has_measures
     play = Strategies((jnp.array([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]),))
-    found = measured(market, np.array([[4.0, 8.0]]), play)
-    assert found["sold"]["value"] == pytest.approx(0.75 * 0.5 + 0.25)
-    assert found["takings"]["value"] == pytest.approx(0.75 * 0.5 * 4 + 0.25 * 8)
-    assert measured(Shop(), np.array([[4.0, 8.0]]), play) == {}
+    found = measures(market, np.array([[4.0, 8.0]]), play)
+    assert found["sold"].value == pytest.approx(0.75 * 0.5 + 0.25)
+    assert found["takings"].value == pytest.approx(0.75 * 0.5 * 4 + 0.25 * 8)
+    assert "sold" not in measures(Shop(), np.array([[4.0, 8.0]]), play)

@@ -256,6 +256,8 @@ def _baseline(game: Game) -> dict[str, Any]:
     except InputError as why:
         return {"rule": name, "value": None, "reason": str(why), "proof": None}
     try:
+        if game.named_status_quo is not None:
+            raise InputError("which rule somebody has named cannot be derived from the game")
         finite = _in_fractions(rule, judge)
         which = sets_of(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))

@@ -85,6 +85,26 @@ def add_code(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_goals(command: argparse.ArgumentParser) -> None:
+    """Add what a rule is held against: `--at-least MEASURE=NUMBER` and `--status-quo RULE`."""
+    command.add_argument(
+        "--at-least",
+        action="append",
+        default=[],
+        metavar="MEASURE=NUMBER",
+        help="a measure that must not fall short, such as welfare=2; once for each",
+    )
+    command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
+
+
+def add_data(command: argparse.ArgumentParser) -> None:
+    """Add where the prior comes from, and how it may be off: `--types`, `--holdout`, `--holdout-seed`, `--robust`."""
+    command.add_argument("--types", metavar="FILE", help="a table of observed participants, for the prior")
+    command.add_argument("--holdout", metavar="SHARE|FILE", help="rows that are kept out and valued: 0.25, or a file")
+    command.add_argument("--holdout-seed", default="0", metavar="S", help="of the rows that are kept out (0)")
+    command.add_argument("--robust", metavar="R", help="value under the worst prior within this total variation")
+
+
 def add_verbose(command: argparse.ArgumentParser) -> None:
     """Add `--verbose`."""
     command.add_argument("--verbose", action="store_true", help="all parameters, ranges of payoffs, numbers of steps")

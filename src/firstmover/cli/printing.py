@@ -43,8 +43,8 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
             "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
-    for name, measure in result["measures"].items():
-        lines.append(f"           {name} {measure['value']:.6g}")
+    lines += measured(result["measures"], result["constraints"])
+    lines += held_out(result["holdout"], result["robust"], payoffs)
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:
@@ -53,7 +53,12 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           a welfare loss of {written(result['welfare_loss'], *payoffs)}")
     if result["worst_value"] is not None:
         worst = written(result["best_worst_value"], *payoffs)
-        lines.append(f"worst case {worst} over anf_cce, what was designed for (best seed)")
+        parameters = leader["parameters"]
+        over = "worst case {} over anf_cce, what was designed for (best seed)"
+        if parameters["target"] == "behaviours":
+            kind = "mean" if parameters["over"] == "mean" else "worst case"
+            over = f"{kind:10} {{}} over the behaviours, what was designed for (best seed)"
+        lines.append(over.format(worst))
     if result["optimum"] is not None:
         share = ", ".join(f"{end:.0%}" for end in result["seeds_at_optimum_interval"])
         optimum = written(result["optimum"], *payoffs)
@@ -76,6 +81,46 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     if result["run"] is not None:
         lines.append(f"run        {on_one_line(result['run'])}")
     return "\n".join(lines)
+
+
+def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]]) -> list[str]:
+    """Constraints, and measures with what they can be in other equilibria."""
+    lines = []
+    for own in constraints:
+        verdict = "holds" if own["holds"] else "DOES NOT HOLD"
+        by = f"by {abs(own['slack']):.4g}" if abs(own["slack"]) > 1e-9 else "exactly"
+        lines.append(f"constraint {own['name']} at least {own['at_least']:g}: {own['value']:.6g}, {verdict} {by}")
+    for k, (name, own) in enumerate(measures.items()):
+        interval = own["interval"]
+        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
+        lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")
+    return [on_one_line(line) for line in lines]
+
+
+def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payoffs: Sequence[float]) -> list[str]:
+    """The rule on rows that were held out, and under the worst prior nearby."""
+    lines = []
+    if holdout is not None:
+        own, sample = written(holdout["value"], *payoffs), written(holdout["in_sample"], *payoffs)
+        lines.append(
+            f"hold-out   {own} on {holdout['rows']} rows that were kept out, 95 % interval "
+            f"{interval(holdout['interval'], payoffs)}; {sample} in sample"
+        )
+        if holdout["status_quo"] is not None:
+            lines.append(
+                f"           the status quo earns {written(holdout['status_quo'], *payoffs)} there; the gain is in "
+                f"{interval(holdout['gain_interval'], payoffs)}"
+            )
+            if holdout["worse"]:
+                lines.append("           WARNING: there the rule is worth less than the status quo")
+            elif holdout["gain_interval"][0] < 0:
+                lines.append("           these rows are too few to say that the rule is better")
+    if robust is not None and robust["value"] is not None:
+        lines.append(
+            f"robust     {written(robust['value'], *payoffs)} under the worst prior within a total variation of "
+            f"{robust['radius']:g}"
+        )
+    return lines
 
 
 def _trained(result: dict[str, Any]) -> list[str]:
@@ -101,6 +146,8 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
         lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+    elif result.get("best_known") is not None:
+        lines.append(f"best known {written(result['best_known'], *payoffs)} (no optimum is claimed)")
     elif result["bounds"] is not None:
         low, high = result["bounds"]
         found = "the rule earns the least of it" if result["rule"] is not None else "no rule was found"

@@ -39,7 +39,7 @@ def seed_of(key: Key[Array, ""]) -> UInt32[Array, "2"]:
     return jax.random.key_data(key).astype(jnp.uint32).reshape(-1)[-2:]
 
 
-def _mix(word: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+def mix(word: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
     """A bijective 32-bit finaliser with full avalanche (the constants of Wellons' `lowbias32`)."""
     word = (word ^ (word >> 16)) * jnp.uint32(0x7FEB352D)
     word = (word ^ (word >> 15)) * jnp.uint32(0x846CA68B)
@@ -54,9 +54,9 @@ def address_uniform(seed: UInt32[Array, "2"], address: Int[Array, "d"], n: int) 
     """
     word = seed[0]
     for component in range(address.shape[0]):
-        word = _mix(word + address[component].astype(jnp.uint32) * jnp.uint32(0x9E3779B9) + jnp.uint32(component + 1))
+        word = mix(word + address[component].astype(jnp.uint32) * jnp.uint32(0x9E3779B9) + jnp.uint32(component + 1))
     counter = jnp.arange(n, dtype=jnp.uint32) * jnp.uint32(0x85EBCA6B)
-    words = _mix(_mix(word + counter) ^ seed[1])
+    words = mix(mix(word + counter) ^ seed[1])
     return open_unit(words)
 
 

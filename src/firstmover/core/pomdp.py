@@ -22,6 +22,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.errors import InputError
 from firstmover.evaluators import Evaluator, Target, View, evaluator_for
+from firstmover.evaluators.aims import AtLeast
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
 
@@ -60,7 +61,9 @@ class StackelbergPOMDP:
             table of states (commitment level only).
         target: what an episode is rewarded for: the value at the response that the followers learn ("learned"), or a
             lower bound on the value over all coarse correlated equilibria of the agent normal form ("worst";
-            commitment level only, reward_episodes 0).
+            commitment level only, reward_episodes 0), or the least over priors within `radius` ("robust"; likewise).
+        radius: total-variation distance of the priors, see `evaluators.aims`.
+        least: measures that must not fall short, see `evaluators.aims` (commitment level only, reward_episodes 0).
         parts: in how many parts a learner works off a batch of episodes; more parts need less memory. The numbers are
             the same, up to rounding.
     """
@@ -69,6 +72,8 @@ class StackelbergPOMDP:
     followers: Follower
     reward_episodes: int = 0
     target: Target = "learned"
+    radius: float = 0.0
+    least: tuple[AtLeast, ...] = ()
     parts: int = 1
 
     def __post_init__(self) -> None:
@@ -99,6 +104,8 @@ class StackelbergPOMDP:
             continues=self.followers.continues,
             reward_episodes=self.reward_episodes,
             target=self.target,
+            radius=self.radius,
+            least=self.least,
         )
 
     def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":

@@ -73,6 +73,10 @@ class TypeDistribution:
             drawn.append(jnp.sum(u[k] >= row, dtype=jnp.int32))
         return jnp.stack(drawn)
 
+    def table(self) -> np.ndarray:
+        """The joint distribution in exact fractions, an array of objects [T_0, ..., T_{n-1}]."""
+        return self._joint(self.fractions)
+
     @functools.cached_property
     def profiles(self) -> tuple[np.ndarray, np.ndarray]:
         """Type profiles of positive probability, int32 [P, n], and their probabilities, float64 [P].

@@ -54,6 +54,18 @@ class LinearGame(NamedTuple):
     limits: Float[np.ndarray, "r"]
     pure: bool
 
+    def choice(self, decision: np.ndarray) -> Float[np.ndarray, "m"]:
+        """The choice x that a decision of the leader is, a vector or the number of an action."""
+        if self.pure:
+            chosen: np.ndarray = np.eye(len(self.upper))[int(decision)]
+            return chosen
+        return np.append(np.asarray(decision, np.float64), np.ones(len(self.upper) - len(decision)))
+
+    def decision(self, x: Float[np.ndarray, "m"]) -> np.ndarray:
+        """The decision that a choice is: without the coordinates that are always 1."""
+        fixed = 0 if self.pure or (self.total == 1).all() else int((self.total == 1).sum())
+        return np.asarray(np.argmax(x)) if self.pure else x[: len(x) - fixed]
+
 
 class StrictCommitment(NamedTuple):
     """A commitment and the replies that it is meant for.

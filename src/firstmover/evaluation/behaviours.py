@@ -13,6 +13,10 @@ from firstmover.wording import written
 PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("best-response", {}),  # rational, ties for the leader
     ("best-response", {"ties": "weak"}),  # rational, ties against it
+    ("partly-rational", {}),  # one in five plays at random
+    ("level-k", {}),  # replies to random play
+    ("level-k", {"level": 2}),
+    ("unmoved", {}),  # goes on as under the status quo
     ("multiplicative-weights", {}),
     ("multiplicative-weights", {"epsilon": 0.1}),  # the same, slow: it is far from done when it is played
     ("multiplicative-weights", {"update": "sampled"}),  # the papers' learners, who meet one sub-episode at a time
@@ -26,6 +30,8 @@ PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("exp3", {}),
     ("q-learning", {}),
     ("policy-gradient", {}),
+    ("population", {}),  # crowds only
+    ("repeated-q-learning", {"beta": 0.002, "rounds": 2500}),  # remembers the last round, and may collude
 )
 
 

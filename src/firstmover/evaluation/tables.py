@@ -9,7 +9,7 @@ import numpy as np
 
 from firstmover.errors import on_one_line
 from firstmover.evaluation.behaviours import label
-from firstmover.evaluation.matrix import STATUS_QUO, Evaluation
+from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation
 from firstmover.rules.exporting import latex_text
 from firstmover.wording import written
 
@@ -57,7 +57,29 @@ def _legend(evaluation: Evaluation) -> list[str]:
     if np.isnan(evaluation.value).any():
         lines.append("- where a response ended in numbers that are not finite")
     lines += [f"Left out: {label(model)}: {reason}" for model, reason in evaluation.left_out]
-    return [*lines, f"took {evaluation.seconds:.1f} s"]
+    return [*lines, *_when_off(evaluation), f"took {evaluation.seconds:.1f} s"]
+
+
+def _when_off(evaluation: Evaluation) -> list[str]:
+    """The same matrix if payoffs are off: the mean over the draws, and the worst of them."""
+    off = evaluation.when_off
+    if off is None:
+        return []
+    rows = [["followers", *evaluation.names]]
+    for column, model in enumerate(evaluation.followers):
+        rows.append([label(model)])
+        for row in range(len(evaluation.rules)):
+            half = _half(off.interval[row, column], off.mean[row, column])
+            rows[-1].append(f"{off.mean[row, column]:.4g} ± {half:.2g} ({off.worst[row, column]:.4g})")
+    rows = [[on_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "   ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    errors = off.errors
+    what = f"Every payoff off by up to {100 * errors.by:g} %, which followers know: {errors.draws} draws (seed "
+    return ["", f"{what}{errors.seed}), mean ± half of the 95 % interval (worst draw)", *lines, ""]
 
 
 def _marks(evaluation: Evaluation, row: int, column: int) -> str:
@@ -89,7 +111,11 @@ def as_csv(evaluation: Evaluation) -> str:
     """A line for every rule and model, in full precision; nothing where a number is not known."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["rule", "followers", "value", "low", "high", "regret", "behind best", "best", "below status quo"])
+    head = ["rule", "followers", "value", "low", "high", "regret", "behind best", "best", "below status quo"]
+    off = evaluation.when_off
+    if off is not None:
+        head += ["mean if payoffs are off", "low if off", "high if off", "worst draw"]
+    writer.writerow(head)
     for row, name in enumerate(evaluation.names):
         for column, model in enumerate(evaluation.followers):
             known = (evaluation.value, evaluation.regret, evaluation.behind_best)
@@ -97,7 +123,11 @@ def as_csv(evaluation: Evaluation) -> str:
             numbers = (value, *evaluation.interval[row, column], regret, behind)
             shown = ["" if np.isnan(number) else json.dumps(float(number)) for number in numbers]
             best, below = evaluation.best_for[column] == name, evaluation.below_status_quo[row, column]
-            writer.writerow([name, label(model), *shown, *("yes" if flag else "no" for flag in (best, below))])
+            line = [name, label(model), *shown, *("yes" if flag else "no" for flag in (best, below))]
+            if off is not None:
+                drawn = (off.mean[row, column], *off.interval[row, column], off.worst[row, column])
+                line += [json.dumps(float(number)) for number in drawn]
+            writer.writerow(line)
     return out.getvalue()
 
 

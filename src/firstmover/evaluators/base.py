@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Key
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Position
 from firstmover.equilibria import FiniteGame
+from firstmover.errors import InputError
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View
 from firstmover.games.base import Game
@@ -117,6 +118,14 @@ class Judge(abc.ABC):
     @abc.abstractmethod
     def regret(self, actions: np.ndarray, play: Play) -> float | None:
         """The most that a type of a follower gains by the best other action or plan, 0 at least; None if not known."""
+
+    def by_type(self, actions: np.ndarray, play: Play) -> list[Float[np.ndarray, "types"]]:
+        """What every follower is expected to earn given each of its types; NaN for a type that never occurs.
+
+        Raises:
+            InputError: that is not known, with the reason.
+        """
+        raise InputError("what each type earns is not computed where play is sampled.")
 
     @abc.abstractmethod
     def least(self, actions: np.ndarray) -> float:

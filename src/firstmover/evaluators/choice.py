@@ -3,7 +3,9 @@
 from typing import Literal
 
 from firstmover.errors import InputError
+from firstmover.evaluators.aims import AtLeast, Constrained, Robust
 from firstmover.evaluators.base import Evaluator, Judge
+from firstmover.evaluators.flow import Flow
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.listed import Listed, WorstCase
 from firstmover.evaluators.pure_play import PurePlay
@@ -11,13 +13,22 @@ from firstmover.evaluators.sampled import Sampled, SampledJudge, SampledProfiles
 from firstmover.evaluators.state_table import StateTable
 from firstmover.evaluators.worst_case import check_worst_case
 from firstmover.games.base import Game
+from firstmover.games.mean_field import of_crowd
 from firstmover.solvers.registry import state_table
 
-Target = Literal["learned", "worst"]
+Target = Literal["learned", "worst", "robust", "behaviours"]
 
 
 def evaluator_for(
-    game: Game, followers: str, *, pure: bool, continues: bool = False, reward_episodes: int, target: Target = "learned"
+    game: Game,
+    followers: str,
+    *,
+    pure: bool,
+    continues: bool = False,
+    reward_episodes: int,
+    target: Target = "learned",
+    radius: float = 0.0,
+    least: tuple[AtLeast, ...] = (),
 ) -> Evaluator:
     """What an episode is rewarded with.
 
@@ -27,16 +38,33 @@ def evaluator_for(
         pure: whether their play has no chance in it.
         continues: whether reward sub-episodes start where the response ended.
         reward_episodes: how many sub-episodes are sampled; 0 for the exact expectation.
-        target: the value at the followers' play, or a lower bound over equilibria.
+        target: the value at the followers' play (with "behaviours" it is asked for one model at a time), a lower bound
+            over equilibria, or the least over nearby priors.
+        radius: how far priors may be off, where the target is the least over them.
+        least: measures that must not fall short.
 
     Raises:
         InputError: an exact reward, or a worst case, is asked of a game that has none.
     """
+    if game.followers_act == "crowd":
+        if target != "learned" or reward_episodes or least:
+            raise InputError(
+                f"{game.name} pays for what its crowd as a whole does, which is not sampled step by step: design it "
+                "with a leader such as commitment-gradient, reward_episodes=0 and target=learned; got "
+                f"{reward_episodes} and {target}."
+            )
+        return Flow(of_crowd(game))
+    if (target != "learned" or least) and (reward_episodes or continues):
+        what = f"target={target}" if target != "learned" else "a constraint"
+        raise InputError(f"{what} needs exact rewards, reward_episodes=0; got {reward_episodes}.")
+    if least:
+        base = evaluator_for(game, followers, pure=pure, reward_episodes=0, target=target, radius=radius)
+        return Constrained(game, base, least)
     if target == "worst":
-        if reward_episodes:
-            raise InputError(f"target=worst needs exact rewards, reward_episodes=0; got {reward_episodes}.")
         check_worst_case(game)
         return WorstCase(game)
+    if target == "robust":
+        return Robust(game, radius)
     if reward_episodes:
         return Sampled(game, reward_episodes)
     if continues:
@@ -60,13 +88,15 @@ def evaluator_for(
 
 
 def judge_of(game: Game, *, samples: int = 100_000, seed: int = 0) -> Judge:
-    """What finished rules are judged by: all profiles, else all states, else a sample of play.
+    """What finished rules are judged by: the flow of a crowd, or all profiles, else all states, else a sample of play.
 
     Args:
         game: what is played.
         samples: sub-episodes of a sample, where one is needed.
         seed: of the sample.
     """
+    if game.followers_act == "crowd":
+        return Flow(of_crowd(game))
     try:
         if game.followers_act == "once":
             all_profiles(game)

@@ -132,7 +132,30 @@ class MultiStep(Form):
         return state_table(self.game)
 
 
-_FORMS: dict[str, type[Form]] = {"once": OneShot, "every step": MultiStep}
+class InCrowd(Form):
+    """Followers are a crowd, which is not played in sub-episodes."""
+
+    acts = "as a crowd"
+    draws = 0
+
+    def query(self, play: Play, types: Int[Array, "Q n"], noise: Float[Array, "Q d"], chance: Int[Array, "Q"]) -> Query:
+        raise _not_for_crowds(self.game)
+
+    def profiles(self) -> Query:
+        raise _not_for_crowds(self.game)
+
+    def possible(self) -> Masks:
+        raise _not_for_crowds(self.game)
+
+    def table(self) -> MarkovGame:
+        raise _not_for_crowds(self.game)
+
+
+def _not_for_crowds(game: Game) -> InputError:
+    return InputError(f"the followers of {game.name} are a crowd; use '--followers population'.")
+
+
+_FORMS: dict[str, type[Form]] = {"once": OneShot, "every step": MultiStep, "crowd": InCrowd}
 
 
 def form_of(game: Game) -> Form:
@@ -141,8 +164,15 @@ def form_of(game: Game) -> Form:
 
 
 def by_form(game: Game, *, once: T, every_step: T) -> T:
-    """Of two parts the one for games whose followers act as those of this game do."""
-    return {"once": once, "every step": every_step}[game.followers_act]
+    """Of two parts the one for games whose followers act as those of this game do.
+
+    Raises:
+        InputError: they are a crowd, which has no such part.
+    """
+    parts = {"once": once, "every step": every_step}
+    if game.followers_act not in parts:
+        raise _not_for_crowds(game)
+    return parts[game.followers_act]
 
 
 def check_acts(game: Game, acts: Sequence[str], who: str, others: str) -> None:

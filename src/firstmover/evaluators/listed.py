@@ -51,6 +51,18 @@ class Listed(Evaluator, Judge):
         finite = induced_game(self.game, actions)
         return max(0.0, *regrets(finite, play_distribution(self.game, play)).values())
 
+    def by_type(self, actions: np.ndarray, play: Play) -> list[Float[np.ndarray, "types"]]:
+        finite = induced_game(self.game, actions)
+        joint = play_distribution(self.game, play)
+        earned = []
+        for i, (paid, n) in enumerate(zip(finite.followers, self.game.n_types, strict=True)):
+            expected = finite.probs * (joint * paid).reshape(len(joint), -1).sum(axis=1)
+            own = finite.support[:, i]
+            chance = np.bincount(own, finite.probs, n)
+            with np.errstate(invalid="ignore"):
+                earned.append(np.where(chance > 0, np.bincount(own, expected, n) / chance, np.nan))
+        return earned
+
     def least(self, actions: np.ndarray) -> float:
         return value_bounds(induced_game(self.game, actions), "anf_cce")[0]
 

@@ -8,7 +8,7 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Key
 
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Position
@@ -56,6 +56,12 @@ class StateTable(Evaluator, Judge):
         except InputError:
             return None
         return max(0.0, float(best - earned))
+
+    def by_type(self, actions: np.ndarray, play: Play) -> list[Float[np.ndarray, "types"]]:
+        """As the contract says, of all types together: here they are part of the state."""
+        markov = state_table(self.game)
+        earned = play_values(markov, solvable(self.game, actions), play.in_states(markov))[1:]
+        return [np.array([own]) for own in earned]
 
     def least(self, actions: np.ndarray) -> float:
         raise InputError("no least value is computed for followers that act in every step")

@@ -58,7 +58,7 @@ class Follower(abc.ABC):
 
     name: ClassVar[str]
     converges_to: ClassVar[str]
-    acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("once",)
+    acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
     continues: ClassVar[bool] = False
 
@@ -103,6 +103,11 @@ class Follower(abc.ABC):
             return (game.follower_payoff_scale,) * game.n_followers
         units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
         return tuple(scale / unit for unit in units)
+
+    @property
+    def judging(self) -> "Follower":
+        """The followers whose response judges a finished rule, where they take more care than in an episode."""
+        return self
 
     @property
     def plays_pure(self) -> bool:

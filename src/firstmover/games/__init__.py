@@ -8,26 +8,33 @@ if TYPE_CHECKING:
     from firstmover.games.agrawal import Agrawal
     from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
+    from firstmover.games.buy_box import BuyBox
+    from firstmover.games.crowd_toll import CrowdToll
     from firstmover.games.iterated_matrix import IteratedMatrix
     from firstmover.games.market import Market
     from firstmover.games.matrix_design import MatrixDesign
+    from firstmover.games.mean_field import MeanFieldGame
     from firstmover.games.newsvendor import Newsvendor
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
     from firstmover.games.sequential_price import SequentialPrice
     from firstmover.games.simple_allocation import SimpleAllocation
+    from firstmover.games.tax import Tax
     from firstmover.games.toll import Toll
 
 __all__ = [
     "Agrawal",
     "BayesianNormalForm",
+    "BuyBox",
+    "CrowdToll",
     "Escape",
     "Game",
     "IteratedMatrix",
     "Maintain",
     "Market",
     "MatrixDesign",
+    "MeanFieldGame",
     "Newsvendor",
     "NormalForm",
     "Patrol",
@@ -35,6 +42,7 @@ __all__ = [
     "SecurityGame",
     "SequentialPrice",
     "SimpleAllocation",
+    "Tax",
     "Toll",
     "Turn",
 ]

@@ -13,6 +13,7 @@ import copy
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
@@ -80,7 +82,8 @@ class Game(Words):
         types: distribution of the followers' types.
         horizon: largest number of steps in a sub-episode; a game that ends earlier pays nothing from then on and
             asks nobody to act.
-        followers_act: "once" in a sub-episode (an observation is a type then), or "every step".
+        followers_act: "once" in a sub-episode (an observation is a type then), or "every step"; or they are a "crowd"
+            (`mean_field.MeanFieldGame`).
         has_chance: whether `step` or `reset` uses its key.
         leader_payoff_range: least and greatest total payment to the leader in a sub-episode.
         follower_payoff_ranges: the same for each follower.
@@ -91,8 +94,12 @@ class Game(Words):
         status_quo: what a rule is compared with, if there is something: an option's name, an action, or entries of a
             rule file.
         usual_followers: the model of the followers where none is named.
+        usual_leader: the learner where none is named.
         calls: how often plain Python of the user's is called, where it is.
+        restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
+        on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
+        named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
 
     Example:
         >>> import jax.numpy as jnp
@@ -122,7 +129,7 @@ class Game(Words):
     name: ClassVar[str]
     types: TypeDistribution
     horizon: int = 1
-    followers_act: Literal["once", "every step"] = "once"
+    followers_act: Literal["once", "every step", "crowd"] = "once"
     has_chance: bool = False
     leader_payoff_range: tuple[float, float]
     follower_payoff_ranges: tuple[tuple[float, float], ...]
@@ -132,8 +139,12 @@ class Game(Words):
     stakes: tuple[float, ...] | None = None
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
+    usual_leader: str = "commitment-gradient"
     calls: HostCalls | None = None
+    restarts: ClassVar[int | None] = None
+    on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
+    named_status_quo: "tuple[Game, np.ndarray] | None" = None
 
     # What is played.
 
@@ -186,6 +197,52 @@ class Game(Words):
         del table, types, actions
         return {}
 
+    def payoff_tables(self) -> tuple[Float[np.ndarray, "..."], ...]:
+        """The payoffs that the game is given by, the leader's first, then every follower's.
+
+        Raises:
+            InputError: it is given by rules, or by a function, and not by tables.
+        """
+        raise InputError(
+            f"{self.name} is not given by tables of payoffs; payoffs that are estimates are for normal-form, "
+            "bayesian-normal-form and security games."
+        )
+
+    def paying(self, tables: Sequence[Any]) -> "Game":
+        """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
+
+        Raises:
+            InputError: as `payoff_tables`.
+        """
+        self.payoff_tables()
+        raise NotImplementedError(f"{self.name} has tables of payoffs, and no copy with others.")
+
+    def measured_in_jax(
+        self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
+    ) -> dict[str, Float[Array, "K"]]:
+        """The same in JAX, under the rule with these decisions [n_observations, ...]: what leaders are held to.
+
+        Raises:
+            InputError: the measures are not written in JAX.
+        """
+        del decisions, types, actions
+        raise InputError(f"a leader cannot be held to the measures of {self.name}: they are not written in JAX.")
+
+    def frequencies(self, decision: np.ndarray) -> dict[str, Fraction]:
+        """How often a decision of probabilities has each thing done that can be done on a day, by name, exactly.
+
+        By default those of a mixture of pure decisions.
+
+        Raises:
+            InputError: there are other decisions.
+        """
+        names = list(self.pure_decisions())
+        if np.shape(decision) != (len(names),):
+            return {name: Fraction(k == int(decision)) for k, name in enumerate(names)}
+        given = as_fractions(np.asarray(decision, np.float64)).tolist()
+        total = sum(given, Fraction(0))
+        return {name: p / total for name, p in zip(names, given, strict=True)}
+
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
 
@@ -232,7 +289,12 @@ class Game(Words):
         """
         if self.payoff_units is not None or not self._steps_as_its_copy_would():
             return self
-        return self.in_standard_units()
+        standard = self.in_standard_units()
+        if self.named_status_quo is None or standard is self or self.named_status_quo[0] is not self:
+            return standard
+        copied = standard._changed()
+        copied.named_status_quo = copied, self.standard_actions(self.named_status_quo[1])
+        return copied
 
     def _steps_as_its_copy_would(self) -> bool:
         """Whether no subclass of the class that says how to make a copy pays otherwise than that class does."""
@@ -249,6 +311,29 @@ class Game(Words):
             InputError: as `standardised`.
         """
         return self
+
+    def with_types(self, types: TypeDistribution) -> "Game":
+        """The same game whose followers have these types, as many as before.
+
+        Raises:
+            InputError: its distribution of types is no parameter of it.
+        """
+        raise InputError(f"the prior of {self.name} cannot be taken from data: it is no parameter of that game.")
+
+    def observed_with(self, types: TypeDistribution) -> "Game":
+        """The same game when types are observed as in this distribution: to value rules in, not to be written down."""
+        return self._changed(types=types)
+
+    def against(self, game: "Game", actions: np.ndarray) -> "Game":
+        """The same game with another status quo.
+
+        Args:
+            game: what the rule to beat is for: this game, or this game with other settings.
+            actions: of the rule, [n_observations, ...].
+        """
+        other = self._changed()
+        other.named_status_quo = (other if game is self else game), actions
+        return other
 
     def own_actions(self, actions: np.ndarray) -> np.ndarray:
         """Decisions in the standardised copy, [..., *action], in the units of this game."""

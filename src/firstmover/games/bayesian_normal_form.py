@@ -10,6 +10,7 @@ Source: Paruchuri et al., "Playing games for security: an efficient exact algori
 games" (AAMAS 2008).
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
@@ -107,14 +108,14 @@ class BayesianNormalForm(Game):
         self.follower_payoff_ranges = ((float(follower.min()), float(follower.max())),)
 
     @property
-    def leader_payoffs(self) -> np.ndarray:
-        """The leader's payoffs, [types, leader actions, follower actions]."""
-        return np.array([game.leader_payoffs for game in self.games])
+    def leader_payoffs(self) -> Any:
+        """The leader's payoffs, [types, leader actions, follower actions]; a JAX array where they are (`paying`)."""
+        return _stacked([game.leader_payoffs for game in self.games])
 
     @property
-    def follower_payoffs(self) -> np.ndarray:
-        """The follower's payoffs, [types, leader actions, follower actions]."""
-        return np.array([game.follower_payoffs[0] for game in self.games])
+    def follower_payoffs(self) -> Any:
+        """The follower's payoffs, in the same way."""
+        return _stacked([game.follower_payoffs[0] for game in self.games])
 
     @property
     def fractions(self) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +140,8 @@ class BayesianNormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "1"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.asarray(np.stack([self.leader_payoffs, self.follower_payoffs], axis=1), float)[state.type]
+        both = self.leader_payoffs, self.follower_payoffs
+        tables = jnp.stack([jnp.asarray(table, float) for table in both], axis=1)[state.type]
         if self.commitment == "mixed":
             row = jnp.einsum("m,pma->pa", mixture(action).astype(tables.dtype), tables)
         else:
@@ -163,6 +165,16 @@ class BayesianNormalForm(Game):
             stakes=(1.0,),
         )
 
+    def with_types(self, types: TypeDistribution) -> Game:
+        return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
+
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.leader_payoffs, self.follower_payoffs
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        of_types = zip(self.games, *tables, strict=True)
+        return self._changed(games=[game.paying((leader, follower)) for game, leader, follower in of_types])
+
     def sentence(self, entry: dict[str, Any]) -> str:
         return self.games[0].sentence(entry)
 
@@ -171,6 +183,11 @@ class BayesianNormalForm(Game):
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         return self.games[0].pure_decisions()
+
+
+def _stacked(tables: Sequence[Any]) -> Any:
+    """Tables of one kind, NumPy or JAX arrays, one after the other along a new first axis."""
+    return np.stack(tables) if all(isinstance(table, np.ndarray) for table in tables) else jnp.stack(tables)
 
 
 def _tables(values: Matrices, what: str) -> Table:

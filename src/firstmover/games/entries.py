@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from firstmover.errors import InputError, unknown_name
@@ -26,7 +27,8 @@ def read_entries(game: Game, entries: Any) -> tuple[Game, np.ndarray]:
     if not checked:
         raise InputError("a rule must be a list of entries {'when': {...}, 'do': {...}}, at least one.")
     game = game.playing(checked)
-    idle = np.asarray(game.leader_space.idle())
+    with jax.ensure_compile_time_eval():  # a status quo may be read while a learner is traced
+        idle = np.asarray(game.leader_space.idle())
     table = np.zeros((game.n_observations, *idle.shape), np.float64 if game.leader_space.continuous else np.int32)
     for observation, row in game.reached(table):
         when = game.entry(observation, idle)["when"]

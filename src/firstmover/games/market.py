@@ -12,7 +12,7 @@ Payoffs: what `payoff` returns, in units of the user's own. Followers stay away 
 
 import abc
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,8 @@ from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
 from firstmover.user_code import told
 from firstmover.verify import Finite
+
+TYPES = "type_probabilities"  # a parameter of every market: its distribution of types, where it is taken from data
 
 
 class _State(NamedTuple):
@@ -199,6 +201,15 @@ class Market(Game):
             stakes=(1.0,) * self.n_followers,
         )
 
+    def with_types(self, types: TypeDistribution) -> Game:
+        if types.n_types != self.n_types:
+            raise InputError(f"the types have {self.n_types} labels, but probabilities for {types.n_types}.")
+        joint = types.table()
+        changed = self._changed(types=TypeDistribution.correlated(joint), given={**self.given, TYPES: joint})
+        other = cast(Market, changed)
+        other._pays = self._pays.of(other)
+        return other
+
     @property
     def replying(self) -> bool:
         return self._replying
@@ -299,6 +310,25 @@ class Market(Game):
         with told(type(self), f"measures of {type(self).__name__} fails"):
             found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
             return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
+
+    def measured_in_jax(
+        self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
+    ) -> dict[str, Float[Array, "K"]]:
+        def one(who: Array, what: Array, decision: Array) -> dict[str, Any]:
+            own = (who[0], what[0]) if self.alone else (who, what)
+            return {name: jnp.asarray(value, float) for name, value in self.measures(*own, decision).items()}
+
+        rows = jnp.zeros(len(actions), jnp.int32)
+        if self.sees:
+            looked = jax.vmap(self._look)(actions)
+            rows = jnp.ravel_multi_index(tuple(looked.T), self.leader_obs_sizes, mode="clip")
+        try:
+            return jax.vmap(one)(types, actions, jax.vmap(self.decides.played)(decisions)[rows])
+        except (jax.errors.JAXTypeError, TypeError, ValueError, IndexError) as why:
+            raise InputError(
+                f"a leader cannot be held to measures of {type(self).__name__} that JAX cannot follow: write measures "
+                f"with jnp in place of Python's float, if and lists ({str(why).partition(chr(10))[0][:120]})."
+            ) from None
 
     def possible_profiles(self) -> tuple[Int[np.ndarray, "K n"], Int[np.ndarray, "K n"]]:
         """Every type profile that occurs with every action profile that it allows."""

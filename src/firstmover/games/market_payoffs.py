@@ -97,6 +97,12 @@ class MarketPayoffs:
             other._host = self._host.in_units(units)
         return other
 
+    def of(self, market: "Market") -> "MarketPayoffs":
+        """The same payoffs in a market whose types are distributed otherwise."""
+        other = copy.copy(self)
+        other._market = market
+        return other
+
     # What the author's function is given, and what it returns.
 
     def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 fo
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -118,7 +119,8 @@ class NormalForm(Game):
         self, state: _State, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
     ) -> tuple[_State, Rewards]:
         del key
-        tables = jnp.asarray(np.concatenate([self.leader_payoffs[None], self.follower_payoffs]))
+        join = np.concatenate if isinstance(self.leader_payoffs, np.ndarray) else jnp.concatenate
+        tables = jnp.asarray(join([self.leader_payoffs[None], self.follower_payoffs]))
         if self.commitment == "mixed":
             row = jnp.einsum("a,pa...->p...", mixture(action).astype(tables.dtype), tables)
         else:
@@ -140,6 +142,14 @@ class NormalForm(Game):
             payoff_units=Units(offsets, scales),
             stakes=(1.0,) * len(followers),
         )
+
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.leader_payoffs, *self.follower_payoffs
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        leader, *followers = tables
+        join = np.stack if isinstance(leader, np.ndarray) else jnp.stack
+        return self._changed(leader_payoffs=leader, follower_payoffs=join(followers))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]

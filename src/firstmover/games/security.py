@@ -14,6 +14,8 @@ Known optimum: `optimum` computes it, one linear program for each target that ma
 Source: Kiekintveld et al., "Computing optimal randomized resource allocations for massive security games" (AAMAS 2009).
 """
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
@@ -22,7 +24,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
-from firstmover.exact_numbers import Table, table
+from firstmover.exact_numbers import Table, as_fractions, table
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.games.words import NOBODY
@@ -121,6 +123,19 @@ class SecurityGame(Game):
             payoff_units=Units(offsets, scales),
             stakes=(1.0,),
         )
+
+    def frequencies(self, decision: np.ndarray) -> dict[str, Fraction]:
+        coverage = as_fractions(np.clip(np.asarray(decision, np.float64), 0, 1)).tolist()
+        total, (most,) = sum(coverage, Fraction(0)), as_fractions([self.resources])
+        scale = min(Fraction(1), most / total) if total else Fraction(1)
+        return {name: c * scale for name, c in zip(self.names, coverage, strict=True)}
+
+    def payoff_tables(self) -> tuple[np.ndarray, ...]:
+        return self.payoffs[:, :2], self.payoffs[:, 2:]
+
+    def paying(self, tables: Sequence[Any]) -> Game:
+        join = np.concatenate if all(isinstance(table, np.ndarray) for table in tables) else jnp.concatenate
+        return self._changed(payoffs=join(list(tables), axis=1))
 
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"cover {mixed_words(entry['do']['coverage'], self.names) or 'nothing'}"

@@ -93,6 +93,9 @@ class SimpleAllocation(Game):
     def max_leader_decisions(self) -> int:
         return 1
 
+    def with_types(self, types: TypeDistribution) -> Game:
+        return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
+
     def sentence(self, entry: dict[str, Any]) -> str:
         return f"on message {entry['when']['message']}, give item {entry['do']['item']}"
 

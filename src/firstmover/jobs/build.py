@@ -15,10 +15,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from firstmover import catalogue, files, followers, games, leaders
+from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
+from firstmover.games.market import TYPES
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
+from firstmover.interop.seller_tables import read_demand, read_sellers
 from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
 from firstmover.user_code import told
 
@@ -153,6 +156,9 @@ def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
         InputError: an unknown parameter, one that is missing, or a value of the wrong type or out of range.
     """
     known = settings(cls)
+    if TYPES in parameters and TYPES not in known and issubclass(cls, games.Market):
+        rest = {key: value for key, value in parameters.items() if key != TYPES}
+        return constructed(cls, name, rest).with_types(TypeDistribution.correlated(parameters[TYPES]))
     for key in parameters:
         if key not in known:
             raise unknown_name(f"parameter of {name}", key, known)
@@ -230,6 +236,8 @@ _READERS: dict[str, Any] = {
     "payoffs": _read_payoffs,
     "targets": read_targets,
     "values": read_values,
+    "sellers": read_sellers,
+    "demand": read_demand,
     "probabilities": _listed,
     "names": lambda text: [name.strip() for name in text.split(",")],
     "lists of names": lambda text: [[name.strip() for name in part.split(",")] for part in text.split(";")],

@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from firstmover import files
 from firstmover.certificates import certify_play, summary
-from firstmover.core.commitment import table_of
-from firstmover.core.plays import Play
-from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import finite
-from firstmover.errors import FailedError, InputError
-from firstmover.evaluators import exact_table
+from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import read_result, sealed, uncertified
+from firstmover.jobs.respond import respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.two_learners import manipulation_of
 from firstmover.rules.rule import Rule
@@ -105,26 +98,6 @@ def certificate_path(path: str | Path, changed: Sequence[str] = ()) -> Path:
     if not files.is_folder(path):
         return path.with_suffix(".certificate.json")
     return path / ("certificate-changed-code.json" if changed else "certificate.json")
-
-
-def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
-    """How followers play once they have responded to a rule.
-
-    Raises:
-        InputError: the followers cannot play the game.
-        FailedError: they end in numbers that are not finite.
-    """
-    game = rule.game.standardised
-    problem = StackelbergPOMDP(game, followers, reward_episodes=1)
-    with jax.enable_x64(True):
-        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
-        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
-        if not finite(play):
-            raise FailedError(
-                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
-                "too small for the numbers that they count with."
-            )
-        return jax.tree.map(np.asarray, play)
 
 
 def _refuse_other_files(path: Path) -> None:

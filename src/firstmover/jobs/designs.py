@@ -5,6 +5,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,16 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    write_outcome,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
-from firstmover.jobs.training import check_memory, train
+from firstmover.jobs.status_quo import StatusQuo, against
+from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
 from firstmover.testing import refuse_mistakes
 
@@ -48,32 +52,48 @@ def design(
     game: Game | str,
     *,
     followers: Follower | str | None = None,
-    leader: Leader | str = "commitment-gradient",
+    leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
     game_parameters: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
+    types: Rows | None = None,
+    holdout: Rows | float | None = None,
+    holdout_seed: int = 0,
+    robust: float | None = None,
+    status_quo: StatusQuo | None = None,
     max_calls: int | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
     Args:
         game: a game, the name of one, or a Gambit file.
         followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
-        leader: the learner, or the name of one with its defaults.
+        leader: the learner, or the name of one with its defaults; the game's usual one if not given.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
         out: a new folder to write the run to; nothing is written if not given.
         optimum: whether the exact optimum is computed beside, where there is a method; it is given up after
             `OPTIMUM_SECONDS`, and left out where it would take many calls of plain Python.
+        types: observed participants, or a file of them, from which the prior is estimated (see
+            `interop.observed_types.read_types`).
+        holdout: the share of those rows that is kept out and on which the rule is valued, or other rows, or a file.
+        holdout_seed: of the rows that are kept out.
+        robust: total-variation distance within which the prior may be off: the worst case is reported, and with
+            `target=robust` designed for.
+        status_quo: the rule that has to be beaten, in place of the game's own: a rule, a rule file or a run folder.
         max_calls: how often a user's plain Python may be called, in a market whose payoffs are no table; the number of
             updates is what gives way.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: called as `callback(update, metrics)` for every update, counted from 1, with arrays [seeds] in the
+            game's units; several updates are made in one program and told of afterwards. If it returns True the run
+            ends early, with the rules that there are then.
 
     Raises:
         InputError: something does not exist, does not fit, or is out of range.
@@ -93,9 +113,14 @@ def design(
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
     refuse_mistakes(game)
+    game, evidence = estimated(game, types, holdout, robust=robust, seed=holdout_seed)
+    game = against(game, status_quo)
     followers = game.usual_followers if followers is None else followers
     responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
+    leader = game.usual_leader if leader is None else leader
     learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
+    if robust is not None and learner.target == "robust":
+        learner = replace(learner, radius=robust)  # type: ignore[type-var]
     if seeds < 1:
         raise InputError(f"seeds must be at least 1; got {seeds}.")
     if seeds >= 2**31:
@@ -112,14 +137,16 @@ def design(
     run = None
     if out is not None:
         trained = _trained(game, responding, out)
-        run = Run.create(out, configuration(game, responding, learner, seeds, seed, optimum, trained))
+        run = Run.create(out, configuration(game, responding, learner, seeds, seed, optimum, trained, evidence))
     with told(game):
         if responding.needs_training:
             responding = (
                 ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
             )
             problem = learner.problem(game, responding)
-        return _carry_out(game, problem, learner, seeds, seed, run, progress, optimum, waiting_since)
+        return _carry_out(
+            game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, evidence, callback
+        )
 
 
 def resume(
@@ -129,6 +156,7 @@ def resume(
     game: Game | None = None,
     progress: Progress | None = None,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Design:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
@@ -139,6 +167,7 @@ def resume(
         game: its game, where that is at hand.
         progress: told of what goes on.
         waiting_since: the reading of `time.perf_counter` since which somebody waits, now if not given.
+        callback: as in `design`, for the updates that are still to be made.
 
     Raises:
         InputError: there is no run, or it is damaged, edited, or of another version.
@@ -159,10 +188,10 @@ def resume(
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = parts_of(run, code, game)
-    optimum = run.config.get("optimum") is True
+    optimum, evidence = run.config.get("optimum") is True, Evidence.from_json(run.config)
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since)
+        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, evidence, callback)
 
 
 def _carry_out(
@@ -175,27 +204,30 @@ def _carry_out(
     progress: Progress,
     optimum: bool,
     waiting_since: float,
+    evidence: Evidence,
+    callback: Callback | None,
 ) -> Design:
     """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
-    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since)
+    learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
         outcome = read_outcome(run, game, problem, leader, seeds, seed)
     else:
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
+        judged = replace(problem, followers=problem.followers.judging)
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            lowered = jax.jit(lambda parts, state: rules_and_plays(problem, leader, state, parts), static_argnums=0)
+            lowered = jax.jit(lambda parts, state: rules_and_plays(judged, leader, state, parts), static_argnums=0)
             compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state)
-        outcome = Outcome(settled(game, problem.target, learned_rules, seed), learnt.history)
+        outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
-            run.write_arrays("outcome.npz", outcome)
+            write_outcome(run, outcome, leader)
     final, history = outcome
     progress.stage("certifying")
-    best = best_seed(final.values, final.worst_values)
+    best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
@@ -218,7 +250,11 @@ def _carry_out(
         seconds=dict(zip(SECONDS, seconds, strict=True)),
         run=None if run is None else run.path,
         trained=None if run is None else run.config.get("trained"),
+        evidence=evidence,
     )
+    if evidence.held is not None:
+        progress.stage("valuing the rule on the rows that were held out")
+        finished.holdout  # noqa: B018 - said before it is computed
     if run is not None:
         progress.stage("writing")
         finished.write_results(run)

@@ -4,7 +4,6 @@
 """
 
 import functools
-import html
 import math
 import warnings
 from dataclasses import dataclass, field, replace
@@ -19,14 +18,19 @@ from firstmover.certificates import certify_play, summary
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import ChangedCodeWarning, InputError
-from firstmover.evaluation.measures import measured
+from firstmover.evaluation.holdout import HoldOut, hold_out
+from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
+from firstmover.evaluation.robustness import Robust, robust
+from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
+from firstmover.jobs.observed import NO_EVIDENCE, Evidence
 from firstmover.jobs.ready_followers import ready
 from firstmover.jobs.runs import Run, digest
-from firstmover.jobs.settling import Settled, best_seed, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.settling import Settled, best_seed, merit_of, of_seed, rules_and_plays, valued_anew
+from firstmover.jobs.status_quo import against, status_quo_named
 from firstmover.jobs.training import blank_history, in_own_units, initial_states
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.rules.rule import Rule, play_text
@@ -37,6 +41,7 @@ from firstmover.wording import written
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 LEFT_OUT = "it was not asked for"
 SECONDS = ("total", "compile", "train")
+_STOPPED = "stopped.json"
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
 _BESIDE = {"seconds", "run", "digests"}  # what the digest of a result leaves out: it differs where the numbers do not
 
@@ -74,13 +79,16 @@ class Design:
         dropped: how many copies of each seed were dropped, since they ended in numbers that are not finite.
         certificate: of the best seed's rule, as JSON values (see `certificates.Certificate`).
         optimum: the exact optimum, as far as it was computed.
-        history: metrics of every update, [updates, seeds].
+        history: metrics of every update that was made, [updates, seeds].
         seconds: `total` (all that was waited for, over all processes of the run), `compile` and `train`, wall clock.
         run: the run folder, if one was written.
         trained: where the followers were trained, seen from the run folder, if that was done for the design, or was
             found beside it.
         changed_code: which of a user's own classes have other code than when the run began. Rules and plays are those
             of the run then, all figures but the history are those of the code as it is.
+        merits: what the rules of all seeds were chosen by, where that is neither their value nor their worst case (see
+            `evaluators.aims.Merit`), else None.
+        evidence: rows that were held out, and how far the prior may be off.
     """
 
     game: Game
@@ -102,17 +110,18 @@ class Design:
     run: Path | None = None
     trained: str | None = None
     changed_code: tuple[str, ...] = ()
+    merits: np.ndarray | None = None
+    evidence: Evidence = NO_EVIDENCE
 
     def __repr__(self) -> str:
         return f"<Design of {self.game!r}: {self._in_short()}>"
 
     def _repr_html_(self) -> str:
-        """The rule and what it is worth, for notebooks."""
-        rows = {"game": repr(self.game), "rule": self.rule.text, "value": self._in_short()}
-        if self.certificate["epsilon"]["max"] is not None:
-            rows["certified"] = f"no follower gains more than {self.certificate['epsilon']['max']:.3g} by deviating"
-        cells = (f"<tr><th>{name}</th><td>{html.escape(text)}</td></tr>" for name, text in rows.items())
-        return f"<table>{''.join(cells)}</table>"
+        """The page of the design without what takes time to compute, for notebooks."""
+        from firstmover.jobs.reports import design_page
+        from firstmover.report.page import fragment
+
+        return fragment(design_page(self))
 
     def _in_short(self) -> str:
         """The value of the best seed, beside the optimum."""
@@ -123,7 +132,7 @@ class Design:
     @property
     def best(self) -> int:
         """Position of the best seed."""
-        return best_seed(self.values, self.worst_values)
+        return best_seed(self.values, self.worst_values, self.merits)
 
     @property
     def rule(self) -> Rule:
@@ -134,6 +143,28 @@ class Design:
     def play(self) -> Play:
         """How the followers play under the best seed's rule."""
         return of_seed(self.plays, self.best)
+
+    @functools.cached_property
+    def measures(self) -> dict[str, Measure]:
+        """Named numbers of the best seed's rule beside its value, with their intervals over equilibria."""
+        return measures(self.game, self.rule.as_told().actions, self.play)
+
+    @functools.cached_property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The constraints that were designed for, and whether the best seed's rule keeps them."""
+        return constrained(self.game, constraints(self.leader.at_least), self.measures)
+
+    @functools.cached_property
+    def holdout(self) -> HoldOut | None:
+        """The best seed's rule on the rows that were held out; None where none were."""
+        if self.evidence.held is None:
+            return None
+        return hold_out(self.rule.as_told(), self.play, self.followers, self.evidence.held, self.seed)
+
+    @functools.cached_property
+    def robust(self) -> Robust | None:
+        """The best seed's rule under the worst prior nearby, its play as it is; None where that was not asked for."""
+        return robust(self.rule.as_told(), self.play, self.evidence.radius)
 
     @property
     def failed(self) -> list[int]:
@@ -149,6 +180,23 @@ class Design:
     def env_steps(self) -> Float[np.ndarray, "updates"]:
         """Environment steps of a seed after every update (the mean where seeds differ)."""
         return np.cumsum(np.asarray(self.history.env_steps, np.float64).mean(axis=1))
+
+    def history_frame(self) -> Any:
+        """The metrics as a pandas DataFrame, a row for every update (from 1) and seed, as in `metrics.csv`.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise InputError("history_frame needs pandas; install it with: pip install pandas.") from None
+        updates, seeds = np.shape(self.history.value)
+        index = pandas.MultiIndex.from_product(
+            [range(1, updates + 1), range(self.seed, self.seed + seeds)], names=["update", "seed"]
+        )
+        columns = {name: np.asarray(metric).ravel() for name, metric in self.history._asdict().items()}
+        return pandas.DataFrame(columns, index).reset_index()
 
     @functools.cached_property
     def solution(self) -> Solution | None:
@@ -191,7 +239,10 @@ class Design:
             "followers": build.description(self.followers),
             "leader": build.description(self.leader),
             "objective": self.game.objective,
-            "measures": measured(self.game, self.tables[self.best], self.play),
+            "measures": {name: measure.as_json() for name, measure in self.measures.items()},
+            "constraints": [constraint.as_json() for constraint in self.constraints],
+            "holdout": None if self.holdout is None else self.holdout.as_json(),
+            "robust": None if self.robust is None else self.robust.as_json(),
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),
@@ -219,6 +270,7 @@ class Design:
             "seeds_at_optimum": count,
             "seeds_beyond_optimum": self.beyond_optimum,
             "seeds_at_optimum_interval": None if count is None else fraction_interval(count, self.seeds),
+            "updates": len(self.history.value),
             "env_steps": int(np.sum(self.history.env_steps, dtype=np.int64)),
             "simulated_steps": int(np.sum(self.history.simulated_steps, dtype=np.int64)),
             "seconds": self.seconds,
@@ -235,9 +287,12 @@ class Design:
             InputError: the folder holds something, or cannot be written.
         """
         asked = self.optimum.reason != LEFT_OUT
-        run = Run.create(path, configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked))
+        run = Run.create(
+            path,
+            configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked, evidence=self.evidence),
+        )
         final = Settled(*(getattr(self, name) for name in Settled._fields))
-        run.write_arrays("outcome.npz", Outcome(final, self.history))
+        write_outcome(run, Outcome(final, self.history), self.leader)
         self.write_results(run)
         return run.path
 
@@ -341,7 +396,7 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
     if _numbers(final.values) != result["value"]:
         raise InputError(f"{run.path / 'outcome.npz'} and result.json do not belong together.")
     if changed:
-        final = valued_anew(game, problem.target, final, seed)
+        final = valued_anew(game, problem, final, seed)
         warnings.warn(
             f"{' and '.join(changed)} changed since the run in {run.path} began: its rules and plays are those that "
             "were learnt then, and what is said of them holds for the code as it is now.",
@@ -364,7 +419,31 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
         run=run.path,
         trained=run.config.get("trained"),
         changed_code=changed,
+        evidence=Evidence.from_json(run.config),
     )
+
+
+def write_outcome(run: Run, outcome: Outcome, leader: Leader) -> None:
+    """Write the outcome, and beside it how many updates were made, if a callback has stopped the run early.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    made = len(outcome.history.value)
+    if made < leader.updates:
+        run.write_json(_STOPPED, {"updates": made})
+    else:
+        (run.path / _STOPPED).unlink(missing_ok=True)
+    run.write_arrays("outcome.npz", outcome)
+
+
+def _updates_made(run: Run, leader: Leader) -> int:
+    """How many updates the outcome of a run is of."""
+    most: int = leader.updates
+    made = run.read_json(_STOPPED).get("updates") if run.has(_STOPPED) else most
+    if not isinstance(made, int) or not 0 < made <= most:
+        raise InputError(f"{run.path / _STOPPED} is damaged: it holds no number of updates that were made.")
+    return made
 
 
 def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Outcome:
@@ -377,9 +456,10 @@ def read_outcome(run: Run, game: Game, problem: StackelbergPOMDP, leader: Leader
     with jax.enable_x64(True):
         tables, plays, *_ = jax.eval_shape(lambda state: rules_and_plays(problem, leader, state), states)
     tables, values = game.own_actions(np.zeros(tables.shape, tables.dtype)), np.zeros(seeds)
-    worst = values if problem.target == "worst" else None
-    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int))
-    like = Outcome(final, in_own_units(blank_history(leader.updates, seeds), problem.game.payoff_units))
+    worst = values if problem.target in ("worst", "behaviours") else None
+    merits = None if merit_of(game, problem) is None else values
+    final = Settled(tables, plays, values, worst, values, np.zeros(seeds, bool), np.zeros(seeds, int), merits)
+    like = Outcome(final, in_own_units(blank_history(_updates_made(run, leader), seeds), problem.game.payoff_units))
     outcome: Outcome = run.read_arrays("outcome.npz", like)
     return outcome
 
@@ -402,6 +482,7 @@ def configuration(
     seed: int,
     optimum: bool,
     trained: str | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> dict[str, Any]:
     """What a run folder records of what was asked, as JSON values."""
     return {
@@ -413,6 +494,8 @@ def configuration(
         "optimum": optimum,
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
+        **status_quo_named(game),
+        **evidence.as_json(),
     }
 
 
@@ -433,6 +516,7 @@ def parts_of(
 
     try:
         items = [item(kind) for kind in build.KINDS]
+        items[0] = against(items[0], config.get("status_quo"))
         seeds, seed = int(config["seeds"]), int(config["seed"])
     except (KeyError, TypeError, AttributeError):
         raise InputError(f"{run.path / 'config.json'} is damaged: it is not the configuration of a run.") from None

@@ -53,7 +53,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
 def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, margin: float) -> Solution:
     """The reply, and the margin where the optimum rests on ties, of a game whose payoffs are linear."""
     assert solution.rule is not None
-    x = _choice(linear, np.asarray(Rule.read(game, solution.rule).actions[0]))
+    x = linear.choice(np.asarray(Rule.read(game, solution.rule).actions[0]))
     replies, guaranteed = best_replies(linear, x, margin)
     same = _SAME * (float(np.ptp(linear.leader)) or 1.0)
     if guaranteed >= value - same:
@@ -72,18 +72,9 @@ def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, ma
     return replace(solution, reply=_certain(game, replies), rests_on_ties=True, margin=better)
 
 
-def _choice(linear: LinearGame, action: np.ndarray) -> np.ndarray:
-    """A decision as a vector that enters the payoffs linearly."""
-    size = len(linear.upper)
-    if linear.pure:
-        return np.eye(size)[int(action)]
-    return np.append(np.asarray(action, np.float64), np.ones(size - len(action)))
-
-
 def _entries(game: Game, linear: LinearGame, found: StrictCommitment) -> list[dict[str, Any]]:
     """The entries of a rule file for a commitment."""
-    action = np.argmax(found.x) if linear.pure else found.x[: game.leader_space.idle().shape[0]]
-    return game.rule(np.asarray(action)[None])
+    return game.rule(linear.decision(found.x)[None])
 
 
 def _certain(game: Game, replies: tuple[int, ...]) -> list[list[list[float]]]:

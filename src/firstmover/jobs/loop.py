@@ -73,6 +73,8 @@ class Lesson(NamedTuple):
         blank: the metrics of all updates before the first, NumPy arrays [updates, seeds].
         shown: the metrics of an update that is told of, [seeds], and their name, from all metrics and its number.
         spread: whether seeds may learn on several devices at once; what calls plain Python may not.
+        heard: hears the metrics of updates that were made in a row, NumPy arrays [updates, seeds], and the number of
+            the first, from 0; it ends the lesson there by returning True.
     """
 
     who: str
@@ -83,6 +85,7 @@ class Lesson(NamedTuple):
     blank: Any
     shown: Callable[[Any, int], tuple[np.ndarray, str]]
     spread: bool = True
+    heard: Callable[[int, Any], bool] | None = None
 
 
 class Learnt(NamedTuple):
@@ -90,7 +93,7 @@ class Learnt(NamedTuple):
 
     Attributes:
         state: of all seeds, with a leading axis of seeds.
-        history: metrics, [updates, seeds].
+        history: metrics of the updates that were made, [updates, seeds].
         compile_seconds: spent on tracing and compiling, in this process.
         train_seconds: spent on updates, over all processes of the run.
         waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
@@ -152,7 +155,7 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
         done += count
         took = time.perf_counter() - began
         spent += took
-        count = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
+        following = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
         now = time.perf_counter()
         if run is not None and kept and (now - saved >= wait or done == lesson.updates):
             waited = np.float64(before + time.perf_counter() - waiting_since)
@@ -162,6 +165,10 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
         value, measure = lesson.shown(history, done - 1)
         progress.learnt(done, lesson.updates, float(average(value)), measure)
+        if lesson.heard is not None and lesson.heard(done - count, _rows(history, done - count, done)):
+            break
+        count = following
+    history = _rows(history, 0, done)
     return Learnt(share.together(state), history, compile_seconds, spent, before)
 
 
@@ -245,6 +252,11 @@ def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, flo
     if not 0 <= done <= updates:
         raise InputError(f"{run.path / 'checkpoint.npz'} is damaged: it holds {done} of {updates} updates.")
     return done, float(stored.train_seconds), float(stored.waited), stored.state, stored.history
+
+
+def _rows(history: Any, first: int, end: int) -> Any:
+    """The metrics of updates from `first` until before `end`."""
+    return jax.tree.map(lambda whole: whole[first:end], history)
 
 
 def _bytes(tree: Any) -> float:

@@ -3,6 +3,7 @@
     config.json       the resolved configuration, and the versions it ran with
     checkpoint.npz    the learner's state and the metrics so far
     metrics.csv       metrics of every update of every seed
+    stopped.json      how many updates were made, where a callback has stopped the run early
     outcome.npz       the final rules and the followers' play under them, of every seed
     rules.json        the final rule of every seed, as entries of a rule file
     certificate.json  the certificate of the best seed's rule

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -16,6 +17,8 @@ from firstmover.jobs.memory import for_seed
 from firstmover.jobs.runs import Run
 from firstmover.leaders.base import Leader, Metrics
 
+# Hears of an update, counted from 1, and its metrics, each [seeds] in the game's units; True stops the run early.
+Callback = Callable[[int, Metrics], bool | None]
 _MOST_BYTES = 2e9  # of a learner's state and its metrics
 
 
@@ -27,11 +30,12 @@ def train(
     run: Run | None,
     progress: Progress,
     waiting_since: float | None = None,
+    callback: Callback | None = None,
 ) -> Learnt:
     """Train `seeds` independent seeds, from the last checkpoint of `run` if it has one.
 
     The metrics are in units of the game that was asked about. `waiting_since` is the reading of `time.perf_counter`
-    since which this process is waited for, now if not given.
+    since which this process is waited for, now if not given. `callback` hears of every update of this process.
     """
     units = problem.game.payoff_units
     lesson = Lesson(
@@ -42,13 +46,19 @@ def train(
         update=lambda parts, side_by_side: for_seed(problem, side_by_side, parts, leader.update),
         blank=blank_history(leader.updates, seeds),
         shown=lambda history, update: (np.asarray(in_own_units(history, units).evaluated)[update], "mean learned"),
-        spread=problem.game.calls is None,
+        spread=problem.game.calls is None and problem.game.on_many_devices,
+        heard=None if callback is None else lambda first, part: _replayed(callback, first, in_own_units(part, units)),
     )
     learnt = learn(lesson, run, progress, time.perf_counter() if waiting_since is None else waiting_since)
     history = in_own_units(learnt.history, units)
     if run is not None:
         run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
     return learnt._replace(history=history)
+
+
+def _replayed(callback: Callback, first: int, part: Metrics) -> bool:
+    """Tell of updates that were made in one call, one by one; whether that should be all."""
+    return any(callback(first + k, Metrics._make(one)) for k, one in enumerate(zip(*part, strict=True), start=1))
 
 
 def in_own_units(history: Metrics, units: Units | None) -> Metrics:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from firstmover.leaders.commitment_gradient import CommitmentGradient
     from firstmover.leaders.dqn import DQN
     from firstmover.leaders.evolution import Evolution
+    from firstmover.leaders.local_search import LocalSearch
     from firstmover.leaders.meta_gradient import MetaGradient
     from firstmover.leaders.ppo import MAPPO, PPO
     from firstmover.leaders.random_search import RandomSearch
@@ -25,6 +26,7 @@ __all__ = [
     "CommitmentGradient",
     "Evolution",
     "Leader",
+    "LocalSearch",
     "MetaGradient",
     "Metrics",
     "RandomSearch",

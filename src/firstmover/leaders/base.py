@@ -13,13 +13,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import in_parts
+from firstmover.core.behaviours import ManyBehaviours, Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import largest, sound
+from firstmover.errors import InputError
 from firstmover.evaluators import Target
+from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
+from firstmover.followers.named import named_followers
 from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.wording import constructed
@@ -61,6 +65,10 @@ class Leader(abc.ABC):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
         target: what an episode is rewarded for, see `StackelbergPOMDP`.
+        behaviours: models of the followers, for `target` "behaviours".
+        over: the worst of them or the mean.
+        radius: of the priors that `target="robust"` is about.
+        at_least: measures that must not fall short, "MEASURE=NUMBER" each (see `evaluators.aims`).
 
     Example:
         >>> from firstmover.leaders import CommitmentGradient, Leader
@@ -73,6 +81,10 @@ class Leader(abc.ABC):
     reward_episodes: int
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    behaviours: str = ""
+    over: Over = "worst"
+    radius: float = 0.0
+    at_least: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -87,7 +99,18 @@ class Leader(abc.ABC):
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, self.target)
+        least = constraints(self.at_least)
+        if self.target == "behaviours":
+            if least:
+                raise InputError("a design for several behaviours is not held to measures; leave out at_least.")
+            models = named_followers(self.behaviours)
+            asked = game.standardised, followers, self.reward_episodes, self.target
+            return ManyBehaviours(*asked, behaviours=models, over=self.over)
+        if self.behaviours:
+            raise InputError("behaviours are for target=behaviours; add -l target=behaviours.")
+        return StackelbergPOMDP(
+            game.standardised, followers, self.reward_episodes, self.target, radius=self.radius, least=least
+        )
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:

@@ -24,6 +24,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.batching import in_parts
+from firstmover.core.behaviours import Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, network_policy, table_policy
@@ -67,7 +68,16 @@ class CommitmentGradient(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
-            value over all coarse correlated equilibria of the agent normal form (needs a small game).
+            value over all coarse correlated equilibria of the agent normal form (needs a small game), "robust" the
+            value under the worst prior within `radius`, "behaviours" what the models of `behaviours` leave, all of them
+            in every episode.
+        radius: total-variation distance within which the prior may be off, for target=robust; in [0, 1].
+        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed); see docs/constraints.md.
+        behaviours: with target=behaviours the models, between commas, each with its parameters behind colons, such as
+            best-response,logit:rationality=3,exp3.
+        over: "worst" designs for the worst of them (a hundredth of the weight is on the mean, which decides between
+            rules that are equal in it), "mean" for the mean.
 
     Example:
         >>> from firstmover import design
@@ -87,6 +97,10 @@ class CommitmentGradient(Leader):
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
     target: Target = "learned"
+    behaviours: str = ""
+    over: Over = "worst"
+    radius: float = 0.0
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "commitment-gradient"
 
@@ -124,7 +138,7 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        drawn = self.restarts or (16 if problem.game.leader_space.continuous else 4)
+        drawn = self.restarts or problem.game.restarts or (16 if problem.game.leader_space.continuous else 4)
         known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
         return drawn + known
 

@@ -46,6 +46,8 @@ class Evolution(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy": the rule that is committed to is the mode of the mean policy at every observation;
             "stochastic": it is the rule of one individual drawn from the search distribution.
+        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed); see docs/constraints.md.
 
     Example:
         >>> from firstmover.leaders import Evolution
@@ -59,6 +61,7 @@ class Evolution(Leader):
     policy: Literal["table", "network"] = "table"
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "evolution"
 

@@ -16,12 +16,18 @@ from firstmover.rules import acting, reading
 from firstmover.rules.reading import Contents, contents
 
 
-class _Table(NamedTuple):
-    """A rule as a table: what is seen, then what is done, one row per entry."""
+class RuleTable(NamedTuple):
+    """A rule as a table, one row per entry.
+
+    Attributes:
+        header: names of the columns.
+        rows: values, None where any is meant.
+        seen: how many columns, the first ones, are what is seen; the others are what is done.
+    """
 
     header: list[str]
     rows: list[list[Any]]
-    seen: int  # columns of what is seen
+    seen: int
 
 
 def exported(path: str | Path, form: str) -> str:
@@ -38,7 +44,8 @@ def exported(path: str | Path, form: str) -> str:
     return FORMS[form](held._replace(entries=reading.acting(held).entries))
 
 
-def _table(held: Contents) -> _Table:
+def rule_table(held: Contents) -> RuleTable:
+    """The entries of a rule as a table."""
     parts: list[dict[str, list[str] | None]] = [{}, {}]
     for entry in held.entries:
         for columns, part in zip(parts, (entry["when"], entry["do"]), strict=True):
@@ -59,7 +66,7 @@ def _table(held: Contents) -> _Table:
     heads = [
         [name for key, labels in columns.items() for name in ([key] if labels is None else labels)] for columns in parts
     ]
-    return _Table(heads[0] + heads[1], rows, len(heads[0]))
+    return RuleTable(heads[0] + heads[1], rows, len(heads[0]))
 
 
 def _labels(held: Contents, key: str, value: Any) -> list[str] | None:
@@ -85,7 +92,7 @@ def _named(held: Contents, key: str, value: Any) -> Any:
 
 
 def _csv(held: Contents) -> str:
-    table, out = _table(held), io.StringIO()
+    table, out = rule_table(held), io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(table.header)
     writer.writerows([[_cell(value) for value in row] for row in table.rows])
@@ -97,7 +104,7 @@ def _cell(value: Any) -> str:
 
 
 def _markdown(held: Contents) -> str:
-    table = _table(held)
+    table = rule_table(held)
 
     def line(cells: list[str]) -> str:
         return (
@@ -106,7 +113,7 @@ def _markdown(held: Contents) -> str:
             + " |"
         )
 
-    body = [line([_word(value) for value in row]) for row in table.rows]
+    body = [line([in_words(value) for value in row]) for row in table.rows]
     return "\n".join([line(table.header), "|" + " --- |" * len(table.header), *body]) + "\n"
 
 
@@ -125,23 +132,23 @@ def latex_text(text: str) -> str:
 
 
 def _latex(held: Contents) -> str:
-    table = _table(held)
+    table = rule_table(held)
 
     def line(cells: list[str]) -> str:
         return " & ".join(map(latex_text, cells)) + r" \\"
 
     columns = "l" * table.seen + "|" * bool(table.seen) + "l" * (len(table.header) - table.seen)
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline", line(table.header), r"\hline"]
-    lines += [line([_word(value) for value in row]) for row in table.rows]
+    lines += [line([in_words(value) for value in row]) for row in table.rows]
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
-def _word(value: Any) -> str:
+def in_words(value: Any) -> str:
     """A value as a person reads it."""
     if value is None:
         return "any"
     if isinstance(value, list):
-        return "(" + ", ".join("-" if part is None else _word(part) for part in value) + ")"
+        return "(" + ", ".join("-" if part is None else in_words(part) for part in value) + ")"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -75,6 +75,11 @@ def contents(path: str | Path) -> Contents:
     content = files.read_json(_file(path), f"{path} is not a rule file: it is not JSON.", _read)
     if not isinstance(content, dict) or not isinstance(content.get("rule"), list) or "game" not in content:
         raise InputError(f"{path} is not a rule file: a JSON object with 'game' and a list 'rule' is needed.")
+    return described_rule(content)
+
+
+def described_rule(content: Mapping[str, Any]) -> Contents:
+    """What the content of a rule file says of its rule."""
     game = content["game"]
     described = game if isinstance(game, dict) else {"name": game, "parameters": content.get("parameters")}
     parameters = described.get("parameters")

@@ -11,6 +11,8 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.games.entries import read_entries
 
+_LONGEST = 200  # characters of a rule in its short form
+
 
 class Rule:
     """The leader's rule.
@@ -25,7 +27,16 @@ class Rule:
         self.game, self.actions = game, np.asarray(actions)
 
     def __repr__(self) -> str:
-        return f"<Rule of {self.game!r}: {self.text}>"
+        text = self.text
+        short = text if len(text) <= _LONGEST else f"{text[:_LONGEST].rpartition(' ')[0]} ..."
+        return f"<Rule of {self.game!r}: {short}>"
+
+    def _repr_html_(self) -> str:
+        """The rule in words and as a table, for notebooks."""
+        from firstmover.report.page import fragment
+        from firstmover.report.sections import rule_page
+
+        return fragment(rule_page(self))
 
     @classmethod
     def read(cls, game: Game, entries: Any) -> "Rule":
@@ -75,7 +86,12 @@ class Rule:
     @property
     def text(self) -> str:
         """The rule in sentences."""
-        return " ".join(_capitalised(self.game.sentence(entry)) + "." for entry in self.entries)
+        return " ".join(self.sentences)
+
+    @property
+    def sentences(self) -> list[str]:
+        """A sentence for every entry."""
+        return [_capitalised(self.game.sentence(entry)) + "." for entry in self.entries]
 
     def as_file(self) -> dict[str, Any]:
         """The content of a rule file."""
@@ -84,6 +100,9 @@ class Rule:
 
 def play_text(game: Game, play: Play) -> str:
     """What the followers do under a rule, in sentences; of correlated play, each follower's own part."""
+    told = play.in_words(game)
+    if told is not None:
+        return told
     sentences = []
     for i, table in enumerate(play.by_step(game)):
         for o in range(game.n_obs[i]):

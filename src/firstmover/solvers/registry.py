@@ -157,7 +157,17 @@ def state_table(game: Game) -> "MarkovGame":
     raise InputError(f"{game.name} has no table of states.")
 
 
-@ByType
+class Baselines(ByType[[Any], Baseline]):
+    """What rules are compared with: what somebody has named (`Game.against`), else what the game's type says."""
+
+    def __call__(self, game: Game) -> Baseline:
+        """The answer for this game."""
+        if game.named_status_quo is not None:
+            return "the status quo", *game.named_status_quo
+        return super().__call__(game)
+
+
+@Baselines
 def baseline(game: Game) -> Baseline:
     """The rule to beat: its name, the game it is played in and its table of actions [observations, ...].
 

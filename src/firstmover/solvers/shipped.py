@@ -8,9 +8,12 @@ _SOLVERS = {
         name: name
         for name in (
             "bayesian_normal_form",
+            "buy_box",
+            "crowd_toll",
             "iterated_matrix",
             "market",
             "matrix_design",
+            "mean_field",
             "newsvendor",
             "normal_form",
             "patrol",

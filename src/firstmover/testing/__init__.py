@@ -1,8 +1,10 @@
 """Does a game, a follower or a leader of your own keep its contract? Every check says in a sentence what is wrong.
 
-    from firstmover.testing import check_game
-    for check in check_game(Shop(keen=0.5)):
-        print(check)
+Example:
+    >>> from firstmover.games import Maintain
+    >>> from firstmover.testing import check_game
+    >>> [check for check in check_game(Maintain()) if not check.passed]
+    []
 
 `firstmover check FILE` does the same for the classes of a file.
 """

@@ -24,6 +24,7 @@ from firstmover.games.entries import status_quo_table
 from firstmover.games.market_payoffs import FROZEN
 from firstmover.rules.rule import Rule
 from firstmover.testing.checks import Check, refuse_other_state, results
+from firstmover.testing.crowds import CROWD_CHECKS
 
 _PLAYED = 64  # sub-episodes
 _RULES = 4
@@ -45,7 +46,7 @@ def check_game(game: Game) -> list[Check]:
         >>> all(check.passed for check in check_game(SimpleAllocation()))
         True
     """
-    return results(game, _CHECKS)
+    return results(game, CROWD_CHECKS if game.followers_act == "crowd" else _CHECKS)
 
 
 def refuse_mistakes(game: Game) -> None:

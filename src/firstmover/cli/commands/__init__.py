@@ -11,9 +11,12 @@ from firstmover.cli.commands import (
     new,
     online,
     pretrain,
+    report,
     reproduce,
     resume,
+    sample,
     solve,
+    sweep,
     verify,
 )
 
@@ -26,10 +29,13 @@ COMMANDS = [
     certify.COMMAND,
     evaluate.COMMAND,
     verify.COMMAND,
+    report.COMMAND,
     online.COMMAND,
     pretrain.COMMAND,
     reproduce.COMMAND,
     resume.COMMAND,
+    sweep.COMMAND,
     export.COMMAND,
+    sample.COMMAND,
     completion.COMMAND,
 ]

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from firstmover.cli.command import Command, add_code, add_parameters, add_verbose, pairs
+from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
 
 
@@ -15,6 +16,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
     add_parameters(command, "-f", "followers")
     command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
+    add_payoffs(command, draws=1000)
     add_code(command)
     add_verbose(command)
 
@@ -25,20 +27,33 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.exact_numbers import number
     from firstmover.jobs.certifications import certificate_path, certify
 
+    errors = payoff_errors(options)
     given = pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):
         raise InputError(
             "a run is certified with the play of its own followers; --followers and -f go with rule files."
         )
+    followers = _responding(options.followers, given)
+    off = None if errors is None else _when_off(options.path, followers, errors, options.code)
     certificate = certify(
         options.path,
-        followers=_responding(options.followers, given),
+        followers=followers,
         epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
         code=options.code,
     )
     path = options.out or certificate_path(options.path, certificate.get("changed_code", ()))
-    return certificate, written_certificate(certificate, path, verbose=options.verbose)
+    text = written_certificate(certificate, path, verbose=options.verbose)
+    if off is None:
+        return certificate, text
+    return {**certificate, "payoffs": off}, "\n".join([text, *estimated_value(off)])
+
+
+def _when_off(path: Any, followers: Any, errors: Any, code: Any) -> dict[str, Any]:
+    """What the rule is worth if payoffs are off; before a certificate is written, since it may be refused."""
+    from firstmover.evaluation.when_off import when_off
+
+    return when_off(path, errors, followers=followers, code=code)
 
 
 def _responding(name: str | None, given: dict[str, str]) -> Any:

@@ -5,7 +5,8 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, add_verbose, pairs, use_all_cores
+from firstmover.cli.command import GAME, Command, add_data, add_goals, add_parameters, add_verbose, pairs, use_all_cores
+from firstmover.cli.logs import add_log, logged
 from firstmover.errors import InputError
 
 
@@ -14,14 +15,17 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
     command.add_argument("--followers", metavar="NAME", help="how they adapt (the game's usual model)")
     add_parameters(command, "-f", "followers")
-    command.add_argument("--leader", default="commitment-gradient", metavar="NAME", help="how the leader learns")
+    command.add_argument("--leader", metavar="NAME", help="how the leader learns (the game's usual learner)")
     add_parameters(command, "-l", "leader")
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
+    add_data(command)
+    add_goals(command)
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
+    add_log(command)
     add_verbose(command)
 
 
@@ -29,9 +33,10 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     use_all_cores()
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
-    from firstmover.exact_numbers import whole
+    from firstmover.exact_numbers import number, whole
     from firstmover.jobs import build
     from firstmover.jobs.designs import design
+    from firstmover.jobs.observed import share_or_file
     from firstmover.jobs.runs import free_folder
 
     leader_parameters = pairs("-l", options.leader_parameters)
@@ -39,13 +44,17 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         if "updates" in leader_parameters:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
+    if options.at_least:
+        from firstmover.jobs.goals import held_to
+
+        leader_parameters = held_to(options.leader, leader_parameters, options.at_least)
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     responding = options.followers or game.usual_followers
     followers = build.item_from("followers", responding, pairs("-f", options.followers_parameters))
-    leader = build.item_from("leader", options.leader, leader_parameters)
+    leader = build.item_from("leader", options.leader or game.usual_leader, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
-    with free as out, Watched(out / "config.json", f"resume {out}") as progress:
+    with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
         made = design(
             game,
             followers=followers,
@@ -54,9 +63,15 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seed=seed,
             out=out,
             optimum=not options.no_optimum,
+            types=options.types,
+            holdout=share_or_file(options.holdout),
+            holdout_seed=whole(options.holdout_seed, "--holdout-seed"),
+            robust=None if options.robust is None else number(options.robust, "--robust"),
+            status_quo=options.status_quo,
             max_calls=None if options.max_calls is None else whole(options.max_calls, "--max-calls"),
             progress=progress,
             waiting_since=options.waiting_since,
+            callback=callback,
         )
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 

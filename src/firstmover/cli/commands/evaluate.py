@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code, check_name, pairs
+from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
-_ALL = "all"
+ALL = "all"
 
 
-class _Model(argparse.Action):
+class Model(argparse.Action):
     """Keeps models and their parameters in the order in which they are given, since -f goes with the model before."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
@@ -30,12 +31,12 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--followers",
         dest="models",
-        action=_Model,
+        action=Model,
         metavar="NAME",
         help="a model of the followers, or FILE.py:CLASS; once for each ('all': every one that fits, the default)",
     )
     command.add_argument(
-        "-f", dest="models", action=_Model, metavar="KEY=VALUE", help="a parameter of the --followers before it"
+        "-f", dest="models", action=Model, metavar="KEY=VALUE", help="a parameter of the --followers before it"
     )
     command.add_argument("--seeds", default="20", metavar="N", help="independent responses in every cell (20)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
@@ -44,18 +45,15 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
     command.add_argument("--latex", metavar="FILE", help="a new file: the table")
+    add_payoffs(command, draws=500)
     add_code(command)
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
 
-    models = [(name, pairs("-f", given)) for name, given in options.models or [(_ALL, [])]]
-    for name, given in models:
-        if name == _ALL and given:
-            raise InputError("-f goes with one model; '--followers all' has several.")
-        if name != _ALL:
-            check_name("followers", name, given)
+    errors = payoff_errors(options)
+    models = models_from(options.models)
     written = [path for path in (options.csv, options.latex) if path is not None]
     for path in written:
         if files.exists(path):
@@ -73,10 +71,11 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     with Watched() as progress:
         found = evaluate(
             *options.rules,
-            followers=_followers(models),
+            followers=followers_from(models),
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
+            payoffs=errors,
             progress=progress.working,
             code=options.code,
         )
@@ -86,10 +85,26 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return found.as_json(), as_text(found)
 
 
-def _followers(models: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
+def models_from(given: Sequence[tuple[str, list[str]]] | None) -> list[tuple[str, dict[str, str]]]:
+    """The models that a command line names, with their parameters; all of them if it names none.
+
+    Raises:
+        InputError: there is no such model, or it has no such parameter.
+    """
+    models = [(name, pairs("-f", parameters)) for name, parameters in given or [(ALL, [])]]
+    for name, parameters in models:
+        if name == ALL and parameters:
+            raise InputError("-f goes with one model; '--followers all' has several.")
+        if name != ALL:
+            check_name("followers", name, parameters)
+    return models
+
+
+def followers_from(models: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
+    """The models themselves; "all" stays a word."""
     from firstmover.jobs import build
 
-    return [name if name == _ALL else build.item_from("followers", name, given) for name, given in models]
+    return [name if name == ALL else build.item_from("followers", name, given) for name, given in models]
 
 
 COMMAND = Command("evaluate", "what rules are worth under several models of the followers", _declare, _run)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code, add_verbose, use_all_cores
+from firstmover.cli.logs import add_log, logged
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", metavar="RUN", help="a run folder")
     add_code(command)
+    add_log(command)
     add_verbose(command)
 
 
@@ -27,7 +29,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         if kind == pretraining.KIND:
             trained = pretraining.resume_pretraining(options.run, **given)
             return trained.as_json(), printing.pretrained(trained.as_json())
-        made = resume(options.run, **given)
+        with logged(options, Path(options.run)) as callback:
+            made = resume(options.run, **given, callback=callback)
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
 from firstmover.solvers.options import OPTIONS
 
@@ -23,6 +24,13 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--time-limit", metavar="S", help="stop after so many seconds, with bounds on the optimum")
     command.add_argument("--compare", metavar="nash", help="what the Nash equilibria earn, where nobody leads")
+    add_payoffs(command, draws=10_000)
+    command.add_argument(
+        "--best",
+        default="optimum",
+        metavar="optimum|mean|worst",
+        help="which rule --out writes: the optimum, or with --payoffs the best on average or at worst",
+    )
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
 
@@ -39,6 +47,9 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
     if options.compare not in (None, "nash"):
         raise InputError(f"--compare must be nash; got {options.compare!r}.")
+    errors = payoff_errors(options)
+    if options.best not in ("optimum", "mean", "worst") or (options.best != "optimum" and errors is None):
+        raise InputError(f"--best must be optimum, or with --payoffs mean or worst; got {options.best!r}.")
     own = {option.name: option.of(getattr(options, option.name)) for option in OPTIONS}
     if options.out is not None and files.exists(options.out):
         raise InputError(f"{options.out} exists; name a new file with --out.")
@@ -52,12 +63,25 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             progress=progress.working,
             **{option.name: own[option.name] for option in OPTIONS if own[option.name] != option.default},
         )
+        stressed = None if errors is None else _stressed(game, solution, errors, options.ties, progress.working)
     result = as_json(game, solution, options.ties) | beside
+    text = printing.solution(result)
+    if stressed is not None:
+        result["payoffs"] = stressed.as_json()
+        text = "\n".join([text, *estimated_rules(result["payoffs"], result["payoff_range"])])
     if options.out is not None:
         if solution.rule is None:
             raise InputError(f"no rule was found, so {options.out} is not written; see the bounds without --out.")
-        files.write_json(Path(options.out), as_file(game, solution))
-    return result, printing.solution(result)
+        robust = None if stressed is None else stressed.by_objective(options.best)
+        files.write_json(Path(options.out), as_file(game, solution) if robust is None else robust.as_file())
+    return result, text
+
+
+def _stressed(game: Any, solution: Any, errors: Any, ties: Any, progress: Any) -> Any:
+    """What `--payoffs` shows beside the optimum."""
+    from firstmover.jobs.estimated_payoffs import estimated
+
+    return estimated(game, solution, errors, ties=ties, progress=progress)
 
 
 def _compared(game: Any) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""How a model of the followers responds to rules, in many response seeds at once, and which models can."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.errors import InputError
+from firstmover.evaluation.behaviours import presets
+from firstmover.evaluation.estimates import PayoffErrors
+from firstmover.evaluators import exact_table, judge_of
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.jobs import build
+from firstmover.jobs.settling import of_seed
+from firstmover.report.statistics import mean_interval
+from firstmover.rules.rule import Rule
+
+_AT_ONCE = 64  # draws of the payoffs
+_SAMPLES = 2_000  # sub-episodes of a response seed, where the value has to be sampled
+
+
+class Responses:
+    """How one model responds to rules of one game, in all response seeds at once: one compiled program."""
+
+    def __init__(self, game: Game, followers: Follower, seeds: int, seed: int):
+        self.game, self.standard = game, game.standardised
+        try:
+            problem, self.sampled = StackelbergPOMDP(self.standard, followers), False
+        except InputError:  # it has no exact value
+            problem, self.sampled = StackelbergPOMDP(self.standard, followers, _SAMPLES), True
+        self.problem, self.judge = problem, judge_of(game, seed=seed)
+        self.keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
+
+        @jax.jit
+        def episodes(actions: jax.Array, keys: jax.Array) -> tuple[jax.Array, Play]:
+            def one(key: jax.Array) -> tuple[jax.Array, Play]:
+                episode = problem.episode(table_of(self.standard, actions), key)
+                return episode.reward, episode.strategy
+
+            return jax.vmap(one)(keys)
+
+        self.episodes = episodes
+
+    def cell(self, rule: Rule) -> tuple[float, tuple[float, float], float]:
+        """The leader's value with its interval, and the followers' largest regret; NaN for what is not known."""
+        with jax.enable_x64(True):
+            actions = exact_table(self.standard, self.game.standard_actions(rule.actions)).actions
+            rewards, plays = jax.tree.map(np.asarray, self.episodes(actions, self.keys))
+        units = self.standard.payoff_units
+        values = rewards if units is None else units.of_leader(rewards)
+        value, low, high = mean_interval(values)
+        if np.ptp(values) == 0:
+            value = low = high = float(values[0])
+        least, most = self.game.leader_payoff_range
+        return value, (max(low, min(least, value)), min(high, max(most, value))), self._regret(rule, plays)
+
+    def when_off(self, rule: Rule, errors: PayoffErrors) -> Float[np.ndarray, "draws"]:
+        """The leader's value in every draw of the payoffs, which the followers know; a response seed for each."""
+        units = self.standard.payoff_units
+        drawn = errors.of(self.game.payoff_tables())
+        if units is not None:
+            drawn = [(table - offset) / scale for table, offset, scale in zip(drawn, *units, strict=True)]
+
+        @jax.jit
+        def rewards(actions: jax.Array, tables: list[jax.Array], keys: jax.Array) -> jax.Array:
+            def one(own: tuple[list[jax.Array], jax.Array]) -> jax.Array:
+                problem = replace(self.problem, game=self.standard.paying(own[0]))
+                return problem.episode(table_of(problem.game, actions), own[1]).reward
+
+            return jax.lax.map(one, (tables, keys), batch_size=_AT_ONCE)
+
+        with jax.enable_x64(True):
+            actions = exact_table(self.standard, self.game.standard_actions(rule.actions)).actions
+            keys = jax.vmap(jax.random.key)(errors.seed + jnp.arange(errors.draws))
+            found = np.asarray(rewards(actions, [jnp.asarray(table) for table in drawn], keys))
+        return found if units is None else units.of_leader(found)
+
+    def _regret(self, rule: Rule, plays: Play) -> float:
+        """The largest over response seeds; equal ones are looked at once."""
+        different = {str([leaf[k].tobytes() for leaf in jax.tree.leaves(plays)]): k for k in range(len(self.keys))}
+        regrets = [self.judge.regret(rule.actions, of_seed(plays, k)) for k in different.values()]
+        return max((np.nan if regret is None else regret for regret in regrets), default=np.nan)
+
+
+def models_for(
+    named: Sequence[Follower | str], rules: Sequence[Rule]
+) -> tuple[list[Follower], list[tuple[Follower, str]]]:
+    """The models that can play the games of all rules, and those of the presets that cannot, with the reason.
+
+    Raises:
+        InputError: one that was named cannot, or none can.
+    """
+    wanted: list[tuple[Follower, bool]] = []
+    for one in named:
+        match one:
+            case "all":
+                wanted += [(model, False) for model in presets()]
+            case str():
+                wanted.append((build.item_from("followers", one, {}), True))
+            case _:
+                wanted.append((one, True))
+    models: list[Follower] = []
+    left_out: list[tuple[Follower, str]] = []
+    for model, must in wanted:
+        try:
+            if model.needs_training:
+                raise InputError(f"{model.name} followers must be trained first: name their network with -f network=.")
+            for rule in rules:
+                model.check(rule.game.standardised)
+            models.append(model)
+        except InputError as why:
+            if must:
+                raise
+            left_out.append((model, str(why)))
+    if not models:
+        raise InputError(left_out[0][1] if left_out else "evaluate needs at least one model of the followers.")
+    return models, left_out

@@ -1,0 +1,54 @@
+"""The command line that makes a design."""
+
+import shlex
+from typing import Any
+
+from firstmover.jobs import build
+from firstmover.jobs.finished import Design
+
+
+def design_command(design: Design) -> str:
+    """The command that makes this design again, as far as its parameters can be written in one line.
+
+    Example:
+        >>> import firstmover
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.leaders import CommitmentGradient
+        >>> design_command(firstmover.design(Maintain("mixed"), leader=CommitmentGradient(updates=3), seeds=2))
+        'firstmover design maintain -g commitment=mixed -l updates=3 --seeds 2'
+    """
+    words, tables = ["firstmover", "design", design.game.name], []
+    for flag, item in (("-g", design.game), ("-f", design.followers), ("-l", design.leader)):
+        described = build.as_stored(item)
+        defaults = build.settings(type(item))
+        if flag == "-f" and item.name != design.game.usual_followers:
+            words += ["--followers", item.name]
+        if flag == "-l" and item.name != design.game.usual_leader:
+            words += ["--leader", item.name]
+        for name, value in described["parameters"].items():
+            if _plain(value) == _plain(defaults.get(name)):
+                continue
+            if _is_table(value):
+                tables.append(name)
+            else:
+                words += [flag, f"{name}={_written(value)}"]
+    words += ["--seeds", str(design.seeds)] if design.seeds != 25 else []
+    words += ["--seed", str(design.seed)] if design.seed else []
+    beside = f"  # with {' and '.join(tables)} as in config.json" if tables else ""
+    return shlex.join(words) + beside
+
+
+def _plain(value: Any) -> str:
+    """A value as text, in which lists and tuples are the same."""
+    return str(value).translate(str.maketrans("()", "[]"))
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, list | dict) for part in value))
+
+
+def _written(value: Any) -> str:
+    """A parameter as the command line reads it."""
+    if isinstance(value, bool) or value is None:
+        return {None: "none", True: "true", False: "false"}[value]
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,33 @@
+"""How the followers of a finished rule respond to it, in 64-bit numbers."""
+
+import jax
+import numpy as np
+
+from firstmover.core.commitment import table_of
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import finite
+from firstmover.errors import FailedError
+from firstmover.evaluators import exact_table
+from firstmover.followers.base import Follower
+from firstmover.rules.rule import Rule
+
+
+def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
+    """How followers play once they have responded to a rule.
+
+    Raises:
+        InputError: the followers cannot play the game.
+        FailedError: they end in numbers that are not finite.
+    """
+    game = rule.game.standardised
+    problem = StackelbergPOMDP(game, followers.judging, reward_episodes=1)
+    with jax.enable_x64(True):
+        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
+        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
+        if not finite(play):
+            raise FailedError(
+                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
+                "too small for the numbers that they count with."
+            )
+        return jax.tree.map(np.asarray, play)

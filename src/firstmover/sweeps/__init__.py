@@ -1,0 +1,1 @@
+"""Many designs: games x followers x leaders x parameters x seeds, on this machine or on a cluster."""

@@ -1,0 +1,81 @@
+"""Designs for several models of the followers at once (`target=behaviours`)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import firstmover
+from firstmover.cli import main
+from firstmover.core.commitment import table_of
+from firstmover.errors import InputError
+from firstmover.followers import BestResponse, Logit
+from firstmover.followers.named import named_followers
+from firstmover.games import Agrawal, Maintain
+from firstmover.leaders import CommitmentGradient
+
+SET = "best-response:ties=weak,logit:rationality=3"
+
+
+def test_an_episode_is_worth_the_worst_or_the_mean_of_what_each_model_leaves() -> None:
+    game, key = Maintain("mixed"), jax.random.key(0)
+    alone = [
+        CommitmentGradient().problem(game, model).episode(_rule(game), key).reward
+        for model in (BestResponse("weak"), Logit(rationality=3.0))
+    ]
+    both = {}
+    for over in ("worst", "mean"):
+        leader = CommitmentGradient(target="behaviours", behaviours=SET, over=over)
+        episode = leader.problem(game, BestResponse()).episode(_rule(game), key)
+        both[over] = float(episode.reward)
+    mean = float(np.mean(alone))
+    assert abs(alone[0] - alone[1]) > 0.01
+    assert both["mean"] == pytest.approx(mean, rel=1e-5)
+    assert both["worst"] == pytest.approx(0.99 * float(min(alone)) + 0.01 * mean, rel=1e-5)
+
+
+def _rule(game: Maintain) -> object:
+    return table_of(game.standardised, jnp.array([[0.3, 0.7, 0.0]]))
+
+
+@pytest.mark.parametrize("game", [Maintain("mixed"), pytest.param(Agrawal(), marks=pytest.mark.slow)])
+def test_a_design_for_the_worst_of_two_is_worth_it_to_each(game) -> None:
+    """What the run says of its rule is what the matrix measures anew."""
+    leader = CommitmentGradient(updates=40, restarts=2, target="behaviours", behaviours=SET)
+    asked = {"followers": BestResponse("weak"), "leader": leader, "seeds": 1, "optimum": False}
+    design = firstmover.design(game, **asked)
+    models = [BestResponse("weak"), Logit(rationality=3.0)]
+    found = firstmover.evaluate(design, followers=models, seeds=1, optimum_seconds=0)
+    worst, mean = found.value[0].min(), found.value[0].mean()
+    assert design.worst_values[0] == pytest.approx(0.99 * worst + 0.01 * mean, abs=1e-6)
+    assert found.value[0, 0] > found.value[1, 0] + 0.05
+    assert game.name != "agrawal" or not found.below_status_quo[0].any()
+
+
+def test_models_in_a_line_of_text() -> None:
+    models = named_followers("best-response:ties=weak, multiplicative-weights:rounds=5:epsilon=2")
+    assert models[0] == BestResponse("weak")
+    assert (models[1].rounds, models[1].epsilon) == (5, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-l", "target=behaviours"], "must name at least one model"),
+        (["-l", "behaviours=logit"], "add -l target=behaviours"),
+        (["-l", "target=behaviours", "-l", "behaviours=logt"], "did you mean 'logit'"),
+        (["-l", "target=behaviours", "-l", "behaviours=logit:rational=3"], "has no parameter 'rational'"),
+        (["-l", "target=behaviours", "-l", "behaviours=contextual"], "must be trained first"),
+        (["-l", "target=behaviours", "-l", "behaviours=logit:rationality=x"], "must be a finite number"),
+    ],
+)
+def test_bad_input(arguments: list[str], sentence: str, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["design", "maintain", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_leader_without_the_target_says_so() -> None:
+    with pytest.raises(InputError, match="target=behaviours"):
+        CommitmentGradient(behaviours="logit").problem(Maintain(), Logit())
