@@ -21,22 +21,36 @@ _DEPTH = 100  # of nested JSON
 
 def exists(path: str | Path) -> bool:
     """Whether a path names something; a name that no file can have does not."""
-    return _asked(Path(path).exists)
+    return _asked(lambda: path_of(path).exists())
 
 
 def is_folder(path: str | Path) -> bool:
     """Whether a path names a folder."""
-    return _asked(Path(path).is_dir)
+    return _asked(lambda: path_of(path).is_dir())
 
 
 def is_file(path: str | Path) -> bool:
     """Whether a path names a file."""
-    return _asked(Path(path).is_file)
+    return _asked(lambda: path_of(path).is_file())
+
+
+def path_of(given: str | Path) -> Path:
+    """A path as Python users give it.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return Path(given)
+    except TypeError:
+        raise InputError(f"a path of a file or a folder is needed; got {given!r}.") from None
 
 
 def _asked(question: Callable[[], bool]) -> bool:
     try:
         return question()
+    except InputError:
+        raise
     except (OSError, ValueError):  # a name too long, a folder that may not be read, a null character
         return False
 
@@ -82,7 +96,10 @@ def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
     content = _content(path)
     _within(path, content, sum(cost * content.count(mark) for mark, cost in (marks or {}).items()))
     try:
-        return content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+        text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+        if "\0" in text:
+            raise InputError(f"{path} holds zero bytes, as UTF-16 without a byte order mark does; save it as UTF-8.")
+        return text
     except UnicodeDecodeError:
         raise InputError(f"{path} is not a text file in UTF-8 or UTF-16; save it as UTF-8.") from None
 
@@ -105,6 +122,8 @@ def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], Any] 
     _within(path, content, 9 * values + 32 * numbers + 72 * strings + 120 * lists + 320 * objects)
     sentence = not_json or f"{path} is damaged: it is not JSON."
     try:
+        if b"\0" in content[:4]:
+            raise InputError("this is no JSON in UTF-8, but maybe in UTF-16; save it as UTF-8.")
         text = content.decode("utf-8-sig")
         del content
         value = parse(text)

@@ -49,7 +49,7 @@ def test_the_unmoved_go_on_as_under_the_status_quo() -> None:
 
 
 def test_who_has_no_old_rule_to_go_on_with_is_refused() -> None:
-    with pytest.raises(InputError, match="a rule of this very game"):
+    with pytest.raises(InputError, match="no rule of this very game"):
         Unmoved().check(Agrawal())
 
 

@@ -149,6 +149,19 @@ def _check_names(options: argparse.Namespace) -> None:
             check_name(kind, argument, pairs(flag, getattr(options, f"{kind}_parameters", [])))
 
 
+def refuse_game(path: str) -> None:
+    """Refuse the name of a game where a rule is needed.
+
+    Raises:
+        InputError: it is one, and no file is called so.
+    """
+    if path in catalogue.items("game") and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
+        raise InputError(
+            f"{path} is a game, and a rule is needed here: name a run folder or a rule file, such as "
+            f"'firstmover solve {path} --out rule.json' writes."
+        )
+
+
 def check_name(kind: str, argument: str, given: Iterable[str]) -> None:
     """Refuse a name that nothing is called by, and parameters that it has not; files are not looked at.
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import number, whole
 from firstmover.wording import written
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def payoff_errors(options: argparse.Namespace) -> "PayoffErrors | None":
     """
     if options.payoffs is None:
         return None
+    from firstmover.exact_numbers import number, whole
+
     text = options.payoffs.strip().removeprefix("+-").removeprefix("±").removeprefix("+/-")
     percent = text.endswith("%")
     try:

@@ -102,10 +102,8 @@ def models_for(
         match one:
             case "all":
                 wanted += [(model, False) for model in presets()]
-            case str():
-                wanted.append((build.item_from("followers", one, {}), True))
             case _:
-                wanted.append((one, True))
+                wanted.append((build.given("followers", one), True))
     models: list[Follower] = []
     left_out: list[tuple[Follower, str]] = []
     for model, must in wanted:

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import shortened
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.games.words import NOBODY
@@ -91,14 +92,17 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.acts, self.alone = one_or_several(acts)
-        self._replying = any(space.continuous for space in self.acts)
-        if self._replying:
-            if not self.alone or sees is not None:
-                raise InputError("a follower that replies in a Box is alone, and the leader sees nothing of it first.")
-            self.acts = (Discrete(["best reply"]),)
-        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types)[0]
-        self.sees = () if sees is None else one_or_several(sees)[0]
+        self._replying = bool(getattr(acts, "continuous", False))
+        if self._replying and sees is not None:
+            raise InputError("of a follower that replies in a Box the leader sees nothing; leave out sees.")
+        self.acts, self.alone = one_or_several(Discrete(["best reply"]) if self._replying else acts, "acts")
+        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
+        self.sees = () if sees is None else one_or_several(sees, "sees")[0]
+        if not isinstance(decides, Space):
+            raise InputError(
+                f"decides must be a space, such as Box(['price'], 0.0, 10.0) or Discrete(['no', 'yes'], 'word'); got "
+                f"{shortened(decides)}."
+            )
         self.decides = decides
         if len(self.knows) != len(self.acts):
             raise InputError(f"types and acts need one space per follower; got {len(self.knows)} and {len(self.acts)}.")

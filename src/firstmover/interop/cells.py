@@ -68,7 +68,7 @@ class Sheet:
             InputError: there is none, or it is too large or too small.
         """
         cell = row.cells[column]
-        what = f"{named} in row {row.line} of {self.path}".removeprefix(" in ")
+        what = f"{named or self._column(row, column)} in row {row.line} of {self.path}"
         standard = _standard(cell, comma=self.comma)
         if standard is None:
             raise InputError(
@@ -77,6 +77,14 @@ class Sheet:
         if standard.endswith("%"):
             return exact(standard[:-1], what) / 100
         return exact(standard, what)
+
+    def _column(self, row: Row, column: int) -> str:
+        """What a column is called in messages about a row: its number from 1, and its name where one stands above."""
+        first = self.rows[0].cells
+        missing = len(self.rows[-1].cells) - len(first)  # cells that the first row has not, before its own
+        head = first[column - missing] if 0 <= column - missing < len(first) else ""
+        named = row is not self.rows[0] and self.is_label(head)
+        return f"column {column + 1}" + (f" ({shortened(head)})" if named else "")
 
     def error(self, what: str) -> InputError:
         """The error for something that is wrong with the whole file."""

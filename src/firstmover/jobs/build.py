@@ -68,6 +68,19 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
     return build(kind, argument, parameters)
 
 
+def given(kind: str, item: Any) -> Any:
+    """An item as Python users give it: itself, or its name with its defaults.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(item, str):
+        return game_from(item, {}) if kind == "game" else item_from(kind, item, {})
+    if not isinstance(item, _base(kind)):
+        raise InputError(f"{kind} must be a {_base(kind).__name__} or the name of one; got {shortened(item)}.")
+    return item
+
+
 def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_too: bool = False) -> Any:
     """The item that `description` describes; one of a user's own class only if its file is named again.
 

@@ -16,6 +16,7 @@ from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.deadline import within
 from firstmover.errors import InputError
+from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
@@ -23,6 +24,7 @@ from firstmover.jobs import build
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.finished import (
     LEFT_OUT,
+    MANY_CALLS,
     SECONDS,
     Design,
     Optimum,
@@ -43,7 +45,7 @@ from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settle
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.training import Callback, check_memory, train
 from firstmover.leaders.base import Leader
-from firstmover.testing import refuse_mistakes
+from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
 
@@ -112,13 +114,14 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
-    refuse_mistakes(game)
-    game, evidence = estimated(game, types, holdout, robust=robust, seed=holdout_seed)
-    game = against(game, status_quo)
-    followers = game.usual_followers if followers is None else followers
-    responding: Follower = build.item_from("followers", followers, {}) if isinstance(followers, str) else followers
-    leader = game.usual_leader if leader is None else leader
-    learner: Leader = build.item_from("leader", leader, {}) if isinstance(leader, str) else leader
+    asked: Game = build.given("game", game)
+    responding: Follower = build.given("followers", asked.usual_followers if followers is None else followers)
+    learner: Leader = build.given("leader", asked.usual_leader if leader is None else leader)
+    seeds, seed = whole(seeds, "seeds"), whole(seed, "seed")
+    refuse_mistakes(asked)
+    refuse_mistakes_of_parts(responding, learner)
+    played, evidence = estimated(asked, types, holdout, robust=robust, seed=holdout_seed)
+    played = against(played, status_quo)
     if robust is not None and learner.target == "robust":
         learner = replace(learner, radius=robust)  # type: ignore[type-var]
     if seeds < 1:
@@ -127,25 +130,26 @@ def design(
         raise InputError(f"seeds must be below {2**31}; got {seeds}.")
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
-    problem = learner.problem(game, untrained(game, responding) if responding.needs_training else responding)
+    problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
     check_memory(problem, learner, seeds)
+    left_out = None if optimum else LEFT_OUT
     learner, calling = fitting(problem, learner, seeds, max_calls)
     progress = progress or Silent()
     if calling is not None:
         progress.stage(calling.words)
-        optimum = optimum and not calling.more
+        left_out = MANY_CALLS if left_out is None and calling.more else left_out
     run = None
     if out is not None:
-        trained = _trained(game, responding, out)
-        run = Run.create(out, configuration(game, responding, learner, seeds, seed, optimum, trained, evidence))
-    with told(game):
+        trained = _trained(played, responding, out)
+        run = Run.create(out, configuration(played, responding, learner, seeds, seed, left_out, trained, evidence))
+    with told(played):
         if responding.needs_training:
             responding = (
-                ready(run, game, responding, progress) if run else train_first(game, responding, None, progress)
+                ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
             )
-            problem = learner.problem(game, responding)
+            problem = learner.problem(played, responding)
         return _carry_out(
-            game, problem, learner, seeds, seed, run, progress, optimum, waiting_since, evidence, callback
+            played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
         )
 
 
@@ -188,10 +192,13 @@ def resume(
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = parts_of(run, code, game)
-    optimum, evidence = run.config.get("optimum") is True, Evidence.from_json(run.config)
+    left_out = None if run.config.get("optimum") is True else str(run.config.get("optimum_reason", LEFT_OUT))
+    evidence = Evidence.from_json(run.config)
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        return _carry_out(game, problem, leader, seeds, seed, run, progress, optimum, waiting_since, evidence, callback)
+        return _carry_out(
+            game, problem, leader, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
+        )
 
 
 def _carry_out(
@@ -202,12 +209,15 @@ def _carry_out(
     seed: int,
     run: Run | None,
     progress: Progress,
-    optimum: bool,
+    left_out: str | None,
     waiting_since: float,
     evidence: Evidence,
     callback: Callback | None,
 ) -> Design:
-    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none."""
+    """Solve the problem that a leader has in a game, which is in units of its own where the problem is in none.
+
+    The exact optimum is not computed where there is a reason why it is `left_out`.
+    """
     learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     compile_seconds = learnt.compile_seconds
     if run is not None and run.has("outcome.npz"):
@@ -232,8 +242,8 @@ def _carry_out(
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
-    best_known = Optimum(reason=LEFT_OUT)
-    if optimum:
+    best_known = Optimum(reason=left_out)
+    if left_out is None:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
         best_known = _optimum(game, problem.followers, progress)
     seconds = (learnt.waited_before + time.perf_counter() - waiting_since, compile_seconds, learnt.train_seconds)

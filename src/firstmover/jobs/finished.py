@@ -40,6 +40,7 @@ from firstmover.wording import written
 
 OPTIMUM_TOLERANCE = 5e-4  # "at the optimum": within this share of the leader's payoff range
 LEFT_OUT = "it was not asked for"
+MANY_CALLS = "it would take many calls of plain Python; 'firstmover solve' makes them"
 SECONDS = ("total", "compile", "train")
 _STOPPED = "stopped.json"
 _ASKED = ("game", "followers", "leader", "seeds", "seed")
@@ -286,11 +287,11 @@ class Design:
         Raises:
             InputError: the folder holds something, or cannot be written.
         """
-        asked = self.optimum.reason != LEFT_OUT
-        run = Run.create(
-            path,
-            configuration(self.game, self.followers, self.leader, self.seeds, self.seed, asked, evidence=self.evidence),
+        left_out = self.optimum.reason if self.optimum.reason in (LEFT_OUT, MANY_CALLS) else None
+        asked = configuration(
+            self.game, self.followers, self.leader, self.seeds, self.seed, left_out, evidence=self.evidence
         )
+        run = Run.create(path, asked)
         final = Settled(*(getattr(self, name) for name in Settled._fields))
         write_outcome(run, Outcome(final, self.history), self.leader)
         self.write_results(run)
@@ -480,7 +481,7 @@ def configuration(
     leader: Leader,
     seeds: int,
     seed: int,
-    optimum: bool,
+    left_out: str | None,
     trained: str | None = None,
     evidence: Evidence = NO_EVIDENCE,
 ) -> dict[str, Any]:
@@ -491,7 +492,8 @@ def configuration(
         "leader": build.description(leader),
         "seeds": seeds,
         "seed": seed,
-        "optimum": optimum,
+        "optimum": left_out is None,
+        **({} if left_out in (None, LEFT_OUT) else {"optimum_reason": left_out}),
         "brought": None if followers.needs_training else followers.fingerprint(),
         **({} if trained is None else {"trained": trained}),
         **status_quo_named(game),

@@ -311,7 +311,8 @@ def pretrain(
         'contextual'
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
-    settings, kind = settings or Pretraining(), followers or Contextual()
+    build.given("game", game)
+    settings, kind = settings or Pretraining(), build.given("followers", followers or Contextual())
     require(seeds >= 1, "seeds must be at least 1", seeds)
     require(seeds < 2**31, f"seeds must be below {2**31}", seeds)
     require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)
@@ -390,12 +391,15 @@ class _Asked(NamedTuple):
         """
         config = run.config
         try:
-            game = build.again("game", config["game"], code) if game is None else game
+            described = config["game"]
+            game = build.again("game", described, code) if game is None else build.at_hand(game, described)
             followers = build.again("followers", config["followers"], code)
             settings = Pretraining(**config["training"])
             rules = None if config["rules"] is None else np.array(config["rules"])
             out = None if config["out"] is None else os.path.normpath(run.path / config["out"])
             asked = cls(game, settings, followers, rules, config["seeds"], config["seed"], out)
+        except InputError:
+            raise  # what has changed since is told
         except (KeyError, TypeError, AttributeError, ValueError):
             raise InputError(
                 f"{run.path / 'config.json'} is damaged: it is not what a pretraining began with."

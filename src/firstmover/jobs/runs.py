@@ -90,7 +90,7 @@ class Run:
             InputError: there is none, it is damaged, was edited, is of another kind, or another version of firstmover
                 wrote it.
         """
-        folder = Path(path)
+        folder = files.path_of(path)
         if not files.is_file(folder / "config.json"):
             raise InputError(f"{path} is not a run folder: it has no config.json.")
         run = cls(folder, {})

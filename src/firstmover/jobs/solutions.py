@@ -18,7 +18,7 @@ from firstmover.solvers.solution import Solution
 
 
 def solve(
-    game: Game,
+    game: Game | str,
     *,
     ties: Ties = "strong",
     time_limit: float | None = None,
@@ -29,7 +29,7 @@ def solve(
     """The exact optimum of a game, the followers' reply to it, and what a rule is worth that leaves them no tie.
 
     Args:
-        game: the game.
+        game: the game, or its name.
         ties: whether indifferent followers go for the leader ("strong") or against it ("weak").
         time_limit: seconds; none if not given.
         margin: by how much other replies must be worse in a rule that takes the place of one that rests on ties, in
@@ -47,13 +47,15 @@ def solve(
         >>> solution.value, solution.rule, solution.rests_on_ties
         (27.5, [{'when': {}, 'do': {'mixture': [0.25, 0.75, 0.0]}}], True)
     """
+    played: Game = build.given("game", game)
+    require(ties in ("strong", "weak"), 'ties must be "strong" or "weak"', repr(ties))
     if time_limit is not None:
         require(0 < time_limit < math.inf, "the time limit must be a positive number of seconds", time_limit)
     if margin is not None:
         require(0 <= margin < math.inf, "the margin must be a number of at least 0", margin)
-    found = search(game, ties, time_limit=time_limit, progress=progress, **options)
-    by = MARGIN * game.follower_payoff_scale if margin is None else margin
-    return with_reply(game if found.game is None else found.game, found, ties, by)
+    found = search(played, ties, time_limit=time_limit, progress=progress, **options)
+    by = MARGIN * played.follower_payoff_scale if margin is None else margin
+    return with_reply(played if found.game is None else found.game, found, ties, by)
 
 
 def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:

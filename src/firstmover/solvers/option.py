@@ -13,7 +13,8 @@ class Option(NamedTuple):
         games: whose solver has it, in words.
         default: what holds where it is not given.
         help: one line.
-        choices: what it may be; none for an option that is given or not.
+        choices: what it may be; none for an option that is given or not, or is a number.
+        metavar: what stands for its value in the help, of one that is a number.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Option(NamedTuple):
     default: str | bool
     help: str
     choices: tuple[str, ...] = ()
+    metavar: str = ""
 
     def of(self, given: str | bool) -> str | bool:
         """The value that was given on the command line.

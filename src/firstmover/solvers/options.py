@@ -3,4 +3,7 @@
 from firstmover.solvers.messages.options import OPTIONS as OF_MESSAGES
 from firstmover.solvers.option import Option
 
-OPTIONS: tuple[Option, ...] = (*OF_MESSAGES,)
+RATIONALITY = Option(
+    "rationality", "security", "", "an attacker that errs (logit): how rational it is, as in its follower", (), "R"
+)
+OPTIONS: tuple[Option, ...] = (*OF_MESSAGES, RATIONALITY)

@@ -8,7 +8,7 @@ A method is registered beside the game, by the type that it is for; a subclass h
 
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import jax
@@ -130,10 +130,19 @@ def search(
         InputError: as `optimum`, or the game's solver has no such option.
     """
     del time_limit, progress
+    refuse_options(game, options)
+    return optimum(game, ties)
+
+
+def refuse_options(game: Game, options: Mapping[str, Any]) -> None:
+    """Refuse options that the solver of a game does not have.
+
+    Raises:
+        InputError: there are some.
+    """
     for name in options:
         whose = "".join(f"; it is for {option.games}" for option in OPTIONS if option.name == name)
         raise InputError(f"the solver of {game.name} has no option {name}{whose}.")
-    return optimum(game, ties)
 
 
 @ByType

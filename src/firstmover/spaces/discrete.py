@@ -159,6 +159,18 @@ def _label(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def one_or_several(spaces: Any) -> tuple[tuple[Any, ...], bool]:
-    """The spaces as a tuple, and whether it was one alone."""
-    return ((spaces,), True) if isinstance(spaces, Space) else (tuple(spaces), False)
+def one_or_several(spaces: Any, what: str) -> tuple[tuple[Discrete, ...], bool]:
+    """The spaces as a tuple, and whether it was one alone.
+
+    Raises:
+        InputError: they are no `Discrete` spaces.
+    """
+    if isinstance(spaces, Discrete):
+        return (spaces,), True
+    several = tuple(spaces) if isinstance(spaces, list | tuple) else ()
+    if not several or not all(isinstance(space, Discrete) for space in several):
+        raise InputError(
+            f"{what} must be a Discrete space, such as Discrete(['low', 'high'], 'word'), or a list of them; got "
+            f"{shortened(spaces)}."
+        )
+    return several, False

@@ -29,7 +29,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import shortened, whole
 from firstmover.interop.python_files import file_of, names_code
 from firstmover.jobs import build
-from firstmover.jobs.finished import configuration
+from firstmover.jobs.finished import LEFT_OUT, configuration
 from firstmover.jobs.runs import digest
 from firstmover.sweeps.task import Item, Task
 
@@ -94,7 +94,7 @@ def _plan(asked: dict[str, Any], out: Path, code: tuple[str, ...]) -> Plan:
         market = built("game", json.dumps(game))
         usual = Item(model.name or market.usual_followers, model.parameters)
         responding, learner = built("followers", json.dumps(usual)), built("leader", json.dumps(leader))
-        known = digest(configuration(market, responding, learner, seeds, first, optimum))[:10]
+        known = digest(configuration(market, responding, learner, seeds, first, None if optimum else LEFT_OUT))[:10]
         words = (Path(str(game.name)).stem, usual.name, leader.name)
         name = "-".join([re.sub(r"[^\w-]+", "-", str(word)) for word in words] + [known])
         tasks[name] = Task(name, game, usual, leader, seeds, first, optimum, str(out.absolute()), str(Path.cwd()), code)

@@ -13,5 +13,6 @@ from firstmover.testing.checks import Check
 from firstmover.testing.followers import check_follower
 from firstmover.testing.games import check_game, refuse_mistakes
 from firstmover.testing.leaders import check_leader
+from firstmover.testing.parts import refuse_mistakes_of_parts
 
-__all__ = ["Check", "check_follower", "check_game", "check_leader", "refuse_mistakes"]
+__all__ = ["Check", "check_follower", "check_game", "check_leader", "refuse_mistakes", "refuse_mistakes_of_parts"]

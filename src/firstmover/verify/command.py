@@ -42,12 +42,14 @@ def read(content: str) -> dict[str, Any]:
 
 
 def verify(path: str | Path) -> list[Claim]:
-    """Check a certificate file.
+    """Check a certificate file, or that of a run folder.
 
     Raises:
         UnreadableError: it cannot be read, or is not a certificate.
     """
     try:
+        if Path(path).is_dir():
+            path = Path(path) / "certificate.json"
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

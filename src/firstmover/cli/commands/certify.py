@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_parameters, add_verbose, pairs
+from firstmover.cli.command import Command, add_code, add_parameters, add_verbose, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
 
@@ -27,6 +27,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.exact_numbers import number
     from firstmover.jobs.certifications import certificate_path, certify
 
+    refuse_game(options.path)
     errors = payoff_errors(options)
     given = pairs("-f", options.followers_parameters)
     if files.is_folder(options.path) and (given or options.followers):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, check_name, pairs
+from firstmover.cli.command import Command, add_code, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
@@ -52,6 +52,8 @@ def _declare(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
 
+    for path in options.rules:
+        refuse_game(path)
     errors = payoff_errors(options)
     models = models_from(options.models)
     written = [path for path in (options.csv, options.latex) if path is not None]

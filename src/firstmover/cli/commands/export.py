@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_parameters, pairs
+from firstmover.cli.command import Command, add_code, add_parameters, pairs, refuse_game
 from firstmover.errors import InputError, unknown_name
 
 _FORMS = ("csv", "latex", "markdown", "nfg", "python")
@@ -32,6 +32,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     else:
         from firstmover.rules.exporting import exported
 
+        refuse_game(options.path)
         if options.game_parameters or options.code:
             raise InputError(f"-g and --code go with --to nfg; {options.to} needs the rule alone.")
         text = exported(options.path, options.to)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from firstmover.cli.command import Command, add_code
+from firstmover.cli.command import Command, add_code, refuse_game
 from firstmover.cli.commands.evaluate import Model, followers_from, models_from
 
 
@@ -33,6 +33,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    refuse_game(options.path)
     models = [] if options.models == [("none", [])] else models_from(options.models)
 
     from firstmover.cli.progress import Watched

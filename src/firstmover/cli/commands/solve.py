@@ -15,7 +15,8 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
     command.add_argument("--ties", default="strong", metavar="strong|weak", help="for or against the leader (strong)")
     for option in OPTIONS:
-        kind: dict[str, Any] = {"metavar": "|".join(option.choices)} if option.choices else {"action": "store_true"}
+        shown = option.metavar or "|".join(option.choices)
+        kind: dict[str, Any] = {"metavar": shown} if shown else {"action": "store_true"}
         command.add_argument(f"--{option.name}", default=option.default, help=option.help, **kind)
     command.add_argument(
         "--margin",

@@ -8,7 +8,9 @@ from firstmover.errors import InputError
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("certificate", metavar="CERTIFICATE", help="a file written by 'firstmover certify'")
+    command.add_argument(
+        "certificate", metavar="CERTIFICATE", help="a run folder, or a file written by 'firstmover certify'"
+    )
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:

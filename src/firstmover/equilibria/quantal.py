@@ -1,0 +1,126 @@
+"""Coverage against an attacker that errs: it attacks a target with odds that grow with what that pays (logit).
+
+The defender's value is a ratio, sum of w d over sum of w, where w = exp(rationality * attacker's payoff) and d is the
+defender's payoff, both functions of the target's own coverage. So it is at least r for some coverage if and only if the
+separable sum of w (d - r) can be made 0 or more (Dinkelbach). For a given r that sum is bounded from above by pricing
+coverage (Lagrange), with the most that it can be on each step of a fine grid; the greatest r that survives bounds the
+optimum. From below, the best sum on a coarse grid (a knapsack) is a coverage, which is then polished.
+
+Source: Yang, Ordonez and Tambe, "Computing optimal strategy against quantal response in security games" (AAMAS 2012).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy
+from jaxtyping import Float
+
+_FINE = 4001  # points of coverage for the bound
+_UNITS = 60  # of coverage on the coarse grid, per target
+_HALVINGS = 40
+_SAME = 1e-7  # share of the defender's range at which iterations stop
+
+
+class QuantalCommitment(NamedTuple):
+    """A coverage, and how far it is from the best.
+
+    Attributes:
+        value: what it earns the defender.
+        bound: what no coverage can exceed.
+        coverage: of every target.
+        attacked: how likely each target is to be attacked.
+    """
+
+    value: float
+    bound: float
+    coverage: Float[np.ndarray, "T"]
+    attacked: Float[np.ndarray, "T"]
+
+
+def quantal_commitment(
+    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float, rationality: float
+) -> QuantalCommitment:
+    """The best coverage against a logit attacker, as far as it is found, and a bound on the optimum.
+
+    Args:
+        defender: what the defender is paid for an attack on each target, if it is covered and if it is not.
+        attacker: the same for the attacker.
+        resources: the sum that the coverage may have.
+        rationality: per unit of the attacker's payoffs.
+    """
+    top, (low, high) = attacker.max(), (float(defender.min()), float(defender.max()))
+
+    def parts(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights and the defender's payoffs at coverages [..., T]."""
+        paid = attacker[:, 1] + c * (attacker[:, 0] - attacker[:, 1])
+        return np.exp(rationality * (paid - top)), defender[:, 1] + c * (defender[:, 0] - defender[:, 1])
+
+    def earned(c: np.ndarray) -> float:
+        weights, payoffs = parts(c)
+        return float(weights @ payoffs / weights.sum())
+
+    fine = np.linspace(0, 1, _FINE)
+    weights, payoffs = parts(np.repeat(fine[:, None], len(attacker), axis=1))
+    # Both factors are monotone between two points of the grid: what a summand can be there lies between its ends.
+    light, heavy = np.minimum(weights[:-1], weights[1:]), np.maximum(weights[:-1], weights[1:])
+    greatest = np.maximum(payoffs[:-1], payoffs[1:])
+
+    def reachable(r: float) -> float:
+        """An upper bound on the sum of w (d - r)."""
+        above = greatest - r
+        summands = np.where(above > 0, heavy, light) * above
+        dear = float(max((abs(np.diff(summands, axis=0)) * (_FINE - 1)).max(), 1e-300))
+
+        def priced(price: float) -> float:
+            return float((summands - price * fine[:-1, None]).max(axis=0).sum() + price * resources)
+
+        best = scipy.optimize.minimize_scalar(
+            priced, bounds=(0, dear), method="bounded", options={"xatol": 1e-9 * dear, "maxiter": 200}
+        )
+        return min(priced(0.0), float(best.fun))
+
+    least, most = low, high
+    for _ in range(_HALVINGS):
+        middle = (least + most) / 2
+        least, most = (middle, most) if reachable(middle) >= 0 else (least, middle)
+    coverage = _found(parts, earned, len(attacker), resources, (high - low) or 1.0)
+    own, _ = parts(coverage)
+    value = earned(coverage)
+    return QuantalCommitment(value, max(most, value), coverage, own / own.sum())
+
+
+def _found(parts, earned, n: int, resources: float, span: float) -> np.ndarray:  # type: ignore[no-untyped-def]
+    """A coverage by Dinkelbach's iteration over a knapsack on a coarse grid, polished."""
+    grid = np.linspace(0, 1, _UNITS + 1)
+    weights, payoffs = parts(np.repeat(grid[:, None], n, axis=1))
+    budget = int(np.floor(resources * _UNITS + 1e-9))
+    coverage = np.full(n, budget / _UNITS / n)
+    for _ in range(50):
+        r = earned(coverage)
+        anew = grid[_knapsack(weights * (payoffs - r), budget)]
+        if earned(anew) <= r + _SAME * span:
+            break
+        coverage = anew
+    limits = {"type": "ineq", "fun": lambda c: resources - c.sum()}
+    polished = scipy.optimize.minimize(
+        lambda c: -earned(c), coverage, bounds=[(0, 1)] * n, constraints=limits, method="SLSQP", options={"ftol": 1e-13}
+    )
+    better = np.clip(polished.x, 0, 1)
+    better = better * min(1.0, resources / max(better.sum(), 1e-300))
+    return better if earned(better) > earned(coverage) else coverage
+
+
+def _knapsack(worth: Float[np.ndarray, "units T"], budget: int) -> np.ndarray:
+    """How many units each target gets, so that the sum of what they are worth there is largest within the budget."""
+    units, n = worth.shape
+    best, chosen = np.zeros(budget + 1), np.zeros((n, budget + 1), int)
+    for k in range(n):
+        table = np.full((units, budget + 1), -np.inf)
+        for unit in range(min(units, budget + 1)):
+            table[unit, unit:] = best[: budget + 1 - unit] + worth[unit, k]
+        chosen[k], best = table.argmax(axis=0), table.max(axis=0)
+    left, given = budget, np.zeros(n, int)
+    for k in range(n - 1, -1, -1):
+        given[k] = chosen[k, left]
+        left -= given[k]
+    return given
