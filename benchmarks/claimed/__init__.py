@@ -1,6 +1,6 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, certificates, followers, guides, oracles, readme, stress, sweeps
+from claimed import benchmarks, certificates, data, followers, guides, oracles, readme, stress, sweeps
 
 CLAIMS = (
     *readme.CLAIMS,
@@ -8,6 +8,7 @@ CLAIMS = (
     *followers.CLAIMS,
     *oracles.CLAIMS,
     *guides.CLAIMS,
+    *data.CLAIMS,
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
 )

@@ -15,6 +15,7 @@ from firstmover.followers import BestResponse
 from firstmover.games import BayesianNormalForm, Maintain, SequentialPrice, SimpleAllocation
 from firstmover.interop.observed_types import Observed, read_types
 from firstmover.jobs import build
+from firstmover.jobs.certifications import certify
 from firstmover.jobs.designs import design
 from firstmover.jobs.finished import Design
 from firstmover.jobs.observed import estimated
@@ -155,3 +156,24 @@ def test_a_robust_design_charges_so_that_nobody_is_lost_on() -> None:
     assert nominal.robust.value == pytest.approx(4.8, abs=0.05)
     assert careful.robust.value == pytest.approx(5.8, abs=0.05)
     assert careful.value == pytest.approx(6.7, abs=0.05)
+
+
+def test_a_rule_of_a_file_is_certified_with_a_prior_from_data_and_all_that_is_asked() -> None:
+    """At a price that only keen buyers pay, on rows where they are rare, the status quo wins, and it is said."""
+    found = certify(
+        Rule(Shop(), np.array([[10.0, 9.0]])),
+        types=_rows(10, 10),
+        holdout=_rows(9, 1),
+        robust=0.5,
+        at_least=["follower's payoff=1"],
+        status_quo=[{"do": {"basic price": 3.0, "full price": 6.0}}],
+    )
+    assert found["value"] == pytest.approx(0.5 * 8)
+    assert found["holdout"]["value"] == pytest.approx(0.1 * 8)
+    assert found["holdout"]["status_quo"] == pytest.approx(0.9 * 3 + 0.1 * 5)
+    assert found["holdout"]["worse"]
+    assert found["robust"]["value"] == pytest.approx(0.0)
+    assert found["constraints"] == [
+        {"name": "follower's payoff", "at_least": 1.0, "value": 0.0, "holds": False, "slack": -1.0}
+    ]
+    assert found["gain"] == pytest.approx(4.0 - 4.0)

@@ -168,3 +168,15 @@ def test_a_finished_rule_is_judged_by_sessions_of_its_own() -> None:
         StackelbergPOMDP(GAME, RepeatedQLearning(alpha=(0.1, 0.2, 0.3)))
     with pytest.raises(InputError, match="discount"):
         RepeatedQLearning(discount=(1.0,))
+
+
+def test_a_certificate_says_that_its_bounds_are_for_one_round(tmp_path) -> None:
+    from firstmover.cli.certified import certificate
+    from firstmover.jobs.certifications import certify
+    from firstmover.rules.rule import Rule
+
+    game = BuyBox(costs=(1.0,), prices=(1.05, 1.7))
+    rule = Rule(game, np.asarray(fixed_rule(game, "none")))
+    remembers = certify(rule, followers=RepeatedQLearning(rounds=20, fresh=2))
+    assert "do not bound followers who remember" in "\n".join(certificate(remembers))
+    assert "one_round" not in certify(rule, followers="best-response")

@@ -36,6 +36,8 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     noticeable = at is not None and at > 1e-9 * widest
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {interval(bounds, payoffs)}")
+    if "one_round" in found:
+        lines.append(f"           {found['one_round']}")
     if reason is not None:
         lines.append(f"           left out: {reason}")
     money = "" if found["revenue"] is None else f", revenue {written(found['revenue'], *payoffs)}"

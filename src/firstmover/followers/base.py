@@ -48,6 +48,8 @@ class Follower(abc.ABC):
         converges_to: the equilibrium set that its time average tends to, or what else it promises.
         acts: how often the followers of the games that it can play act in a sub-episode.
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
+        one_round: where they play the game round after round with a memory: what the bounds of a certificate, which
+            are for one round, do not say of them.
         continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
 
     Example:
@@ -61,6 +63,7 @@ class Follower(abc.ABC):
     acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
     continues: ClassVar[bool] = False
+    one_round: ClassVar[str | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

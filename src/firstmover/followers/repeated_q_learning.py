@@ -81,6 +81,9 @@ class RepeatedQLearning(Informed):
 
     name: ClassVar[str] = "repeated-q-learning"
     converges_to: ClassVar[str] = "nothing in general"
+    one_round: ClassVar[str] = (
+        "the regrets and bounds are for followers that play one round; they do not bound followers who remember"
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges.

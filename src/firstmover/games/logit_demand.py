@@ -54,7 +54,7 @@ class LogitDemand:
         most = np.maximum(value.max(axis=-1, keepdims=True), nothing)
         weights, none = np.exp(value - most), np.exp(nothing - most)
         total = none + weights.sum(axis=-1, keepdims=True)
-        return weights / total, self.mu * (most + np.log(total))[..., 0]
+        return weights / total, np.asarray(self.mu * (most + np.log(total))[..., 0])
 
     def nash_prices(self, costs: Float[np.ndarray, "n"], fee: float = 0.0) -> Float[np.ndarray, "n"]:
         """The prices of the one-shot Nash equilibrium of sellers that may charge any price and are all shown.

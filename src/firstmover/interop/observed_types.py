@@ -10,6 +10,7 @@ from jaxtyping import Int
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.evaluators.forms import check_acts
 from firstmover.games.base import Game
 from firstmover.interop.cells import Row, Sheet, read_sheet
 
@@ -96,7 +97,8 @@ def read_types(path: str | Path, game: Game) -> Observed:
         InputError: the file cannot be read, is of another form, or names a type that there is not; or the followers of
             the game have no types.
     """
-    if game.followers_act != "once" or max(game.n_types) < 2:
+    check_acts(game, ("once",), "a prior from data", "Their types must be what they know when they act.")
+    if max(game.n_types) < 2:
         raise InputError(f"the followers of {game.name} have no private types, so there is no prior to estimate.")
     sheet = read_sheet(path)
     header, *rows = sheet.rows

@@ -9,13 +9,20 @@ from typing import Any
 
 from firstmover import files
 from firstmover.certificates import certify_play, summary
+from firstmover.core.plays import Play
 from firstmover.errors import InputError
+from firstmover.evaluation.holdout import hold_out
+from firstmover.evaluation.measures import constrained, measures
+from firstmover.evaluation.robustness import robust as robust_of
+from firstmover.evaluators.aims import AtLeast, constraints
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import read_result, sealed, uncertified
+from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.respond import respond
 from firstmover.jobs.runs import Run
+from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
 from firstmover.rules.rule import Rule
 from firstmover.rules.rule_files import read_rule_file
@@ -28,6 +35,12 @@ def certify(
     epsilon: float | None = None,
     out: str | Path | None = None,
     seed: int = 0,
+    types: Rows | None = None,
+    holdout: Rows | float | None = None,
+    holdout_seed: int = 0,
+    robust: float | None = None,
+    at_least: Sequence[str] = (),
+    status_quo: StatusQuo | None = None,
     code: Code = None,
 ) -> dict[str, Any]:
     """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
@@ -40,12 +53,19 @@ def certify(
         epsilon: the regret at which the value is bounded beside 0; the measured one if not given.
         out: the file to write; `certificate_path(path)` if not given, and none for a rule.
         seed: of the followers' response, and of a sample where one is needed; a run has its own.
+        types: observed participants, or a file of them, from which the prior is estimated; not with a run.
+        holdout: the share of those rows that is kept out, or other rows, on which the rule is valued.
+        holdout_seed: of the rows that are kept out.
+        robust: total-variation distance within which the prior may be off.
+        at_least: measures that must not fall short, "MEASURE=NUMBER" each.
+        status_quo: what has to be beaten in place of the game's own status quo; not with a run.
         code: the file of a user's own game, followers or leader, which is executed.
 
     Returns:
-        The certificate, and with one follower and a table the game's `loss_to_manipulation`. Where a user's own code
-        has changed since a run began, its rule and play are certified under the code as it is, with a warning:
-        `changed_code` names the classes, and the run's own files stay as they are.
+        The certificate; its `measures`, and what was asked of `constraints`, `holdout` and `robust`; with one follower
+        and a table the game's `loss_to_manipulation`. Where a user's own code has changed since a run began, its rule
+        and play are certified under the code as it is, with a warning: `changed_code` names the classes, and the run's
+        own files stay as they are.
 
     Raises:
         InputError: there is no run or rule, it is damaged or not valid, or the certificate cannot be written.
@@ -61,32 +81,57 @@ def certify(
     played_by: Follower | None
     changed: list[str] = []
     run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
+    least = constraints(at_least)
+    if run is not None and (types is not None or status_quo is not None):
+        raise InputError("a run has its own prior and status quo; --types and --status-quo go with rule files.")
     if run is not None:
         result = read_result(run)
         loaded = uncertified(run, result, code)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
         changed = list(loaded.changed_code)
+        _, evidence = estimated(rule.game, None, holdout, robust=robust, seed=holdout_seed)
     else:
         rule, stated = (path.as_told(), None) if isinstance(path, Rule) else read_rule_file(path, code)
+        game, evidence = estimated(rule.game, types, holdout, robust=robust, seed=holdout_seed)
+        rule = Rule(against(game, status_quo), rule.actions)
         if followers is None and stated is not None:
             play, played_by = stated, None
         else:
             name = rule.game.usual_followers if followers is None else followers
             played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
+    beside = _beside(rule.as_told(), play, played_by, evidence, least, seed)
     written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
     if written is not None and (run is None or out is not None):
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
+    if played_by is not None and played_by.one_round is not None:
+        certificate["one_round"] = played_by.one_round
     if written is not None:
         files.write_json(written, certificate)
     if run is not None and out is None and not changed:
         run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
+    certificate = {**certificate, **beside}
     exact = manipulation_of(rule.game)
     if exact is not None:  # of the game, not of the rule: no part of the certificate that is written
         certificate = {**certificate, "loss_to_manipulation": exact.as_json()}
     return {**certificate, "changed_code": changed} if changed else certificate
+
+
+def _beside(
+    rule: Rule, play: Play, followers: Follower | None, evidence: Evidence, least: Sequence[AtLeast], seed: int
+) -> dict[str, Any]:
+    """What is said of a rule beside its certificate, as JSON values."""
+    found = measures(rule.game, rule.actions, play)
+    held = None if evidence.held is None else hold_out(rule, play, followers, evidence.held, seed)
+    nearby = robust_of(rule, play, evidence.radius)
+    return {
+        "measures": {name: measure.as_json() for name, measure in found.items()},
+        "constraints": [constraint.as_json() for constraint in constrained(rule.game, least, found)],
+        "holdout": None if held is None else held.as_json(),
+        "robust": None if nearby is None else nearby.as_json(),
+    }
 
 
 def certificate_path(path: str | Path, changed: Sequence[str] = ()) -> Path:

@@ -242,6 +242,7 @@ def _carry_out(
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
+    certificate |= {} if problem.followers.one_round is None else {"one_round": problem.followers.one_round}
     best_known = Optimum(reason=left_out)
     if left_out is None:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")

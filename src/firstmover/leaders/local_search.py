@@ -53,7 +53,7 @@ class LocalSearch(Leader):
     updates: int = 40
     episodes: int = 25
     archive: int = 64
-    children: float = 0.4
+    children: float = 0.6
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
 

@@ -3,7 +3,16 @@
 import argparse
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_parameters, add_verbose, pairs, refuse_game
+from firstmover.cli.command import (
+    Command,
+    add_code,
+    add_data,
+    add_goals,
+    add_parameters,
+    add_verbose,
+    pairs,
+    refuse_game,
+)
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
 
@@ -17,6 +26,8 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-f", "followers")
     command.add_argument("--out", metavar="FILE", help="the certificate (in the run folder, or beside the rule file)")
     add_payoffs(command, draws=1000)
+    add_data(command)
+    add_goals(command)
     add_code(command)
     add_verbose(command)
 
@@ -24,8 +35,10 @@ def _declare(command: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover import files
     from firstmover.cli.certified import written_certificate
-    from firstmover.exact_numbers import number
+    from firstmover.cli.printing import held_out, measured
+    from firstmover.exact_numbers import number, whole
     from firstmover.jobs.certifications import certificate_path, certify
+    from firstmover.jobs.observed import share_or_file
 
     refuse_game(options.path)
     errors = payoff_errors(options)
@@ -41,10 +54,19 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         followers=followers,
         epsilon=None if options.epsilon is None else number(options.epsilon, "--epsilon"),
         out=options.out,
+        types=options.types,
+        holdout=share_or_file(options.holdout),
+        holdout_seed=whole(options.holdout_seed, "--holdout-seed"),
+        robust=None if options.robust is None else number(options.robust, "--robust"),
+        at_least=options.at_least,
+        status_quo=options.status_quo,
         code=options.code,
     )
     path = options.out or certificate_path(options.path, certificate.get("changed_code", ()))
     text = written_certificate(certificate, path, verbose=options.verbose)
+    lines = measured(certificate["measures"], certificate["constraints"])
+    lines += held_out(certificate["holdout"], certificate["robust"], certificate["payoff_range"]["leader"])
+    text = "\n".join([text, *lines])
     if off is None:
         return certificate, text
     return {**certificate, "payoffs": off}, "\n".join([text, *estimated_value(off)])

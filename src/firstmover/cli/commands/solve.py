@@ -18,6 +18,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
         shown = option.metavar or "|".join(option.choices)
         kind: dict[str, Any] = {"metavar": shown} if shown else {"action": "store_true"}
         command.add_argument(f"--{option.name}", default=option.default, help=option.help, **kind)
+    command.add_argument("--types", metavar="FILE", help="a table of observed participants, for the prior")
     command.add_argument(
         "--margin",
         metavar="M",
@@ -44,6 +45,10 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.jobs.solutions import as_file, as_json, solve
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    if options.types is not None:
+        from firstmover.jobs.observed import estimated
+
+        game, _ = estimated(game, options.types)
     if options.ties not in ("strong", "weak"):
         raise InputError(f"--ties must be strong or weak; got {options.ties!r}.")
     if options.compare not in (None, "nash"):

@@ -1,0 +1,61 @@
+"""Statistics of sellers who learn, where what they come to is known; and what one-shot bounds say of them."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from firstmover.evaluation.seller_statistics import seller_statistics
+from firstmover.followers import RepeatedQLearning
+from firstmover.games import BuyBox
+from firstmover.games.display import every_rule, fixed_rule
+from firstmover.solvers.buy_box import _Played
+
+
+def test_sellers_that_only_sell_at_the_lowest_price() -> None:
+    game = BuyBox(costs=(1.0,))
+    quick = RepeatedQLearning(rounds=6000, beta=(0.002,), reward_plays=5)
+    told = seller_statistics(game, fixed_rule(game, "lowest"), quick, sessions=30)
+    share = 1 / (2 + np.exp(-(2 - 1.05) / 0.25))
+    low, _, high = sorted((told["price"].low, 1.05, told["price"].high))
+    assert told["price"].mean == pytest.approx(1.05, abs=0.02) and low <= high
+    assert told["profit"].mean == pytest.approx(0.05 * share, abs=0.002)
+    assert told["poorest profit"].mean <= told["profit"].mean
+    nash, monopoly = 0.22292666, 0.33749046  # first-order conditions, in tests/games/test_buy_box.py
+    assert told["profit gain"].mean == pytest.approx((told["profit"].mean - nash) / (monopoly - nash), abs=1e-4)
+    assert told["sold"].mean == pytest.approx(2 * share, abs=0.02)
+    assert 0 <= told["gap"].mean < 0.02
+
+
+def worst_pure_equilibrium(game: BuyBox, rule: np.ndarray) -> float:
+    """The platform's least payoff over pure Bayes-Nash equilibria of one round, all maps of costs to prices tried."""
+    profiles = np.arange(16)
+    shares, aims = (own[profiles, rule[game.shown.rows]] for own in (game.shares, game.aims))
+    maps = np.array(list(itertools.product(range(4), repeat=2)))  # [16, costs]
+    profile = maps[:, None, :, None] * 4 + maps[None, :, None, :]  # [map 0, map 1, cost 0, cost 1]
+    value = aims[profile].mean(axis=(2, 3))
+    margins = game.margins[0]  # both sellers are alike
+    own = maps[:, None, :, None]
+    first = (shares[profile, 0] * margins[np.arange(2)[:, None], own]).mean(axis=3)  # [map 0, map 1, cost 0]
+    # What each price would pay each cost of seller 0 against a map of seller 1.
+    other = np.arange(4)[:, None, None] * 4 + maps[None]  # [price, map 1, cost 1]
+    tried = shares[other, 0].mean(axis=2)[:, :, None] * margins.T[:, None, :]  # [price, map 1, cost 0]
+    stays = (first >= tried.max(axis=0)[None] - 1e-9).all(axis=2)
+    stable = stays & stays.T  # the rule is symmetric
+    return float(value[stable].min()) if stable.any() else -np.inf
+
+
+def test_bounds_over_one_round_do_not_bound_sellers_with_memory() -> None:
+    """The rule with the best guaranteed one-shot equilibrium earns far less from sellers who learn."""
+    game = BuyBox()
+    rules = every_rule(game, 2000)
+    least = np.array([worst_pure_equilibrium(game, rule) for rule in rules])
+    guaranteed = least.max()
+    assert guaranteed == pytest.approx(0.778, abs=0.001)
+    best = np.flatnonzero(least > guaranteed - 1e-9)
+    value, error, _ = _Played(game, 1)(rules[best[:1]], 40, 3)
+    assert value[0] + 4 * error[0] < guaranteed
+    assert value[0] == pytest.approx(0.706, abs=0.01 + 4 * error[0])
+    # The other way round, too: the best rule against learners guarantees little in one round.
+    winner = np.array([0, 1, 0, 0, 1, 1, 3, 2, 0, 0])
+    assert least[np.flatnonzero((rules == winner).all(axis=1))[0]] < 0.63
