@@ -92,6 +92,10 @@ class Play(eqx.Module):
         """The joint action by time and state, or the probabilities of all by state (see `markov.play_values`)."""
         raise self._refusal("has no tables")
 
+    def statistics(self, game: Game, actions: np.ndarray) -> dict[str, float]:
+        """What the play tells of itself under a rule, by name; nothing by default."""
+        return {}
+
     def in_words(self, game: Game) -> str | None:
         """The play in sentences, where it has better ones than those of its followers one by one."""
         return None

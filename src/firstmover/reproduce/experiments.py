@@ -128,7 +128,10 @@ class Figure:
             Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
             for label, done in made.items()
         ]
-        return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels())
+        ranges = [done.game.leader_payoff_range for done in made.values()]
+        paid = self.metric in ("evaluated", "value", "best")
+        possible = (min(low for low, _ in ranges), max(high for _, high in ranges)) if paid else None
+        return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels(), possible)
 
 
 def _at_commitment_level(done: Design) -> bool:
