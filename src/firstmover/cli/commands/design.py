@@ -15,7 +15,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
     command.add_argument("--followers", metavar="NAME", help="how they adapt (the game's usual model)")
     add_parameters(command, "-f", "followers")
-    command.add_argument("--leader", metavar="NAME", help="how the leader learns (the game's usual learner)")
+    command.add_argument("--leader", metavar="NAME", help="how the leader learns (what fits the size)")
     add_parameters(command, "-l", "leader")
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
@@ -35,7 +35,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number, whole
     from firstmover.jobs import build
-    from firstmover.jobs.designs import design
+    from firstmover.jobs.designs import design, parts_for
     from firstmover.jobs.observed import share_or_file
     from firstmover.jobs.runs import free_folder
 
@@ -47,14 +47,15 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     if options.at_least:
         from firstmover.jobs.goals import held_to
 
-        leader_parameters = held_to(options.leader, leader_parameters, options.at_least)
+        leader_parameters = held_to(options.leader or "commitment-gradient", leader_parameters, options.at_least)
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
-    responding = options.followers or game.usual_followers
-    followers = build.item_from("followers", responding, pairs("-f", options.followers_parameters))
-    leader = build.item_from("leader", options.leader or game.usual_leader, leader_parameters)
+    own = pairs("-f", options.followers_parameters)
+    followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
+        if why is not None:
+            progress.stage(why)
         made = design(
             game,
             followers=followers,
