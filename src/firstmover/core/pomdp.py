@@ -22,7 +22,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.errors import InputError
 from firstmover.evaluators import Evaluator, Target, View, evaluator_for
-from firstmover.evaluators.aims import AtLeast
+from firstmover.evaluators.aims import AtLeast, Weights
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
 from firstmover.spaces.observations import MAX_LISTED
@@ -63,6 +63,7 @@ class StackelbergPOMDP:
             commitment level only, reward_episodes 0), or the least over priors within `radius` ("robust"; likewise).
         radius: total-variation distance of the priors, see `evaluators.aims`.
         least: measures that must not fall short, see `evaluators.aims` (commitment level only, reward_episodes 0).
+        weighted: measures whose weighted sum is rewarded in place of the target, where there are some.
         parts: in how many parts a learner works off a batch of episodes; more parts need less memory. The numbers are
             the same, up to rounding.
         listed: whether whoever solves it lists the leader's observations, to keep a row for each.
@@ -74,6 +75,7 @@ class StackelbergPOMDP:
     target: Target = "learned"
     radius: float = 0.0
     least: tuple[AtLeast, ...] = ()
+    weighted: Weights | None = None
     parts: int = 1
     listed: bool = True
 
@@ -108,6 +110,7 @@ class StackelbergPOMDP:
             target=self.target,
             radius=self.radius,
             least=self.least,
+            weighted=self.weighted,
         )
 
     def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":

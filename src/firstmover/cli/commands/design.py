@@ -22,6 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
+    command.add_argument("--frontier", metavar="A,B", help="no design: rules between two measures ('value' is one)")
     add_data(command)
     add_goals(command)
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
@@ -52,6 +53,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     own = pairs("-f", options.followers_parameters)
     followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
+    if options.frontier is not None:
+        return _frontier(options, game, followers, leader, seed)
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
         if why is not None:
@@ -75,6 +78,32 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             callback=callback,
         )
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
+
+
+def _frontier(options: argparse.Namespace, game: Any, followers: Any, leader: Any, seed: int) -> tuple[Any, str]:
+    """Rules between two measures: a table, and in the folder of `--out` `frontier.csv` and `frontier.png`."""
+    from firstmover import files
+    from firstmover.cli.progress import Watched
+    from firstmover.jobs.frontiers import frontier
+    from firstmover.jobs.observed import estimated
+
+    names = [name.strip() for name in options.frontier.split(",")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"--frontier takes two measures with a comma between; got {options.frontier!r}.")
+    if options.holdout or options.robust or options.status_quo:
+        raise InputError("--frontier draws rules that are not certified; --holdout, --robust, --status-quo do not go.")
+    game, _ = estimated(game, options.types)
+    out = None if options.out is None else Path(options.out)
+    if out is not None and files.exists(out):
+        raise InputError(f"{out} exists; name a new folder with --out.")
+    with Watched() as progress:
+        progress.working("learning a rule for each of ten weights")
+        found = frontier(game, (names[0], names[1]), followers, leader, seed=seed)
+    if out is not None:
+        out.mkdir(parents=True)
+        files.write_whole(out / "frontier.csv", found.as_csv().encode(), new=True)
+        files.write_whole(out / "frontier.png", found.drawn(), new=True)
+    return found.as_json(), found.as_text()
 
 
 COMMAND = Command("design", "learn a rule, certify it, write a run folder", _declare, _run)
