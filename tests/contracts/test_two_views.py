@@ -84,9 +84,9 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     @jax.jit
     def step_level():
         state, obs = env.reset(key)
-        return jax.lax.scan(decide, (state, obs, jnp.float32(0)), None, length=env.max_decisions)
+        return obs.critic, jax.lax.scan(decide, (state, obs, jnp.float32(0)), None, length=env.max_decisions)
 
-    (state, _, reward), (done, critic, _) = step_level()
+    first, ((state, _, reward), (done, critic, _)) = step_level()
     episode = jax.jit(problem.episode)(table, key)
     assert bool(done[-1])
     low, high = game.leader_payoff_range
@@ -98,7 +98,7 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     decisions = 1 + int(np.argmax(np.asarray(done)))
     assert int(episode.simulated_steps) == decisions
     # The critic's last feature tells the phase, and turns once.
-    phase = np.asarray(critic[:, -1])
+    phase = np.append(first[-1], critic[:, -1])
     assert np.all(np.diff(phase) >= 0)
     assert set(phase.tolist()) == {0.0, 1.0}
 

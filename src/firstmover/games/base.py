@@ -209,6 +209,19 @@ class Game(Words):
         del table
         return None
 
+    @property
+    def replying(self) -> bool:
+        """Whether followers choose in a `Box`, by a reply that the game gives."""
+        return False
+
+    def reply_gaps(self, actions: np.ndarray) -> list[list[float | None]] | None:
+        """What followers that choose in a `Box` lose at most by their reply to the rule with these actions.
+
+        For each follower and type a proved bound, None where there is none; None where all choose one of a list.
+        """
+        del actions
+        return None
+
     def measured(
         self, table: np.ndarray, types: Int[np.ndarray, "K n"], actions: Int[np.ndarray, "K n"]
     ) -> dict[str, Float[np.ndarray, "K"]]:
