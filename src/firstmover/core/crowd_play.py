@@ -2,6 +2,7 @@
 
 from typing import cast
 
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -29,6 +30,12 @@ class CrowdPlay(Play):
     def by_step(self, game: Game) -> tuple[Float[np.ndarray, "steps _observations _actions"], ...]:
         policy = np.asarray(self.policy)
         return (policy.reshape(*policy.shape[:2], -1),)
+
+    def statistics(self, game: Game, actions: np.ndarray) -> dict[str, float]:
+        own = of_crowd(game)
+        with jax.enable_x64(True):
+            decision = own.crowd_decision(np.asarray(game.played(np.asarray(actions, np.float64))))
+            return own.statistics(np.asarray(self.flow, np.float64), decision)
 
     def in_words(self, game: Game) -> str | None:
         return of_crowd(game).crowd_sentence(np.asarray(self.flow, np.float64))

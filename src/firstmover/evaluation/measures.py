@@ -72,7 +72,7 @@ class Constraint:
 
 
 def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
-    """All measures of a rule and its play, by name; of a game that cannot be listed, none.
+    """All measures of a rule and its play, by name; of a game that cannot be listed, what its play tells.
 
     Args:
         game: the game.
@@ -85,7 +85,7 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
     try:
         listing = judge_of(game).listing(actions)
     except InputError:
-        return {}
+        return {name: Measure(value, None, None) for name, value in play.statistics(game, actions).items()}
     if listing.finite.leader.size > _PROFILES:
         return {}
     tables = measure_tables(game, actions, listing)

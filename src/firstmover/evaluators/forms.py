@@ -163,16 +163,16 @@ def form_of(game: Game) -> Form:
     return _FORMS[game.followers_act](game)
 
 
-def by_form(game: Game, *, once: T, every_step: T) -> T:
-    """Of two parts the one for games whose followers act as those of this game do.
+def by_form(game: Game, *, once: T, every_step: T, crowd: T | None = None) -> T:
+    """Of several parts the one for games whose followers act as those of this game do.
 
     Raises:
         InputError: they are a crowd, which has no such part.
     """
-    parts = {"once": once, "every step": every_step}
-    if game.followers_act not in parts:
+    part = {"once": once, "every step": every_step, "crowd": crowd}[game.followers_act]
+    if part is None:
         raise _not_for_crowds(game)
-    return parts[game.followers_act]
+    return part
 
 
 def check_acts(game: Game, acts: Sequence[str], who: str, others: str) -> None:

@@ -39,6 +39,10 @@ class Population(Follower):
         method: "fixed-point", "fictitious-play" or "mirror-descent".
         rounds: of the two that learn, at least 1.
         rate: of mirror descent, in units of one over the range of a member's payoffs; positive.
+
+    Example:
+        >>> Population("mirror-descent", rounds=500)
+        Population(method='mirror-descent', rounds=500)
     """
 
     method: Literal["fixed-point", "fictitious-play", "mirror-descent"] = "fixed-point"

@@ -38,7 +38,12 @@ _NETWORKS = {
 
 
 class CrowdToll(MeanFieldGame):
-    """An authority sets tolls on parallel roads; a crowd of travellers fills them up."""
+    """An authority sets tolls on parallel roads; a crowd of travellers fills them up.
+
+    Example:
+        >>> CrowdToll("parallel").leader_space.names
+        ('toll 1', 'toll 2', 'toll 3', 'toll 4', 'toll 5')
+    """
 
     name = "crowd-toll"
     has_transfers = True

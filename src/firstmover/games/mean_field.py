@@ -56,6 +56,11 @@ class MeanFieldGame(Game):
         discount: of what a member is paid a period later; below 1 if it goes on for ever.
         temperature: how softly members choose, in units of their payoffs; 0 for the best choice.
         restarts: copies that a learner starts where none are asked for.
+
+    Example:
+        >>> from firstmover.games import CrowdToll
+        >>> CrowdToll().flow_shape  # a class of travellers, two roads, one way to take each
+        (1, 2, 1)
     """
 
     followers_act = "crowd"
@@ -150,7 +155,7 @@ class MeanFieldGame(Game):
             jnp.asarray(self.start, float),
         )
 
-    def crowd_decision(self, answers: Float[Array, "observations *decision"]) -> Array:
+    def crowd_decision(self, answers: Any) -> Any:
         """The decision, from the leader's answers at all of its observations: its only one, where it sees nothing."""
         return answers[0] if self.n_observations == 1 else answers
 

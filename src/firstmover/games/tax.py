@@ -68,7 +68,12 @@ def _large_productivities() -> tuple[np.ndarray, np.ndarray]:
 
 
 class Tax(MeanFieldGame):
-    """A government taxes the labour of a crowd of households that work and save."""
+    """A government taxes the labour of a crowd of households that work and save.
+
+    Example:
+        >>> Tax(schedule="hsv").leader_space.names
+        ('tax', 'progressivity')
+    """
 
     name = "tax"
     periods = None

@@ -9,6 +9,7 @@ from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import finite
 from firstmover.errors import FailedError
 from firstmover.evaluators import exact_table
+from firstmover.evaluators.forms import by_form
 from firstmover.followers.base import Follower
 from firstmover.rules.rule import Rule
 
@@ -21,7 +22,8 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
         FailedError: they end in numbers that are not finite.
     """
     game = rule.game.standardised
-    problem = StackelbergPOMDP(game, followers.judging, reward_episodes=1)
+    sampled = by_form(game, once=1, every_step=1, crowd=0)  # the reward is not looked at; a crowd's is never sampled
+    problem = StackelbergPOMDP(game, followers.judging, reward_episodes=sampled)
     with jax.enable_x64(True):
         episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
         play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy

@@ -13,6 +13,7 @@ from firstmover.jobs.finished import Design
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
+from firstmover.reproduce.crowds import CROWDS
 from firstmover.reproduce.experiments import Experiment
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
@@ -23,7 +24,8 @@ from firstmover.reproduce.related_work import RELATED_WORK
 __all__ = ["FIGURES", "claims", "reproduce"]
 
 FIGURES = {
-    figure.name: figure for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, MARKOV_GAMES, RELATED_WORK)
+    figure.name: figure
+    for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, *CROWDS, MARKOV_GAMES, RELATED_WORK)
 }
 
 
