@@ -27,6 +27,7 @@ from firstmover.followers import (
     QLearning,
     RegretMatching,
     RepeatedQLearning,
+    SampledWeights,
     SwapRegret,
     Unmoved,
 )
@@ -64,6 +65,7 @@ FOLLOWERS = [
     Population("mirror-descent", rounds=5),
     QLearning(rounds=5),
     RegretMatching(rounds=5, certified=0.1, max_rounds=20),
+    SampledWeights(rounds=5),
     RepeatedQLearning(rounds=6, sessions=2, fresh=3, alpha=(0.5,)),
     SwapRegret(rounds=5),
     Unmoved(),
@@ -171,6 +173,10 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
     if isinstance(followers, Trained):
         networks = followers.untrained(game, jax.random.key(0))
         followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
+    if followers.name == "sampled-weights" and {len(set(game.n_types)), len(set(game.n_actions))} != {1}:
+        with pytest.raises(InputError, match="as many types and actions each"):
+            followers.check(game)
+        return
     problem = StackelbergPOMDP(game, followers, 4)
     came = jax.jit(problem.episode)(table_of(game, jnp.asarray(some_rule(game))), jax.random.key(0))
     joint = np.asarray(came.strategy.joint(game))

@@ -11,7 +11,7 @@ from tiny_games import LISTABLE, ONCE, Copying, Lottery
 
 from firstmover.core.commitment import Lazy, draw_table, table_of
 from firstmover.core.plays import Strategies, TimedStrategies
-from firstmover.core.policies import network_policy
+from firstmover.core.policies import feature_policy, network_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.step_level import StepLevel
 from firstmover.evaluators.forms import play_noise_size, play_query
@@ -26,12 +26,14 @@ from firstmover.followers import (
     QLearning,
     RegretMatching,
     RepeatedQLearning,
+    SampledWeights,
     SwapRegret,
 )
 from firstmover.followers.contextual import Contextual
 from firstmover.followers.queried import Queried, described
-from firstmover.games import IteratedMatrix, NormalForm, SimpleAllocation
+from firstmover.games import IteratedMatrix, NormalForm, SequentialPrice, SimpleAllocation
 from firstmover.leaders import Reinforce
+from firstmover.leaders.lazy import played
 
 FOLLOWERS = {
     "sampled, argmax": MultiplicativeWeights(rounds=7, epsilon=0.5, update="sampled", play="argmax"),
@@ -82,9 +84,9 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     @jax.jit
     def step_level():
         state, obs = env.reset(key)
-        return jax.lax.scan(decide, (state, obs, jnp.float32(0)), None, length=env.max_decisions)
+        return obs.critic, jax.lax.scan(decide, (state, obs, jnp.float32(0)), None, length=env.max_decisions)
 
-    (state, _, reward), (done, critic, _) = step_level()
+    first, ((state, _, reward), (done, critic, _)) = step_level()
     episode = jax.jit(problem.episode)(table, key)
     assert bool(done[-1])
     low, high = game.leader_payoff_range
@@ -96,7 +98,7 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     decisions = 1 + int(np.argmax(np.asarray(done)))
     assert int(episode.simulated_steps) == decisions
     # The critic's last feature tells the phase, and turns once.
-    phase = np.asarray(critic[:, -1])
+    phase = np.append(first[-1], critic[:, -1])
     assert np.all(np.diff(phase) >= 0)
     assert set(phase.tolist()) == {0.0, 1.0}
 
@@ -124,6 +126,37 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     problem = StackelbergPOMDP(game, FOLLOWERS["sampled, last"], reward_episodes=6)
     one, other = (jax.jit(problem.episode)(commitment, key) for commitment in (lazy, table))
     assert float(one.reward) == pytest.approx(float(other.reward), abs=1e-6)
+
+
+@pytest.mark.parametrize("policy", [option_policy, feature_policy])
+def test_network_commitments_agree_with_the_step_level_and_with_their_table(policy) -> None:
+    game = SequentialPrice(agents=3, items=2, messages=2, types=2, prices=3).standardised
+    problem = StackelbergPOMDP(game, SampledWeights(rounds=3, shared=True, asked=2), reward_episodes=4)
+    head, key = game.leader_space.head(), jax.random.key(5)
+    network = jax.tree.map(lambda leaf: 3 * leaf, policy(game, head, jax.random.key(6)))
+    lazy, env = Lazy(network, head, key), StepLevel(problem)
+
+    def decide(carry, _):
+        state, obs, total = carry
+        state, obs, reward, _ = env.step(state, lazy(obs.leader, obs.mask, key))
+        return (state, obs, total + reward), None
+
+    @jax.jit
+    def step_level():
+        start = (*env.reset(key), jnp.float32(0))
+        return jax.lax.scan(decide, start, None, length=env.max_decisions)[0][2]
+
+    observations = jnp.asarray(game.observations())
+    masks = jax.vmap(game.leader_mask)(observations)
+    table = table_of(
+        game, jax.vmap(head.action)(draw_table(head, network.at_all(observations), masks, observations, key))
+    )
+    one, other = (jax.jit(problem.episode)(commitment, key) for commitment in (lazy, table))
+    met = jax.jit(lambda: played(problem, lazy, key))()
+    assert float(one.reward) == float(other.reward) == float(met.reward)
+    np.testing.assert_array_equal(one.strategy.table, other.strategy.table)
+    assert float(step_level()) == pytest.approx(float(one.reward), abs=1e-6)
+    assert int(met.decisions) == int(one.env_steps)
 
 
 # The query phase: followers that ask the leader what it would do. They act in every step, or once.

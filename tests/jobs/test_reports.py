@@ -55,7 +55,7 @@ def test_the_page_of_a_run_says_what_its_files_say(run: Path) -> None:
     assert f"firstmover verify {run}/certificate.json" in text
     assert "The certificate is confirmed" in text
     assert "which earns" in text  # the status quo
-    assert text.count("<svg") == 2
+    assert text.count("<svg") == 2 and ">proved<" in text
     assert "logit (rationality=1)" in text
 
 
@@ -86,7 +86,8 @@ def test_pages_of_rule_files_and_certificates(run: Path, tmp_path: Path) -> None
     content = json.loads((run / "certificate.json").read_text())
     content["value"] += 1
     (tmp_path / "certificate.json").write_text(json.dumps(content))
-    assert "The certificate is refuted" in check_page(write_report(tmp_path / "certificate.json", followers=[]))
+    text = check_page(write_report(tmp_path / "certificate.json", followers=[]))
+    assert "The certificate is refuted" in text and "must not be relied on" in text and ">proved<" not in text
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import threading
 from collections import Counter
 from pathlib import Path
@@ -19,7 +20,7 @@ from firstmover.sweeps.executors import Local, Place, place
 from firstmover.sweeps.plan import read_plan
 from firstmover.sweeps.schedule import PATIENCE, schedule
 from firstmover.sweeps.sweep import sweep
-from firstmover.sweeps.task import LOG, Answer
+from firstmover.sweeps.task import LOG, Answer, carry_out
 
 PLAN = """
 seeds = 2
@@ -218,3 +219,28 @@ def test_chaos(tmp_path: Path) -> None:
     events = [json.loads(line) for line in (tmp_path / "loud" / LOG).read_text().splitlines()]
     ended = Counter(event["design"] for event in events if event["event"] == "finished")
     assert max(ended.values()) == 1
+
+
+def test_the_plan_of_the_how_to_is_sixteen_designs(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text()
+    plan = re.search(r"```toml\n(.*?)```", page, re.S)[1]  # type: ignore[index]
+    assert len(read_plan(planned(tmp_path, plan), tmp_path / "out").tasks) == 16
+    assert "these are sixteen designs" in page
+
+
+def test_a_design_that_another_process_is_at_is_waited_for_and_not_made_again(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    (task, *_) = read_plan(planned(tmp_path), tmp_path / "out").tasks
+    (tmp_path / "out" / "locks").mkdir(parents=True)
+    answers: list[Answer] = []
+    with (tmp_path / "out" / "locks" / task.name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = threading.Thread(target=lambda: answers.append(carry_out(task)))
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive() and not answers
+        task.folder.mkdir(parents=True)
+        (task.folder / "result.json").write_text("{}")  # the other process has finished it
+    waiting.join(10)
+    assert answers == [Answer("finished")]
+    assert not (tmp_path / "out" / LOG).exists()

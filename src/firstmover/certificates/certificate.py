@@ -8,7 +8,7 @@ bounds regret, never an extremum over equilibria.
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -38,7 +38,8 @@ class Certificate:
         welfare: the followers' expected total payoff, plus the revenue.
         revenue: what the leader is expected to receive less what it pays, or null in games without money.
         epsilon: `by_follower`, for each follower and type the most that it could gain by one fixed action in place of
-            its play, conditional on its type (null for a type that never occurs), and `max`.
+            its play, conditional on its type (null for a type that never occurs), and `max`; `bound` is true where it
+            chooses in a `Box` and these are proved upper bounds.
         leader_value_bounds: least and greatest value of the leader over each equilibrium set of the induced game
             (`cce`, or `bcce` and `anf_cce` for games with types; `best_response` or `stage_equilibrium` where followers
             act in every step, see `replies`), or null with `reason`.
@@ -137,7 +138,9 @@ def certify_play(
     try:
         finite = _in_fractions(rule, judge)
     except InputError as why:
-        judged = judge.judged(rule.actions, play, epsilon=epsilon, unproved=str(why))
+        judged = _with_replies(
+            judge.judged(rule.actions, play, epsilon=epsilon, unproved=str(why)), game.reply_gaps(rule.actions)
+        )
         return _assembled(rule, play_text(game, play), judged, followers)
     judged, written = _proved(finite, play, epsilon)
     # As it is written down, so that the words are those of what is checked.
@@ -150,11 +153,29 @@ def _in_fractions(rule: Rule, judge: Judge) -> verify.Finite:
     Raises:
         InputError: no proof is given, with the reason.
     """
+    if rule.game.replying:
+        raise InputError("no proof is given: followers choose in a Box, and their actions are not listed")
     listing = judge.listing(rule.actions)
     try:
         return exact.exact_game(rule, listing)
     except InputError as why:
         raise InputError(f"no proof is given: {why}") from None
+
+
+def _with_replies(judged: Judged, gaps: list[list[float | None]] | None) -> Judged:
+    """The same with the regrets of followers that choose in a `Box`, which no listing of actions tells."""
+    if gaps is None:
+        return judged
+    known = [gap for own in gaps for gap in own if gap is not None]
+    complete = len(known) == sum(map(len, gaps))
+    status = Status("bounded", "a search of all replies") if complete else Status("unknown", "reply_gap is not given")
+    return replace(
+        judged,
+        epsilon={"by_follower": gaps, "max": max(known) if complete else None, "bound": complete},
+        leader_value_bounds_at_epsilon=None,
+        bounds_epsilon=None,
+        status={**judged.status, "epsilon": status},
+    )
 
 
 def _assembled(rule: Rule, words: str, judged: Judged, followers: dict[str, Any] | None) -> Certificate:

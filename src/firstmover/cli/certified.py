@@ -22,6 +22,8 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     widest = max(top - bottom for bottom, top in found["payoff_range"]["followers"])
     sure = "" if found["confidence"] is None else f", with {found['confidence']:.0%} confidence"
     how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
+    if found["epsilon"].get("bound"):
+        how = "a proved bound, by a search of its own"
     if epsilon is None:
         mean = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
         lines = [f"certified  the value under the followers' play ({mean}); their regrets are not known"]

@@ -12,7 +12,7 @@ from firstmover.core.noise import Stream, address_uniform, seed_of, stream
 from firstmover.core.policies import Policy
 from firstmover.games.base import Game
 from firstmover.heads import Head
-from firstmover.spaces import observation_index
+from firstmover.spaces.observations import address_of, observation_index
 
 
 class Table(eqx.Module):
@@ -31,23 +31,39 @@ class Lazy(eqx.Module):
     """A policy and an episode's key: the noise of a draw is a function of (key, observation); nothing is stored.
 
     This is the papers' observation-action map: within an episode, an observation that comes up again gets the action
-    that it got before.
+    that it got before. One that is `greedy` takes the likeliest action everywhere instead.
     """
 
     policy: Policy
     head: Head
     key: Key[Array, ""]
+    greedy: Bool[Array, ""] | bool = False
 
-    def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
-        """The action drawn for this observation."""
+    def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+        """The action drawn for this observation, or the likeliest one."""
         del key
-        noise = episode_noise(self.head, self.key, obs)
-        return self.head.action(self.head.draw(self.policy(obs), mask, noise))
+        output = self.policy(obs)
+        raw = self.head.draw(output, mask, episode_noise(self.head, self.key, obs))
+        if self.greedy is not False:
+            raw = jnp.where(self.greedy, self.head.mode(output, mask), raw)
+        return self.head.action(raw)
 
 
-def episode_noise(head: Head, key: Key[Array, ""], obs: Int[Array, "d"]) -> Float[Array, "u"]:
+class Greedy(eqx.Module):
+    """A policy's likeliest action at every observation; nothing is stored, nothing drawn."""
+
+    policy: Policy
+    head: Head
+
+    def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+        """The likeliest action for this observation."""
+        del key
+        return self.head.action(self.head.mode(self.policy(obs), mask))
+
+
+def episode_noise(head: Head, key: Key[Array, ""], obs: Array) -> Float[Array, "u"]:
     """The noise of the draw at an observation, in the episode that has this key."""
-    return address_uniform(seed_of(stream(key, Stream.COMMITMENT)), obs, head.noise_size)
+    return address_uniform(seed_of(stream(key, Stream.COMMITMENT)), address_of(obs), head.noise_size)
 
 
 class Given(eqx.Module):
@@ -61,7 +77,7 @@ class Given(eqx.Module):
         return self.action
 
 
-Commitment = Table | Lazy | Given
+Commitment = Table | Lazy | Greedy | Given
 
 
 def draw_table(

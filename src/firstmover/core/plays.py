@@ -175,6 +175,40 @@ class Strategies(Play):
         return {"strategies": [[fractions(row) for row in np.asarray(t, float).tolist()] for t in self.tables]}
 
 
+class Stacked(Play):
+    """As `Strategies` of followers with as many types and actions each: one array, a row for each follower.
+
+    What is compiled does not grow with the number of followers.
+    """
+
+    table: Float[Array, "*seeds n types actions"]
+
+    def act(
+        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Any]:
+        del time
+        rows = self.table[jnp.arange(self.table.shape[-3]), turn.follower_obs]
+        return jax.vmap(inverse_cdf)(rows, noise), memory
+
+    def drawn(self, game: Game, types: Int[Array, "Q n"], noise: Float[Array, "Q n"]) -> Actions:
+        rows = self.table[jnp.arange(self.table.shape[-3]), types]
+        return Actions(jax.vmap(jax.vmap(inverse_cdf))(rows, noise))
+
+    def tables_at(self, time: Int[Array, ""] | int) -> Tables:
+        return tuple(self.table)
+
+    def joint(self, game: Game) -> Float[Array, "P profiles"]:
+        return Strategies(tuple(self.table)).joint(game)
+
+    def by_step(self, game: Game) -> tuple[Float[np.ndarray, "steps _observations _actions"], ...]:
+        return tuple(np.asarray(self.table)[:, None])
+
+    def in_fractions(
+        self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
+    ) -> dict[str, Any]:
+        return Strategies(tuple(self.table)).in_fractions(fractions, columns)
+
+
 class TimedStrategies(Strategies):
     """As `Strategies`, with a table for every step of the sub-episode: [steps, observations, actions]."""
 

@@ -3,17 +3,38 @@
 The two parts are separate so that every learner can use tables and networks, discrete and continuous decisions.
 """
 
+import abc
+from collections.abc import Callable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.noise import address_uniform
+from firstmover.errors import InputError
+from firstmover.games.base import Game
 from firstmover.heads import Head
-from firstmover.spaces import observation_index
+from firstmover.spaces.observations import Observations, observation_index
+
+_LOTS = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # seed of what breaks ties between options: digits of pi
+_LOT = 1e-4  # share of a nat by which it does
 
 
-class TablePolicy(eqx.Module):
+class Policy(eqx.Module):
+    """One vector of outputs for an observation."""
+
+    @abc.abstractmethod
+    def __call__(self, obs: Array) -> Float[Array, "width"]:
+        """The output for this observation."""
+
+    def at_all(self, observations: Array) -> Float[Array, "observations width"]:
+        """The outputs at these observations, all of those that can be listed."""
+        return jax.vmap(self.__call__)(observations)
+
+
+class TablePolicy(Policy):
     """One free output vector per enumerated observation: logits or means, shape [n_observations, width]."""
 
     outputs: Float[Array, "observations width"]
@@ -30,14 +51,14 @@ class TablePolicy(eqx.Module):
 
 
 class MLP(eqx.Module):
-    """A 64-64 tanh network: arrays only, so that a learner's state is a plain pytree of arrays."""
+    """A tanh network, 64-64 by default: arrays only, so that a learner's state is a plain pytree of arrays."""
 
     layers: tuple[eqx.nn.Linear, ...]
 
-    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""]):
+    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], hidden: tuple[int, ...] = (64, 64)):
         """Orthogonal weights and zero biases, the initialisation usual for PPO."""
-        sizes = (inputs, 64, 64, outputs)
-        keys = jax.random.split(key, 3)
+        sizes = (inputs, *hidden, outputs)
+        keys = jax.random.split(key, len(sizes) - 1)
         layers = [eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
         weights = [_orthogonal(k, layer.weight.shape) for k, layer in zip(keys, layers, strict=True)]
         layers = eqx.tree_at(lambda ls: [layer.weight for layer in ls], layers, weights)
@@ -68,7 +89,7 @@ def _orthogonal(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "ou
     return np.sqrt(2) * (found if shape[0] >= shape[1] else found.T)
 
 
-class NetworkPolicy(eqx.Module):
+class NetworkPolicy(Policy):
     """A multilayer perceptron on the one-hot components of the observation (64-64 tanh, as in the papers)."""
 
     network: MLP
@@ -78,12 +99,34 @@ class NetworkPolicy(eqx.Module):
         """The output for this observation."""
         return self.network(one_hot(obs, self.sizes))
 
-    def at_all(self, observations: Int[Array, "observations d"]) -> Float[Array, "observations width"]:
-        """The outputs at all enumerated observations."""
-        return jax.vmap(self.__call__)(observations)
+
+class FeaturePolicy(Policy):
+    """A multilayer perceptron on the features of any observation (64-64 tanh)."""
+
+    network: MLP
+    observed: Observations = eqx.field(static=True)
+
+    def __call__(self, obs: Array) -> Float[Array, "width"]:
+        """The output for this observation."""
+        return self.network(self.observed.features(obs))
 
 
-Policy = TablePolicy | NetworkPolicy
+class OptionPolicy(Policy):
+    """One small network for all options of a decision, such as agents to visit: a score of each, and its parts.
+
+    Options with the same features get the same output, up to what breaks ties between them, which depends on the
+    observation alone: whatever permutes the options permutes the policy.
+    """
+
+    network: MLP
+    features: Callable[[Array], Array] = eqx.field(static=True)
+    address: Callable[[Array], Array] = eqx.field(static=True)
+
+    def __call__(self, obs: Array) -> Float[Array, "width"]:
+        """The output for this observation: the scores of all options, then the outputs of their parts."""
+        out = jax.vmap(self.network)(self.features(obs))
+        lots = address_uniform(jnp.asarray(_LOTS), self.address(obs), out.shape[0])
+        return jnp.concatenate([out[:, 0] + _LOT * lots.astype(out.dtype), out[:, 1:].ravel()])
 
 
 def table_policy(sizes: tuple[int, ...], head: Head) -> TablePolicy:
@@ -96,6 +139,39 @@ def network_policy(sizes: tuple[int, ...], head: Head, key: Key[Array, ""]) -> N
     network = MLP(sum(sizes), head.width, key)
     network = eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * 0.01)
     return NetworkPolicy(network, sizes)
+
+
+def feature_policy(game: Game, head: Head, key: Key[Array, ""]) -> FeaturePolicy:
+    """A 64-64 tanh network on features, whose last layer starts small, so that play starts near uniform."""
+    network = MLP(game.observed.n_features, head.width, key)
+    return FeaturePolicy(_starting(network, 0.01), game.observed)
+
+
+def check_policy(policy: str, game: Game) -> None:
+    """Refuse to score options that are not like each other.
+
+    Raises:
+        InputError: the leader of the game does not pick one of several like things.
+    """
+    if policy == "options" and not game.n_option_features:
+        raise InputError(
+            f"policy=options is for decisions that pick one of several like things; the leader of {game.name} does "
+            "not. Use policy=network."
+        )
+
+
+def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
+    """A 32-32 tanh network that scores options.
+
+    Its last layer starts only ten times smaller: a network that has learnt nothing separates messages a little, and so
+    leaves the fixed point of messages that mean nothing.
+    """
+    network = MLP(game.n_option_features, head.width // game.leader_space.mask_size, key, (32, 32))
+    return OptionPolicy(_starting(network, 0.1), game.option_features, game.option_address)
+
+
+def _starting(network: MLP, share: float) -> MLP:
+    return eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * share)
 
 
 def one_hot(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Float[Array, "inputs"]:

@@ -22,11 +22,10 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.errors import InputError
 from firstmover.evaluators import Evaluator, Target, View, evaluator_for
-from firstmover.evaluators.aims import AtLeast
+from firstmover.evaluators.aims import AtLeast, Weights
 from firstmover.followers.base import Follower, Response
 from firstmover.games.base import Game
-
-MAX_OBSERVATIONS = 200_000
+from firstmover.spaces.observations import MAX_LISTED
 
 
 class Episode(NamedTuple):
@@ -64,8 +63,10 @@ class StackelbergPOMDP:
             commitment level only, reward_episodes 0), or the least over priors within `radius` ("robust"; likewise).
         radius: total-variation distance of the priors, see `evaluators.aims`.
         least: measures that must not fall short, see `evaluators.aims` (commitment level only, reward_episodes 0).
+        weighted: measures whose weighted sum is rewarded in place of the target, where there are some.
         parts: in how many parts a learner works off a batch of episodes; more parts need less memory. The numbers are
             the same, up to rounding.
+        listed: whether whoever solves it lists the leader's observations, to keep a row for each.
     """
 
     game: Game
@@ -74,7 +75,9 @@ class StackelbergPOMDP:
     target: Target = "learned"
     radius: float = 0.0
     least: tuple[AtLeast, ...] = ()
+    weighted: Weights | None = None
     parts: int = 1
+    listed: bool = True
 
     def __post_init__(self) -> None:
         """Check that the parts fit.
@@ -85,10 +88,11 @@ class StackelbergPOMDP:
         """
         check_chance(self.game)
         self.followers.check(self.game)
-        if self.game.n_observations > MAX_OBSERVATIONS:
+        if self.listed and not self.game.observed.listed:
+            count = self.game.n_observations or "real-valued"
             raise InputError(
-                f"the leader of {self.game.name} has {self.game.n_observations} observations; "
-                f"at most {MAX_OBSERVATIONS} are supported."
+                f"the leader of {self.game.name} has {count} observations; at most {MAX_LISTED} can be listed: use "
+                "'--leader commitment-gradient -l policy=network' (or policy=options)."
             )
         if self.reward_episodes < 0:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
@@ -106,6 +110,7 @@ class StackelbergPOMDP:
             target=self.target,
             radius=self.radius,
             least=self.least,
+            weighted=self.weighted,
         )
 
     def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":

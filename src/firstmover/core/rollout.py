@@ -14,7 +14,6 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.core.commitment import Commitment
 from firstmover.core.plays import Play
 from firstmover.games.base import Game
-from firstmover.spaces import observation_index
 
 W = TypeVar("W")
 
@@ -24,8 +23,9 @@ _UNROLLED = 4  # sub-episodes up to this long are unrolled: a loop would cost mo
 class Step(NamedTuple):
     """What happened in one step."""
 
-    leader_obs: Int[Array, "d"]
+    leader_obs: Array
     leader_acts: Bool[Array, ""]
+    leader_action: Array
     follower_obs: Int[Array, "n"]
     followers_act: Bool[Array, "n"]
     follower_actions: Int[Array, "n"]
@@ -122,6 +122,7 @@ def play_step(
     return Position(state, memory), Step(
         turn.leader_obs,
         turn.leader_acts,
+        action,
         turn.follower_obs,
         turn.followers_act,
         follower_actions,
@@ -200,8 +201,8 @@ def answer(
     length, clock = query.length(game), 0 if query.clock is None else query.clock
 
     def watch(step: Step) -> tuple[Int[Array, ""], Step | None]:
-        row = observation_index(step.leader_obs, game.leader_obs_sizes)
-        return jnp.where(step.leader_acts, row, game.n_observations), step if keep_steps else None
+        row = game.row(step.leader_obs)
+        return jnp.where(step.leader_acts, row, game.n_rows), step if keep_steps else None
 
     def one(types: Array, play: Play, noise: Array | None, chance: Array, start: Position | None) -> Outcome:
         own = jax.random.fold_in(key, chance)

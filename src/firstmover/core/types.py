@@ -66,6 +66,11 @@ class TypeDistribution:
 
     def sample(self, u: Float[Array, "n"]) -> Int[Array, "n"]:
         """One type profile from `n` uniform numbers, by inversion of the conditional distribution functions."""
+        first = self.tables[0]
+        if all(table.ndim == 1 and table.shape == first.shape for table in self.tables):
+            # All at once: the program does not grow with the number of followers.
+            rows = jnp.asarray(np.cumsum(np.stack(self.tables), axis=-1)[:, :-1])
+            return jnp.sum(u[:, None] >= rows, axis=1, dtype=jnp.int32)
         drawn: list[Array] = []
         for k, table in enumerate(self.tables):
             cdf = jnp.asarray(np.cumsum(table, axis=-1)[..., :-1])

@@ -6,6 +6,7 @@ from firstmover.evaluation.behaviours import label
 from firstmover.evaluation.matrix import STATUS_QUO, Evaluation
 from firstmover.report.numbers import number
 from firstmover.report.page import Cell, Matrix, Row
+from firstmover.report.sentences import in_brackets
 
 _MORE, _LESS, _NONE = (0x2A, 0x6F, 0xB8), (0xC2, 0x55, 0x0A), (0xFF, 0xFF, 0xFF)
 
@@ -80,7 +81,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
         notes.append("There is no status quo to compare with: the game names none. Orange: another rule is better.")
     else:
         notes.append(
-            f"The status quo is {evaluation.status_quo}. Blue: worth more than that; orange and 'below': less."
+            f"Blue: worth more than the status quo{in_brackets(evaluation.status_quo)}; orange and 'below': less."
         )
     if evaluation.optimum_reason is not None:
         notes.append(f"The exact optimum is not there: {evaluation.optimum_reason}")

@@ -173,6 +173,57 @@ class Constrained(Evaluator):
         return value._replace(reward=penalised(self.game, value.reward, self.least, measured))
 
 
+class Weights(NamedTuple):
+    """A weighted sum of measures; "value" is the leader's payoff.
+
+    Attributes:
+        names: of the measures.
+        weights: of each, in the units of its own; arrays, which may be traced.
+    """
+
+    names: tuple[str, ...]
+    weights: Any
+
+
+@dataclass(frozen=True)
+class WeightedMeasures(Listed):
+    """Rewards with a weighted sum of measures, of which only the order counts, in the range of the leader's payoffs.
+
+    Attributes:
+        weighted: the sum.
+    """
+
+    weighted: Weights
+
+    def __post_init__(self) -> None:
+        """Check that there are such measures.
+
+        Raises:
+            InputError: there is no such measure, or the game cannot be listed.
+        """
+        all_profiles(self.game)
+        names = [*measure_names(self.game), VALUE]
+        for name in self.weighted.names:
+            if name not in names:
+                raise unknown_name("measure", name, names)
+
+    def value(self, view: View, play: Play, key: Key[Array, ""], exchange: int, start: Position | None = None) -> Value:
+        value = super().value(view, play, key, exchange, start)
+        tables, (_, probs) = measures_in_view(view), self.game.types.profiles
+        joint = play.joint(self.game)
+        of_value = value.reward if self.game.payoff_units is None else value.reward * self.game.payoff_units.scales[0]
+        sums = [
+            of_value if name == VALUE else expected(tables[name], jnp.asarray(probs, joint.dtype), joint)
+            for name in self.weighted.names
+        ]
+        total = jnp.stack(sums) @ self.weighted.weights
+        low, high = self.game.leader_payoff_range
+        return value._replace(reward=low + (high - low or 1.0) * (0.5 + 0.5 * total / (1 + jnp.abs(total))))
+
+
+VALUE = "value"  # what the leader's payoff is called among measures
+
+
 def check_measures(least: Sequence[AtLeast], names: Sequence[str]) -> None:
     """Refuse constraints on what is not measured.
 

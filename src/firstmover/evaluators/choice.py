@@ -3,7 +3,7 @@
 from typing import Literal
 
 from firstmover.errors import InputError
-from firstmover.evaluators.aims import AtLeast, Constrained, Robust
+from firstmover.evaluators.aims import AtLeast, Constrained, Robust, WeightedMeasures, Weights
 from firstmover.evaluators.base import Evaluator, Judge
 from firstmover.evaluators.flow import Flow
 from firstmover.evaluators.forms import all_profiles
@@ -29,6 +29,7 @@ def evaluator_for(
     target: Target = "learned",
     radius: float = 0.0,
     least: tuple[AtLeast, ...] = (),
+    weighted: Weights | None = None,
 ) -> Evaluator:
     """What an episode is rewarded with.
 
@@ -42,6 +43,7 @@ def evaluator_for(
             over equilibria, or the least over nearby priors.
         radius: how far priors may be off, where the target is the least over them.
         least: measures that must not fall short.
+        weighted: measures whose weighted sum is rewarded in place of the target.
 
     Raises:
         InputError: an exact reward, or a worst case, is asked of a game that has none.
@@ -58,8 +60,12 @@ def evaluator_for(
         what = f"target={target}" if target != "learned" else "a constraint"
         raise InputError(f"{what} needs exact rewards, reward_episodes=0; got {reward_episodes}.")
     if least:
-        base = evaluator_for(game, followers, pure=pure, reward_episodes=0, target=target, radius=radius)
+        base = evaluator_for(
+            game, followers, pure=pure, reward_episodes=0, target=target, radius=radius, weighted=weighted
+        )
         return Constrained(game, base, least)
+    if weighted is not None:
+        return WeightedMeasures(game, weighted)
     if target == "worst":
         check_worst_case(game)
         return WorstCase(game)

@@ -54,8 +54,8 @@ class View:
 
 
 def unvisited(game: Game) -> Bool[Array, "observations"]:
-    """No observation of the leader."""
-    return jnp.zeros(game.n_observations, bool)
+    """No observation of the leader; one row stands for all where they are too many to list."""
+    return jnp.zeros(game.n_rows, bool)
 
 
 def decisions_in(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from firstmover.followers.q_learning import QLearning
     from firstmover.followers.regret_matching import RegretMatching
     from firstmover.followers.repeated_q_learning import RepeatedQLearning
+    from firstmover.followers.sampled_weights import SampledWeights
     from firstmover.followers.swap_regret import SwapRegret
     from firstmover.followers.unmoved import Unmoved
 
@@ -39,6 +40,7 @@ __all__ = [
     "QLearning",
     "RegretMatching",
     "RepeatedQLearning",
+    "SampledWeights",
     "SwapRegret",
     "Unmoved",
 ]

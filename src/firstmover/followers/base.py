@@ -20,7 +20,6 @@ from firstmover.core.rollout import Outcome, Position, Query
 from firstmover.evaluators.forms import check_acts
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
-from firstmover.spaces import observation_index
 from firstmover.wording import constructed
 
 
@@ -71,6 +70,10 @@ class Follower(abc.ABC):
 
     def __repr__(self) -> str:
         return constructed(type(self), {name: getattr(self, name) for name in inspect.signature(type(self)).parameters})
+
+    def unhurried(self) -> "Follower":
+        """The same followers with time to settle, as they meet a finished rule; by default they take what they take."""
+        return self
 
     @property
     def needs_training(self) -> bool:
@@ -176,7 +179,7 @@ class Follower(abc.ABC):
         state, questions = self.init(game), self.questions(game)
         visited = unvisited(game)
         if len(questions):
-            rows = jax.vmap(lambda obs: observation_index(obs, game.leader_obs_sizes))(jnp.asarray(questions))
+            rows = jax.vmap(game.row)(jnp.asarray(questions))
             state = self.answered(game, state, view.answers(jnp.asarray(questions)))
             visited = visited.at[rows].set(True)
 

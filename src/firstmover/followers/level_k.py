@@ -31,6 +31,14 @@ class LevelK(Informed):
 
     Attributes:
         level: how many steps, at least 0; 0 is uniform play.
+
+    Example:
+        >>> from firstmover import evaluate
+        >>> from firstmover.followers import LevelK
+        >>> from firstmover.games import Maintain
+        >>> found = evaluate(Maintain(), followers=[LevelK(0), LevelK(1)], optimum_seconds=0)
+        >>> found.names, found.value.shape
+        (['status quo'], (1, 2))
     """
 
     level: int = 1

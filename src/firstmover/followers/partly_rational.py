@@ -22,6 +22,15 @@ class PartlyRational(ListedBestResponse):
     Attributes:
         ties: "strong" breaks ties of the rational ones in the leader's favour, "weak" against it.
         irrational: the share that plays at random, from 0 to 1.
+
+    Example:
+        >>> from firstmover.followers import PartlyRational
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.jobs.certifications import respond
+        >>> from firstmover.rules.rule import Rule
+        >>> rule = Rule.read(Maintain(), [{"do": {"action": 0}}])
+        >>> respond(rule, PartlyRational(irrational=0.3)).tables[0].round(6).tolist()
+        [[0.8, 0.1, 0.1]]
     """
 
     ties: Literal["strong", "weak"] = "strong"

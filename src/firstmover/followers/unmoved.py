@@ -25,6 +25,15 @@ class Unmoved(ListedBestResponse):
 
     Attributes:
         ties: "strong" breaks ties under the status quo in the leader's favour, "weak" against it.
+
+    Example:
+        >>> from firstmover.followers import Unmoved
+        >>> from firstmover.games import Maintain
+        >>> from firstmover.jobs.certifications import respond
+        >>> from firstmover.rules.rule import Rule
+        >>> rule = Rule.read(Maintain("mixed"), [{"do": {"mixture": [0, 0, 1]}}])
+        >>> respond(rule, Unmoved()).tables[0].tolist()
+        [[1.0, 0.0, 0.0]]
     """
 
     ties: Literal["strong", "weak"] = "strong"

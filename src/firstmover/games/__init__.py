@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from firstmover.games.market import Market
     from firstmover.games.matrix_design import MatrixDesign
     from firstmover.games.mean_field import MeanFieldGame
+    from firstmover.games.newsvendor import Newsvendor
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
@@ -34,6 +35,7 @@ __all__ = [
     "Market",
     "MatrixDesign",
     "MeanFieldGame",
+    "Newsvendor",
     "NormalForm",
     "Patrol",
     "Rewards",

@@ -26,6 +26,7 @@ from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
+from firstmover.spaces.observations import Components, Observations, address_of, observation_index
 from firstmover.verify import Finite
 
 Ties = Literal["strong", "weak"]
@@ -35,14 +36,14 @@ class Turn(NamedTuple):
     """What everybody knows and may do in the current step.
 
     Attributes:
-        leader_obs: component k lies in 0..leader_obs_sizes[k]-1.
+        leader_obs: component k lies in 0..leader_obs_sizes[k]-1, or what `leader_sees` says.
         leader_acts: whether the leader's action counts in this step.
         follower_obs: observation index of each follower, in 0..n_obs[i]-1.
         followers_act: whether each follower's action counts in this step.
         follower_mask: possible actions, padded with false to the largest number of actions.
     """
 
-    leader_obs: Int[Array, "d"]
+    leader_obs: Array
     leader_acts: Bool[Array, ""]
     follower_obs: Int[Array, "n"]
     followers_act: Bool[Array, "n"]
@@ -99,6 +100,8 @@ class Game(Words):
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
+        leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
+        alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
 
     Example:
@@ -144,6 +147,8 @@ class Game(Words):
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
+    leader_sees: Observations | None = None
+    alike: bool = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
 
     # What is played.
@@ -162,7 +167,7 @@ class Game(Words):
     ) -> tuple[Any, Rewards]:
         """The next state and the payments; actions of those who do not act are ignored."""
 
-    def leader_mask(self, obs: Int[Array, "d"]) -> Bool[Array, "leader_actions"]:
+    def leader_mask(self, obs: Array) -> Bool[Array, "leader_actions"]:
         """What the leader may do when it sees this: possible actions or options, or all true for a box.
 
         A function of the observation alone, since the leader has to know it.
@@ -170,11 +175,51 @@ class Game(Words):
         del obs
         return jnp.ones(self.leader_space.mask_size, bool)
 
+    # What networks and learners at size may ask.
+
+    @property
+    def n_option_features(self) -> int:
+        """Length of the features of one option of the leader's decision; 0 where options are not like each other."""
+        return 0
+
+    def option_features(self, obs: Array) -> Float[Array, "options features"]:
+        """What distinguishes the options of the leader's decision when it sees this."""
+        raise InputError(f"the leader of {self.name} does not pick one of several like things.")
+
+    def option_address(self, obs: Array) -> Int[Array, "words"]:
+        """Whole numbers that tell apart what the features of options tell apart: where ties between them are broken."""
+        return address_of(obs)
+
+    @property
+    def tells_types_apart(self) -> bool:
+        """Whether `paid_by_type` is answered."""
+        return False
+
+    def paid_by_type(self, obs: Array, action: Array, follower: Int[Array, ""]) -> Float[Array, "types"]:
+        """What a follower is paid where the leader sees this and does that, for each of its types at once.
+
+        Of games in which a follower's type matters to nothing before it is paid, given what it did.
+        """
+        raise InputError(f"followers of {self.name} are paid for the type that they have.")
+
     # What is said about it.
 
     def in_fractions(self, table: np.ndarray) -> Finite | None:
         """The followers' game under the rule with this table in exact fractions, where the game can tell; else None."""
         del table
+        return None
+
+    @property
+    def replying(self) -> bool:
+        """Whether followers choose in a `Box`, by a reply that the game gives."""
+        return False
+
+    def reply_gaps(self, actions: np.ndarray) -> list[list[float | None]] | None:
+        """What followers that choose in a `Box` lose at most by their reply to the rule with these actions.
+
+        For each follower and type a proved bound, None where there is none; None where all choose one of a list.
+        """
+        del actions
         return None
 
     def measured(
@@ -252,8 +297,22 @@ class Game(Words):
 
     @property
     def n_observations(self) -> int:
-        """Number of observations of the leader, the rows of a table commitment."""
-        return math.prod(self.leader_obs_sizes)
+        """Number of observations of the leader, the rows of a table commitment; 0 where they are no list."""
+        return int(self.observed.n) if self.observed.n < math.inf else 0
+
+    @property
+    def observed(self) -> Observations:
+        """What the leader observes."""
+        return Components(self.leader_obs_sizes) if self.leader_sees is None else self.leader_sees
+
+    @property
+    def n_rows(self) -> int:
+        """By how many rows observations are told apart: all that there are, or one where a table has no room."""
+        return self.n_observations if self.observed.listed else 1
+
+    def row(self, obs: Array) -> Int[Array, ""]:
+        """The row of an observation of the leader, below `n_rows`."""
+        return observation_index(obs, self.leader_obs_sizes) if self.observed.listed else jnp.int32(0)
 
     @property
     def max_leader_decisions(self) -> int:

@@ -4,8 +4,10 @@ import itertools
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 Valuation = Literal["unit", "additive"]
 
@@ -48,6 +50,25 @@ class Goods:
         surplus = xp.where(wanted, surplus, -np.inf)
         best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
         return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
+
+    def first_best_in_a_loop(self, values: Float[Array, "n items"]) -> Float[Array, ""]:
+        """As `first_best`, agent by agent in a loop that is compiled once whatever their number."""
+        if self.valuation == "additive":
+            return self.first_best(values, jnp)
+        stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
+        place = {stock: k for k, stock in enumerate(stocks)}
+        moves = [
+            (k, place[tuple(s - (i == j) for i, s in enumerate(stock))], j)
+            for k, stock in enumerate(stocks)
+            for j in range(self.items)
+            if stock[j]
+        ]
+        to, of, item = np.array(moves).T
+
+        def agent(best: Float[Array, "stocks"], own: Float[Array, "items"]) -> tuple[Float[Array, "stocks"], None]:
+            return best.at[to].max(best[of] + own[item]), None
+
+        return jax.lax.scan(agent, jnp.zeros(len(stocks), values.dtype), values)[0][-1]
 
     def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
         """The largest welfare of any allocation."""

@@ -70,7 +70,7 @@ class Market(Game):
     def __init__(
         self,
         *,
-        acts: Discrete | Sequence[Discrete],
+        acts: Space | Sequence[Discrete],
         decides: Space,
         types: Discrete | Sequence[Discrete] | None = None,
         prior: Any = None,
@@ -80,7 +80,8 @@ class Market(Game):
         """A market with these spaces.
 
         Args:
-            acts: what a follower does; a list for several followers.
+            acts: what a follower does; a list for several followers. Of one follower it may be a `Box`: then `reply`
+                says which vector it chooses, and `payoff` is given that.
             decides: what the leader decides.
             types: private types, a space or a list like `acts`; none if followers know nothing of their own.
             prior: probabilities of the types, a list for one follower, else a list per follower; uniform if not given.
@@ -91,7 +92,10 @@ class Market(Game):
         Raises:
             InputError: the parts do not fit together.
         """
-        self.acts, self.alone = one_or_several(acts, "acts")
+        self._replying = bool(getattr(acts, "continuous", False))
+        if self._replying and sees is not None:
+            raise InputError("of a follower that replies in a Box the leader sees nothing; leave out sees.")
+        self.acts, self.alone = one_or_several(Discrete(["best reply"]) if self._replying else acts, "acts")
         self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
         self.sees = () if sees is None else one_or_several(sees, "sees")[0]
         if not isinstance(decides, Space):
@@ -127,6 +131,19 @@ class Market(Game):
     def seen(self, actions: Any) -> Any:
         """What the leader sees of the actions: an index, or one per space of `sees`; the actions by default."""
         return actions
+
+    def reply(self, type_: Any, decision: Any) -> Any:
+        """The vector that a follower whose `acts` is a `Box` chooses: its best reply to a decision.
+
+        Raises:
+            NotImplementedError: it is not given.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs reply(type, decision): its followers choose in a Box.")
+
+    def reply_gap(self, type_: int, decision: Any) -> float | None:
+        """A proved bound on what a follower loses by `reply` against its best vector; None where there is none."""
+        del type_, decision
+        return None
 
     # In place of None: a function like `payoff`, given and returning whole numbers and fractions. Proofs start there.
     exact_payoff: ClassVar[Any] = None
@@ -196,6 +213,17 @@ class Market(Game):
         other = cast(Market, changed)
         other._pays = self._pays.of(other)
         return other
+
+    @property
+    def replying(self) -> bool:
+        return self._replying
+
+    def paid(self, types: Any, actions: Any, decision: Any) -> Any:
+        """What `payoff` returns, given actions or, where a follower chooses in a `Box`, its reply."""
+        return self.payoff(types, self.reply(types, decision) if self.replying else actions, decision)
+
+    def reply_gaps(self, actions: np.ndarray) -> list[list[float | None]] | None:
+        return [[self.reply_gap(t, actions[0]) for t in range(self.n_types[0])]] if self.replying else None
 
     # What follows from the user's parts.
 

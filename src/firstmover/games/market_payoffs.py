@@ -81,7 +81,7 @@ class MarketPayoffs:
         if self.calls is None:
             with jax.enable_x64(True):
                 known = decision.astype(float) if self._market.decides.continuous else decision
-                paid = self._shaped(self._market.payoff(*self._given_to(types, actions), known), jnp)
+                paid = self._shaped(self._market.paid(*self._given_to(types, actions), known), jnp)
                 if self._units is not None:
                     paid = Rewards(*self._units.counted(*paid))
                 return jax.tree.map(lambda part: part.astype(kept), paid)
@@ -130,7 +130,7 @@ class MarketPayoffs:
 
     def _plainly(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
         """What one call of `payoff` in plain Python pays."""
-        paid = self._shaped(self.plainly(self._market.payoff, types, actions, decision), np)
+        paid = self._shaped(self.plainly(self._market.paid, types, actions, decision), np)
         money = 0.0 if paid.transfers is None else float(paid.transfers)
         for payee, payoff in zip(self._players(), [paid.leader, *paid.followers], strict=True):
             if not np.isfinite(payoff):
@@ -179,7 +179,7 @@ class MarketPayoffs:
         with told(type(market), f"{self._name} fails"), np.errstate(all="ignore"):
             if market.plain:
                 who, what = (0, 0) if market.alone else (nobody, nobody)
-                paid = market.payoff(who, what, int(first) if first.ndim == 0 else first)
+                paid = market.paid(who, what, int(first) if first.ndim == 0 else first)
                 return self._shaped(paid, np).transfers is not None
             shapes = jax.eval_shape(self.__call__, jnp.asarray(nobody), jnp.asarray(nobody), jnp.asarray(first), True)
             self._refuse_frozen_numbers(jnp.asarray(nobody), jnp.asarray(first))

@@ -65,6 +65,7 @@ class PriceRules(Game):
         n = self.n_followers
         for messages in itertools.product(range(self.messages), repeat=n):
             reached = [messages + (0,) * n + (() if self.history == "sold" else self.goods.units)]
+            known = set(reached)
             for obs in reached:  # grows on the way
                 remaining, left = self.situation(obs)
                 if not any(remaining) or not any(left):
@@ -77,7 +78,8 @@ class PriceRules(Game):
                     after[n + agent] = 1 + b if self.history == "sold" else 1
                     if self.history == "left":
                         after[2 * n :] = (np.array(left) - self.bundles[b]).tolist()
-                    if tuple(after) not in reached:
+                    if tuple(after) not in known:
+                        known.add(tuple(after))
                         reached.append(tuple(after))
 
     def _possible_bundles(self, agent: int, action: np.ndarray, left: Sequence[int]) -> list[int]:

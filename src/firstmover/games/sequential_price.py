@@ -34,6 +34,7 @@ from firstmover.games.units import Units
 from firstmover.games.values import read_names, read_values
 from firstmover.spaces import Branching, Discrete
 
+_FEW = 16  # agents for which the best allocation is written out; beyond, a loop compiles in no more time
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 
 
@@ -153,6 +154,10 @@ class SequentialPrice(PriceRules):
         self.leader_payoff_range = (-self.welfare_weight * most, (1 - self.welfare_weight) * most)
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
+        first, chances = self.values[0], self.types.tables[0]
+        self.alike = all(own.shape == first.shape and np.array_equal(own, first) for own in self.values) and all(
+            own.shape == chances.shape and np.array_equal(own, chances) for own in self.types.tables
+        )
 
     def _space(self, highest: float) -> Branching:
         """What the leader decides, where this is the highest price."""
@@ -164,10 +169,19 @@ class SequentialPrice(PriceRules):
     def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> _State:
         del key
         # With a dtype: JAX remembers what an array was made into, across 32- and 64-bit modes.
-        values = jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
+        values = self._values_of(types)
         nothing = jnp.zeros(self.n_followers, jnp.int32)
         left = jnp.asarray(self.units, jnp.int32)
-        return _State(jnp.int32(0), types, values, self.goods.first_best(values, jnp), nothing, nothing, left)
+        return _State(jnp.int32(0), types, values, self._first_best(values), nothing, nothing, left)
+
+    def _values_of(self, types: Int[Array, "n"]) -> Float[Array, "n items"]:
+        if self.alike:
+            return jnp.asarray(self.values[0], float)[types]
+        return jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
+
+    def _first_best(self, values: Float[Array, "n items"]) -> Float[Array, ""]:
+        few = self.n_followers <= _FEW
+        return self.goods.first_best(values, jnp) if few else self.goods.first_best_in_a_loop(values)
 
     def observe(self, state: _State) -> Turn:
         if self.history == "sold":
@@ -211,6 +225,64 @@ class SequentialPrice(PriceRules):
         )
         leader = jnp.where(visiting, -weight * loss + (1 - weight) * revenue, 0)
         return after, Rewards(leader, jnp.where(mine, welfare - revenue, 0), revenue)
+
+    # What networks and learners at size ask.
+
+    def _left(self, obs: Int[Array, "d"]) -> Int[Array, "items"]:
+        """Units of every item that are left."""
+        n = self.n_followers
+        if self.history == "left":
+            return obs[2 * n :]
+        sold = jnp.asarray(self.bundles, jnp.int32)[jnp.maximum(obs[n : 2 * n] - 1, 0)]  # the first bundle is empty
+        return jnp.asarray(self.units, jnp.int32) - sold.sum(axis=0)
+
+    @property
+    def n_option_features(self) -> int:
+        return 3 * self.messages + self.items + (0 if self.alike else self.n_followers)
+
+    def option_features(self, obs: Int[Array, "d"]) -> Float[Array, "agents features"]:
+        """Of every agent: its message, how many others left have sent each, how many in all, and the items left."""
+        n = self.n_followers
+        own = (obs[:n, None] == jnp.arange(self.messages)).astype(jnp.float32)
+        waiting = own * (obs[n : 2 * n, None] == 0)
+        everybody = waiting.sum(axis=0)
+        stock = self._left(obs) / np.array(self.units, np.float32)
+        scale = jnp.float32(2 / n)
+        parts = [
+            own,
+            (everybody - waiting) * scale,
+            jnp.broadcast_to(everybody * scale, own.shape),
+            jnp.broadcast_to(stock.astype(jnp.float32), (n, self.items)),
+        ]
+        return jnp.concatenate(parts if self.alike else [*parts, jnp.eye(n)], axis=1)
+
+    def option_address(self, obs: Int[Array, "d"]) -> Int[Array, "words"]:
+        """Messages, who is left, and what."""
+        n = self.n_followers
+        return jnp.concatenate([obs[:n], (obs[n : 2 * n] == 0).astype(jnp.int32), self._left(obs)])
+
+    def network_words(self) -> dict[str, Any]:
+        """What a network that scores agents takes and gives, for `rules.networks`."""
+        return {
+            "agents": self.n_followers,
+            "messages": self.messages,
+            "units": list(self.units),
+            "alike": self.alike,
+            "prices": [] if self.prices == "continuous" else self.prices_of(np.arange(self.prices)).tolist(),
+        }
+
+    @property
+    def tells_types_apart(self) -> bool:
+        """Whether types are independent, and as many for every agent: nobody's type matters before it is visited."""
+        return len({own.shape for own in self.values}) == 1 and all(t.ndim == 1 for t in self.types.tables)
+
+    def paid_by_type(self, obs: Int[Array, "d"], action: Array, follower: Int[Array, ""]) -> Float[Array, "types"]:
+        n, agent = self.n_followers, action[0].astype(jnp.int32)
+        status = jnp.sum(jnp.where(jnp.arange(n) == follower, obs[n : 2 * n], 0))
+        values = jnp.asarray(self.values[0], float) if self.alike else jnp.asarray(np.stack(self.values))[follower]
+        prices = self.prices_of(action[1:])
+        taken = jnp.asarray(self.bundles, jnp.int32)[self.goods.taken(values, prices, self._left(obs), jnp)]
+        return jnp.where((agent == follower) & (status == 0), jnp.sum((values - prices) * taken, axis=-1), 0)
 
     @property
     def max_leader_decisions(self) -> int:

@@ -28,12 +28,19 @@ def design_command(design: Design) -> str:
         for name, value in described["parameters"].items():
             if _plain(value) == _plain(defaults.get(name)):
                 continue
-            if _is_table(value):
+            if name == "at_least":
+                words += [word for bound in value for word in ("--at-least", str(bound))]
+            elif name == "type_probabilities" and design.evidence.held is not None:
+                continue  # they follow from the rows
+            elif _is_table(value):
                 tables.append(name)
             else:
                 words += [flag, f"{name}={_written(value)}"]
     words += ["--seeds", str(design.seeds)] if design.seeds != 25 else []
     words += ["--seed", str(design.seed)] if design.seed else []
+    words += [] if design.evidence.radius is None else ["--robust", f"{design.evidence.radius:g}"]
+    tables += [] if design.evidence.held is None else ["--types and --holdout"]
+    tables += [] if design.game.named_status_quo is None else ["--status-quo"]
     beside = f"  # with {' and '.join(tables)} as in config.json" if tables else ""
     return shlex.join(words) + beside
 

@@ -20,8 +20,9 @@ from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
-from firstmover.jobs import build
+from firstmover.jobs import build, network_designs
 from firstmover.jobs.calls import fitting, told
+from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import (
     LEFT_OUT,
     MANY_CALLS,
@@ -34,10 +35,12 @@ from firstmover.jobs.finished import (
     parts_of,
     problem_of,
     read_outcome,
+    read_result,
     write_outcome,
 )
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
@@ -69,13 +72,14 @@ def design(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design:
+) -> Design | NetworkDesign:
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
     Args:
         game: a game, the name of one, or a Gambit file.
-        followers: how participants adapt, or the name of a model with its defaults; the game's usual ones if not given.
-        leader: the learner, or the name of one with its defaults; the game's usual one if not given.
+        followers: how participants adapt, or the name of a model with its defaults; if not given, what fits the game
+            and its size (`defaults.usual`).
+        leader: the learner, or the name of one with its defaults; if not given, what fits the size of the game.
         seeds: number of independent seeds, at least 1, trained at once.
         seed: the first of them, 0 or more.
         game_parameters: parameters for a game given by name.
@@ -114,9 +118,11 @@ def design(
         game = build.game_from(game, game_parameters or {})
     elif game_parameters:
         raise InputError("game_parameters go with a game's name; a game object has its parameters already.")
+    progress = progress or Silent()
     asked: Game = build.given("game", game)
-    responding: Follower = build.given("followers", asked.usual_followers if followers is None else followers)
-    learner: Leader = build.given("leader", asked.usual_leader if leader is None else leader)
+    responding, learner, why = parts_for(asked, followers, leader)
+    if why is not None:
+        progress.stage(why)
     seeds, seed = whole(seeds, "seeds"), whole(seed, "seed")
     refuse_mistakes(asked)
     refuse_mistakes_of_parts(responding, learner)
@@ -131,10 +137,11 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
+    if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
+        raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
     left_out = None if optimum else LEFT_OUT
     learner, calling = fitting(problem, learner, seeds, max_calls)
-    progress = progress or Silent()
     if calling is not None:
         progress.stage(calling.words)
         left_out = MANY_CALLS if left_out is None and calling.more else left_out
@@ -148,9 +155,40 @@ def design(
                 ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
             )
             problem = learner.problem(played, responding)
+        if learner.is_lazy(problem.game):
+            return network_designs.carry_out(
+                played, problem, learner, seeds, seed, run, progress, optimum, waiting_since, callback
+            )
         return _carry_out(
             played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
         )
+
+
+def parts_for(
+    game: Game,
+    followers: Follower | str | None = None,
+    leader: Leader | str | None = None,
+    followers_parameters: Mapping[str, Any] | None = None,
+    leader_parameters: Mapping[str, Any] | None = None,
+) -> tuple[Follower, Leader, str | None]:
+    """Followers and leader of a design, where neither is given those that fit the size of the game, and why.
+
+    Raises:
+        InputError: something does not exist, or is out of range.
+    """
+    fitting, why = usual(game), None
+    own, learned = dict(followers_parameters or {}), dict(leader_parameters or {})
+    if followers is None:
+        followers, own, why = fitting.followers, {**fitting.followers_parameters, **own}, fitting.why
+    if leader is None:
+        leader, learned, why = fitting.leader, {**fitting.leader_parameters, **learned}, fitting.why
+    if isinstance(followers, str):
+        followers = build.item_from("followers", followers, own)
+    if isinstance(leader, str):
+        leader = build.item_from("leader", leader, learned)
+    responding: Follower = build.given("followers", followers)
+    learner: Leader = build.given("leader", leader)
+    return responding, learner, why
 
 
 def resume(
@@ -161,7 +199,7 @@ def resume(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design:
+) -> Design | NetworkDesign:
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
     Args:
@@ -188,7 +226,7 @@ def resume(
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     run = Run.open(path)
     if run.has("result.json"):
-        return Design.load(path, code=code, game=game)
+        return loaded(path, code=code, game=game)
     files.remove_parts(run.path)
     progress = progress or Silent()
     game, followers, leader, seeds, seed = parts_of(run, code, game)
@@ -196,9 +234,27 @@ def resume(
     evidence = Evidence.from_json(run.config)
     with told(game):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
+        if leader.is_lazy(problem.game):
+            return network_designs.carry_out(
+                game, problem, leader, seeds, seed, run, progress, left_out is None, waiting_since, callback
+            )
         return _carry_out(
             game, problem, leader, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
         )
+
+
+def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> Design | NetworkDesign:
+    """A finished run, whatever its rules are; see `Design.load`.
+
+    Raises:
+        InputError: as `Design.load`.
+    """
+    run = Run.open(path)
+    own, followers, leader, seeds, seed = parts_of(run, code, game, changed_too=True)
+    if not leader.is_lazy(own.standardised):
+        return Design.load(path, code=code, game=game)
+    problem = problem_of(run, own, ready(run, own, followers), leader)
+    return network_designs.read_network_design(run, read_result(run), own, problem, leader, seeds, seed)
 
 
 def _carry_out(

@@ -380,6 +380,11 @@ def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game
         InputError: it is damaged, or what it was played with has changed so that it does not fit any more.
     """
     game, followers, leader, seeds, seed = items = parts_of(run, code, given, changed_too=True)
+    if leader.is_lazy(game.standardised):
+        raise InputError(
+            f"the rule of {run.path} is a network that is not written out; its value, its interval and the bounds on "
+            "regrets, judged on fresh samples, are in result.json."
+        )
     named = [run.config[kind] for kind in build.KINDS]
     changed = tuple(
         stored["name"] for item, stored in zip(items, named, strict=False) if build.has_changed(item, stored)

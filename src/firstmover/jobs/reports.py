@@ -29,11 +29,12 @@ from firstmover.report.numbers import MINUS, count, number, share, signed
 from firstmover.report.page import MARK, Page, Table, whole
 from firstmover.report.pictures import learning_curves
 from firstmover.report.sections import rule_page
+from firstmover.report.sentences import checked, in_brackets
 from firstmover.rules.rule import Rule
 from firstmover.rules.rule_files import read_rule_file
 
 _NO_MATRIX = "The rule was not tried with other models of the participants."
-_LARGEST = 300_000  # bytes of a page
+_REFUTED = "An independent checker refutes the certificate: what stands here must not be relied on."
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,10 @@ def write_report(
     tell("computing who gains and who loses")
     page = _with_gains(page, subject)
     tell("checking the certificate")
-    page = replace(page, checked=_checked(subject), record=_record(subject))
+    verdict, line = _checked(subject)
+    warned = [*page.warnings, *([_REFUTED] if verdict == "refuted" else [])]
+    told = checked(page.statements, verdict)
+    page = replace(page, checked=line, statements=told, warnings=warned, record=_record(subject))
     if followers:
         about = subject.rule if design is None else design
         found = evaluate(
@@ -201,7 +205,7 @@ def _with_gains(page: Page, subject: _Subject) -> Page:
     note = (
         f"There is nothing to compare with: {gains.reason}"
         if gains.status_quo is None
-        else f"The status quo is {gains.status_quo}, with the same model of the participants."
+        else f"The status quo{in_brackets(gains.status_quo)} is met by the same model of the participants."
     )
     return replace(page, by_type=_gains_table(gains, subject), by_type_note=note)
 
@@ -250,14 +254,15 @@ def _with_curves(page: Page, design: Design) -> Page:
     return replace(page, curves_picture=picture, curves_note=note)
 
 
-def _checked(subject: _Subject) -> str:
-    """The line of `verify`."""
-    where = f" ('firstmover verify {subject.file}')" if subject.file else ""
-    return f"{verify_line(subject.certificate)}{where}"
+def _checked(subject: _Subject) -> tuple[str, str]:
+    """The verdict of `verify`, and its line."""
+    verdict, line = verify_line(subject.certificate)
+    where = f" Check it with 'firstmover verify {subject.file}'." if subject.file else ""
+    return verdict, f"{line}{where}"
 
 
-def verify_line(certificate: dict[str, Any]) -> str:
-    """What the independent checker says of a certificate.
+def verify_line(certificate: dict[str, Any]) -> tuple[str, str]:
+    """The verdict of the independent checker on a certificate, and that in a line.
 
     Raises:
         InputError: it is no certificate.
@@ -268,7 +273,8 @@ def verify_line(certificate: dict[str, Any]) -> str:
         raise InputError(str(why)) from None
     counts = {word: sum(claim.verdict == word for claim in claims) for word in sorted({c.verdict for c in claims})}
     line = verify.report(claims).splitlines()[-1].partition(":")[0]
-    return f"{line[:1].upper()}{line[1:]}: of its claims {', '.join(f'{n} {word}' for word, n in counts.items())}."
+    told = f"{line[:1].upper()}{line[1:]}: of its claims {', '.join(f'{n} {word}' for word, n in counts.items())}."
+    return verify.verdict(claims), told
 
 
 def _record(subject: _Subject) -> list[tuple[str, str]]:

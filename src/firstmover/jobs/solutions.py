@@ -16,6 +16,8 @@ from firstmover.rules.rule import play_text
 from firstmover.solvers.registry import search
 from firstmover.solvers.solution import Solution
 
+_MOST_LINES = 100  # of a reply in words; a longer one is in `reply` only
+
 
 def solve(
     game: Game | str,
@@ -75,7 +77,7 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
         "play": solution.play,
         "reply": solution.reply,
         "reply_text": None
-        if solution.reply is None
+        if solution.reply is None or sum(map(len, solution.reply)) > _MOST_LINES
         else by_form(told, once=_strategies_text, every_step=_steps_text)(told, solution.reply),
         "rests_on_ties": solution.rests_on_ties,
         "margin": None if solution.margin is None else solution.margin.margin,

@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import in_parts
 from firstmover.core.behaviours import ManyBehaviours, Over
-from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.commitment import Commitment, draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
@@ -111,6 +111,15 @@ class Leader(abc.ABC):
         return StackelbergPOMDP(
             game.standardised, followers, self.reward_episodes, self.target, radius=self.radius, least=least
         )
+
+    def is_lazy(self, game: Game) -> bool:
+        """Whether its rules of this game are never written out as tables (see `rules`)."""
+        del game
+        return False
+
+    def rules(self, problem: StackelbergPOMDP, state: Any) -> Commitment:
+        """As `tables` for rules that are never written out: commitments, with a leading axis of candidates."""
+        raise TypeError(f"{self.name} has its rules as tables.")
 
     @abc.abstractmethod
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:

@@ -16,6 +16,7 @@ cross-entropy method (Rubinstein 1999).
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
@@ -27,11 +28,14 @@ from firstmover.core.batching import in_parts
 from firstmover.core.behaviours import Over
 from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
-from firstmover.core.policies import Policy, TablePolicy, network_policy, table_policy
+from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, largest, ranked, sound
-from firstmover.errors import require
+from firstmover.errors import InputError, require
 from firstmover.evaluators import Target
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
+from firstmover.leaders import lazy
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.solvers.registry import baseline_actions
 
@@ -60,12 +64,14 @@ class CommitmentGradient(Leader):
             a thirtieth of it for networks).
         epochs: steps on the surrogate per update, at least 1.
         entropy: first weight of the entropy bonus, at least 0.
-        policy: "table" or "network" (64-64 tanh).
+        policy: "table", "network" (64-64 tanh, on the features of any observation), or "options" (a small network that
+            scores options which are like each other, such as agents to visit).
         restarts: independent copies learnt side by side within one seed; the one whose final rule earns most is kept.
-            0 stands for 4 with discrete decisions and 16 with continuous ones (of which all but the first start from
-            random places, and every other one narrow: the best region of mixtures or prices may be small). Beside
-            several tables one more starts from the game's baseline, where that is a rule of the same game.
-        reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
+            0 stands for 1 where nothing is listed, else 4 with discrete decisions and 16 with continuous ones (of which
+            all but the first start from random places, and every other one narrow: the best region of mixtures or
+            prices may be small). Beside several tables one more starts from the game's baseline, where that is a rule
+            of the same game.
+        reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation, which needs a listed game.
         evaluation: "greedy" commits to the likeliest action at every observation, "stochastic" to a draw.
         target: "learned" rewards the value at the response that the followers learn, "worst" a lower bound on the
             value over all coarse correlated equilibria of the agent normal form (needs a small game), "robust" the
@@ -92,7 +98,7 @@ class CommitmentGradient(Leader):
     learning_rate: float = 0.1
     epochs: int = 4
     entropy: float = 0.05
-    policy: Literal["table", "network"] = "table"
+    policy: Literal["table", "network", "options"] = "table"
     restarts: int = 0
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
@@ -115,9 +121,28 @@ class CommitmentGradient(Leader):
         require(0 < self.learning_rate < math.inf, "learning_rate must be a positive number", self.learning_rate)
         require(0 <= self.entropy < math.inf, "entropy must be a number, not negative", self.entropy)
 
+    def is_lazy(self, game: Game) -> bool:
+        return self.policy == "options" or (self.policy == "network" and not game.observed.listed)
+
+    def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
+        check_policy(self.policy, game)
+        if not self.is_lazy(game):
+            return super().problem(game, followers)
+        if self.reward_episodes < 1 or self.target != "learned" or self.at_least:
+            raise InputError(
+                f"a rule that is never written out ({self.policy} policy in {game.name}) is rewarded by samples: "
+                "reward_episodes must be at least 1, with target=learned and without at_least."
+            )
+        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, listed=False)
+
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
-        restarts, baseline = self._n_restarts(problem), baseline_actions(problem.game)
+        restarts = self._n_restarts(problem)
+        if self.is_lazy(problem.game):
+            keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
+            policies, optimisers = jax.vmap(lambda key: lazy.start(self, problem, key))(keys)
+            return _State(policies, optimisers, jnp.int32(0), key)
+        baseline = baseline_actions(problem.game)
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
             policy: Policy
@@ -138,6 +163,8 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
+        if self.is_lazy(problem.game):
+            return self.restarts or 1
         drawn = self.restarts or problem.game.restarts or (16 if problem.game.leader_space.continuous else 4)
         known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
         return drawn + known
@@ -147,7 +174,8 @@ class CommitmentGradient(Leader):
         progress = state.step / self.updates
 
         def one(policy: Policy, optimiser: Any, key: Key[Array, ""], width: Array) -> tuple[Policy, Any, Metrics]:
-            return self._update(problem, policy, optimiser, key, state.key, progress, width)
+            update = partial(lazy.updated, self) if self.is_lazy(problem.game) else self._update
+            return update(problem, policy, optimiser, key, state.key, progress, width)
 
         restarts = self._n_restarts(problem)
         keys = jax.random.split(key, restarts)
@@ -220,6 +248,9 @@ class CommitmentGradient(Leader):
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         head = problem.game.leader_space.head()
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
+
+    def rules(self, problem: StackelbergPOMDP, state: _State) -> Any:
+        return jax.vmap(lambda policy: lazy.rule_of(self, problem, policy, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:
         return sound((state.policies, state.optimisers), 1)

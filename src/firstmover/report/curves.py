@@ -10,6 +10,9 @@ from jaxtyping import Float
 
 from firstmover.report.statistics import mean_interval
 
+_WIDTH = 1.5  # points
+_NEAR = 0.01  # of what is drawn: curves this close cover each other
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -37,12 +40,14 @@ class Panel:
         ylabel: what is measured.
         curves: the lines.
         levels: horizontal lines by name, such as exact optima.
+        possible: the least and the greatest value, which intervals do not leave; they may if it is not given.
     """
 
     title: str
     ylabel: str
     curves: Sequence[Curve]
     levels: dict[str, float]
+    possible: tuple[float, float] | None = None
 
 
 def as_csv(curves: Sequence[Curve]) -> str:
@@ -76,11 +81,13 @@ def draw(panel: Panel, kind: str) -> bytes:
 
 
 def _draw_group(axes: Any, panel: Panel, group: str) -> None:
-    for curve in panel.curves:
-        if _group(curve.label) == group:
-            ends = np.array([mean_interval(row) for row in curve.values])
-            (line,) = axes.plot(curve.steps, ends[:, 0], "--" if curve.dashed else "-", label=_own(curve.label))
-            axes.fill_between(curve.steps, ends[:, 1], ends[:, 2], alpha=0.15, color=line.get_color(), linewidth=0)
+    own = [curve for curve in panel.curves if _group(curve.label) == group]
+    ends = [np.array([mean_interval(row) for row in curve.values]) for curve in own]
+    for curve, found, width in zip(own, ends, widths([found[:, 0] for found in ends]), strict=True):
+        style = "--" if curve.dashed else "-"
+        (line,) = axes.plot(curve.steps, found[:, 0], style, label=_own(curve.label), linewidth=width)
+        band = found[:, 1:] if panel.possible is None else np.clip(found[:, 1:], *panel.possible)
+        axes.fill_between(curve.steps, band[:, 0], band[:, 1], alpha=0.15, color=line.get_color(), linewidth=0)
     for name, level in panel.levels.items():
         if _group(name) in ("", group):
             axes.axhline(level, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
@@ -88,6 +95,27 @@ def _draw_group(axes: Any, panel: Panel, group: str) -> None:
     axes.set(title=group, xlabel="environment steps of a seed", ylabel=panel.ylabel, xscale="log")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+
+
+def widths(means: Sequence[Float[np.ndarray, "points"]]) -> list[float]:
+    """Widths of lines of which the later ones lie above: wider where a later one covers it for a stretch.
+
+    Example:
+        >>> widths([np.zeros(4), np.ones(4), np.zeros(4)])
+        [3.75, 1.5, 1.5]
+    """
+    known = np.concatenate([own[np.isfinite(own)] for own in means]) if means else np.zeros(0)
+    near = _NEAR * float(np.ptp(known)) if known.size else 0.0
+    covered = [sum(_alike(own, other, near) for other in means[k + 1 :]) for k, own in enumerate(means)]
+    return [_WIDTH * (1 + 1.5 * times) for times in covered]
+
+
+def _alike(first: Float[np.ndarray, "points"], second: Float[np.ndarray, "others"], near: float) -> bool:
+    """Whether two curves are the same for a tenth of the way, or in the end."""
+    if len(first) != len(second):
+        return bool(abs(first[-1] - second[-1]) <= near)
+    same = np.abs(first - second) <= near
+    return bool(same.mean() >= 0.1 or same[-1])
 
 
 def _group(label: str) -> str:

@@ -75,7 +75,7 @@ class Statement(NamedTuple):
     """Something that is proved, or is not.
 
     Attributes:
-        standing: "proved", "computed", "sampled" or "not known".
+        standing: "proved", "exact" (not checked as a whole), "computed", "sampled", "not known" or "refuted".
         text: in a sentence.
     """
 

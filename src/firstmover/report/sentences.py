@@ -6,6 +6,7 @@ from typing import Any
 from firstmover.report.numbers import interval, number, signed
 from firstmover.report.page import Statement
 
+EXACT = "exact"  # in fractions, with a proof
 # Who comes to which set of equilibria: what the interval over the set is good for.
 _SETS = {
     "cce": "Whatever participants come to who learn from what they earn and end up with no regret (any coarse "
@@ -20,13 +21,15 @@ _SETS = {
 
 
 def statements(certificate: dict[str, Any]) -> list[Statement]:
-    """What is proved of a rule, computed, sampled or not known, the strongest first.
+    """What is exact of a rule, computed, sampled or not known, the strongest first.
+
+    What is exact is proved once `checked` says that the certificate is confirmed.
 
     Args:
         certificate: as JSON, with or without its proof.
     """
     payoffs = tuple(certificate["payoff_range"]["leader"])
-    proved = "proved" if certificate.get("proof") is not None else "computed"
+    proved = EXACT if certificate.get("proof") is not None else "computed"
     known = proved if certificate["exact"] else "sampled"
     found = [Statement(known, f"Under the play above the leader earns {number(certificate['value'], *payoffs)}.")]
     found.append(_regret(certificate, known))
@@ -42,6 +45,12 @@ def statements(certificate: dict[str, Any]) -> list[Statement]:
         Statement("not known", "Whether the participants behave as any of these models: nobody can prove that.")
     )
     return found
+
+
+def checked(found: list[Statement], verdict: str) -> list[Statement]:
+    """The statements once an independent checker has looked at the certificate: only what it confirms is proved."""
+    standing = {"confirmed": "proved", "refuted": "refuted"}.get(verdict, EXACT)
+    return [one._replace(standing=standing) if one.standing == EXACT else one for one in found]
 
 
 def _regret(certificate: dict[str, Any], known: str) -> Statement:
@@ -96,8 +105,15 @@ def findings(
             if number(gain, *payoffs) == "0"
             else f"{number(abs(gain), *payoffs)} {'more' if gain > 0 else 'less'} than the status quo"
         )
-        found.append(f"That is {change} ({baseline['rule']}), which earns {number(baseline['value'], *payoffs)}.")
+        found.append(
+            f"That is {change}{in_brackets(baseline['rule'])}, which earns {number(baseline['value'], *payoffs)}."
+        )
     return found
+
+
+def in_brackets(status_quo: str) -> str:
+    """What the status quo is, where it has a name of its own."""
+    return "" if status_quo == "the status quo" else f" ({status_quo})"
 
 
 def data_sentences(result: dict[str, Any], payoffs: tuple[float | int, float | int]) -> list[str]:
@@ -110,14 +126,14 @@ def data_sentences(result: dict[str, Any], payoffs: tuple[float | int, float | i
         rows = f"{holdout['rows']} rows" if isinstance(holdout.get("rows"), int) else "rows"
         found.append(
             f"On {rows} that were kept out of the estimate the rule earns {number(holdout['value'], *payoffs)}"
-            f"{spread}; in sample it earns {number(result.get('best_value'), *payoffs)}."
+            f"{spread}; in sample it earns {number(holdout.get('in_sample', result.get('best_value')), *payoffs)}."
         )
         status_quo = _value(holdout.get("status_quo"))
         if status_quo is not None:
-            gain = holdout["value"] - status_quo
-            found.append(
-                f"There the status quo earns {number(status_quo, *payoffs)}: a change of {signed(gain, *payoffs)}."
-            )
+            gain = signed(holdout["value"] - status_quo, *payoffs)
+            ends = holdout.get("gain_interval")
+            spread = f" (95 % interval {interval(ends, *payoffs)})" if ends else ""
+            found.append(f"There the status quo earns {number(status_quo, *payoffs)}: a change of {gain}{spread}.")
     if robust:
         found.append(
             f"If the prior is off by up to {robust['radius']:g} in total variation, the rule earns at least "

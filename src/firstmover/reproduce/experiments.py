@@ -16,6 +16,7 @@ from firstmover.jobs import build
 from firstmover.jobs.designs import design, resume
 from firstmover.jobs.finished import Design
 from firstmover.jobs.loop import Progress
+from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.pretraining import Pretraining, pretrain
 from firstmover.jobs.runs import Run
 from firstmover.leaders import Leader
@@ -48,13 +49,15 @@ class Experiment:
         path = folder / self.name
         followers = self._trained(path, seeds, progress) if self.training else self.followers
         if not files.exists(path / "config.json"):
-            return design(
-                self.game,
-                followers=followers,
-                leader=self.leader,
-                seeds=seeds,
-                out=path,
-                progress=progress,
+            return _tables(
+                design(
+                    self.game,
+                    followers=followers,
+                    leader=self.leader,
+                    seeds=seeds,
+                    out=path,
+                    progress=progress,
+                )
             )
         config = Run.open(path).config
         mine: tuple[tuple[str, Any], ...] = (
@@ -65,7 +68,7 @@ class Experiment:
         same = all(config.get(kind) == build.as_stored(item) for kind, item in mine) and config.get("seeds") == seeds
         if not same:
             raise InputError(f"{path} holds a run with other settings; name another folder with --out.")
-        return resume(path, progress=progress)
+        return _tables(resume(path, progress=progress))
 
     def _trained(self, path: Path, seeds: int, progress: Progress | None) -> Follower:
         """Followers of every seed, from the file beside the run folder, which is written at first."""
@@ -128,8 +131,17 @@ class Figure:
             Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
             for label, done in made.items()
         ]
-        return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels())
+        ranges = [done.game.leader_payoff_range for done in made.values()]
+        paid = self.metric in ("evaluated", "value", "best")
+        possible = (min(low for low, _ in ranges), max(high for _, high in ranges)) if paid else None
+        return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels(), possible)
 
 
 def _at_commitment_level(done: Design) -> bool:
     return not isinstance(done.leader, StepLearner)
+
+
+def _tables(found: Design | NetworkDesign) -> Design:
+    """A design whose rules are tables, as those of all experiments are."""
+    assert isinstance(found, Design)
+    return found

@@ -189,6 +189,16 @@ def baseline(game: Game) -> Baseline:
 
 
 @ByType
+def baseline_value(game: Game) -> tuple[str, float]:
+    """The name of the rule to beat and what it is worth exactly, also where its table has no room.
+
+    Raises:
+        InputError: it is not known.
+    """
+    raise InputError(f"what the baseline of {game.name} is worth is not known without listing profiles.")
+
+
+@ByType
 def baseline_actions(game: Game) -> np.ndarray | None:
     """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
     try:

@@ -14,6 +14,7 @@ _SOLVERS = {
             "market",
             "matrix_design",
             "mean_field",
+            "newsvendor",
             "normal_form",
             "patrol",
             "security",

@@ -10,7 +10,7 @@ from firstmover.spaces.box import Box
 from firstmover.spaces.branching import Branching
 from firstmover.spaces.discrete import Discrete, one_or_several
 from firstmover.spaces.mixture import Mixture, mixed_words, mixture
-from firstmover.spaces.observations import observation_index
+from firstmover.spaces.observations import Reals, observation_index
 
 __all__ = [
     "Box",
@@ -18,6 +18,7 @@ __all__ = [
     "Discrete",
     "Mixture",
     "Parts",
+    "Reals",
     "Space",
     "asked",
     "mixed_words",

@@ -40,7 +40,7 @@ KEYS = (
 )
 # What objects inside it may hold; `reason` and `over` are those of a baseline without and with a value.
 PARTS = {
-    "epsilon": ("by_follower", "max", "unseen"),
+    "epsilon": ("by_follower", "max", "unseen", "bound"),
     "payoff_range": ("leader", "followers"),
     "baseline": ("rule", "value", "over", "reason", "proof"),
     "sizes": ("type_profiles", "action_profiles", "bcce_variables", "anf_cce_variables", "samples"),

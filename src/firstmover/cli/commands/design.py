@@ -15,13 +15,14 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
     command.add_argument("--followers", metavar="NAME", help="how they adapt (the game's usual model)")
     add_parameters(command, "-f", "followers")
-    command.add_argument("--leader", metavar="NAME", help="how the leader learns (the game's usual learner)")
+    command.add_argument("--leader", metavar="NAME", help="how the leader learns (what fits the size)")
     add_parameters(command, "-l", "leader")
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
+    command.add_argument("--frontier", metavar="A,B", help="no design: rules between two measures ('value' is one)")
     add_data(command)
     add_goals(command)
     command.add_argument("--out", metavar="DIR", help="a new run folder (runs/GAME-NNN)")
@@ -35,7 +36,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number, whole
     from firstmover.jobs import build
-    from firstmover.jobs.designs import design
+    from firstmover.jobs.designs import design, parts_for
     from firstmover.jobs.observed import share_or_file
     from firstmover.jobs.runs import free_folder
 
@@ -47,14 +48,17 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     if options.at_least:
         from firstmover.jobs.goals import held_to
 
-        leader_parameters = held_to(options.leader, leader_parameters, options.at_least)
+        leader_parameters = held_to(options.leader or "commitment-gradient", leader_parameters, options.at_least)
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
-    responding = options.followers or game.usual_followers
-    followers = build.item_from("followers", responding, pairs("-f", options.followers_parameters))
-    leader = build.item_from("leader", options.leader or game.usual_leader, leader_parameters)
+    own = pairs("-f", options.followers_parameters)
+    followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
+    if options.frontier is not None:
+        return _frontier(options, game, followers, leader, seed)
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
+        if why is not None:
+            progress.stage(why)
         made = design(
             game,
             followers=followers,
@@ -74,6 +78,32 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             callback=callback,
         )
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
+
+
+def _frontier(options: argparse.Namespace, game: Any, followers: Any, leader: Any, seed: int) -> tuple[Any, str]:
+    """Rules between two measures: a table, and in the folder of `--out` `frontier.csv` and `frontier.png`."""
+    from firstmover import files
+    from firstmover.cli.progress import Watched
+    from firstmover.jobs.frontiers import frontier
+    from firstmover.jobs.observed import estimated
+
+    names = [name.strip() for name in options.frontier.split(",")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"--frontier takes two measures with a comma between; got {options.frontier!r}.")
+    if options.holdout or options.robust or options.status_quo:
+        raise InputError("--frontier draws rules that are not certified; --holdout, --robust, --status-quo do not go.")
+    game, _ = estimated(game, options.types)
+    out = None if options.out is None else Path(options.out)
+    if out is not None and files.exists(out):
+        raise InputError(f"{out} exists; name a new folder with --out.")
+    with Watched() as progress:
+        progress.working("learning a rule for each of ten weights")
+        found = frontier(game, (names[0], names[1]), followers, leader, seed=seed)
+    if out is not None:
+        out.mkdir(parents=True)
+        files.write_whole(out / "frontier.csv", found.as_csv().encode(), new=True)
+        files.write_whole(out / "frontier.png", found.drawn(), new=True)
+    return found.as_json(), found.as_text()
 
 
 COMMAND = Command("design", "learn a rule, certify it, write a run folder", _declare, _run)

@@ -3,7 +3,6 @@
 Without messages the solver is `equilibria.sequential_prices`, with them `equilibria.mechanisms`.
 """
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,15 +11,25 @@ from typing import Any
 import numpy as np
 
 from firstmover.equilibria.mechanisms import optimal_mechanism
-from firstmover.equilibria.sequential_prices import best_without_messages
 from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.sequential_price import SequentialPrice
+from firstmover.solvers.messages.fractions import values_and_prior
 from firstmover.solvers.messages.options import Selection
-from firstmover.solvers.registry import Baseline, Remembered, baseline, baseline_actions, optimum, search
+from firstmover.solvers.messages.silent import silent_mechanism
+from firstmover.solvers.registry import (
+    Baseline,
+    Remembered,
+    baseline,
+    baseline_actions,
+    baseline_value,
+    optimum,
+    search,
+)
 from firstmover.solvers.solution import Solution
 
-MAX_PRICE_VECTORS = 100_000
+_SILENT = "no messages: the best prices and order"
+MAX_TABLE = 200_000  # observations of a table
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,14 @@ class PriceSolution(Solution):
 def best_silent_rule(game: SequentialPrice) -> Baseline:
     """The best prices and order without messages."""
     silent = game if game.messages == 1 else game.with_settings(messages=1)
-    return "no messages: the best prices and order", silent, without_messages(silent)[1]
+    return _SILENT, silent, without_messages(silent)[1]
+
+
+@baseline_value.register(SequentialPrice)
+def value_of_best_silent_rule(game: SequentialPrice) -> tuple[str, float]:
+    """What the best prices and order without messages are worth."""
+    silent = game if game.messages == 1 else game.with_settings(messages=1)
+    return _SILENT, silent_mechanism(silent).value
 
 
 @baseline_actions.register(SequentialPrice)
@@ -65,13 +81,17 @@ def best_prices(game: SequentialPrice, ties: Ties) -> Solution:
     del ties
     if game.messages > 1:
         raise InputError(f"there is no exact method for {game.name} yet; use 'firstmover design' to learn a rule.")
-    value, table = without_messages(game)
-    return Solution(
-        value=value,
-        rule=game.rule(table),
+    silent = silent_mechanism(game)
+    exactly = silent.fraction
+    return PriceSolution(
+        value=silent.value if exactly is None else float(exactly),
+        rule=silent.entries(game),
         attained=True,
         method="dynamic programming over who and what is left",
         followers="no messages, so nothing to choose",
+        fraction=None if exactly is None else str(exactly),
+        play=[[[1.0]] * types for types in game.n_types],
+        rests_on_ties=False,
     )
 
 
@@ -82,53 +102,13 @@ def without_messages(game: SequentialPrice) -> tuple[float, np.ndarray]:
     Where nothing is to be decided, the table visits agent 0 at price 0.
 
     Raises:
-        InputError: values are correlated, or there are too many profiles or prices to list.
+        InputError: as `silent_mechanism`, or the leader has too many observations for a table.
     """
-    if any(table.ndim > 1 for table in game.types.tables):
-        raise InputError("the best mechanism without messages is only known for independent values.")
-    parts = _price_parts(game)
-    rows = game.prices_of(parts)
-
-    def offer(agent: int, available: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
-        values, probs = game.values[agent], game.types.tables[agent]
-        bundle = game.goods.taken(values[:, None], rows, np.array(available), np)  # [types, Q]
-        units = game.bundles[bundle]
-        welfare = np.einsum("tqi,ti->tq", units, values)
-        revenue = np.einsum("tqi,qi->tq", units, rows)
-        gain = probs @ (game.welfare_weight * welfare + (1 - game.welfare_weight) * revenue)
-        return gain, np.einsum("t,tqb->qb", probs, np.eye(len(game.bundles))[bundle])
-
-    found = best_without_messages(game.n_followers, game.units, game.bundles, offer)
-    value, table = found.value, []
-    if game.welfare_weight > 0:
-        support, probs = game.types.profiles
-        realised = np.stack([own[support[:, i]] for i, own in enumerate(game.values)], axis=1)
-        value -= game.welfare_weight * float(probs @ game.goods.first_best(realised, np))
-    for obs in game.observations().tolist():
-        agent, row = found.choice.get(game.situation(obs), (0, 0))
-        table.append([agent, *parts[row]])
-    return value, np.array(table, np.float64 if game.leader_space.continuous else np.int32)
-
-
-def _price_parts(game: SequentialPrice) -> np.ndarray:
-    """Price components of actions that some best mechanism without messages is among, [Q, items]."""
-    grid: np.ndarray
-    if game.prices != "continuous":
-        grid = np.arange(game.prices)
-    elif game.items == 1 and (game.goods.buy_at_tie or game.welfare_weight == 1):
-        # What an agent does changes at its values only.
-        worth = np.unique(np.concatenate([table.ravel() for table in game.values]))
-        grid = np.unique(np.concatenate([[0.0], worth, (worth[1:] + worth[:-1]) / 2]))
-    else:
-        raise InputError(
-            "the best mechanism without messages is only known for a price grid, or for one item with welfare as "
-            "the objective or agents that buy at ties."
-        )
-    if len(grid) ** game.items > MAX_PRICE_VECTORS:
-        raise InputError(
-            f"{len(grid)} prices for {game.items} items are more than {MAX_PRICE_VECTORS} price vectors to list."
-        )
-    return np.array(list(itertools.product(grid, repeat=game.items)))
+    silent = silent_mechanism(game)
+    if game.n_observations > MAX_TABLE:
+        raise InputError(f"{game.n_observations} observations are more than {MAX_TABLE}, which a table may have.")
+    table = [silent.visit(*game.situation(obs)) for obs in game.observations().tolist()]
+    return silent.value, np.array(table, np.float64 if game.leader_space.continuous else np.int32)
 
 
 @search.register(SequentialPrice)
@@ -159,7 +139,7 @@ def with_messages(
         return optimum(game, ties)
     if game.n_followers != 2 or game.units != (1,):
         raise InputError("the best mechanism with messages is only known for two agents and one unit of one item.")
-    values, prior = _in_fractions(game)
+    values, prior = values_and_prior(game)
     found = optimal_mechanism(
         values,
         prior,
@@ -207,16 +187,3 @@ def with_messages(
         play=play,
         game=priced,
     )
-
-
-def _in_fractions(game: SequentialPrice) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
-    """The values of both agents' types, and the probability of every pair of types, for one item."""
-    if game.value_grid is not None:
-        points = game.value_grid
-        grid = [Fraction(k, points - 1) for k in range(points)]
-        return [grid, grid], [[Fraction(1, points**2)] * points] * points
-    values = [own.fractions[:, 0].tolist() for own in game.stated_values]
-    prior = [[Fraction(0)] * len(values[1]) for _ in values[0]]
-    for (t0, t1), p in zip(game.types.profiles[0].tolist(), game.types.profile_fractions.tolist(), strict=True):
-        prior[t0][t1] = p
-    return values, prior

@@ -1,0 +1,62 @@
+"""What a design is made with where nobody says: by the size of the market, with the reason in words."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from firstmover.evaluators.forms import by_form
+from firstmover.games.base import Game
+
+MOST_PROFILES = 50_000  # (type, action) profiles that are listed for every rule of every update without being asked to
+_LEADER = "commitment-gradient"
+
+
+class Usual(NamedTuple):
+    """Followers and a leader by name, with their parameters, and why they were chosen.
+
+    Attributes:
+        followers: their name.
+        followers_parameters: those that are not at their defaults.
+        leader: its name.
+        leader_parameters: those that are not at their defaults.
+        why: the choice in words; None where it is nothing special.
+    """
+
+    followers: str
+    followers_parameters: Mapping[str, Any]
+    leader: str
+    leader_parameters: Mapping[str, Any]
+    why: str | None
+
+
+def usual(game: Game) -> Usual:
+    """What fits a game of this size.
+
+    Small games are listed in full for every rule. Large ones, whose leader picks one of several like things, get a
+    network that scores them, followers that learn from samples, and values and regrets from samples.
+    """
+    # In logarithms: the number of profiles of a hundred followers is no float.
+    sizes = np.array([*game.n_types, *game.n_actions], float)
+    profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
+    alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
+    small = profiles <= np.log(MOST_PROFILES)
+    if small or by_form(game, once=False, every_step=True) or not game.n_option_features or not alike:
+        return Usual(game.usual_followers, {}, game.usual_leader, {}, None)
+    n = game.n_followers
+    followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
+    leader = {
+        "policy": "options",
+        "updates": 200 if n <= 4 else 300,
+        "epochs": 6,
+        "entropy": 0.02,
+        "reward_episodes": 64,
+    }
+    size = f"{np.exp(profiles):.3g}" if profiles < 690 else f"e^{profiles:.0f}"
+    tables = "sharing one table since they are exchangeable" if game.alike else "with a table each"
+    why = (
+        f"{size} profiles of types and actions are too many to list for every rule: a network scores the options that "
+        f"the leader picks from, followers learn from sampled rounds, {tables}, and final rules are judged on fresh "
+        "samples"
+    )
+    return Usual("sampled-weights", followers, _LEADER, leader, why)

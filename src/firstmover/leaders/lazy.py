@@ -1,0 +1,168 @@
+"""Commitment gradient where nothing is listed: draws are made when an observation is met, and learnt from where it was.
+
+An update draws `episodes` commitments lazily (`core.commitment.Lazy`), plays one episode against each, and takes
+`epochs` steps on PPO's clipped surrogate over the decisions of its reward sub-episodes. All episodes of an update share
+the types, the noise of their followers and the chance, so that they differ in the commitment only.
+
+Where a table counts every entry that an episode has visited once, here every visit counts: observations weigh as often
+as they come up. What was drawn at one is not kept, it is drawn again from its address.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.custom_batching import sequential_vmap
+from jaxtyping import Array, Bool, Float, Key
+
+from firstmover.core.commitment import Greedy, Lazy, episode_noise
+from firstmover.core.noise import Stream, stream
+from firstmover.core.policies import Policy, feature_policy, option_policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import average, largest, ranked
+from firstmover.evaluators import View
+from firstmover.evaluators.sampled import Sampled
+from firstmover.games.base import Game
+from firstmover.heads import Head
+from firstmover.leaders.base import Metrics
+
+if TYPE_CHECKING:
+    from firstmover.leaders.commitment_gradient import CommitmentGradient
+
+_ELITE = 0.125
+_CLIP = 0.2
+STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
+    "options": option_policy,
+    "network": feature_policy,
+}
+
+
+class Met(NamedTuple):
+    """What came of an episode against one lazily drawn commitment.
+
+    Attributes:
+        reward: the leader's mean payoff in the reward sub-episodes.
+        observations: what the leader saw in them, [rows, ...].
+        acted: whether it decided then.
+        decisions: of the leader, in the whole episode.
+    """
+
+    reward: Float[Array, ""]
+    observations: Array
+    acted: Bool[Array, "rows"]
+    decisions: Float[Array, ""]
+
+
+def played(problem: StackelbergPOMDP, commitment: Any, key: Key[Array, ""]) -> Met:
+    """One episode, as `StackelbergPOMDP.episode` with sampled rewards, and the decisions of its reward phase."""
+    game, followers = problem.game, problem.followers
+    view = View(game, commitment, key)
+    response = followers.respond(view, problem.response_noise(key))
+    play = followers.strategy(game, response.state)
+    sampled = Sampled(game, problem.reward_episodes)
+    query = sampled.query(play, sampled.noise(key), followers.position(game, response.state))
+    outcome = view.outcome(query, followers.asks(game), keep_steps=True)
+    steps = outcome.steps
+    assert steps is not None
+    seen = steps.leader_obs.reshape(-1, *steps.leader_obs.shape[2:])
+    acted = steps.leader_acts.ravel()
+    return Met(outcome.leader.mean(), seen, acted, response.env_steps + acted.sum())
+
+
+def best_share(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
+    """Advantages: membership in the best eighth, centred and of unit size; nothing where all earn the same."""
+    reward = ranked(reward)
+    count = max(1, int(reward.shape[0] * _ELITE))
+    elite = (reward >= jax.lax.top_k(reward, count)[0][-1]).astype(reward.dtype)
+    centred = elite - elite.mean()
+    return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)
+
+
+def start(learner: "CommitmentGradient", problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, Any]:
+    """A policy and its optimiser."""
+    game = problem.game
+    policy = STARTS[learner.policy](game, game.leader_space.head(), key)
+    return policy, optax.scale_by_adam().init(policy)
+
+
+def updated(
+    learner: "CommitmentGradient",
+    problem: StackelbergPOMDP,
+    policy: Policy,
+    optimiser: Any,
+    key: Key[Array, ""],
+    seed_key: Key[Array, ""],
+    progress: Float[Array, ""],
+    width: Float[Array, ""],
+) -> tuple[Policy, Any, Metrics]:
+    """One update of one policy; seeds and restarts are worked off one by one, so that matrix products are large."""
+
+    @sequential_vmap
+    def one(policy: Policy, optimiser: Any, seeds: tuple[Array, Array], progress: Array, width: Array) -> Any:
+        own, of_seed = jax.random.wrap_key_data(seeds[0]), jax.random.wrap_key_data(seeds[1])
+        return _updated(learner, problem, policy, optimiser, own, of_seed, progress, width)
+
+    seeds = jax.random.key_data(key), jax.random.key_data(seed_key)
+    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, seeds, progress, width)
+    return result
+
+
+def _updated(
+    learner: "CommitmentGradient",
+    problem: StackelbergPOMDP,
+    policy: Policy,
+    optimiser: Any,
+    key: Key[Array, ""],
+    seed_key: Key[Array, ""],
+    progress: Float[Array, ""],
+    width: Float[Array, ""],
+) -> tuple[Policy, Any, Metrics]:
+    game, head = problem.game, problem.game.leader_space.head(width)
+    common = jax.random.fold_in(key, learner.episodes)
+    keys = jax.random.split(key, learner.episodes)
+    # The rule as it stands is one more episode in the same batch.
+    keys = jnp.concatenate([keys, stream(seed_key, Stream.EVALUATION)[None]])
+    as_it_stands = jnp.arange(learner.episodes + 1) == learner.episodes
+    greedy = as_it_stands & (learner.evaluation == "greedy")
+    met = jax.vmap(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common))(keys, greedy)
+    evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
+
+    advantages = best_share(drawn.reward)
+    rows, old_policy = drawn.observations.shape[1], policy
+    observations = drawn.observations.reshape(-1, *drawn.observations.shape[2:])
+    weights = drawn.acted.ravel() / jnp.maximum(drawn.acted.sum(), 1)
+    masks = jax.vmap(game.leader_mask)(observations)
+    old = jax.vmap(old_policy)(observations)
+    noise = jax.vmap(jax.vmap(lambda own, obs: episode_noise(head, own, obs), (None, 0)))(keys[:-1], drawn.observations)
+    raw = jax.vmap(head.draw)(old, masks, noise.reshape(len(observations), -1))
+    gains = jnp.repeat(advantages, rows)
+    statistics = jax.vmap(lambda raw, gain: head.statistics(raw[None], gain[None]))(raw, gains)
+    entropy_weight = learner.entropy * jnp.maximum(1 - progress / 0.8, 0)
+
+    def loss(policy: Policy) -> Array:
+        new = jax.vmap(policy)(observations)
+        gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
+        return -jnp.sum(weights * (gain + entropy_weight * jax.vmap(head.entropy)(new, masks)))
+
+    rate = learner.learning_rate * head.rates.min() / 30
+
+    def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
+        policy, optimiser = carry
+        step, optimiser = optax.scale_by_adam().update(jax.grad(loss)(policy), optimiser)
+        return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
+
+    (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=learner.epochs)
+    entropy = jnp.sum(weights * jax.vmap(head.entropy)(old, masks))
+    steps = drawn.decisions.sum()
+    metrics = Metrics(average(drawn.reward), largest(drawn.reward), entropy, steps, steps, evaluated, jnp.float32(0))
+    return policy, optimiser, metrics
+
+
+def rule_of(learner: "CommitmentGradient", problem: StackelbergPOMDP, policy: Policy, key: Key[Array, ""]) -> Any:
+    """The rule that a policy commits to: its likeliest action at every observation, or one draw of everything."""
+    head = problem.game.leader_space.head()
+    if learner.evaluation == "greedy":
+        return Greedy(policy, head)
+    return Lazy(policy, head, stream(key, Stream.EVALUATION))

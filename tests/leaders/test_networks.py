@@ -1,0 +1,286 @@
+"""Rules that are networks: drawn when an observation is met, never written out, and judged by samples."""
+
+import itertools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+from firstmover.cli import printing
+from firstmover.core.commitment import Greedy, Lazy, table_of
+from firstmover.core.noise import address_uniform
+from firstmover.core.plays import Stacked
+from firstmover.core.policies import option_policy
+from firstmover.core.rollout import Query, answer
+from firstmover.core.types import TypeDistribution
+from firstmover.errors import InputError
+from firstmover.evaluators import judge_of
+from firstmover.evaluators.at_size import Judging
+from firstmover.followers import MultiplicativeWeights, SampledWeights
+from firstmover.games import Game, Rewards, SequentialPrice, Turn
+from firstmover.jobs.defaults import usual
+from firstmover.jobs.designs import design, loaded, parts_for, resume
+from firstmover.jobs.runs import Run
+from firstmover.leaders import CommitmentGradient
+from firstmover.rules.networks import NetworkRule, read_network
+from firstmover.spaces import Discrete, Reals
+from firstmover.spaces.observations import address_of
+
+TINY = SequentialPrice(agents=3, items=1, messages=2, types=3, prices=3)
+
+
+def _trained_like(game: Game, seed: int = 0) -> Any:
+    """A network with weights as large as learnt ones."""
+    game = game.standardised
+    return jax.tree.map(
+        lambda leaf: 2 * leaf + 0.1, option_policy(game, game.leader_space.head(), jax.random.key(seed))
+    )
+
+
+def _uniform_play(game: Game) -> Stacked:
+    return Stacked(jnp.full((game.n_followers, game.n_types[0], game.n_actions[0]), 1 / game.n_actions[0]))
+
+
+# Policies.
+
+
+def test_what_permutes_the_options_permutes_the_policy() -> None:
+    game = SequentialPrice(agents=4, items=2, messages=3, prices=5).standardised
+    policy, n = _trained_like(game), 4
+    obs = np.array([0, 2, 1, 2, 0, 3, 0, 0])
+    width = game.leader_space.head().width // n - 1
+    for order in itertools.islice(itertools.permutations(range(n)), 0, None, 11):
+        moved = np.concatenate([obs[:n][list(order)], obs[n:][list(order)]])
+        one, other = (np.asarray(policy(jnp.asarray(o))) for o in (obs, moved))
+        np.testing.assert_allclose(one[:n][list(order)], other[:n], atol=2e-4)  # up to what breaks ties
+        np.testing.assert_allclose(one[n:].reshape(n, width)[list(order)], other[n:].reshape(n, width), atol=1e-5)
+
+
+def test_agents_that_are_not_alike_are_told_apart() -> None:
+    values = {"values": [[[0], [1]], [[0], [2]]], "probabilities": [[0.5, 0.5]] * 2}
+    game = SequentialPrice(agents=2, messages=2, values=values, prices=3)
+    features = game.option_features(jnp.array([1, 1, 0, 0]))
+    assert not game.alike and not np.array_equal(features[0], features[1])
+    assert TINY.alike and features.shape == (2, game.n_option_features)
+
+
+def test_real_observations_have_addresses_of_their_own() -> None:
+    u = [address_uniform(jnp.array([1, 2], jnp.uint32), address_of(jnp.array([x])), 3) for x in (0.5, 0.25, 0.0, -0.0)]
+    assert not np.array_equal(u[0], u[1]) and np.array_equal(u[2], u[3])
+
+
+# Followers.
+
+
+def test_what_every_type_is_paid_is_what_it_is_paid_when_it_plays() -> None:
+    game = SequentialPrice(agents=3, items=2, messages=2, types=3, prices=5).standardised
+    commitment = Greedy(_trained_like(game), game.leader_space.head())
+    types, acts = np.array([4, 7, 2]), jnp.array([0, 1, 1])
+    for who in range(3):
+        own = np.stack([np.where(np.arange(3) == who, t, types) for t in range(9)]).astype(np.int32)
+        query = Query(jnp.asarray(own), _given(acts, 9), None, jnp.zeros(9, jnp.int32))
+        outcome = answer(game, commitment, query, jax.random.key(0), keep_steps=True)
+        steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
+        paid = jax.vmap(game.paid_by_type, (0, 0, None))(steps.leader_obs, steps.leader_action, jnp.int32(who))
+        told = jnp.where(steps.leader_acts[:, None], paid, 0).sum(axis=0)
+        np.testing.assert_allclose(told, outcome.followers[:, who], atol=1e-6)
+    assert np.ptp(outcome.followers) > 0
+
+
+def _given(acts: Array, count: int) -> Any:
+    from firstmover.core.plays import Actions
+
+    return Actions(jnp.broadcast_to(acts, (count, len(acts))))
+
+
+def test_many_sampled_rounds_come_to_what_expected_weights_come_to() -> None:
+    game = SequentialPrice(agents=2, items=1, messages=2, types=3, prices=3).standardised
+    table = np.zeros((game.n_observations, 2), np.int32)
+    for row, obs in enumerate(game.observations()):
+        table[row] = [int(obs[2] > 0), 1 + obs[int(obs[2] > 0)]]  # who says 1 pays all, who says 0 half
+    commitment = table_of(game, jnp.asarray(table))
+    from firstmover.core.pomdp import StackelbergPOMDP
+
+    plays = {}
+    for followers in (SampledWeights(rounds=300, epsilon=1.0), MultiplicativeWeights(rounds=300, epsilon=1.0)):
+        problem = StackelbergPOMDP(game, followers, reward_episodes=1)
+        plays[followers.name] = jax.jit(problem.episode)(commitment, jax.random.key(1)).strategy
+    for i in range(2):
+        one = plays["sampled-weights"].table[i]
+        np.testing.assert_allclose(one[2], plays["multiplicative-weights"].tables[i][2], atol=0.02)
+        np.testing.assert_allclose(one[0], [0.5, 0.5], atol=1e-6)  # worth nothing, indifferent
+
+
+def test_followers_that_differ_share_no_table() -> None:
+    values = {"values": [[[0], [1]], [[0], [2]]], "probabilities": [[0.5, 0.5]] * 2}
+    with pytest.raises(InputError, match="exchangeable"):
+        SampledWeights(shared=True).check(SequentialPrice(agents=2, values=values))
+
+
+# Judging.
+
+
+def test_sampled_values_and_regrets_hold_the_exact_ones() -> None:
+    policy, head = _trained_like(TINY, 3), TINY.standardised.leader_space.head()
+    observations = jnp.asarray(TINY.observations())
+    masks = jax.vmap(TINY.leader_mask)(observations)
+    actions = np.asarray(jax.vmap(head.mode)(policy.at_all(observations), masks))
+    play, judge, judging = _uniform_play(TINY), judge_of(TINY), Judging(TINY, samples=20_000)
+    found = judging.value(Greedy(policy, head), play, jax.random.key(0))
+    exact = judge.measured(actions, play)
+    margin = found.interval[1] - found.interval[0]
+    assert abs(found.value - exact) < margin and 0 < margin < 0.02
+    regrets, regret = judging.regrets(Greedy(policy, head), play, jax.random.key(1)), judge.regret(actions, play)
+    assert regret is not None and regret > 0.01
+    assert regrets.estimated == pytest.approx(regret, abs=0.01)
+    assert regret <= regrets.most < regret + 0.03
+
+
+# Designs.
+
+
+def test_defaults_go_by_the_size_of_the_market() -> None:
+    small, large = usual(SequentialPrice()), usual(SequentialPrice(agents=4, items=2, messages=3, prices=5))
+    assert (small.followers, small.leader_parameters, small.why) == ("multiplicative-weights", {}, None)
+    assert large.followers == "sampled-weights" and large.leader_parameters["policy"] == "options"
+    assert large.why is not None and "5.31e+05 profiles" in large.why
+    followers, leader, _ = parts_for(
+        SequentialPrice(agents=4, items=2, messages=3), None, None, {"rounds": "7"}, {"updates": "3"}
+    )
+    assert (followers.rounds, followers.shared, leader.updates, leader.policy) == (7, True, 3, "options")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    path = tmp_path_factory.mktemp("runs") / "one"
+    leader = CommitmentGradient(updates=3, episodes=10, policy="options", reward_episodes=8)
+    return design(TINY, followers=SampledWeights(rounds=3, shared=True), leader=leader, seeds=2, out=path)
+
+
+def test_a_run_is_read_back_and_resumed_with_the_same_numbers(run: Any) -> None:
+    again = loaded(run.run)
+    assert again.as_json() == run.as_json() and again.best == run.best
+    for one, other in zip(jax.tree.leaves(again.commitments), jax.tree.leaves(run.commitments), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for name in ("result.json", "certificate.json", "network.npz", "outcome.npz"):
+        (run.run / name).unlink()
+    resumed = resume(run.run).as_json()
+    first = run.as_json()
+    assert {k: v for k, v in resumed.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
+
+
+def test_a_run_is_laid_out_for_a_person(run: Any) -> None:
+    text = printing.design(run.as_json())
+    assert "A network scores the options that are left" in text and "from a sample, with 95% confidence" in text
+    assert "no messages: the best prices and order" in text
+
+
+def test_the_network_acts_without_jax_as_it_does_with_it(run: Any) -> None:
+    act = read_network(run.run)
+    assert isinstance(act, NetworkRule)
+    game, commitment = TINY.standardised, run.commitment
+    for obs in game.observations():
+        remaining, left = TINY.situation(obs.tolist())
+        if not any(remaining) or min(left) < 0 or not any(left):
+            continue
+        mask = game.leader_mask(jnp.asarray(obs))
+        action = np.asarray(commitment(jnp.asarray(obs), mask, jax.random.key(0)))
+        told = act({"messages": obs[:3], "remaining": np.flatnonzero(remaining), "items": left})
+        assert told == {"agent": int(action[0]), "prices": [action[1] / 2]}
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [{}, {"messages": [0, 1, 5], "remaining": [0], "items": [1]}, {"messages": 1, "remaining": [], "items": 1}],
+)
+def test_situations_that_are_none_are_refused(run: Any, situation: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        read_network(run.run)(situation)
+
+
+def test_a_network_that_was_cut_off_is_refused(run: Any, tmp_path: Any) -> None:
+    file = tmp_path / "network.npz"
+    file.write_bytes((run.run / "network.npz").read_bytes()[:-40])
+    with pytest.raises(InputError, match="damaged"):
+        read_network(file)
+    assert Run.open(run.run).kind == "design"
+
+
+class _State(NamedTuple):
+    time: Array
+    seen: Array
+    types: Array
+    said: Array
+
+
+class Sight(Game):
+    """The leader sees a real number, or many whole ones, and picks the side on which it is; nobody else decides."""
+
+    name = "sight"
+    horizon = 1
+    has_chance = True
+    leader_space = Discrete(2, "side")
+    leader_payoff_range = (0.0, 1.0)
+    follower_payoff_ranges = ((0.0, 1.0),)
+    acts = (Discrete(1, "wait"),)
+    n_obs = (1,)
+
+    def __init__(self, real: bool):
+        self.types = TypeDistribution.independent([[1.0]])
+        self.real = real
+        self.leader_obs_sizes = () if real else (100,) * 4
+        self.leader_sees = Reals(-1.0, 1.0, (2,)) if real else None
+
+    def parameters(self) -> dict[str, Any]:
+        return {"real": self.real}
+
+    def reset(self, types: Array, key: Array) -> _State:
+        drawn = jax.random.uniform(key, (2 if self.real else 4,), minval=-1)
+        seen = drawn if self.real else ((drawn + 1) * 50).astype(jnp.int32)
+        return _State(jnp.int32(0), seen, types, jnp.int32(0))
+
+    def observe(self, state: _State) -> Turn:
+        first = jnp.ones(1, bool)
+        return Turn(state.seen, state.time == 0, state.types, first & (state.time == 0), jnp.ones((1, 1), bool))
+
+    def step(self, state: _State, action: Array, follower_actions: Array, key: Array) -> tuple[_State, Rewards]:
+        middle = 0.0 if self.real else 50
+        right = (action == (state.seen[0] >= middle)) & (state.time == 0)
+        return state._replace(time=state.time + 1), Rewards(right.astype(float), jnp.zeros(1))
+
+
+@pytest.mark.parametrize("real", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_observations_that_cannot_be_listed_are_learnt_from(real: bool) -> None:
+    game = Sight(real)
+    assert not game.observed.listed
+    with pytest.raises(InputError, match="policy=network"):
+        CommitmentGradient(reward_episodes=8).problem(game, SampledWeights(rounds=1))
+    leader = CommitmentGradient(updates=60, episodes=32, policy="network", reward_episodes=32, entropy=0.0)
+    found = design(game, followers=SampledWeights(rounds=1), leader=leader, seeds=1, optimum=False)
+    assert found.value > 0.85  # half by guessing
+    drawn = Lazy(found.commitment.policy, game.leader_space.head(), jax.random.key(0))
+    obs = game.reset(jnp.zeros(1, jnp.int32), jax.random.key(3)).seen
+    acts = [int(drawn(obs, jnp.ones(2, bool), jax.random.key(k))) for k in range(2)]
+    assert acts[0] == acts[1]
+
+
+@pytest.mark.slow
+def test_the_program_does_not_grow_with_the_number_of_agents() -> None:
+    seconds = {n: _compile_seconds(n) for n in (8, 128)}
+    assert seconds[128] < 3 * seconds[8] + 1
+
+
+def _compile_seconds(n: int) -> float:
+    import time
+
+    game = SequentialPrice(agents=n, items=1, units=(4,), messages=2, prices=5)
+    followers, leader, _ = parts_for(game)
+    problem = leader.problem(game, followers)
+    state = jax.eval_shape(lambda: leader.init(problem, jax.random.key(0)))
+    lowered = jax.jit(lambda state: leader.update(problem, state)).lower(state)
+    began = time.perf_counter()
+    lowered.compile()
+    return time.perf_counter() - began
