@@ -1,7 +1,6 @@
 """Linear equations by elimination, as plain array operations.
 
-`jnp.linalg.solve` calls LAPACK from within the compiled program. In a training loop, where such calls run side by side on
-few host threads, they were seen to wait for each other for ever, or to crash; these do not.
+`jnp.linalg.solve` calls LAPACK from within the compiled program; these are operations like all others, under any batching.
 """
 
 import jax
