@@ -9,6 +9,7 @@ import scipy.optimize
 
 from firstmover.core.plays import Strategies
 from firstmover.errors import InputError
+from firstmover.evaluation.matrix import evaluate
 from firstmover.evaluation.measures import constrained, measures
 from firstmover.evaluators.aims import AtLeast
 from firstmover.games import MatrixDesign
@@ -128,3 +129,11 @@ def test_a_status_quo_is_a_rule_of_the_game() -> None:
     named = against(Shop(), Rule(Shop(), np.array([[1.0, 2.0]])))
     assert baseline(named)[0] == "the status quo"
     assert baseline(named.standardised)[2] == pytest.approx(np.array([[1.0, 2.0]]))
+
+
+def test_a_named_status_quo_is_the_one_that_rules_meet() -> None:
+    rule = Rule(Shop(), np.array([[3.0, 6.0]]))
+    rival = [{"do": {"basic price": 3.9, "full price": 7.9}}]
+    found = evaluate(rule, followers=["best-response"], seeds=1, optimum_seconds=0, status_quo=rival)
+    assert found.value[:, 0].tolist() == pytest.approx([0.6 * 3 + 0.4 * 5, 0.6 * 3.9 + 0.4 * 6.9])
+    assert found.below_status_quo[0, 0]

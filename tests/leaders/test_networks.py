@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from firstmover.cli import printing
 from firstmover.core.commitment import Greedy, Lazy, table_of
 from firstmover.core.noise import address_uniform
 from firstmover.core.plays import Stacked
@@ -169,6 +170,12 @@ def test_a_run_is_read_back_and_resumed_with_the_same_numbers(run: Any) -> None:
     resumed = resume(run.run).as_json()
     first = run.as_json()
     assert {k: v for k, v in resumed.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
+
+
+def test_a_run_is_laid_out_for_a_person(run: Any) -> None:
+    text = printing.design(run.as_json())
+    assert "A network scores the options that are left" in text and "from a sample, with 95% confidence" in text
+    assert "no messages: the best prices and order" in text
 
 
 def test_the_network_acts_without_jax_as_it_does_with_it(run: Any) -> None:

@@ -94,6 +94,11 @@ def add_goals(command: argparse.ArgumentParser) -> None:
         metavar="MEASURE=NUMBER",
         help="a measure that must not fall short, such as welfare=2; once for each",
     )
+    add_status_quo(command)
+
+
+def add_status_quo(command: argparse.ArgumentParser) -> None:
+    """Add `--status-quo RULE`."""
     command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
 
 

@@ -20,6 +20,7 @@ from firstmover.evaluation.responses import Responses, models_for
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
+from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import linear_form
 from firstmover.wording import told_apart
@@ -35,6 +36,7 @@ def evaluate(
     seed: int = 0,
     optimum_seconds: float | int = OPTIMUM_SECONDS,
     payoffs: PayoffErrors | None = None,
+    status_quo: StatusQuo | None = None,
     progress: Callable[[str], None] | None = None,
     code: Code = None,
 ) -> Evaluation:
@@ -53,6 +55,7 @@ def evaluate(
         optimum_seconds: what the exact optimum may take; at 0 it is left out.
         payoffs: how payoffs may be off: what the rules are worth then stands beside their values, and the rules that
             are best for it, on average and at worst, join them where the game has one follower.
+        status_quo: what has to be beaten in place of the game's own status quo: a rule, a rule file or a run folder.
         progress: told how far it is, and how many seconds are left.
         code: the file of a user's own game, which is executed.
 
@@ -73,9 +76,9 @@ def evaluate(
     require(seed >= 0, "seed must be a whole number from 0", seed)
     require(optimum_seconds >= 0, "the seconds for the optimum must be 0 or more", optimum_seconds)
     named, game = rules_of(given, rules or {}, code)
-    status_quo = status_quo_of(game)
-    if status_quo is not None:
-        named.append((STATUS_QUO, status_quo[1]))
+    rival = status_quo_of(against(game, status_quo))
+    if rival is not None:
+        named.append((STATUS_QUO, rival[1]))
     optimum_reason = None
     if optimum_seconds:
         if progress is not None:
@@ -115,7 +118,7 @@ def evaluate(
         interval,
         regret,
         tuple(sampled),
-        None if status_quo is None else status_quo[0],
+        None if rival is None else rival[0],
         optimum_reason,
         tuple(left_out),
         seeds,

@@ -137,6 +137,8 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
+    if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
+        raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
     left_out = None if optimum else LEFT_OUT
     learner, calling = fitting(problem, learner, seeds, max_calls)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, check_name, pairs, refuse_game
+from firstmover.cli.command import Command, add_code, add_status_quo, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
@@ -43,6 +43,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--time-limit", default="10", metavar="S", help="seconds for the exact optimum; 0 leaves it out (10)"
     )
+    add_status_quo(command)
     command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
     command.add_argument("--latex", metavar="FILE", help="a new file: the table")
     add_payoffs(command, draws=500)
@@ -78,6 +79,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             seed=whole(options.seed, "--seed"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
             payoffs=errors,
+            status_quo=options.status_quo,
             progress=progress.working,
             code=options.code,
         )
