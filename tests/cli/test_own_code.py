@@ -8,7 +8,9 @@ import pytest
 from firstmover import Design, resume
 from firstmover.cli import main
 from firstmover.errors import ChangedCodeWarning, InputError
+from firstmover.followers import Contextual
 from firstmover.jobs import build
+from firstmover.jobs.pretraining import Pretraining, pretrain, resume_pretraining
 
 VOTE = '''
 from firstmover import Discrete, Market
@@ -149,3 +151,19 @@ def test_game_and_followers_of_two_files_are_read_back_with_both(run, capsys, mo
     assert main(["resume", "two", "--code", "vote.py", "--code", "nothing.py"]) == 2
     assert "name it, too, with --code follow.py" in capsys.readouterr().err
     assert main(["check", "vote:Vote"]) == 0  # a module that lies here
+
+
+def test_a_pretraining_does_not_go_on_under_changed_code(tmp_path) -> None:
+    file, run = tmp_path / "vote.py", tmp_path / "run"
+    file.write_text(VOTE)
+    game = build.game_from(f"{file}:Vote", {})
+    settings = Pretraining(updates=1, contexts=2, passes=1)
+    pretrain(game, settings, followers=Contextual(), run=run)
+    (run / "result.json").unlink()
+    file.write_text(VOTE.replace("return right, right", "return 2 * right, right"))
+    with pytest.raises(InputError, match=r"vote.py has changed since"):
+        resume_pretraining(run, code=str(file))
+    with pytest.raises(InputError, match=r"changed since|what is here is of"):
+        resume_pretraining(run, game=build.game_from(f"{file}:Vote", {}))
+    file.write_text(VOTE)
+    assert resume_pretraining(run, code=str(file)).followers.name == "contextual"

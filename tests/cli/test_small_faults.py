@@ -17,10 +17,12 @@ from firstmover import InputError
 from firstmover.cli import main
 from firstmover.core.plays import Strategies
 from firstmover.followers import BestResponse
-from firstmover.games import Maintain
+from firstmover.games import Maintain, NormalForm
 from firstmover.interop.tables import read_matrix
 from firstmover.jobs.finished import MANY_CALLS
 from firstmover.leaders import CommitmentGradient, RandomSearch
+from firstmover.report.sections import entries_table
+from firstmover.rules.rule import Rule
 from firstmover.testing import check_game
 
 QUICK = CommitmentGradient(updates=2)
@@ -56,7 +58,7 @@ def test_utf_16_without_a_mark_is_refused_by_what_it_is(encoding: str, tmp_path:
 MISTAKES = """
 import firstmover
 from firstmover import Box, Discrete, InputError, Market
-from firstmover.games import Maintain
+from firstmover.games import Maintain, NormalForm
 
 def own(part, given):
     class Own(Market):
@@ -170,3 +172,18 @@ def test_why_an_optimum_was_left_out_is_said(tmp_path: Path) -> None:
     assert design.optimum.reason == MANY_CALLS
     assert json.loads((run / "config.json").read_text())["optimum_reason"] == MANY_CALLS
     assert np.isfinite(design.value)
+
+
+def test_rules_of_tables_are_read_by_the_names_of_actions() -> None:
+    labels = [["fast", "slow"], ["left", "right"]]
+    tables = [[1, 0], [0, 2]], [[1, 0], [0, 1]]
+    pure, mixed = (NormalForm(*tables, commitment, labels) for commitment in ("deterministic", "mixed"))
+    by_name, by_number = (Rule.read(pure, [{"do": {"action": action}}]) for action in ("slow", 1))
+    assert by_name.entries == by_number.entries
+    shares = Rule.read(mixed, [{"do": {"mixture": {"slow": "1/4", "fast": "3/4"}}}])
+    assert shares.entries == Rule.read(mixed, [{"do": {"mixture": [0.75, 0.25]}}]).entries
+    assert entries_table(by_name).rows == [["slow"]]
+    assert entries_table(shares).header == ["fast", "slow"]
+    for game, do in ((pure, {"action": "slwo"}), (mixed, {"mixture": {"slwo": 1}})):
+        with pytest.raises(InputError, match="did you mean 'slow'"):
+            Rule.read(game, [{"do": do}])

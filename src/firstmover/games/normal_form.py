@@ -9,7 +9,7 @@ Known optima: `solvers.normal_form` computes them (Conitzer and Sandholm 2006 fo
 2020), as given in Brero et al., "Stackelberg POMDP", section 7.1 and appendix E.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from firstmover.core.types import TypeDistribution
-from firstmover.errors import InputError
+from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import agreed, table
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
@@ -150,6 +150,20 @@ class NormalForm(Game):
         leader, *followers = tables
         join = np.stack if isinstance(leader, np.ndarray) else jnp.stack
         return self._changed(leader_payoffs=leader, follower_payoffs=join(followers))
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        """As the contract says; an action may be called by its name, and a mixture give probabilities by name."""
+        names, named = self.action_names[0], dict(do)
+        if isinstance(do.get("action"), str):
+            if do["action"] not in names:
+                raise unknown_name("action", do["action"], names)
+            named["action"] = names.index(do["action"])
+        if isinstance(do.get("mixture"), Mapping):
+            unknown = [name for name in do["mixture"] if name not in names]
+            if unknown:
+                raise unknown_name("action", str(unknown[0]), names)
+            named["mixture"] = [do["mixture"].get(name, 0) for name in names]
+        return super().decision(when, named)
 
     def sentence(self, entry: dict[str, Any]) -> str:
         names = self.action_names[0]

@@ -1,7 +1,9 @@
 """The page of a rule, from its certificate and the result of its design: JSON in, sentences and tables out."""
 
+import contextlib
 from typing import Any
 
+from firstmover.errors import InputError
 from firstmover.report.numbers import interval, number
 from firstmover.report.page import Page, Table
 from firstmover.report.pictures import Mark, value_bar
@@ -50,7 +52,10 @@ def rule_page(rule: Rule, certificate: dict[str, Any] | None = None, result: dic
 
 def entries_table(rule: Rule) -> Table:
     """The entries of a rule, a row each."""
-    table = rule_table(described_rule(rule.as_file()))
+    held = described_rule(rule.as_file())
+    with contextlib.suppress(InputError):  # its decisions have no names
+        held = held._replace(actions=held.actions or list(rule.game.pure_decisions()))
+    table = rule_table(held)
     rows = [[in_words(value) for value in row] for row in table.rows[:_MOST_ROWS]]
     return Table(table.header, rows, max(0, len(table.rows) - _MOST_ROWS))
 
