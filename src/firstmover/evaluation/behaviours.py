@@ -32,7 +32,7 @@ PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("q-learning", {}),
     ("policy-gradient", {}),
     ("population", {}),  # crowds only
-    ("repeated-q-learning", {"beta": 0.002, "rounds": 2500}),  # remembers the last round, and may collude
+    ("repeated-q-learning", {"beta": [0.002], "rounds": 2500}),  # remembers the last round, and may collude
 )
 
 
