@@ -2,6 +2,7 @@
 
 import io
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test
 from pettingzoo.utils import parallel_to_aec
 
 from firstmover import certify
+from firstmover.catalogue import items
 from firstmover.errors import InputError
 from firstmover.games import Maintain, NormalForm
 from firstmover.interop.pettingzoo import MarketParallelEnv
@@ -82,3 +84,10 @@ def test_a_policy_comes_back_as_a_rule_and_mistakes_are_sentences() -> None:
         env.step({"leader": 0})
     with pytest.raises(InputError, match=r"the action of follower_0 must be in Discrete\(3\); got 9"):
         env.step({"leader": 0, "follower_0": 9})
+
+
+@pytest.mark.parametrize("name", sorted(set(items("game")) - {name.split()[0] for name in REGISTERED}))
+def test_the_other_games_are_refused_in_a_sentence_and_listed(name: str) -> None:
+    with pytest.raises(InputError, match="not played step by step"):
+        MarketParallelEnv(items("game")[name].load()())
+    assert f"`{name}`" in (Path(__file__).parents[2] / "docs" / "pettingzoo.md").read_text()

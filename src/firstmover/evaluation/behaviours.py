@@ -20,6 +20,7 @@ PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("multiplicative-weights", {}),
     ("multiplicative-weights", {"epsilon": 0.1}),  # the same, slow: it is far from done when it is played
     ("multiplicative-weights", {"update": "sampled"}),  # the papers' learners, who meet one sub-episode at a time
+    ("sampled-weights", {}),  # the same in games of any size
     ("regret-matching", {}),
     ("swap-regret", {}),
     ("fictitious-play", {}),
@@ -31,7 +32,7 @@ PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("q-learning", {}),
     ("policy-gradient", {}),
     ("population", {}),  # crowds only
-    ("repeated-q-learning", {"beta": 0.002, "rounds": 2500}),  # remembers the last round, and may collude
+    ("repeated-q-learning", {"beta": [0.002], "rounds": 2500}),  # remembers the last round, and may collude
 )
 
 
