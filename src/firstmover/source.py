@@ -244,6 +244,8 @@ def _kind(module: str, hint: ast.expr) -> tuple[str, tuple[str, ...]]:
             return " or ".join(filter(None, (", ".join(words[:-1]), words[-1]))), words
         case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[_, ast.Constant(value=str(mark))])):
             return MARKS.get(mark, mark), ()
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[ast.Name(id="str"), _])):
+            return "texts, commas between", ()
         case ast.Subscript(value=ast.Name(id="tuple")):
             return "numbers, commas between", ()
         case ast.Name(id=name) if name not in _WORDS:

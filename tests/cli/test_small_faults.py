@@ -73,7 +73,7 @@ def own(part, given):
 
 for part in ("types", "acts", "sees", "decides"):
     for given in (["a"], "a", 3, [], ["a", "b"], [3], Box(["p"], 0.0, 1.0)):
-        if (part, str(given)[:3]) == ("decides", "Box"):
+        if str(given)[:3] == "Box" and part in ("acts", "decides"):
             continue
         try:
             own(part, given)

@@ -119,3 +119,12 @@ def test_certify_says_the_loss_to_manipulation(tmp_path, capsys: pytest.CaptureF
     pays = np.array([[(20, 15), (0, 0), (0, 0)], [(30, 0), (10, 5), (0, 0)], [(0, 0), (0, 0), (5, 10)]], float)
     assert found == loss_to_manipulation(pays[..., 0], pays[..., 1]).as_json()
     assert main(["verify", str(tmp_path / "rule.certificate.json")]) == 0
+
+
+@pytest.mark.slow
+def test_exp3_against_ucb_plays_the_equilibrium_in_most_of_the_last_tenth() -> None:
+    tables = [Table(*np.random.default_rng(s).random((2, 5, 5))) for s in range(25)]
+    at = np.array([90_000, 100_000])
+    counts = meet(tables, Exp3(), FollowerUcb(), rounds=100_000, seeds=5, at=at)
+    met = [Meeting(table, at, counts[:, g]).as_json()["last_tenth"]["share_of_se"] for g, table in enumerate(tables)]
+    assert np.mean(met) >= 0.8

@@ -70,7 +70,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         """The players of a game.
 
         Raises:
-            InputError: the leader's decisions have no counterpart in Gymnasium.
+            InputError: the leader's decisions have no counterpart in Gymnasium, or the game is one of a crowd.
         """
         self.game, self._layout = game, Layout.of(game)
         self._played = game.standardised
@@ -86,6 +86,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         self.observation_spaces, self.action_spaces = own, acts
         self._np_random: np.random.Generator | None = None
         self._begin, self._step = jax.jit(self._begun), jax.jit(self._stepped)
+        jax.eval_shape(self._begun, jax.random.key(0))  # refuses a game that is not played step by step
 
     def observation_space(self, agent: str) -> gymnasium.Space[Any]:
         """What this agent sees; always the same object."""

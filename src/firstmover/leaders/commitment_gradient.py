@@ -78,7 +78,7 @@ class CommitmentGradient(Leader):
             value under the worst prior within `radius`, "behaviours" what the models of `behaviours` leave, all of them
             in every episode.
         radius: total-variation distance within which the prior may be off, for target=robust; in [0, 1].
-        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+        at_least: what measures must be at least under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
         behaviours: with target=behaviours the models, between commas, each with its parameters behind colons, such as
             best-response,logit:rationality=3,exp3.

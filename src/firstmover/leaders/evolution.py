@@ -46,7 +46,7 @@ class Evolution(Leader):
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy": the rule that is committed to is the mode of the mean policy at every observation;
             "stochastic": it is the rule of one individual drawn from the search distribution.
-        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+        at_least: what measures must be at least under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
 
     Example:

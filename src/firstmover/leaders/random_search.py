@@ -42,7 +42,7 @@ class RandomSearch(Leader):
             the luckiest is kept, not the best: take enough of them.
         evaluation: "greedy": the rule that is committed to is the best one found; "stochastic": it is drawn at
             random like the others, so that the value is that of no search at all.
-        at_least: measures that must not fall short under the followers' play, "MEASURE=NUMBER" each (needs a game that
+        at_least: what measures must be at least under the followers' play, "MEASURE=NUMBER" each (needs a game that
             can be listed); see docs/constraints.md.
 
     Example:
