@@ -1,6 +1,6 @@
 """Linear equations by elimination, as plain array operations.
 
-`jnp.linalg.solve` calls LAPACK from within the compiled program; these are operations like all others, under any batching.
+`jnp.linalg.solve` calls LAPACK from within the compiled program; these are operations like all others.
 """
 
 import jax
