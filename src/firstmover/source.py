@@ -26,6 +26,8 @@ MARKS = {
     "values": "a CSV file of values",
     "probabilities": "probabilities, commas between",
     "names": "names, commas between",
+    "sellers": "a number of sellers or a CSV file of sellers",
+    "demand": "a CSV file of demand",
     "lists of names": "names, commas between, semicolons between players",
 }
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}

@@ -11,7 +11,7 @@ import firstmover
 ROOT = Path(firstmover.__file__).parent
 ROOMS = ["firstmover"] + [f"firstmover.{room}" for room in ("followers", "games", "leaders", "rules", "testing")]
 # Named in a room for annotations; what makes or uses them has the example.
-WITHOUT = {"Turn", "Metrics", "Design", "Evaluation", "refuse_mistakes"}
+WITHOUT = {"Turn", "Metrics", "Design", "Evaluation", "refuse_mistakes", "refuse_mistakes_of_parts"}
 
 
 def _module(path: Path) -> str:

@@ -43,7 +43,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
             "no seed learned a rule" if learned is None else f"the best learned rule earns {written(learned, *payoffs)}"
         )
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
-    lines += measured(result["measures"], result["constraints"])
+    lines += measured(result["measures"], result["constraints"], verbose=verbose)
     lines += held_out(result["holdout"], result["robust"], payoffs)
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
@@ -83,14 +83,19 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     return "\n".join(lines)
 
 
-def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]]) -> list[str]:
-    """Constraints, and measures with what they can be in other equilibria."""
+def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]], *, verbose: bool = False) -> list[str]:
+    """Constraints, and measures with what they can be in other equilibria.
+
+    Those that every game has are shown where something is asked of them, or everything is to be seen.
+    """
+    asked = {own["name"] for own in constraints}
     lines = []
     for own in constraints:
         verdict = "holds" if own["holds"] else "DOES NOT HOLD"
         by = f"by {abs(own['slack']):.4g}" if abs(own["slack"]) > 1e-9 else "exactly"
         lines.append(f"constraint {own['name']} at least {own['at_least']:g}: {own['value']:.6g}, {verdict} {by}")
-    for k, (name, own) in enumerate(measures.items()):
+    shown = {name: own for name, own in measures.items() if verbose or own["own"] or name in asked}
+    for k, (name, own) in enumerate(shown.items()):
         interval = own["interval"]
         range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
         lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")

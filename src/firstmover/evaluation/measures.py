@@ -17,7 +17,7 @@ from firstmover.errors import InputError
 from firstmover.evaluators import judge_of, play_distribution
 from firstmover.evaluators.aims import AtLeast, check_measures, holds
 from firstmover.evaluators.listed import sets_of
-from firstmover.evaluators.measures import expected, measure_tables
+from firstmover.evaluators.measures import expected, known_measures, measure_tables
 from firstmover.games.base import Game
 
 _VARIABLES = 5_000  # of the programs over the equilibrium set, beyond which there is no interval
@@ -34,11 +34,13 @@ class Measure:
         value: under the followers' play, in the game's units.
         interval: least and greatest over the equilibrium set `over`; None where that is too large.
         over: "cce" or "anf_cce", the tightest set of learners that do not know each other's types; None without one.
+        own: whether the game itself names it, which is not so of welfare and the like.
     """
 
     value: float
     interval: Interval | None
     over: str | None
+    own: bool
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -85,11 +87,12 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
     try:
         listing = judge_of(game).listing(actions)
     except InputError:
-        return {name: Measure(value, None, None) for name, value in play.statistics(game, actions).items()}
+        return {name: Measure(value, None, None, True) for name, value in play.statistics(game, actions).items()}
     if listing.finite.leader.size > _PROFILES:
         return {}
     tables = measure_tables(game, actions, listing)
     finite, joint = listing.finite, play_distribution(game, play)
+    everywhere = known_measures(game, finite.followers, listing.transfers)
     which = sets_of(finite)[-1]
     small = n_variables(finite, which) <= _VARIABLES
     over = which if finite.has_types else "cce"
@@ -97,7 +100,7 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
     for name, table in tables.items():
         value = float(expected(table, finite.probs, joint))
         interval = _interval(finite, which, table) if small else None
-        found[name] = Measure(value, interval, over if small else None)
+        found[name] = Measure(value, interval, over if small else None, name not in everywhere)
     return found
 
 

@@ -80,7 +80,7 @@ def least_nearby(values: Any, probs: Any, radius: float) -> Any:
         radius: at least 0; from 1 on, the least value counts.
 
     Example:
-        >>> float(least_nearby(np.array([0.0, 1.0, 2.0]), np.array([0.2, 0.5, 0.3]), 0.4)).__round__(6)
+        >>> round(float(least_nearby(jnp.array([0.0, 1.0, 2.0]), jnp.array([0.2, 0.5, 0.3]), 0.4)), 4)
         0.4
     """
     order = jnp.argsort(-values)

@@ -49,7 +49,8 @@ class RepeatedQLearning(Informed):
 
     Attributes:
         alpha: weight of what is new in a value, more than 0 and at most 1; one number, or one for each follower.
-        beta: rate at which exploring falls: exp(-beta * round) in a round; one number, or one for each follower.
+        beta: rate at which exploring falls, at least 0: exp(-beta * round) in a round; one number, or one for each
+            follower.
         discount: weight of the next round, in [0, 1); one number, or one for each follower.
         method: "q-learning", or "sarsa", which values what is played next instead of the best.
         memory: what is remembered of the round before: its "profile" of actions, or "nothing".
@@ -58,11 +59,16 @@ class RepeatedQLearning(Informed):
         stop: after how many rounds learning ends: "rounds", or "converged": `calm` rounds without a change of a best
             action, or `most` at last.
         rounds: learning rounds, at least 1.
-        calm: see `stop`.
-        most: see `stop`.
+        calm: see `stop`; at least 1.
+        most: see `stop`; at least 1.
         reward_plays: rounds after learning, which pay the leader, at least 1.
-        sessions: how many are played in an episode for each type profile; their play is averaged.
-        fresh: how many judge a finished rule.
+        sessions: how many are played in an episode for each type profile, at least 1; their play is averaged.
+        fresh: how many judge a finished rule, at least 1.
+
+    Example:
+        >>> from firstmover.followers import RepeatedQLearning
+        >>> RepeatedQLearning(rounds=10_000, method="sarsa")
+        RepeatedQLearning(method='sarsa', rounds=10000)
     """
 
     alpha: tuple[float, ...] = (0.25,)

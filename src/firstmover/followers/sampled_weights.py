@@ -45,6 +45,11 @@ class SampledWeights(Follower):
         shared: whether all followers share one table; for games in which they are exchangeable.
         asked: of how many followers, drawn anew each round, all actions are evaluated; 0 for all followers.
         scale: what payoffs are divided by, in their units; 0 stands for what each follower has at stake.
+
+    Example:
+        >>> from firstmover.followers import SampledWeights
+        >>> SampledWeights(rounds=20)
+        SampledWeights(rounds=20)
     """
 
     rounds: int = 40

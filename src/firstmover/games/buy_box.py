@@ -47,7 +47,14 @@ class _State(NamedTuple):
 
 
 class BuyBox(Game):
-    """A marketplace decides which sellers it shows at which prices; the sellers may learn to collude."""
+    """A marketplace decides which sellers it shows at which prices; the sellers may learn to collude.
+
+    Example:
+        >>> from firstmover.games import BuyBox
+        >>> market = BuyBox(costs=(1.0,))
+        >>> market.n_followers, market.n_actions
+        (2, (4, 4))
+    """
 
     name = "buy-box"
     horizon = 2
@@ -82,15 +89,15 @@ class BuyBox(Game):
             sellers: 2 or 3 sellers that are alike; or a CSV file (a dict of columns) with the columns seller, cost and
                 maybe quality and weight, whose rows with the same seller are its possible costs. It then takes the
                 place of `costs`, `prior` and `quality`.
-            costs: the possible costs of every seller.
+            costs: the possible costs of every seller, any numbers.
             prior: their probabilities, the same for every seller; uniform if not given.
-            prices: the prices that can be charged; the grid if not given.
-            grid: how many prices there are, equally far apart.
-            lowest: the lowest of them.
-            highest: the highest of them.
-            quality: of every seller's good.
-            outside: what buying nothing is worth to buyers.
-            mu: how little buyers are alike, see `LogitDemand`.
+            prices: the prices that can be charged, at least 2, the lowest first; the grid if not given.
+            grid: how many prices there are, equally far apart, at least 2.
+            lowest: the lowest of them, any number.
+            highest: the highest of them, more than `lowest`.
+            quality: of every seller's good; any number.
+            outside: what buying nothing is worth to buyers; any number.
+            mu: how little buyers are alike, positive; see `LogitDemand`.
             demand: in place of `outside` and `mu`, a CSV file (a dict) with these two columns and one row.
             display: what the platform decides: the highest price that is shown ("threshold"), or who is ("subset").
             anonymous: whether it sees the prices sorted, without names.
@@ -98,7 +105,7 @@ class BuyBox(Game):
             revenue_weight: weight of that income beside the buyers' surplus, in [0, 1].
             status_quo: the rule that a design is compared with: "none" (everybody is shown), "lowest" (only the lowest
                 price of the grid), "pdp" (only the cheapest), "block-equal" (everybody, unless all charge the same), or
-                a number: a cap on prices.
+                a number: a cap on prices, positive.
 
         Raises:
             InputError: a number is out of range, or a cost lies on the price grid.

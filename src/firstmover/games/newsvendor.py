@@ -56,7 +56,14 @@ class Terms(NamedTuple):
 
 
 class Newsvendor(Market):
-    """A supplier commits to a contract; a retailer chooses a price and an order for uncertain demand."""
+    """A supplier commits to a contract; a retailer chooses a price and an order for uncertain demand.
+
+    Example:
+        >>> from firstmover import solve
+        >>> from firstmover.games import Newsvendor
+        >>> round(solve(Newsvendor()).value, 6)
+        7.178584
+    """
 
     name = "newsvendor"
 

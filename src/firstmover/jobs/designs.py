@@ -176,7 +176,11 @@ def parts_for(
     Raises:
         InputError: something does not exist, or is out of range.
     """
-    fitting, why = usual(game), None
+    try:
+        fitting, why = usual(game), None
+    except AttributeError:  # a game that lacks a part has no size; the checks say which
+        refuse_mistakes(game)
+        raise
     own, learned = dict(followers_parameters or {}), dict(leader_parameters or {})
     if followers is None:
         followers, own, why = fitting.followers, {**fitting.followers_parameters, **own}, fitting.why

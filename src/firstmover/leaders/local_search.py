@@ -48,6 +48,11 @@ class LocalSearch(Leader):
         children: which part of the episodes is played with new rules, in (0, 1).
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" is the only one: a rule of the archive is committed to.
+
+    Example:
+        >>> from firstmover.leaders import LocalSearch
+        >>> LocalSearch(updates=20)
+        LocalSearch(updates=20)
     """
 
     updates: int = 40

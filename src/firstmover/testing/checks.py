@@ -58,7 +58,7 @@ def check_parameters(item: Any) -> None:
         raise InputError(
             f"{name} must be a dataclass with its parameters as fields, numbers or texts: {error}."
         ) from None
-    again = type(item)(**described["parameters"])
+    again = build.constructed(type(item), item.name, described["parameters"])
     if build.description(again) != described:
         raise InputError(f"{name} built again from its parameters is another one.")
 

@@ -46,7 +46,12 @@ def check_game(game: Game) -> list[Check]:
         >>> all(check.passed for check in check_game(SimpleAllocation()))
         True
     """
-    return results(game, CROWD_CHECKS if game.followers_act == "crowd" else _CHECKS)
+    if game.followers_act == "crowd":
+        return results(game, CROWD_CHECKS)
+    declared = results(game, _CHECKS[:1])
+    if not declared[-1].passed:
+        return declared
+    return declared + results(game, _CHECKS[1:] if game.observed.listed else _WITHOUT_TABLES)
 
 
 def refuse_mistakes(game: Game) -> None:
@@ -55,8 +60,8 @@ def refuse_mistakes(game: Game) -> None:
     Raises:
         InputError: it fails one.
     """
-    if type(game).__module__.startswith("firstmover.") or not game.observed.listed:
-        return  # the checks play rules that are tables
+    if type(game).__module__.startswith("firstmover."):
+        return
     for check in check_game(game):
         if not check.passed:
             raise InputError(check.why)
@@ -350,3 +355,5 @@ _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("measures", _measures),
     ("fractions", _fractions),
 ]
+# Of a game whose observations cannot be listed: the others play rules that are tables.
+_WITHOUT_TABLES = [check for check in _CHECKS if check[0] in ("shapes", "parameters")]

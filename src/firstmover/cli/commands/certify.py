@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     )
     path = options.out or certificate_path(options.path, certificate.get("changed_code", ()))
     text = written_certificate(certificate, path, verbose=options.verbose)
-    lines = measured(certificate["measures"], certificate["constraints"])
+    lines = measured(certificate["measures"], certificate["constraints"], verbose=options.verbose)
     lines += held_out(certificate["holdout"], certificate["robust"], certificate["payoff_range"]["leader"])
     text = "\n".join([text, *lines])
     if off is None:
