@@ -215,3 +215,17 @@ def test_every_seed_learns_the_best_wholesale_price(row: int) -> None:
     parameters, exact = ROWS[row]
     made = design(Newsvendor(**parameters), seeds=25)
     assert (np.asarray(made.learned_values) >= exact[3] * 0.999).all()
+
+
+def test_a_grid_misleads() -> None:
+    """The document's figures: 21, 41 and 61 values of the price, the retailer's price and its order."""
+
+    def on_a_grid(n: int) -> float:
+        wholesale, price, order = np.linspace(2, 10, n), np.linspace(2, 10, n)[:, None], np.linspace(0, 6, n)
+        stock = order - 10 + price  # beyond expected demand; the noise is uniform on [-1, 1]
+        left = np.where(stock <= -1, 0, np.where(stock >= 1, stock, (stock + 1) ** 2 / 4))
+        earned = price * (order - left) - wholesale[:, None, None] * order
+        best = np.isclose(earned, earned.max((1, 2), keepdims=True), atol=1e-9)  # ties for the supplier
+        return float(((wholesale - 2) * np.where(best, order, 0).max((1, 2))).max())
+
+    assert [round(on_a_grid(n), 3) for n in (21, 41, 61)] == [7.68, 7.2, 7.347]
