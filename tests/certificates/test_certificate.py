@@ -18,6 +18,10 @@ from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import optimum, state_table
 
 
+# A newsvendor's reply is one action, and has a gap that no table shows (games/test_newsvendor.py).
+TABLES = {name: game for name, game in LISTABLE.items() if name != "newsvendor"}
+
+
 def _play(game, seed=0):
     rng = np.random.default_rng(seed)
     tables = []
@@ -29,7 +33,7 @@ def _play(game, seed=0):
     return Strategies(tuple(tables))
 
 
-@pytest.mark.parametrize("name", LISTABLE)
+@pytest.mark.parametrize("name", TABLES)
 def test_exact_certificates_hold_together(name: str) -> None:
     game = LISTABLE[name]
     actions, play = some_rule(game), _play(game)
@@ -55,7 +59,7 @@ def test_exact_certificates_hold_together(name: str) -> None:
         assert found.gain == pytest.approx(found.value - found.baseline["value"])
 
 
-@pytest.mark.parametrize("name", LISTABLE)
+@pytest.mark.parametrize("name", TABLES)
 def test_fractions_and_floats_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same certificate with proofs, and by float64 and linear programs alone, as for larger games."""
     game = LISTABLE[name]

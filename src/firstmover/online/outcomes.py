@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from firstmover.equilibria.manipulation import Manipulation, loss_to_manipulation
 from firstmover.online.learners import Table
+from firstmover.online.pictures import Panel, draw
 from firstmover.report.statistics import mean_interval
 
 
@@ -51,6 +52,18 @@ class Meeting:
     def counts_times(self, paid: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "points seeds"]:
         """The sum of what every round has paid so far."""
         return np.einsum("psab,ab->ps", self.counts.astype(np.float64), paid)
+
+    def draw(self, title: str, kind: str) -> bytes:
+        """The picture of the leader's average regret and the follower's reward, "png" or "svg"."""
+        exact = self.exact
+        gap = exact.honest.leader - exact.manipulated.leader
+        regret = Panel(
+            "the leader's regret a round", self.leader_regret / self.at[:, None], {"at the SE": 0.0, "at the FBM": gap}
+        )
+        levels = {"SE": exact.honest.follower, "FBM": exact.manipulated.follower}
+        return draw(
+            self.at, [regret, Panel("the follower's reward a round", self.follower_reward, levels)], title, kind
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The exact outcomes, the regret and the reward of every seed, the last tenth, and the curves over seeds."""

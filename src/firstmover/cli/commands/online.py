@@ -12,13 +12,15 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("game", metavar="GAME", help=GAME)
     add_parameters(command, "-g", "game")
     command.add_argument(
-        "--leader", dest="learner", default="exp3", metavar="exp3|ucb|ucbe|etc", help="how the leader learns (exp3)"
+        "--leader",
+        dest="learner",
+        metavar="NAME",
+        help="exp3|ucb|ucbe|etc (exp3); of newsvendor optimistic|certainty-equivalent|ucb|exp3|etc (optimistic)",
     )
     add_parameters(command, "-l", "leader")
     command.add_argument(
         "--follower",
         dest="replier",
-        default="ucb",
         metavar="best-response|ucb|fbm|fmucb",
         help="how the follower replies (ucb)",
     )
@@ -34,31 +36,28 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.jobs import build
-    from firstmover.jobs.two_learners import follower_from, leader_from, learn_online
-    from firstmover.online.pictures import draw_meeting
+    from firstmover.jobs.online_sessions import session
 
     kind = Path(options.out or "").suffix[1:]
     if options.out is not None and (kind not in ("png", "svg") or files.exists(options.out)):
         raise InputError(f"--out takes a new file *.png or *.svg; got {options.out}.")
-    leader = leader_from(options.learner, pairs("-l", options.leader_parameters))
-    follower = follower_from(options.replier, pairs("-f", options.follower_parameters))
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
+    of_leader, of_follower = pairs("-l", options.leader_parameters), pairs("-f", options.follower_parameters)
+    leader, follower, play = session(game, options.learner, of_leader, options.replier, of_follower)
     rounds = whole(options.rounds, "--rounds")
     with Watched() as progress:
-        met = learn_online(
-            game,
-            leader=leader,
-            follower=follower,
+        met = play(
             rounds=rounds,
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             alive=lambda done: progress.working(f"round {done} of {rounds}"),
         )
     names = {"game": build.description(game), "leader": build.description(leader)}
-    result = {**names, "follower": build.description(follower), **met.as_json()}
+    other = {} if follower is None else {"follower": build.description(follower)}
+    result = {**names, **other, **met.as_json()}
     if options.out is not None:
-        title = f"{game.name}: {leader.name} against {follower.name}"
-        files.write_whole(Path(options.out), draw_meeting(met, title, kind), new=True)
+        title = f"{game.name}: {leader.name}" + (f" against {follower.name}" if follower else "")
+        files.write_whole(Path(options.out), met.draw(title, kind), new=True)
     return result, _text(result)
 
 
@@ -73,17 +72,23 @@ def _text(result: dict[str, Any]) -> str:
         mean, low, high = result[f"{name}_interval"]
         return f"{written(mean)} [{written(low)}, {written(high)}]"
 
-    late, rounds = result["last_tenth"], result["rounds"]
-    lines = [
-        "",
-        f"game       {item(result['game'])}",
-        f"leader     {item(result['leader'])}",
+    lines = ["", f"game       {item(result['game'])}", f"leader     {item(result['leader'])}"]
+    learned = [
+        f"learned    {result['rounds']} rounds, {len(result['leader_regret'])} seed(s), means with 95 % intervals",
+        f"           the leader's regret {over_seeds('leader_regret')}",
+    ]
+    if "optimum" in result:
+        best = result["optimum"]
+        price = f"wholesale price {written(best['wholesale price'])} earns {written(best['value'])} a round"
+        growth = f"           it grows like rounds^{result['leader_regret_slope']:.2f}"
+        return "\n".join([*lines, f"exact      {price}", *learned, growth])
+    late = result["last_tenth"]
+    lines += [
         f"follower   {item(result['follower'])}",
         f"exact      honest replies (SE): {both(result['se'])}",
         f"           best manipulation (FBM): {both(result['fbm'])}; "
         f"the leader loses {written(result['loss_to_manipulation']['loss'])}",
-        f"learned    {rounds} rounds, {len(result['leader_regret'])} seed(s), means with 95 % intervals",
-        f"           the leader's regret {over_seeds('leader_regret')}",
+        *learned,
         f"           the follower's reward a round {over_seeds('follower_reward')}",
         f"last tenth leader {written(late['leader'])}, follower {written(late['follower'])}; "
         f"{late['share_of_se']:.1%} at the SE, {late['share_of_fbm']:.1%} at the FBM",
