@@ -7,6 +7,7 @@ import pytest
 
 from firstmover.cli import main
 
+LISTED = ["--followers", "multiplicative-weights", "--leader", "commitment-gradient"]
 SAMPLED = ["-f", "update=sampled", "-l", "reward_episodes=9"]
 GIVEN = Path(__file__).parents[1] / "cases"
 
@@ -84,7 +85,7 @@ CASES = [
     (["design", "sequential-price", "-g", "prices=few"], "prices must be a whole number, or continuous; got 'few'"),
     (["design", "sequential-price", "-g", "objective=profit"], "or welfare or revenue; got 'profit'"),
     (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
-    (["design", "sequential-price", "-g", "agents=20"], "a smaller game"),
+    (["design", "sequential-price", "-g", "agents=20", *LISTED], "a smaller game"),
     (
         ["design", "sequential-price", "-g", "agents=8", "-g", "history=left", *SAMPLED],
         "fewer seeds, restarts, prices or messages",

@@ -163,6 +163,7 @@ ANSWERS = [
     pytest.param(name, followers, id=f"{name} {followers.name} {getattr(followers, 'update', '')}")
     for followers in FOLLOWERS
     for name in LISTABLE
+    if "once" in followers.acts
     if isinstance(followers, BestResponse | MultiplicativeWeights) or name in ("visits", "normal-form 3x2x2x2 mixed")
 ]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 
-from firstmover import files
+from firstmover import catalogue, files
 from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.deadline import within
@@ -182,7 +182,9 @@ def parts_for(
         refuse_mistakes(game)
         raise
     own, learned = dict(followers_parameters or {}), dict(leader_parameters or {})
-    if followers is None:
+    if followers is None and not set(own) <= set(catalogue.item("followers", fitting.followers).parameters):
+        followers = game.usual_followers  # whose parameters these may be
+    elif followers is None:
         followers, own, why = fitting.followers, {**fitting.followers_parameters, **own}, fitting.why
     if leader is None:
         leader, learned, why = fitting.leader, {**fitting.leader_parameters, **learned}, fitting.why
