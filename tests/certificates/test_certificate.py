@@ -17,7 +17,6 @@ from firstmover.games import Escape, IteratedMatrix, Maintain, MatrixDesign, Seq
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import optimum, state_table
 
-
 # A newsvendor's reply is one action, and has a gap that no table shows (games/test_newsvendor.py).
 TABLES = {name: game for name, game in LISTABLE.items() if name != "newsvendor"}
 

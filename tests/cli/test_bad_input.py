@@ -87,7 +87,7 @@ CASES = [
     (["design", "sequential-price", "-g", "units=1,x"], "units must be a whole number; got 'x'"),
     (["design", "sequential-price", "-g", "agents=20", *LISTED], "a smaller game"),
     (
-        ["design", "sequential-price", "-g", "agents=8", "-g", "history=left", *SAMPLED],
+        ["design", "sequential-price", "-g", "agents=8", "-g", "history=left", *SAMPLED, *LISTED[2:]],
         "fewer seeds, restarts, prices or messages",
     ),
     (["design", "sequential-price", "-g", "values=none.csv"], "cannot read none.csv"),
