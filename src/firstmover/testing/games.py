@@ -48,10 +48,15 @@ def check_game(game: Game) -> list[Check]:
     """
     if game.followers_act == "crowd":
         return results(game, CROWD_CHECKS)
-    declared = results(game, _CHECKS[:1])
-    if not declared[-1].passed:
-        return declared
-    return declared + results(game, _CHECKS[1:] if game.observed.listed else _WITHOUT_TABLES)
+    return results(game, _CHECKS if _listed(game) else _WITHOUT_TABLES)
+
+
+def _listed(game: Game) -> bool:
+    """Whether rules of the game are tables; where a part is missing the checks say which."""
+    try:
+        return game.observed.listed
+    except AttributeError:
+        return True
 
 
 def refuse_mistakes(game: Game) -> None:
@@ -356,4 +361,4 @@ _CHECKS: list[tuple[str, Callable[[Game], None]]] = [
     ("fractions", _fractions),
 ]
 # Of a game whose observations cannot be listed: the others play rules that are tables.
-_WITHOUT_TABLES = [check for check in _CHECKS if check[0] in ("shapes", "parameters")]
+_WITHOUT_TABLES = [check for check in _CHECKS if check[0] == "parameters"]
