@@ -55,7 +55,7 @@ def _listed(game: Game) -> bool:
     """Whether rules of the game are tables; where a part is missing the checks say which."""
     try:
         return game.observed.listed
-    except AttributeError:
+    except (AttributeError, RecursionError):  # sizes and labels ask each other where neither is given
         return True
 
 
