@@ -11,6 +11,7 @@ def test_each_is_short() -> None:
     assert all(len(path.read_text().splitlines()) < 40 for path in files)
 
 
+@pytest.mark.slow
 def test_the_simulated_market_is_designed_and_certified() -> None:
     row = measured("congestion", 3)
     assert row.near == 3

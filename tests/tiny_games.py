@@ -210,7 +210,6 @@ REGISTERED = {
     "bayesian-normal-form": _bayesian_game("deterministic"),
     "bayesian-normal-form mixed": _bayesian_game("mixed"),
     "buy-box": BuyBox(prices=(1.05, 1.27, 1.7)),
-    "buy-box subset": BuyBox(prices=(1.1, 1.5), display="subset", anonymous=False, fee=0.1, revenue_weight=0.5),
     "security": SecurityGame([[1, -2, -1, 2], [2, -1, -2, 1], [0.5, -3, -1, 1.5]], 1.25),
     "simple-allocation": SimpleAllocation(3, 3),
     "simple-allocation skewed": SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)),

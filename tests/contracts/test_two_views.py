@@ -128,7 +128,7 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     assert float(one.reward) == pytest.approx(float(other.reward), abs=1e-6)
 
 
-@pytest.mark.parametrize("policy", [option_policy, feature_policy])
+@pytest.mark.parametrize("policy", [option_policy, pytest.param(feature_policy, marks=pytest.mark.slow)])
 def test_network_commitments_agree_with_the_step_level_and_with_their_table(policy) -> None:
     game = SequentialPrice(agents=3, items=2, messages=2, types=2, prices=3).standardised
     problem = StackelbergPOMDP(game, SampledWeights(rounds=3, shared=True, asked=2), reward_episodes=4)

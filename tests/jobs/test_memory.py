@@ -24,7 +24,7 @@ LEADERS = [
     pytest.param(RandomSearch(updates=2, episodes=7), marks=pytest.mark.slow),
     pytest.param(Evolution(updates=2, population=4), marks=pytest.mark.slow),
     pytest.param(Reinforce(updates=2, steps=500), marks=pytest.mark.slow),
-    MAPPO(updates=2, steps=100, epochs=1, reward_episodes=2),
+    pytest.param(MAPPO(updates=2, steps=100, epochs=1, reward_episodes=2), marks=pytest.mark.slow),
 ]
 
 
@@ -39,7 +39,7 @@ def test_parts_are_put_together_again(parts: int) -> None:
     np.testing.assert_array_equal(results, rows.sum(1) * numbers)
 
 
-@pytest.mark.parametrize("leader", LEADERS, ids=lambda leader: leader.name)
+@pytest.mark.parametrize("leader", LEADERS, ids=lambda leader: getattr(leader, "name", None))
 def test_a_learner_learns_the_same_in_parts(leader) -> None:
     game = REGISTERED["simple-allocation"]
     problem = leader.problem(game, MultiplicativeWeights(rounds=5))

@@ -75,6 +75,7 @@ def test_real_observations_have_addresses_of_their_own() -> None:
 # Followers.
 
 
+@pytest.mark.slow
 def test_what_every_type_is_paid_is_what_it_is_paid_when_it_plays() -> None:
     game = SequentialPrice(agents=3, items=2, messages=2, types=3, prices=5).standardised
     commitment = Greedy(_trained_like(game), game.leader_space.head())
@@ -160,6 +161,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return design(TINY, followers=SampledWeights(rounds=3, shared=True), leader=leader, seeds=2, out=path)
 
 
+@pytest.mark.slow
 def test_a_run_is_read_back_and_resumed_with_the_same_numbers(run: Any) -> None:
     again = loaded(run.run)
     assert again.as_json() == run.as_json() and again.best == run.best

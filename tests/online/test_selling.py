@@ -35,7 +35,9 @@ class Always(Supplier):
         return state
 
 
-@pytest.mark.parametrize("game", [Newsvendor(), Newsvendor(100.0, 2.0, 5.0, "normal", 10.0)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "game", [Newsvendor(), pytest.param(Newsvendor(100.0, 2.0, 5.0, "normal", 10.0), marks=pytest.mark.slow)]
+)
 def test_regret_is_what_the_best_price_earns_less_what_the_asked_one_does(game: Newsvendor) -> None:
     best, earned, _ = wholesale_optimum(game)
     assert np.abs(sell(game, Always(best), rounds=100, seeds=1).leader_regret[-1]).max() < 1e-4 * earned * 100

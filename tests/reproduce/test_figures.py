@@ -35,6 +35,7 @@ def test_every_figure_is_listed_with_its_claim(capsys: pytest.CaptureFixture) ->
     assert {name: item["claim"] for name, item in listed.items()} == {n: f.claim for n, f in FIGURES.items()}
 
 
+@pytest.mark.slow
 def test_figures_share_a_run_only_where_they_share_an_experiment() -> None:
     by_name: dict[str, Experiment] = {}
     for figure in FIGURES.values():

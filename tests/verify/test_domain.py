@@ -47,6 +47,8 @@ OTHERS: list[Any] = [
     *("", "x", "tau", "mixed", "revenue", "welfare", "left", "additive", "continuous", "1/3", "2/0", "1e", " "),
     *([], {}, [0], [[1]], [0, 0], [0.5, 0.5], [-3, 0.5, 0.5], [1, 2, 3], {"a": 1}, [None], [[[1, 2], [3, 4]]]),
 ]
+# The same kinds of parameters a second time, in games that take longer to build.
+LARGE = ("left", "named agents")
 MUTATIONS = int(40 * float(os.environ.get("FIRSTMOVER_SOAK", "1")))  # of each game's parameters and rule
 
 
@@ -104,7 +106,7 @@ def _read_in_words(content: dict[str, Any]) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LARGE else n for n in GAMES])
 def test_the_checker_admits_what_the_game_admits(name: str) -> None:
     game = GAMES[name]
     content = json.loads(json.dumps(Rule(game, some_rule(game)).as_told().as_file()))

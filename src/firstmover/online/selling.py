@@ -102,8 +102,7 @@ def sell(
     Example:
         >>> from firstmover.games import Newsvendor
         >>> from firstmover.online.suppliers import Optimistic
-        >>> sold = sell(Newsvendor(), Optimistic(), rounds=200, seeds=2)
-        >>> sold.leader_regret.shape[1]
+        >>> sell(Newsvendor(), Optimistic(), rounds=20, seeds=2).leader_regret.shape[1]
         2
     """
     if game.contract != "wholesale" or game.reservation:
