@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import SyncVectorEnv
-from tiny_games import REGISTERED, Visits
+from tiny_games import CROWDS, REGISTERED, Visits
 
 from firstmover.catalogue import items
 from firstmover.core.commitment import table_of
@@ -172,8 +172,10 @@ def test_a_policy_comes_back_as_a_rule_that_is_certified() -> None:
 def test_the_page_lists_every_registered_game() -> None:
     page = (Path(__file__).parents[2] / "docs" / "gymnasium.md").read_text()
     listed = set(re.findall(r"`([a-z-]+)`", " ".join(re.findall(r"^\| (`.*?) \|", page, re.M))))
-    assert set(items("game")) <= listed
-    assert {game.name for game in REGISTERED.values()} == set(items("game"))  # all of which are checked
+    crowds = {game.name for game in CROWDS.values()}
+    assert all(f"`{name}`" in page for name in crowds)  # which are refused
+    assert set(items("game")) - crowds <= listed
+    assert {game.name for game in REGISTERED.values()} == set(items("game")) - crowds  # all of which are checked
 
 
 class Unlike(Discrete):

@@ -25,7 +25,8 @@ CERTIFICATES = {name: certificate(*GAMES[name]) for name in ("maintain", "alloca
 UNKNOWN = {"visits"}  # games that the checker does not know
 
 
-@pytest.mark.parametrize("name", LISTABLE)
+# A newsvendor's reply is bounded by a search, which leaves no proof to check.
+@pytest.mark.parametrize("name", [name for name in LISTABLE if name != "newsvendor"])
 def test_certificates_of_every_game_are_never_refuted(name: str) -> None:
     game = LISTABLE[name]
     stated = certificate(game, some_rule(game))
