@@ -10,7 +10,8 @@ from firstmover.cli import main
 from firstmover.errors import ChangedCodeWarning, InputError
 from firstmover.followers import Contextual
 from firstmover.jobs import build
-from firstmover.jobs.pretraining import Pretraining, pretrain, resume_pretraining
+from firstmover.jobs.lessons import Pretraining
+from firstmover.jobs.pretraining import pretrain, resume_pretraining
 
 VOTE = '''
 from firstmover import Discrete, Market

@@ -19,7 +19,7 @@ from firstmover.core.plays import Strategies
 from firstmover.followers import BestResponse
 from firstmover.games import Maintain, NormalForm
 from firstmover.interop.tables import read_matrix
-from firstmover.jobs.finished import MANY_CALLS
+from firstmover.jobs.records import MANY_CALLS
 from firstmover.leaders import CommitmentGradient, RandomSearch
 from firstmover.report.sections import entries_table
 from firstmover.rules.rule import Rule

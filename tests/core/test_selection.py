@@ -13,15 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstmover.cli import main
-from firstmover.core.selection import average, best_of, finite, largest, ranked, sound
+from firstmover.core.selection import average, best_of, best_share, finite, largest, ranked, sound
 from firstmover.errors import FailedError
 from firstmover.games import IteratedMatrix, Maintain, SecurityGame, SimpleAllocation
 from firstmover.jobs import pretraining
 from firstmover.jobs.designs import design
 from firstmover.jobs.finished import Design
-from firstmover.jobs.pretraining import Pretraining
+from firstmover.jobs.lessons import Pretraining
 from firstmover.leaders import CommitmentGradient, RandomSearch
-from firstmover.leaders.commitment_gradient import best_tenth
 from firstmover.report.statistics import mean_interval
 
 NUMBERS = st.one_of(st.integers(-(10**6), 10**6).map(float), st.sampled_from([np.nan, np.inf, -np.inf]))
@@ -55,10 +54,10 @@ def test_a_part_is_sound_without_nan_and_finite_without_infinity() -> None:
 
 
 def test_a_reward_that_is_none_is_never_in_the_best_tenth() -> None:
-    advantages = np.asarray(best_tenth(jnp.array([1.0, jnp.nan, 3.0, jnp.inf] + [0.0] * 16)))
+    advantages = np.asarray(best_share(jnp.array([1.0, jnp.nan, 3.0, jnp.inf] + [0.0] * 16), 0.1))
     assert np.isfinite(advantages).all()
     assert np.flatnonzero(advantages > 0).tolist() == [0, 2]
-    assert np.isfinite(best_tenth(jnp.full(20, jnp.nan))).all()
+    assert np.isfinite(best_share(jnp.full(20, jnp.nan), 0.1)).all()
 
 
 @dataclass(frozen=True)

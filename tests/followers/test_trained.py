@@ -17,7 +17,8 @@ from firstmover.followers import Contextual, Meta
 from firstmover.followers.trained import network_bytes, read_networks
 from firstmover.games import SimpleAllocation
 from firstmover.games.iterated_matrix import IteratedMatrix
-from firstmover.jobs.pretraining import Pretraining, pretrain
+from firstmover.jobs.lessons import Pretraining
+from firstmover.jobs.pretraining import pretrain
 from firstmover.leaders import CommitmentGradient
 
 pytestmark = pytest.mark.slow  # learning; `tests/contracts` and `tests/equilibria` hold the fast versions

@@ -14,7 +14,8 @@ from firstmover.games import IteratedMatrix
 from firstmover.jobs import build, loop
 from firstmover.jobs.designs import resume
 from firstmover.jobs.finished import Design
-from firstmover.jobs.pretraining import Pretraining, pretrain, resume_pretraining
+from firstmover.jobs.lessons import Pretraining
+from firstmover.jobs.pretraining import pretrain, resume_pretraining
 from firstmover.jobs.runs import Run
 from firstmover.leaders import RandomSearch
 

@@ -13,12 +13,20 @@ from firstmover.core.commitment import table_of
 from firstmover.errors import InputError
 from firstmover.evaluators.view import View
 from firstmover.games import BuyBox
-from firstmover.games.buy_box import rule_entries
 from firstmover.games.display import every_rule, fixed_rule
 from firstmover.games.entries import read_entries
 from firstmover.games.logit_demand import LogitDemand
 
 KNOWN = BuyBox(costs=(1.0,))
+
+
+def rule_entries(game: BuyBox, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Entries of a rule file from thresholds by profile of price numbers, such as `{"01": 1, "22": None}`."""
+    labels = game.acts[0].values
+    return [
+        {"when": {"prices": [labels[int(p)] for p in key]}, "do": {"show up to": None if at is None else labels[at]}}
+        for key, at in rule.items()
+    ]
 
 
 def by_hand(prices, costs):

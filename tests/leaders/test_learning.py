@@ -7,11 +7,11 @@ import pytest
 
 from firstmover import design
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.selection import best_share
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.games import Escape, Maintain, NormalForm, SimpleAllocation
 from firstmover.leaders import A2C, MAPPO, PPO, CommitmentGradient, Evolution, RandomSearch
-from firstmover.leaders.commitment_gradient import best_tenth
 
 PAPER = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="argmax")
 
@@ -83,11 +83,11 @@ def test_mappo_and_ppo_on_simple_allocation_with_three_messages() -> None:
 
 
 def test_the_best_tenth_goes_up() -> None:
-    advantages = np.asarray(best_tenth(jnp.arange(50.0)))
+    advantages = np.asarray(best_share(jnp.arange(50.0), 0.1))
     assert np.all(advantages[45:] > 0)
     assert np.all(advantages[:45] < 0)
     assert advantages.sum() == pytest.approx(0, abs=1e-4)
-    np.testing.assert_array_equal(best_tenth(jnp.ones(50)), 0.0)
+    np.testing.assert_array_equal(best_share(jnp.ones(50), 0.1), 0.0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Float
 
 
 def ranked(numbers: Any) -> Any:
@@ -37,6 +37,18 @@ def average(numbers: Any, axis: int | None = None) -> Any:
     well = xp.isfinite(numbers)
     count = well.sum(axis)
     return xp.where(well, numbers, 0).sum(axis) / xp.where(count > 0, count, np.nan)
+
+
+def best_share(rewards: Float[Array, "episodes"], share: float) -> Float[Array, "episodes"]:
+    """Advantages: membership in this share of the best (more where the threshold ties), centred and of unit size.
+
+    Where all earn the same, nothing is learnt. A reward that is not finite is among the best only if all are.
+    """
+    rewards = ranked(rewards)
+    count = max(1, int(rewards.shape[0] * share))
+    elite = (rewards >= jax.lax.top_k(rewards, count)[0][-1]).astype(rewards.dtype)
+    centred = elite - elite.mean()
+    return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)
 
 
 def sound(tree: Any, axes: int = 0) -> Bool[Array, "..."]:

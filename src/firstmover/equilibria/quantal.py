@@ -9,6 +9,7 @@ optimum. From below, the best sum on a coarse grid (a knapsack) is a coverage, w
 Source: Yang, Ordonez and Tambe, "Computing optimal strategy against quantal response in security games" (AAMAS 2012).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -83,13 +84,19 @@ def quantal_commitment(
     for _ in range(_HALVINGS):
         middle = (least + most) / 2
         least, most = (middle, most) if reachable(middle) >= 0 else (least, middle)
-    coverage = _found(parts, earned, len(attacker), resources, (high - low) or 1.0)
+    coverage = _by_iteration(parts, earned, len(attacker), resources, (high - low) or 1.0)
     own, _ = parts(coverage)
     value = earned(coverage)
     return QuantalCommitment(value, max(most, value), coverage, own / own.sum())
 
 
-def _found(parts, earned, n: int, resources: float, span: float) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _by_iteration(
+    parts: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    earned: Callable[[np.ndarray], float],
+    n: int,
+    resources: float,
+    span: float,
+) -> Float[np.ndarray, "n"]:
     """A coverage by Dinkelbach's iteration over a knapsack on a coarse grid, polished."""
     grid = np.linspace(0, 1, _UNITS + 1)
     weights, payoffs = parts(np.repeat(grid[:, None], n, axis=1))

@@ -10,7 +10,8 @@ from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
-from firstmover.jobs.finished import Design, read_result
+from firstmover.jobs.finished import Design
+from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
 from firstmover.jobs.solutions import solve
 from firstmover.rules.rule import Rule

@@ -10,7 +10,8 @@ from firstmover.evaluation.responses import Responses
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
-from firstmover.jobs.finished import read_result, uncertified
+from firstmover.jobs.finished import uncertified
+from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
 from firstmover.rules.rule_files import read_rule_file
 

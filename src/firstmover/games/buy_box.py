@@ -18,7 +18,7 @@ demand and sellers are those of Calvano, Calzolari, Denicolo and Pastorello (AER
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax
@@ -294,12 +294,3 @@ def _subsets(n: int, anonymous: bool) -> list[list[int]]:
     """Who is shown, in the order of the bits of a decision: places from 1, or sellers from 0."""
     first = int(anonymous)
     return [[first + i for i in range(n) if mask >> i & 1] for mask in range(2**n)]
-
-
-def rule_entries(game: BuyBox, rule: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Entries of a rule file from thresholds by profile of price numbers, such as `{"01": 1, "22": None}`."""
-    labels = game.acts[0].values
-    return [
-        {"when": {"prices": [labels[int(p)] for p in key]}, "do": {"show up to": None if at is None else labels[at]}}
-        for key, at in rule.items()
-    ]

@@ -18,8 +18,9 @@ from firstmover.evaluators.aims import AtLeast, constraints
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
-from firstmover.jobs.finished import read_result, sealed, uncertified
+from firstmover.jobs.finished import uncertified
 from firstmover.jobs.observed import Evidence, Rows, estimated
+from firstmover.jobs.records import read_result, sealed
 from firstmover.jobs.respond import respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.status_quo import StatusQuo, against

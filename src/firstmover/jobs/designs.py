@@ -23,26 +23,24 @@ from firstmover.interop.python_files import Code
 from firstmover.jobs import build, network_designs
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.defaults import usual
-from firstmover.jobs.finished import (
+from firstmover.jobs.finished import Design, Optimum, exact_optimum
+from firstmover.jobs.loop import Progress, Silent
+from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.network_designs import NetworkDesign
+from firstmover.jobs.observed import Evidence, Rows, estimated
+from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
+from firstmover.jobs.records import (
     LEFT_OUT,
     MANY_CALLS,
     SECONDS,
-    Design,
-    Optimum,
     Outcome,
     configuration,
-    exact_optimum,
     parts_of,
     problem_of,
     read_outcome,
     read_result,
     write_outcome,
 )
-from firstmover.jobs.loop import Progress, Silent
-from firstmover.jobs.memory import compiled_to_fit
-from firstmover.jobs.network_designs import NetworkDesign
-from firstmover.jobs.observed import Evidence, Rows, estimated
-from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against

@@ -25,8 +25,9 @@ from firstmover.evaluators.at_size import CONFIDENCE, Judging, SampledRegrets, S
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
-from firstmover.jobs.finished import Optimum, exact_optimum, sealed
+from firstmover.jobs.finished import OPTIMUM_TOLERANCE, Optimum, exact_optimum
 from firstmover.jobs.loop import Progress
+from firstmover.jobs.records import sealed
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import of_seed
 from firstmover.jobs.training import Callback, initial_states, train
@@ -37,7 +38,6 @@ from firstmover.rules.rule import in_sentences
 from firstmover.solvers.registry import baseline_value
 
 SAMPLES = 40_000
-_OPTIMUM_TOLERANCE = 5e-4
 
 
 class Judgement(NamedTuple):
@@ -209,7 +209,7 @@ def _result(
     learned = [None if one is None else one.value.value for one in judged]
     mean, *interval = mean_interval(values)
     low, high = game.leader_payoff_range
-    above = None if known.value is None else (values - known.value) / (_OPTIMUM_TOLERANCE * ((high - low) or 1.0))
+    above = None if known.value is None else (values - known.value) / (OPTIMUM_TOLERANCE * ((high - low) or 1.0))
     count = None if above is None else int(np.sum(above >= -1))
     try:
         silent = baseline_value(game)[1]

@@ -17,8 +17,9 @@ from firstmover.followers.base import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games.base import Game
 from firstmover.jobs import build
+from firstmover.jobs.lessons import Pretraining
 from firstmover.jobs.loop import Progress
-from firstmover.jobs.pretraining import KIND, Pretraining, pretrain, resume_pretraining
+from firstmover.jobs.pretraining import KIND, pretrain, resume_pretraining
 from firstmover.jobs.runs import Run
 
 OWN = "followers"  # the folder within the run's

@@ -30,7 +30,7 @@ from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import average, largest, ranked, sound
+from firstmover.core.selection import average, largest, sound
 from firstmover.errors import InputError, require
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower
@@ -222,7 +222,7 @@ class CommitmentGradient(Leader):
         evaluated, drawn = came.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], came)
         reward, visited = drawn.reward, drawn.visited
         entropy_weight = self.entropy * jnp.maximum(1 - progress / 0.8, 0)
-        advantages = best_tenth(reward)[:, None] * visited
+        advantages = best_share(reward, _ELITE)[:, None] * visited
         statistics = jax.vmap(head.statistics, (1, 1))(raw, advantages)
 
         def loss(policy: Policy) -> Array:
@@ -260,16 +260,3 @@ def _widths(restarts: int, progress: Array) -> Float[Array, "restarts"]:
     """The widths of the Gaussians at this share of a run: every other copy begins narrow."""
     first = jnp.where(jnp.arange(restarts) % 2 == 0, _WIDE, _NARROW)
     return first * (_LAST / first) ** progress
-
-
-def best_tenth(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
-    """Advantages: membership in the best tenth (more where the threshold ties), centred and of unit size.
-
-    Where all earn the same, nothing is learnt. A reward that is not finite is in no tenth but the worst.
-    """
-    reward = ranked(reward)
-    count = max(1, int(reward.shape[0] * _ELITE))
-    threshold = jax.lax.top_k(reward, count)[0][-1]
-    elite = (reward >= threshold).astype(reward.dtype)
-    centred = elite - elite.mean()
-    return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)

@@ -21,7 +21,7 @@ from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import average, largest, ranked
+from firstmover.core.selection import average, largest
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _ELITE = 0.125
 _CLIP = 0.2
+_ADAM = optax.scale_by_adam()
 STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
     "options": option_policy,
     "network": feature_policy,
@@ -71,20 +72,11 @@ def played(problem: StackelbergPOMDP, commitment: Any, key: Key[Array, ""]) -> M
     return Met(outcome.leader.mean(), seen, acted, response.env_steps + acted.sum())
 
 
-def best_share(reward: Float[Array, "episodes"]) -> Float[Array, "episodes"]:
-    """Advantages: membership in the best eighth, centred and of unit size; nothing where all earn the same."""
-    reward = ranked(reward)
-    count = max(1, int(reward.shape[0] * _ELITE))
-    elite = (reward >= jax.lax.top_k(reward, count)[0][-1]).astype(reward.dtype)
-    centred = elite - elite.mean()
-    return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)
-
-
 def start(learner: "CommitmentGradient", problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, Any]:
     """A policy and its optimiser."""
     game = problem.game
     policy = STARTS[learner.policy](game, game.leader_space.head(), key)
-    return policy, optax.scale_by_adam().init(policy)
+    return policy, _ADAM.init(policy)
 
 
 def updated(
@@ -129,7 +121,7 @@ def _updated(
     met = jax.vmap(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common))(keys, greedy)
     evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
 
-    advantages = best_share(drawn.reward)
+    advantages = best_share(drawn.reward, _ELITE)
     rows, old_policy = drawn.observations.shape[1], policy
     observations = drawn.observations.reshape(-1, *drawn.observations.shape[2:])
     weights = drawn.acted.ravel() / jnp.maximum(drawn.acted.sum(), 1)
@@ -150,7 +142,7 @@ def _updated(
 
     def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
         policy, optimiser = carry
-        step, optimiser = optax.scale_by_adam().update(jax.grad(loss)(policy), optimiser)
+        step, optimiser = _ADAM.update(jax.grad(loss)(policy), optimiser)
         return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
 
     (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=learner.epochs)

@@ -15,9 +15,10 @@ from firstmover.games import Game
 from firstmover.jobs import build
 from firstmover.jobs.designs import design, resume
 from firstmover.jobs.finished import Design
+from firstmover.jobs.lessons import Pretraining
 from firstmover.jobs.loop import Progress
 from firstmover.jobs.network_designs import NetworkDesign
-from firstmover.jobs.pretraining import Pretraining, pretrain
+from firstmover.jobs.pretraining import pretrain
 from firstmover.jobs.runs import Run
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner

@@ -23,7 +23,7 @@ from firstmover.games import IteratedMatrix
 from firstmover.games.base import Ties
 from firstmover.games.iterated_matrix import MATRICES, MatrixName
 from firstmover.jobs.finished import Design
-from firstmover.jobs.pretraining import Pretraining, training_steps
+from firstmover.jobs.lessons import Pretraining, training_steps
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict

@@ -29,7 +29,7 @@ from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import shortened, whole
 from firstmover.interop.python_files import file_of, names_code
 from firstmover.jobs import build
-from firstmover.jobs.finished import LEFT_OUT, configuration
+from firstmover.jobs.records import LEFT_OUT, configuration
 from firstmover.jobs.runs import digest
 from firstmover.sweeps.task import Item, Task
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover import files
-from firstmover.jobs.finished import read_result
+from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
 from firstmover.sweeps.task import Answer, Task
 

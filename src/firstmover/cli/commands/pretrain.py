@@ -30,7 +30,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.followers.trained import Trained
     from firstmover.jobs import build
     from firstmover.jobs.learnt_rules import learnt_rules
-    from firstmover.jobs.pretraining import Pretraining, pretrain
+    from firstmover.jobs.lessons import Pretraining
+    from firstmover.jobs.pretraining import pretrain
     from firstmover.jobs.runs import free_folder
 
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
