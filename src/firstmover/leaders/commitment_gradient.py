@@ -30,7 +30,7 @@ from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import average, largest, sound
+from firstmover.core.selection import average, best_share, largest, sound
 from firstmover.errors import InputError, require
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower

@@ -21,7 +21,7 @@ from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import average, largest
+from firstmover.core.selection import average, best_share, largest
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
