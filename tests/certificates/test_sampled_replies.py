@@ -85,6 +85,7 @@ def test_a_game_that_is_not_what_it_declares_is_not_valued() -> None:
             judge_of(game).measured(np.zeros(5, int), Strategies((jnp.full((5, 2), 0.5),)))
 
 
+@pytest.mark.slow
 def test_a_table_that_is_too_large_is_no_hindrance(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("firstmover.solvers.toll._MAX_ENTRIES", 100)
     game = build.game_from("toll", {"steps": "2"})

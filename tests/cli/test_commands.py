@@ -53,8 +53,9 @@ def test_design_certify_and_resume(tmp_path: Path, monkeypatch, capsys: pytest.C
     assert len(certificate["epsilon"]["by_follower"][0]) == 3
     assert set(certificate["leader_value_bounds"]) == {"bcce", "anf_cce"}
     anew = _json(capsys, "certify", result["run"])
-    assert summary(anew) == certificate
-    assert json.loads(Path(result["run"], "certificate.json").read_text()) == anew
+    assert {key: summary(anew)[key] for key in certificate} == certificate  # and of measures, among others
+    written = json.loads(Path(result["run"], "certificate.json").read_text())
+    assert {key: anew[key] for key in written} == written
     assert _json(capsys, "verify", f"{result['run']}/certificate.json")["verdict"] == "confirmed"
     assert _json(capsys, "resume", result["run"])["value"] == result["value"]
     assert main(list(arguments)) == 0
@@ -127,7 +128,8 @@ def test_games_from_files(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFix
     Path("run.json").write_text(json.dumps(learnt))
     assert act() == load("run.json")() == learnt["rule"][0]["do"]
     Path("A.csv").unlink()  # a run carries its game with it
-    assert summary(_json(capsys, "certify", learnt["run"])) == learnt["certificate"]
+    anew = summary(_json(capsys, "certify", learnt["run"]))
+    assert {key: anew[key] for key in learnt["certificate"]} == learnt["certificate"]
 
 
 def test_a_full_compilation_cache_is_not_talked_about(monkeypatch) -> None:
@@ -137,6 +139,7 @@ def test_a_full_compilation_cache_is_not_talked_about(monkeypatch) -> None:
         warnings.warn("Error writing persistent compilation cache entry for 'f': No space left", stacklevel=1)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_the_followers_that_it_began_with(tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(tmp_path)
     training = ("-t", "updates=1", "-t", "contexts=1", "-t", "passes=1")

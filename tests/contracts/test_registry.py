@@ -193,7 +193,14 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
 
 # Every leader where the rule has masks, choices and real numbers, if it can do those; some where it has one kind of
 # decision, or chance.
-SMALLER = {DQN: "visits", MetaGradient: "bayesian-normal-form", BiLevelActorCritic: "escape"}
+SMALLER = {
+    PPO: "visits",
+    Reinforce: "visits",
+    LocalSearch: "visits",
+    DQN: "visits",
+    MetaGradient: "bayesian-normal-form",
+    BiLevelActorCritic: "escape",
+}
 LEARNING = [(SMALLER.get(type(leader), "sequential-price"), leader) for leader in LEADERS]
 LEARNING += [("visits", LEADERS[0]), ("maintain mixed", LEADERS[3]), ("lottery", LEADERS[2]), ("lottery", LEADERS[0])]
 

@@ -20,7 +20,10 @@ PAPER = MultiplicativeWeights(rounds=20, epsilon=0.2, update="sampled", play="ar
     ("game", "followers", "leader"),
     [
         (Escape(), MultiplicativeWeights(), Evolution(updates=20)),
-        (SimpleAllocation(3, 3), PAPER, Evolution(updates=30, policy="network", reward_episodes=20)),
+        pytest.param(
+            *(SimpleAllocation(3, 3), PAPER, Evolution(updates=30, policy="network", reward_episodes=20)),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_every_seed_reaches_the_optimum(game, followers, leader) -> None:

@@ -59,7 +59,7 @@ def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     assert np.all(made.learned_values >= made.solution.value - 0.02 * np.ptp(leader))
 
 
-@pytest.mark.parametrize("leader", [MAPPO, PPO])
+@pytest.mark.parametrize("leader", [MAPPO, pytest.param(PPO, marks=pytest.mark.slow)])
 def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     game = NormalForm([[0.0, 0.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
     followers = MultiplicativeWeights(rounds=8, epsilon=0.5, update="sampled", play="argmax")
@@ -67,6 +67,7 @@ def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     np.testing.assert_allclose(made.learned_values, 1.0)
 
 
+@pytest.mark.slow
 def test_a2c_names_as_many_items_as_there_are_messages() -> None:
     followers = MultiplicativeWeights(rounds=12, epsilon=0.3, update="sampled", play="argmax")
     leader = A2C(updates=400, steps=128, reward_episodes=20)

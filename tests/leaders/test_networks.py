@@ -174,6 +174,7 @@ def test_a_run_is_read_back_and_resumed_with_the_same_numbers(run: Any) -> None:
     assert {k: v for k, v in resumed.items() if k != "seconds"} == {k: v for k, v in first.items() if k != "seconds"}
 
 
+@pytest.mark.slow
 def test_a_run_is_laid_out_for_a_person(run: Any) -> None:
     text = printing.design(run.as_json())
     assert "A network scores the options that are left" in text and "from a sample, with 95% confidence" in text
