@@ -53,7 +53,7 @@ class SecuritySchedules(BayesianNormalForm):
         targets: Targets,
         schedules: Schedules,
         resources: int = 1,
-        budget: float | None = None,
+        budget: float | int | None = None,
         prior: Probabilities | None = None,
     ):
         """A game with these targets and schedules.
@@ -98,7 +98,7 @@ class SecuritySchedules(BayesianNormalForm):
             }
             | ({"cost": costs} if "cost" in schedules else {}),
             prior=self.stated_prior if len(self.attackers) > 1 or prior is not None else None,
-            budget=budget,
+            budget=None if budget is None else float(budget),
         )
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from .amounts import number, one_of, parameters, text, whole
 from .bayesian import BayesianNormalForm
-from .game import named_actions
+from .game import Baseline, named_actions
 from .limits import look_at_the_time
-from .normal_form import NormalForm
+from .normal_form import NormalForm, not_the_best_row
 from .rules import Decided, Entries
 from .security import attacker_called, read_prior, read_targets
 from .wording import NOW, Wording
@@ -78,6 +78,12 @@ class SecuritySchedules(BayesianNormalForm):
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         who = attacker_called(self.attackers, type_, wording)
         return f"{who} attacks {named_actions(wording.names(self.games[0].names[1]), probabilities)}"
+
+    def baseline(self) -> Baseline:
+        def fault(decided: Sequence[Decided], _: Fraction) -> str | None:
+            return not_the_best_row(self.games, self.prior, self.games[0].mixture(decided[0][1]))
+
+        return Baseline("the best deterministic commitment", self, fault)
 
 
 def _schedules(given: Any, targets: Sequence[str]) -> tuple[list[str], list[set[str]], list[Fraction]]:
