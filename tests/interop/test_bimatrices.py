@@ -33,10 +33,10 @@ def test_a_pair_is_no_number(tmp_path):
     """Where one player's table is asked for, "3,2" may be 3.2; "(3, 2)" is none."""
     file = tmp_path / "pairs.csv"
     file.write_text('"3,2","0,1"\n"1,1","2,0"\n')
-    with pytest.raises(InputError, match="two ways: 3,2 may be one number .* or the payoffs 3 and 2 of both"):
+    with pytest.raises(InputError, match=r"two ways: '3,2' may be one number .* or the payoffs of both"):
         read_matrix(file)
     file.write_text("(3, 2);(0, 1)\n(1, 1);(2, 0)\n")
-    with pytest.raises(InputError, match="two payoffs in a cell.* give the file itself"):
+    with pytest.raises(InputError, match=r"two payoffs in a cell.* give the file itself"):
         read_matrix(file)
     file.write_text("3,2;0,1\n1,1;2,0\n")
     assert read_matrix(file).floats.tolist() == [[3.2, 0.1], [1.1, 2.0]]

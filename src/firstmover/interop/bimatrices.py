@@ -16,6 +16,8 @@ from firstmover.games import NormalForm
 from firstmover.games.normal_form import CommitmentKind
 from firstmover.interop.cells import PAIR, Row, Sheet
 
+_Layout = tuple[tuple[str, ...] | None, Sequence[Row], bool]  # names of the columns, rows, whether rows have names
+
 
 def is_bimatrix(sheet: Sheet) -> bool:
     """Whether every cell below and right of names is a pair of numbers, and there is one at least."""
@@ -37,10 +39,10 @@ def read_bimatrix(sheet: Sheet, commitment: CommitmentKind = "deterministic") ->
     return NormalForm(leader, follower, commitment)
 
 
-def _layouts(sheet: Sheet) -> list[tuple[tuple[str, ...] | None, Sequence[Row], bool]]:
+def _layouts(sheet: Sheet) -> list[_Layout]:
     """Names of the columns, rows, and whether a name stands before each: all four ways of naming."""
     first, *rest = sheet.rows
-    ways: list[tuple[tuple[str, ...] | None, Sequence[Row], bool]] = [(None, sheet.rows, False), (None, sheet.rows, True)]
+    ways: list[_Layout] = [(None, sheet.rows, False), (None, sheet.rows, True)]
     if rest:
         corner = len(first.cells) == len(rest[0].cells)
         ways += [(tuple(first.cells), rest, False)] if corner else []
@@ -51,7 +53,8 @@ def _layouts(sheet: Sheet) -> list[tuple[tuple[str, ...] | None, Sequence[Row], 
 def _fits(rows: Sequence[Row], named: bool) -> bool:
     width = len(rows[-1].cells)
     return width > named and all(
-        len(row.cells) == width and all(PAIR.fullmatch(cell) for cell in row.cells[named:])
+        len(row.cells) == width
+        and all(PAIR.fullmatch(cell) for cell in row.cells[named:])
         and not (named and PAIR.fullmatch(row.cells[0]))
         for row in rows
     )

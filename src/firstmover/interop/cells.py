@@ -159,7 +159,10 @@ def _refuse_workbook(path: str | Path) -> None:
 def _is_clean(rows: Sequence[Row], others: Collection[str]) -> bool:
     """Whether rows have several cells, and no other separator in a cell that is no number."""
     return len(rows[-1].cells) > 1 and not any(
-        mark in cell and not _is_number(cell) and not _is_bracketed(cell) for row in rows[-50:] for cell in row.cells for mark in others
+        mark in cell and not _is_number(cell) and not _is_bracketed(cell)
+        for row in rows[-50:]
+        for cell in row.cells
+        for mark in others
     )
 
 

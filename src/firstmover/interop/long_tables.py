@@ -51,8 +51,8 @@ def _long(sheet: Sheet, commitment: CommitmentKind) -> NormalForm:
     width = len(sheet.rows[-1].cells)
     if width < 4 or width % 2 or len(sheet.rows[0].cells) != width:
         raise sheet.error(
-            f"is no game: it needs {_FORM}; or, of two players, a pair of payoffs in every cell, such as \"3,2\". A table "
-            "of one player's payoffs is given with -g leader_payoffs= or -g follower_payoffs= to normal-form."
+            f"is no game: it needs {_FORM}; or, of two players, a pair of payoffs in every cell, such as '3,2'. A "
+            "table of one player's payoffs is given with -g leader_payoffs= or -g follower_payoffs= to normal-form."
         )
     n = width // 2
     header, rows = _header(sheet, n)

@@ -69,17 +69,17 @@ def _check_pairs(sheet: Sheet, body: list[Row], labelled: bool) -> None:
     pairs = [PAIR.fullmatch(cell) for cell in cells]
     if not all(pairs):
         return
-    one, other = pairs[0].groups() if pairs[0] else ("", "")
-    if sheet.is_number(cells[0]) and sheet.separator == ",":
-        raise sheet.error(
-            f"can be read in two ways: {cells[0]} may be one number with a decimal comma, or the payoffs {one} and "
-            f"{other} of both players; separate cells by semicolons if they are numbers, or give the file itself as the "
-            "game if they are pairs."
-        )
+    first = shortened(cells[0])
     if not any(map(sheet.is_number, cells)):
         raise sheet.error(
-            f"has two payoffs in a cell ({shortened(cells[0])}): give the file itself as the game, in place of one table "
-            "for each player."
+            f"has two payoffs in a cell ({first}): give the file itself as the game, in place of a table for each player."
+        )
+    # No payoff is written 05: such a cell is a decimal.
+    decimal = any(pair is not None and re.fullmatch(r"0\d+", pair[2]) for pair in pairs)
+    if sheet.separator == "," and not decimal:
+        raise sheet.error(
+            f"can be read in two ways: {first} may be one number with a decimal comma, or the payoffs of both players; "
+            "separate cells by semicolons if they are numbers, or give the file itself as the game if they are pairs."
         )
 
 
