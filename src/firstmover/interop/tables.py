@@ -72,7 +72,7 @@ def _check_pairs(sheet: Sheet, body: list[Row], labelled: bool) -> None:
     first = shortened(cells[0])
     if not any(map(sheet.is_number, cells)):
         raise sheet.error(
-            f"has two payoffs in a cell ({first}): give the file itself as the game, in place of a table for each player."
+            f"has two payoffs in a cell ({first}): give the file itself as the game, not a table for each player."
         )
     # No payoff is written 05: such a cell is a decimal.
     decimal = any(pair is not None and re.fullmatch(r"0\d+", pair[2]) for pair in pairs)
