@@ -54,7 +54,13 @@ FOLLOWERS = {
 }
 # Every game with every kind of exchange; followers that differ only in what they make of it, with correlated types.
 EVERYWHERE = {"sampled, last", "best response"}
-ALIKE = {"escape", "maintain", "bayesian-normal-form mixed", "simple-allocation skewed", "agrawal"}  # to others that are here
+ALIKE = {
+    "escape",
+    "maintain",
+    "bayesian-normal-form mixed",
+    "simple-allocation skewed",
+    "agrawal",
+}  # to others that are here
 CASES = [
     (game, name)
     for name, followers in FOLLOWERS.items()

@@ -24,7 +24,7 @@ from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import as_fractions, of_fractions, table
 from firstmover.games.bayesian_normal_form import BayesianNormalForm, Probabilities
 from firstmover.games.targets import Targets, read_targets
-from firstmover.spaces import Discrete, mixed_words
+from firstmover.spaces import Discrete
 from firstmover.wording import told_apart
 
 Schedules = Annotated[Any, "schedules"]  # a dict, or on the command line the name of a CSV file
@@ -102,24 +102,12 @@ class SecuritySchedules(BayesianNormalForm):
         )
 
     def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
-        """As in a rule file: the assignments that are made at all, by name."""
-        shares = self.leader_space.entry(action)["mixture"]
-        named = zip(self.action_names[0], shares, strict=True)
-        return {"when": self.conditions(observation), "do": {"mixture": {name: p for name, p in named if p}}}
-
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
-        """As the contract says; assignments that are left out are not made."""
-        given = do.get("mixture")
-        if set(do) != {"mixture"} or not isinstance(given, dict):
-            raise InputError(f"'do' must have 'mixture', with probabilities of assignments by name; got {do!r}.")
-        for name in given:
-            if name not in self.action_names[0]:
-                raise unknown_name("assignment", str(name), self.action_names[0])
-        return super().decision(when, {"mixture": [given.get(name, 0) for name in self.action_names[0]]})
+        """As in a rule file, with the assignments that are made at all."""
+        told = super().entry(observation, action)
+        return {**told, "do": {"mixture": {name: p for name, p in told["do"]["mixture"].items() if p}}}
 
     def sentence(self, entry: dict[str, Any]) -> str:
-        made = entry["do"]["mixture"]
-        return f"take {mixed_words(made.values(), list(made))}"
+        return super().sentence(entry).replace("play ", "take ", 1)
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         who = "the attacker" if len(self.attackers) == 1 else f"attacker {self.attackers[type_]}"

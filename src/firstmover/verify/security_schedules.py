@@ -11,7 +11,7 @@ from .bayesian import BayesianNormalForm
 from .game import Baseline, named_actions
 from .limits import look_at_the_time
 from .normal_form import NormalForm, not_the_best_row
-from .rules import Decided, Entries
+from .rules import Decided
 from .security import attacker_called, read_prior, read_targets
 from .wording import NOW, Wording
 
@@ -60,17 +60,6 @@ class SecuritySchedules(BayesianNormalForm):
             )
             games.append(NormalForm(leader, [follower], "mixed", [labels, targets]))
         return cls(games, read_prior(own["prior"], len(attackers)), attackers)
-
-    def decided(self, rule: Entries) -> list[Decided]:
-        do, labels = rule.decide({}, ["mixture"]), self.games[0].names[0]
-        made = do["mixture"]
-        if not isinstance(made, dict):
-            raise ValueError("the mixture must be probabilities of assignments by name")
-        for name in made:
-            one_of(name, labels, "an assignment")
-        listed = {"mixture": [made.get(name, 0) for name in labels]}
-        self.games[0].mixture(listed)
-        return [({}, listed)]
 
     def sentence(self, decided: Decided, wording: Wording) -> str:
         return self.games[0].sentence(decided, wording).replace("play ", "take ", 1)
