@@ -85,9 +85,8 @@ def measured(folder: Path) -> list[tuple[str, str]]:
     for _ in range(100):
         row(task, Answer("finished"))
     read = (time.perf_counter() - began) / 100
-    one, eight = (
-        statistics.median(times) for times in zip(*[(seconds_of_settings(1), seconds_of_settings(8)) for _ in range(3)])
-    )
+    pairs = [(seconds_of_settings(1), seconds_of_settings(8)) for _ in range(3)]
+    one, eight = (statistics.median(times) for times in zip(*pairs, strict=True))
     return [
         ("one design in a fresh process, nothing compiled before", f"{one:.1f} s"),
         ("eight settings of it in one process, as a multiple of that", f"{eight / one:.2f}"),
