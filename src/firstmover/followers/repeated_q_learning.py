@@ -180,17 +180,27 @@ class RepeatedQLearning(Informed):
 
     def played(self, game: Game, listed: Outcome, seed: UInt32[Array, ""]) -> Sessions:
         """The sessions of an episode, those of the first type profile first."""
+        paid = listed.followers.reshape(len(game.types.profiles[1]), -1, game.n_followers).astype(jnp.float32)
+        return self.sessions_of(game, Stage(tuple(paid[..., i] for i in range(game.n_followers))), seed, self.sessions)
+
+    def sessions_of(self, game: Game, stage: Stage, seed: UInt32[Array, ""], sessions: int) -> Sessions:
+        """So many sessions for each type profile, those of the first one first.
+
+        Args:
+            game: whose followers play.
+            stage: what is played in every round, which may have a past, for each type profile.
+            seed: of their random numbers.
+            sessions: how many.
+        """
         how, count = self.learning(game), len(game.types.profiles[1])
-        paid = listed.followers.reshape(count, -1, game.n_followers).astype(jnp.float32)
-        stage = Stage(tuple(paid[..., i] for i in range(game.n_followers)))
         values = first_values(stage, how) if self.initial == "uniform" else self._given_values(game, count, how)
         if how.masked:
             support, masks = game.types.profiles[0], _masks(game)
             own = [mask[support[:, i]] for i, mask in enumerate(masks)]
             values = tuple(jnp.where(mask, value, -jnp.inf) for mask, value in zip(own, values, strict=True))
         # Every session is a row: its type profile's game, a seed of its own.
-        stage, values = jax.tree.map(lambda leaf: jnp.repeat(leaf, self.sessions, axis=0), (stage, values))
-        return play_sessions(stage, values, session_seed(seed, jnp.arange(count * self.sessions)), how)
+        stage, values = jax.tree.map(lambda leaf: jnp.repeat(leaf, sessions, axis=0), (stage, values))
+        return play_sessions(stage, values, session_seed(seed, jnp.arange(count * sessions)), how)
 
     def _given_values(self, game: Game, count: int, how: Parameters) -> tuple[Array, ...]:
         values = []

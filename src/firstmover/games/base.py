@@ -103,6 +103,7 @@ class Game(Words):
         leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
         alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
+        at_least: measures that every rule has to keep up, "MEASURE=NUMBER" each (see `evaluators.aims`).
 
     Example:
         >>> import jax.numpy as jnp
@@ -150,6 +151,7 @@ class Game(Words):
     leader_sees: Observations | None = None
     alike: bool = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
+    at_least: tuple[str, ...] = ()
 
     # What is played.
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from firstmover.errors import InputError
-from firstmover.exact_numbers import Labels, Table, agreed, of_fractions
+from firstmover.exact_numbers import Labels, Table, agreed, of_fractions, shortened
 from firstmover.games.security import COLUMNS
-from firstmover.interop.cells import Row, Sheet, read_sheet
+from firstmover.interop.cells import PAIR, Row, Sheet, read_sheet
 
 
 def read_matrix(path: str | Path) -> Table:
@@ -25,6 +25,7 @@ def read_matrix(path: str | Path) -> Table:
     columns, body, labelled = _layout(sheet)
     rows = tuple(row.cells[0] for row in body) if labelled else None
     _check_comments(sheet, labelled)
+    _check_pairs(sheet, body, labelled)
     numbers = [[sheet.number(row, column) for column in range(labelled, len(row.cells))] for row in body]
     return of_fractions(np.array(numbers, object), (rows, columns) if rows or columns else ())
 
@@ -56,6 +57,30 @@ def _layout(sheet: Sheet) -> tuple[Labels, list[Row], bool]:
     if labelled and len(body[0].cells) < 2:
         raise sheet.error("holds names only; a table of numbers is needed, one row per line.")
     return None if columns is None else tuple(columns), body, labelled
+
+
+def _check_pairs(sheet: Sheet, body: list[Row], labelled: bool) -> None:
+    """Refuse cells that may all be pairs of payoffs, the leader's and the follower's.
+
+    Raises:
+        InputError: they may.
+    """
+    cells = [cell for row in body for cell in row.cells[labelled:]]
+    pairs = [PAIR.fullmatch(cell) for cell in cells]
+    if not all(pairs):
+        return
+    first = shortened(cells[0])
+    if not any(map(sheet.is_number, cells)):
+        raise sheet.error(
+            f"has two payoffs in a cell ({first}): give the file itself as the game, not a table for each player."
+        )
+    # No payoff is written 05: such a cell is a decimal.
+    decimal = any(pair is not None and re.fullmatch(r"0\d+", pair[2]) for pair in pairs)
+    if sheet.separator == "," and not decimal:
+        raise sheet.error(
+            f"can be read in two ways: {first} may be one number with a decimal comma, or the payoffs of both players; "
+            "separate cells by semicolons if they are numbers, or give the file itself as the game if they are pairs."
+        )
 
 
 def _check_comments(sheet: Sheet, labelled: bool) -> None:

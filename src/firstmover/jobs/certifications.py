@@ -82,7 +82,6 @@ def certify(
     played_by: Follower | None
     changed: list[str] = []
     run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
-    least = constraints(at_least)
     if run is not None and (types is not None or status_quo is not None):
         raise InputError("a run has its own prior and status quo; --types and --status-quo go with rule files.")
     if run is not None:
@@ -101,6 +100,7 @@ def certify(
             name = rule.game.usual_followers if followers is None else followers
             played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
+    least = constraints((*rule.game.at_least, *at_least))
     beside = _beside(rule.as_told(), play, played_by, evidence, least, seed)
     written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
     if written is not None and (run is None or out is not None):

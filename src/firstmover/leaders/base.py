@@ -99,7 +99,7 @@ class Leader(abc.ABC):
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        least = constraints(self.at_least)
+        least = constraints((*game.at_least, *self.at_least))
         if self.target == "behaviours":
             if least:
                 raise InputError("a design for several behaviours is not held to measures; leave out at_least.")
