@@ -26,7 +26,7 @@ from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
-from firstmover.spaces.observations import Components, Observations, address_of, observation_index
+from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
 
 Ties = Literal["strong", "weak"]
@@ -187,10 +187,6 @@ class Game(Words):
     def option_features(self, obs: Array) -> Float[Array, "options features"]:
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
-
-    def option_address(self, obs: Array) -> Int[Array, "words"]:
-        """Whole numbers that tell apart what the features of options tell apart: where ties between them are broken."""
-        return address_of(obs)
 
     @property
     def tells_types_apart(self) -> bool:
