@@ -273,6 +273,25 @@ class Game(Words):
         total = sum(given, Fraction(0))
         return {name: p / total for name, p in zip(names, given, strict=True)}
 
+    def done_at_once(
+        self, decision: np.ndarray
+    ) -> tuple[tuple[str, ...], list[tuple[Fraction, tuple[int, ...]]]] | None:
+        """What is done at once under a decision, and how often, where the decision says that; None where it does not.
+
+        Returns:
+            The names of what may be done, and weights that sum to 1 with what of it is done together.
+        """
+        del decision
+        return None
+
+    def doing(self, names: Sequence[str]) -> np.ndarray:
+        """The decision to do just these at once, of games that answer `done_at_once`.
+
+        Raises:
+            InputError: they cannot be done at once.
+        """
+        raise InputError(f"{self.name} does not say what can be done at once.")
+
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
 
