@@ -112,6 +112,17 @@ class Follower(abc.ABC):
         units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
         return tuple(scale / unit for unit in units)
 
+    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any] | None:
+        """What can be said of their play under a finished rule that is no statement about one round, as JSON values.
+
+        Args:
+            game: what is played.
+            actions: the rule's decisions [n_observations, ...].
+            seed: of random numbers.
+        """
+        del game, actions, seed
+        return None
+
     @property
     def judging(self) -> "Follower":
         """The followers whose response judges a finished rule, where they take more care than in an episode."""

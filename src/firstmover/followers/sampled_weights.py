@@ -29,7 +29,8 @@ from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 
-_PATIENCE = 10
+_PATIENCE = 100  # times as many rounds, of an eighth of the step, in which noise averages out
+_CAREFUL = 8
 
 
 class _State(NamedTuple):
@@ -81,8 +82,8 @@ class SampledWeights(Follower):
         return math.log1p(self.epsilon)
 
     def unhurried(self) -> "SampledWeights":
-        """The same in ten times as many rounds."""
-        return replace(self, rounds=_PATIENCE * self.rounds)
+        """The same in a hundred times as many rounds, of smaller steps, in which all followers learn."""
+        return replace(self, rounds=_PATIENCE * self.rounds, epsilon=(1 + self.epsilon) ** (1 / _CAREFUL) - 1, asked=0)
 
     def check(self, game: Game) -> None:
         super().check(game)

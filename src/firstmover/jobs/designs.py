@@ -43,6 +43,7 @@ from firstmover.jobs.records import (
     read_result,
     write_outcome,
 )
+from firstmover.jobs.respond import beyond_one_round
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import LearnedRules, best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
@@ -322,7 +323,7 @@ def _carry_out(
     certificate = certify_play(
         game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
     ).as_json()
-    certificate |= {} if problem.followers.one_round is None else {"one_round": problem.followers.one_round}
+    certificate |= beyond_one_round(game, final.tables[best], problem.followers, seed)
     best_known = Optimum(reason=left_out)
     if left_out is None:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
