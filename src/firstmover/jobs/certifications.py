@@ -21,7 +21,7 @@ from firstmover.jobs import build
 from firstmover.jobs.finished import uncertified
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.records import read_result, sealed
-from firstmover.jobs.respond import respond
+from firstmover.jobs.respond import beyond_one_round, respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
@@ -107,8 +107,8 @@ def certify(
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
-    if played_by is not None and played_by.one_round is not None:
-        certificate["one_round"] = played_by.one_round
+    if played_by is not None:
+        certificate |= beyond_one_round(rule.game, rule.actions, played_by, seed)
     if written is not None:
         files.write_json(written, certificate)
     if run is not None and out is None and not changed:
