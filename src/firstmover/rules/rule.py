@@ -105,7 +105,7 @@ def play_text(game: Game, play: Play) -> str:
         return told
     sentences = []
     for i, table in enumerate(play.by_step(game)):
-        for o in range(game.n_obs[i]):
+        for o in game.told_observations(i):
             sentences += _over_time(game, i, o, table[:, o])
     return " ".join(sentences)
 
