@@ -256,11 +256,6 @@ class SequentialPrice(PriceRules):
         ]
         return jnp.concatenate(parts if self.alike else [*parts, jnp.eye(n)], axis=1)
 
-    def option_address(self, obs: Int[Array, "d"]) -> Int[Array, "words"]:
-        """Messages, who is left, and what."""
-        n = self.n_followers
-        return jnp.concatenate([obs[:n], (obs[n : 2 * n] == 0).astype(jnp.int32), self._left(obs)])
-
     def network_words(self) -> dict[str, Any]:
         """What a network that scores agents takes and gives, for `rules.networks`."""
         return {
