@@ -250,8 +250,9 @@ class CommitmentGradient(Leader):
         if self._polishes(problem):
             best = best_of(reward)
             better = jnp.where(reward[best] > evaluated, actions[best], rule)
-            kept = TablePolicy(jax.vmap(head.around)(better).astype(policy.outputs.dtype), policy.sizes)
-            policy = jax.tree.map(partial(jnp.where, progress >= 1 - _POLISH), kept, policy)
+            kept = jax.vmap(head.around)(better)
+            late = progress >= 1 - _POLISH
+            policy = jax.tree.map(lambda now: jnp.where(late, kept.astype(now.dtype), now), policy)  # the table
         return policy, optimiser, metrics
 
     def _polishes(self, problem: StackelbergPOMDP) -> bool:
