@@ -67,7 +67,13 @@ def test_a_table_is_read_the_same_in_every_dialect(tmp_path_factory: Any, data: 
     lines.insert(draw(st.integers(0, len(lines))), draw(st.sampled_from(["", "# a comment", "  # 1, 2; 3"])))
     path = tmp_path_factory.mktemp("tables") / "table.csv"
     path.write_bytes("\n".join(lines).encode(draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))))
-    table = read_matrix(path)
+    try:
+        table = read_matrix(path)
+    except InputError as why:  # "1,25" between commas may be two payoffs, and "1,05" none
+        own = [cell for row in cells[columns is not None :] for cell in row[rows is not None :]]
+        assert "two ways" in str(why) and comma and separator == ","
+        assert all("," in cell and "%" not in cell and ",0" not in cell for cell in own)
+        return
     assert table.fractions.tolist() == numbers
     named = [None if names is None else tuple(names) for names in (rows, columns)]
     assert table.labels == (tuple(named) if any(named) else ())

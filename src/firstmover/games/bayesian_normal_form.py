@@ -175,6 +175,12 @@ class BayesianNormalForm(Game):
         of_types = zip(self.games, *tables, strict=True)
         return self._changed(games=[game.paying((leader, follower)) for game, leader, follower in of_types])
 
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        return self.games[0].entry(observation, action)
+
+    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+        return self.games[0].decision(when, do)
+
     def sentence(self, entry: dict[str, Any]) -> str:
         return self.games[0].sentence(entry)
 

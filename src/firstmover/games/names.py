@@ -11,6 +11,11 @@ ActionNames = Annotated[Any, "lists of names"]  # a list per player; on the comm
 PlayerNames = Annotated[Any, "names"]  # a list; on the command line seller,buyer
 
 
+def lettered(size: int) -> tuple[str, ...]:
+    """What so many actions are called that have no names: A, B, C, ...; 0, 1, 2, ... if there are more than letters."""
+    return tuple(chr(65 + a) if size <= 26 else str(a) for a in range(size))
+
+
 def named_actions(names: Any, shape: Sequence[int], labels: Sequence[Labels]) -> tuple[tuple[str, ...], ...]:
     """The names of all actions: those that are given, or else those in the tables, or else letters.
 
@@ -18,7 +23,7 @@ def named_actions(names: Any, shape: Sequence[int], labels: Sequence[Labels]) ->
         InputError: they are not lists of names, or not as many as there are actions.
     """
     if names is None:
-        letters = [[chr(65 + a) if size <= 26 else str(a) for a in range(size)] for size in shape]
+        letters = [list(lettered(size)) for size in shape]
         names = [own or part for own, part in zip(labels or letters, letters, strict=True)]
     lists = isinstance(names, list | tuple) and all(isinstance(part, list | tuple) for part in names)
     if not lists or not all(isinstance(name, str) for part in names for name in part):

@@ -20,7 +20,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import agreed, table
 from firstmover.games.base import Game, Rewards, Turn
-from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
+from firstmover.games.names import ActionNames, PlayerNames, lettered, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
@@ -42,7 +42,7 @@ class NormalForm(Game):
         >>> game = NormalForm([[2, 4], [1, 3]], [[1, 0], [0, 2]], "mixed", [["up", "down"], ["left", "right"]])
         >>> solution = solve(game)
         >>> round(solution.value, 6), solution.rule
-        (3.666667, [{'when': {}, 'do': {'mixture': [0.6666666666666666, 0.3333333333333333]}}])
+        (3.666667, [{'when': {}, 'do': {'mixture': {'up': 0.6666666666666666, 'down': 0.3333333333333333}}}])
     """
 
     name = "normal-form"
@@ -165,11 +165,21 @@ class NormalForm(Game):
             named["mixture"] = [do["mixture"].get(name, 0) for name in names]
         return super().decision(when, named)
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+        """One entry of a rule file, with the names of the actions where they have some that are not letters."""
+        told = super().entry(observation, action)
         names = self.action_names[0]
-        if "action" in entry["do"]:
-            return f"always play {names[entry['do']['action']]}"
-        return f"play {mixed_words(entry['do']['mixture'], names)}"
+        if names == lettered(len(names)):
+            return told
+        if self.commitment == "mixed":
+            return {**told, "do": {"mixture": dict(zip(names, told["do"]["mixture"], strict=True))}}
+        return {**told, "do": {"action": names[told["do"]["action"]]}}
+
+    def sentence(self, entry: dict[str, Any]) -> str:
+        names, action = self.action_names[0], np.asarray(self.decision(entry["when"], entry["do"]))
+        if self.commitment == "mixed":
+            return f"play {mixed_words(mixture(action), names)}"
+        return f"always play {names[int(action)]}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         who = "the follower" if self.n_followers == 1 else f"follower {follower}"

@@ -24,6 +24,8 @@ _NO_LABEL = frozenset(["", "nan", "inf", "-inf", "+inf", "infinity", "-infinity"
 # What a cell may be, by the mark of its decimals: a plain number of `exact_numbers`, or one with groups of thousands.
 _PLAIN = re.compile(r"[-+]?(\d+/\d+|(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)", re.ASCII)
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", re.ASCII)
+_PART = r"([-+\u2212]?(?:\d+/\d+|\d+\.?\d*|\.\d+))"
+PAIR = re.compile(rf"[(\[]?\s*{_PART}\s*(?:[,;|]|\s)\s*{_PART}\s*[)\]]?", re.ASCII)  # two payoffs in a cell, "3,2"
 _SWAPPED = str.maketrans(",.", ".,")
 _SPACED = re.compile("[-+]?[1-9][0-9]{0,2}(['\u2019\u00a0\u202f][0-9]{3})+([.,][0-9]*)?")
 
@@ -157,8 +159,16 @@ def _refuse_workbook(path: str | Path) -> None:
 def _is_clean(rows: Sequence[Row], others: Collection[str]) -> bool:
     """Whether rows have several cells, and no other separator in a cell that is no number."""
     return len(rows[-1].cells) > 1 and not any(
-        mark in cell and not _is_number(cell) for row in rows[-50:] for cell in row.cells for mark in others
+        mark in cell and not _is_number(cell) and not _is_bracketed(cell)
+        for row in rows[-50:]
+        for cell in row.cells
+        for mark in others
     )
+
+
+def _is_bracketed(cell: str) -> bool:
+    """Whether a cell is a pair of payoffs in brackets."""
+    return cell[:1] in "([" and PAIR.fullmatch(cell) is not None
 
 
 def _is_numeric(rows: Sequence[Row]) -> bool:

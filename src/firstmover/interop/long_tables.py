@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from firstmover.errors import InputError
 from firstmover.exact_numbers import of_fractions
 from firstmover.games import NormalForm
 from firstmover.games.normal_form import CommitmentKind
+from firstmover.interop.bimatrices import is_bimatrix, read_bimatrix
 from firstmover.interop.cells import Row, Sheet, read_sheet
 from firstmover.interop.gambit import known
 
@@ -26,15 +28,31 @@ _FORM = (
 def read_long_table(path: Path, commitment: CommitmentKind = "deterministic") -> NormalForm:
     """The game in a long table; the first player leads, and actions are in the order in which they are first named.
 
+    A table with a pair of payoffs in every cell is read too (see `bimatrices`).
+
     Raises:
         InputError: the file cannot be read (see `read_sheet`), or profiles are missing, or are there twice.
     """
     sheet = read_sheet(path)
+    try:
+        return _long(sheet, commitment)
+    except InputError:
+        if not is_bimatrix(sheet):
+            raise
+        return read_bimatrix(sheet, commitment)
+
+
+def _long(sheet: Sheet, commitment: CommitmentKind) -> NormalForm:
+    """The game of a long table.
+
+    Raises:
+        InputError: profiles are missing, or are there twice.
+    """
     width = len(sheet.rows[-1].cells)
     if width < 4 or width % 2 or len(sheet.rows[0].cells) != width:
         raise sheet.error(
-            f"is no game: it needs {_FORM}. A table of one player's payoffs is given with -g leader_payoffs= or "
-            "-g follower_payoffs= to normal-form."
+            f"is no game: it needs {_FORM}; or, of two players, a pair of payoffs in every cell, such as '3,2'. A "
+            "table of one player's payoffs is given with -g leader_payoffs= or -g follower_payoffs= to normal-form."
         )
     n = width // 2
     header, rows = _header(sheet, n)

@@ -19,6 +19,7 @@ _SOLVERS = {
             "normal_form",
             "patrol",
             "security",
+            "security_schedules",
             "simple_allocation",
             "toll",
         )

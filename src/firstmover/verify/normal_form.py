@@ -83,11 +83,16 @@ class NormalForm(Game):
         Raises:
             ValueError: it is none.
         """
-        rows = len(self.leader)
+        rows, names = len(self.leader), self.names[0]
         if self.commitment == "deterministic":
-            action = whole(do["action"], "the action", most=rows - 1)
+            action = do["action"]
+            action = _row(action, names) if isinstance(action, str) else whole(action, "the action", most=rows - 1)
             return [Fraction(k == action) for k in range(rows)]
-        return distribution(do["mixture"], rows, "the mixture")
+        given = do["mixture"]
+        if isinstance(given, dict):
+            at = {_row(name, names): p for name, p in given.items()}
+            given = [at.get(k, 0) for k in range(rows)]
+        return distribution(given, rows, "the mixture")
 
     def finite(self, decided: Sequence[Decided]) -> Finite:
         mixture = self.mixture(decided[0][1])
@@ -106,10 +111,10 @@ class NormalForm(Game):
         return span(entries(self.leader)), [span(entries(own)) for own in self.followers]
 
     def sentence(self, decided: Decided, wording: Wording) -> str:
-        do, names = decided[1], wording.names(self.names[0])
-        if "action" in do:
-            return f"always play {names[do['action']]}"
-        parts = ((names[k], float(Fraction(p))) for k, p in enumerate(do["mixture"]))
+        mixture, names = self.mixture(decided[1]), wording.names(self.names[0])
+        if self.commitment == "deterministic":
+            return f"always play {names[mixture.index(Fraction(1))]}"
+        parts = ((names[k], float(p)) for k, p in enumerate(mixture))
         return "play " + ", ".join(f"{name} with probability {p:.4f}" for name, p in parts if p >= 5e-5)
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
@@ -157,6 +162,17 @@ def not_the_best_row(games: Sequence[NormalForm], prior: Sequence[Fraction], mix
     if guaranteed[row] < max(guaranteed):
         return f"row {guaranteed.index(max(guaranteed))} guarantees more than row {row}"
     return None
+
+
+def _row(name: str, names: Sequence[str]) -> int:
+    """The number of the row with this name.
+
+    Raises:
+        ValueError: there is none, or there are several.
+    """
+    if list(names).count(name) != 1:
+        raise ValueError(f"the rule has the action {name[:40]!r}, which is not one of the leader's")
+    return list(names).index(name)
 
 
 def _at(payoffs: Any, actions: Sequence[int]) -> Fraction:
