@@ -109,6 +109,7 @@ class CommitmentGradient(Leader):
     at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "commitment-gradient"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "entropy")
 
     def __post_init__(self) -> None:
         """Check the ranges.
