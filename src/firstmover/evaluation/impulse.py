@@ -5,8 +5,9 @@ reply of one round to what its rivals charge then; from the next round on everyb
 is compared with the path on which nobody deviated, round by round. Sessions in which that reply is what the seller
 charges anyway tell nothing, and are left out.
 
-A rival punishes if it charges less in the next round than in that of the deviation. The deviation pays if its discounted profit
-over all rounds is larger. The old path is back if in the last round everybody charges what it would have charged.
+A rival punishes if it charges less in the next round than in that of the deviation. The deviation pays if its
+discounted profit over all rounds is larger. The old path is back if in the last round everybody charges what it would
+have charged.
 
 Source: Calvano, Calzolari, Denicolo and Pastorello (AER 2020), section IV; the definitions above are ours.
 """
