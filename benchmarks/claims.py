@@ -1,10 +1,11 @@
 """Every number that the documents state, measured again: what is claimed, what came out, and whether it holds.
 
-    python benchmarks/claims.py [--quick] [--only PATTERN] [--write] [--json] [--games FOLDER]
+    python benchmarks/claims.py [--quick] [--only PATTERN] [--jobs N] [--write] [--json] [--games FOLDER]
 
 Claims are listed in `benchmarks/claimed/`, document by document. `--quick` leaves out what takes minutes; it runs with
 the tests. `--only` runs the claims and tables in whose text PATTERN is found. `--write` writes the marked tables of the
-documents anew. Rows about game files that are not part of this repository need `--games`, the folder that holds them.
+documents anew. `--jobs` measures several at once, but for what holds ratios of times; the seconds that tables show are
+longer then. Rows about game files that are not part of this repository need `--games`, the folder that holds them.
 The exit status is 1 if a claim does not hold.
 """
 
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,10 +52,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--only", metavar="PATTERN", default="", help="a regular expression")
+    parser.add_argument("--jobs", metavar="N", type=int, default=1, help="measure so many at once")
     parser.add_argument("--write", action="store_true", help="write the tables of the documents anew")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--games", metavar="FOLDER", type=Path, help="game files that come with Gambit")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error(f"--jobs must be at least 1, not {options.jobs}.")
     chosen = [
         item
         for item in (*CLAIMS, *TABLES)
@@ -61,7 +66,7 @@ def main() -> int:
     ]
     if not chosen:
         parser.error(f"nothing matches {options.only!r}.")
-    results = measured(chosen, None if options.games is None else options.games.resolve())
+    results = measured(chosen, None if options.games is None else options.games.resolve(), options.jobs)
     found = [finding for item in chosen for finding in findings(item, results[item.measurement])]
     if options.write:
         for item in chosen:
@@ -83,27 +88,31 @@ def _text(item: Claim | Table) -> str:
     return f"{item.document}: {words} ({item.measurement})"
 
 
-def measured(items: list[Claim | Table], games: Path | None) -> dict[Any, Any]:
+def measured(items: list[Claim | Table], games: Path | None, jobs: int) -> dict[Any, Any]:
     """The results of all measurements that these claims need, each made once; an exception where one failed.
 
     What they say is told as soon as they are made, since a run may be long.
     """
-    wanted = list(dict.fromkeys(one for item in items for one in _in_order(item.measurement)))
+    waiting = list(dict.fromkeys(one for item in items for one in _in_order(item.measurement)))
+    number, left, began, done = len(waiting), sum(one.seconds for one in waiting), time.perf_counter(), 0.0
     known: dict[Any, Any] = {"games": games}
-    left, began, done = sum(one.seconds for one in wanted), time.perf_counter(), 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for number, one in enumerate(wanted, start=1):
-            spent = time.perf_counter() - began
-            soon = left * (spent / done if done else 1)
-            print(f"[{number} of {len(wanted)}] {one} (about {soon:.0f} s left)", file=sys.stderr, flush=True)
-            try:
-                known[one] = one.run(Path(folder), known)
-            except Exception as why:
-                known[one] = why
-            for item in items:
-                if item.measurement == one:
-                    print(*findings(item, known[one]), sep="\n", file=sys.stderr, flush=True)
-            left, done = left - one.seconds, done + one.seconds
+    running: dict[Future, Measurement] = {}
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
+        while waiting or running:
+            for one in [one for one in waiting if all(need in known for need in one.needs)]:
+                if len(running) < jobs and one.may_run_beside(list(running.values())):
+                    waiting.remove(one)
+                    soon = left * ((time.perf_counter() - began) / done if done else 1)
+                    place = f"[{number - len(waiting)} of {number}]"
+                    print(f"{place} {one} (about {soon:.0f} s left)", file=sys.stderr, flush=True)
+                    running[pool.submit(one.run, Path(folder), known)] = one
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                one = running.pop(future)
+                known[one] = future.exception() or future.result()
+                for item in items:
+                    if item.measurement == one:
+                        print(*findings(item, known[one]), sep="\n", file=sys.stderr, flush=True)
+                left, done = left - one.seconds, done + one.seconds
     return known
 
 

@@ -57,13 +57,13 @@ def _designs(results: list[Any]) -> Rows:
     return found
 
 
-SPEED = Benchmark("speed.py", seconds=200)
+SPEED = Benchmark("speed.py", alone=True, seconds=200)
 OPTIMA = Benchmark("optima.py", games=True, seconds=400)
 MARKETS = Benchmark("markets.py", seconds=450)
 MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mechanisms", "larger"))
 REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
 ACTING = Benchmark("acting.py", seconds=10)
-SCALING = Benchmark("scaling.py", seconds=300)
+SCALING = Benchmark("scaling.py", alone=True, seconds=300)
 LONGER = Benchmark("larger.py", "--market 0 --seeds 5 --updates 200", seconds=900)
 
 

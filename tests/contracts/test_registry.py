@@ -194,7 +194,10 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
 # Every leader where the rule has masks, choices and real numbers, if it can do those; some where it has one kind of
 # decision, or chance.
 SMALLER = {
+    A2C: "visits",
+    Evolution: "visits",
     PPO: "visits",
+    RandomSearch: "visits",
     Reinforce: "visits",
     LocalSearch: "visits",
     DQN: "visits",

@@ -2,12 +2,14 @@
 
 import json
 import re
+import time
+from dataclasses import dataclass
 
 import claims
 import pytest
 from claimed import CLAIMS, TABLES, claim
 from claimed.claim import ROOT, Claim, Table, as_table, marked, numbers, plain, read_table
-from claimed.measurements import Python
+from claimed.measurements import Benchmark, Python
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"])
 # Columns that are shown and not judged: times, and what follows from the columns beside it.
@@ -139,3 +141,29 @@ def test_equal_measurements_are_made_once_and_only_what_is_asked_for(run) -> Non
     assert run([*items, slow], "--only", "two")[:2] == (0, [True])
     with pytest.raises(SystemExit):
         run(items, "--only", "three")
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_several_are_measured_at_once_but_after_what_they_need_and_never_beside_what_is_timed(run, jobs) -> None:
+    running, most, seen = [], [], {}
+
+    @dataclass(frozen=True)
+    class Traced(Benchmark):
+        needs: tuple = ()
+
+        def run(self, folder, known):
+            running.append(self)
+            most.append(len(running))
+            seen[self.file] = set(running)
+            assert all(need in known for need in self.needs)
+            time.sleep(0.02)
+            seen[self.file] |= set(running)
+            running.remove(self)
+            return 5.0
+
+    first = Traced("first")
+    others = [Traced("timed", alone=True), *(Traced(f"after {i}", needs=(first,)) for i in range(4))]
+    items = [Claim("page.md", one.file, one, float, 5.0) for one in others]
+    assert run(items, "--jobs", str(jobs))[:2] == (0, [True] * 5)
+    assert max(most) == jobs
+    assert seen["timed"] == {others[0]}

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from firstmover.cli import main
+from firstmover.cli.commands import COMMANDS
+from firstmover.jobs import build
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -108,3 +110,14 @@ def test_links_and_paths_exist(page: Path) -> None:
         assert (page.parent / target).exists(), target
     for path in re.findall(r"`((?:src|tests|docs|benchmarks|examples)/[\w./-]+)`", text):
         assert "your" in path or (ROOT / path).exists(), path
+
+
+def test_the_readme_names_all_that_can_be_named() -> None:
+    """Commands, games, followers and leaders: none forgotten, none that is not there."""
+    readme = (ROOT / "README.md").read_text()
+    commands, named = readme.split("| command | what it does |")[1].split("What can be named")
+    assert set(re.findall(r"^\| `([a-z]+)` \|", commands, re.M)) == {command.name for command in COMMANDS}
+    for kind, row in (("game", "games"), ("followers", "followers"), ("leader", "leaders")):
+        (cell,) = re.findall(rf"^\| {row} \| (.*) \|$", named, re.M)
+        told = set(re.findall(r"`([a-z0-9-]+)`", cell))
+        assert told == set(build.registered(kind)), row

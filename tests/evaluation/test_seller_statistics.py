@@ -53,7 +53,7 @@ def test_bounds_over_one_round_do_not_bound_sellers_with_memory() -> None:
     guaranteed = least.max()
     assert guaranteed == pytest.approx(0.778, abs=0.001)
     best = np.flatnonzero(least > guaranteed - 1e-9)
-    value, error, _ = _Played(game, 1)(rules[best[:1]], 40, 3)
+    value, error, *_ = _Played(game, 1)(rules[best[:1]], 40, 3)
     assert value[0] + 4 * error[0] < guaranteed
     assert value[0] == pytest.approx(0.706, abs=0.01 + 4 * error[0])
     # The other way round, too: the best rule against learners guarantees little in one round.

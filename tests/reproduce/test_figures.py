@@ -16,6 +16,7 @@ from firstmover.followers.trained import Trained
 from firstmover.games import Escape, SimpleAllocation
 from firstmover.jobs.designs import design
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
+from firstmover.report.charts import Chart, Series
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
@@ -82,6 +83,11 @@ def _figure() -> Figure:
         {"commitment level": experiment},
         lambda: {"optimum": 1.0},
         lambda made: [Verdict("it works", "1", f"{made['commitment level'].value}", "1", True, "-")],
+        charts=lambda made: [
+            Chart(
+                "values", "", "seed", "value", [Series("own", np.arange(3.0), made["commitment level"].learned_values)]
+            )
+        ],
     )
 
 
@@ -94,6 +100,8 @@ def test_results_are_written_and_a_second_call_reads_them_back(tmp_path: Path, m
     assert len(rows) == 1 + 4 * 3
     assert (folder / "small.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (folder / "small.svg").read_bytes()
+    assert len((folder / "values.csv").read_text().splitlines()) == 1 + 3
+    assert all((folder / f"values.{kind}").stat().st_size for kind in ("png", "svg"))
     assert json.loads((folder / "verdicts.json").read_text())["verdicts"] == first["small"]["verdicts"]
     outcome = (tmp_path / "runs" / "small" / "outcome.npz").stat().st_mtime_ns
     again = room.reproduce(["small"], seeds=3, out=tmp_path)

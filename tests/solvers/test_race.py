@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from firstmover.errors import InputError
+from firstmover.evaluators.aims import AtLeast
+from firstmover.followers import RepeatedQLearning
 from firstmover.games import BuyBox
 from firstmover.jobs.solutions import as_json, solve
+from firstmover.leaders import LocalSearch
 from firstmover.solvers import buy_box
 
 
@@ -24,3 +27,17 @@ def test_the_race_finds_the_lowest_price(monkeypatch) -> None:
     assert np.asarray(told["reply"]).sum(axis=-1) == pytest.approx(np.ones((2, 1)))
     with pytest.raises(InputError, match="more than the 20000"):
         solve(BuyBox(grid=7))
+
+
+def test_a_rule_under_which_sellers_leave_does_not_win() -> None:
+    profits = np.array([[0.1, 0.02], [0.03, 0.04], [0.1, 0.01]])
+    paid = buy_box.Paid(np.array([1.1, 0.9, 1.0]), np.zeros(3), np.zeros((3, 1, 4)), profits)
+    game = BuyBox(costs=(1.0,), prices=(1.05, 1.7), profit_floor=0.03)
+    assert np.argsort(-buy_box._merits(game, paid)).tolist() == [1, 0, 2]
+    assert buy_box._merits(game, paid)[1] == 0.9 and buy_box._merits(game, paid)[0] < 0
+    assert buy_box._merits(BuyBox(costs=(1.0,)), paid).tolist() == [1.1, 0.9, 1.0]
+    # The same is a constraint of every design.
+    assert LocalSearch().problem(game, RepeatedQLearning(rounds=5)).least == (
+        AtLeast("seller 0's payoff", 0.03),
+        AtLeast("seller 1's payoff", 0.03),
+    )

@@ -31,7 +31,8 @@ class Lazy(eqx.Module):
     """A policy and an episode's key: the noise of a draw is a function of (key, observation); nothing is stored.
 
     This is the papers' observation-action map: within an episode, an observation that comes up again gets the action
-    that it got before. One that is `greedy` takes the likeliest action everywhere instead.
+    that it got before. One that is `greedy` takes the likeliest action everywhere instead; only then does the key of
+    the sub-episode count, for lots between equal options.
     """
 
     policy: Policy
@@ -41,24 +42,22 @@ class Lazy(eqx.Module):
 
     def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The action drawn for this observation, or the likeliest one."""
-        del key
         output = self.policy(obs)
         raw = self.head.draw(output, mask, episode_noise(self.head, self.key, obs))
         if self.greedy is not False:
-            raw = jnp.where(self.greedy, self.head.mode(output, mask), raw)
+            raw = jnp.where(self.greedy, self.head.mode(self.policy.untied(output, key), mask), raw)
         return self.head.action(raw)
 
 
 class Greedy(eqx.Module):
-    """A policy's likeliest action at every observation; nothing is stored, nothing drawn."""
+    """A policy's likeliest action at every observation; nothing is stored, and only lots between equals are drawn."""
 
     policy: Policy
     head: Head
 
     def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The likeliest action for this observation."""
-        del key
-        return self.head.action(self.head.mode(self.policy(obs), mask))
+        return self.head.action(self.head.mode(self.policy.untied(self.policy(obs), key), mask))
 
 
 def episode_noise(head: Head, key: Key[Array, ""], obs: Array) -> Float[Array, "u"]:

@@ -6,10 +6,13 @@ gets the same action whether it is looked up in a table or drawn again.
 """
 
 import enum
+import functools
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, UInt32
+
+_UNROLLED = 32  # words of an address up to which they are mixed without a loop
 
 
 class Stream(enum.IntEnum):
@@ -52,9 +55,14 @@ def address_uniform(seed: UInt32[Array, "2"], address: Int[Array, "d"], n: int) 
     A counter hash: two rounds of a 32-bit mixer per word of the address. It costs a few integer operations where a
     threefry key costs a hundred, and it is the same under any batching.
     """
-    word = seed[0]
-    for component in range(address.shape[0]):
-        word = mix(word + address[component].astype(jnp.uint32) * jnp.uint32(0x9E3779B9) + jnp.uint32(component + 1))
+
+    def mixed(component: Array | int, word: Array) -> Array:
+        return mix(word + address[component].astype(jnp.uint32) * jnp.uint32(0x9E3779B9) + jnp.uint32(component) + 1)
+
+    if len(address) <= _UNROLLED:
+        word = functools.reduce(lambda word, component: mixed(component, word), range(len(address)), seed[0])
+    else:
+        word = jax.lax.fori_loop(0, len(address), mixed, seed[0])
     counter = jnp.arange(n, dtype=jnp.uint32) * jnp.uint32(0x85EBCA6B)
     words = mix(mix(word + counter) ^ seed[1])
     return open_unit(words)

@@ -12,14 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.core.noise import address_uniform
+from firstmover.core.noise import address_uniform, seed_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.spaces.observations import Observations, observation_index
 
-_LOTS = np.array([0x243F6A88, 0x85A308D3], np.uint32)  # seed of what breaks ties between options: digits of pi
-_LOT = 1e-4  # share of a nat by which it does
+_LOT = 1e-4  # share of a nat by which a lot breaks ties between options
 
 
 class Policy(eqx.Module):
@@ -32,6 +31,11 @@ class Policy(eqx.Module):
     def at_all(self, observations: Array) -> Float[Array, "observations width"]:
         """The outputs at these observations, all of those that can be listed."""
         return jax.vmap(self.__call__)(observations)
+
+    def untied(self, output: Float[Array, "width"], key: Key[Array, ""]) -> Float[Array, "width"]:
+        """The output, with ties broken by lots that are drawn in every sub-episode, where there are any."""
+        del key
+        return output
 
 
 class TablePolicy(Policy):
@@ -114,19 +118,23 @@ class FeaturePolicy(Policy):
 class OptionPolicy(Policy):
     """One small network for all options of a decision, such as agents to visit: a score of each, and its parts.
 
-    Options with the same features get the same output, up to what breaks ties between them, which depends on the
-    observation alone: whatever permutes the options permutes the policy.
+    Options with the same features get the same output: whatever permutes the options permutes the policy. Lots decide
+    between them, drawn anew in every sub-episode: were they a function of the observation, some followers would always
+    come before others like them, and followers that are exchangeable in the game would not be under the rule.
     """
 
     network: MLP
     features: Callable[[Array], Array] = eqx.field(static=True)
-    address: Callable[[Array], Array] = eqx.field(static=True)
+    options: int = eqx.field(static=True)
 
     def __call__(self, obs: Array) -> Float[Array, "width"]:
         """The output for this observation: the scores of all options, then the outputs of their parts."""
         out = jax.vmap(self.network)(self.features(obs))
-        lots = address_uniform(jnp.asarray(_LOTS), self.address(obs), out.shape[0])
-        return jnp.concatenate([out[:, 0] + _LOT * lots.astype(out.dtype), out[:, 1:].ravel()])
+        return jnp.concatenate([out[:, 0], out[:, 1:].ravel()])
+
+    def untied(self, output: Float[Array, "width"], key: Key[Array, ""]) -> Float[Array, "width"]:
+        lots = address_uniform(seed_of(key), jnp.zeros(1, jnp.int32), self.options)
+        return output.at[: self.options].add(_LOT * lots.astype(output.dtype))
 
 
 def table_policy(sizes: tuple[int, ...], head: Head) -> TablePolicy:
@@ -166,8 +174,9 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
     Its last layer starts only ten times smaller: a network that has learnt nothing separates messages a little, and so
     leaves the fixed point of messages that mean nothing.
     """
-    network = MLP(game.n_option_features, head.width // game.leader_space.mask_size, key, (32, 32))
-    return OptionPolicy(_starting(network, 0.1), game.option_features, game.option_address)
+    options = game.leader_space.mask_size
+    network = MLP(game.n_option_features, head.width // options, key, (32, 32))
+    return OptionPolicy(_starting(network, 0.1), game.option_features, options)
 
 
 def _starting(network: MLP, share: float) -> MLP:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
+    from firstmover.games.security_schedules import SecuritySchedules
     from firstmover.games.sequential_price import SequentialPrice
     from firstmover.games.simple_allocation import SimpleAllocation
     from firstmover.games.tax import Tax
@@ -40,6 +41,7 @@ __all__ = [
     "Patrol",
     "Rewards",
     "SecurityGame",
+    "SecuritySchedules",
     "SequentialPrice",
     "SimpleAllocation",
     "Tax",

@@ -26,7 +26,7 @@ from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
-from firstmover.spaces.observations import Components, Observations, address_of, observation_index
+from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
 
 Ties = Literal["strong", "weak"]
@@ -103,6 +103,7 @@ class Game(Words):
         leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
         alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
+        at_least: measures that every rule has to keep up, "MEASURE=NUMBER" each (see `evaluators.aims`).
 
     Example:
         >>> import jax.numpy as jnp
@@ -150,6 +151,7 @@ class Game(Words):
     leader_sees: Observations | None = None
     alike: bool = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
+    at_least: tuple[str, ...] = ()
 
     # What is played.
 
@@ -185,10 +187,6 @@ class Game(Words):
     def option_features(self, obs: Array) -> Float[Array, "options features"]:
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
-
-    def option_address(self, obs: Array) -> Int[Array, "words"]:
-        """Whole numbers that tell apart what the features of options tell apart: where ties between them are broken."""
-        return address_of(obs)
 
     @property
     def tells_types_apart(self) -> bool:
@@ -274,6 +272,25 @@ class Game(Words):
         given = as_fractions(np.asarray(decision, np.float64)).tolist()
         total = sum(given, Fraction(0))
         return {name: p / total for name, p in zip(names, given, strict=True)}
+
+    def done_at_once(
+        self, decision: np.ndarray
+    ) -> tuple[tuple[str, ...], list[tuple[Fraction, tuple[int, ...]]]] | None:
+        """What is done at once under a decision, and how often, where the decision says that; None where it does not.
+
+        Returns:
+            The names of what may be done, and weights that sum to 1 with what of it is done together.
+        """
+        del decision
+        return None
+
+    def doing(self, names: Sequence[str]) -> np.ndarray:
+        """The decision to do just these at once, of games that answer `done_at_once`.
+
+        Raises:
+            InputError: they cannot be done at once.
+        """
+        raise InputError(f"{self.name} does not say what can be done at once.")
 
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.

@@ -81,6 +81,7 @@ class BuyBox(Game):
         anonymous: bool = True,
         fee: float = 0.0,
         revenue_weight: float = 0.0,
+        profit_floor: float | None = None,
         status_quo: StatusQuo | float = "none",
     ):
         """A market of these sellers and buyers.
@@ -103,6 +104,7 @@ class BuyBox(Game):
             anonymous: whether it sees the prices sorted, without names.
             fee: the part of a price that goes to the platform, in [0, 1).
             revenue_weight: weight of that income beside the buyers' surplus, in [0, 1].
+            profit_floor: what every seller has to earn at least, in expectation, or it would leave; any number.
             status_quo: the rule that a design is compared with: "none" (everybody is shown), "lowest" (only the lowest
                 price of the grid), "pdp" (only the cheapest), "block-equal" (everybody, unless all charge the same), or
                 a number: a cap on prices, positive.
@@ -134,6 +136,9 @@ class BuyBox(Game):
         self._word = "show up to" if display == "threshold" else "show"
         self.leader_space = Discrete(labels if display == "threshold" else _subsets(n, anonymous), self._word)
         self.names = tuple(own.name for own in rows)
+        self.profit_floor = profit_floor
+        if profit_floor is not None:
+            self.at_least = tuple(f"{label}'s payoff={profit_floor}" for label in self.player_labels()[1:])
         self.written_as(prior=None if prior is None else probabilities(prior, "the prior").written())
         self._fill_in()
         fixed_rule(self, status_quo)  # refuses what is none

@@ -22,7 +22,7 @@ from firstmover.jobs.finished import uncertified
 from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.records import read_result, sealed
-from firstmover.jobs.respond import respond
+from firstmover.jobs.respond import beyond_one_round, respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
@@ -83,7 +83,6 @@ def certify(
     played_by: Follower | None
     changed: list[str] = []
     run = None if isinstance(path, Rule) or not files.is_folder(path) else Run.open(path)
-    least = constraints(at_least)
     if run is not None and (types is not None or status_quo is not None):
         raise InputError("a run has its own prior and status quo; --types and --status-quo go with rule files.")
     if run is not None:
@@ -102,6 +101,7 @@ def certify(
             name = rule.game.usual_followers if followers is None else followers
             played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
+    least = constraints((*rule.game.at_least, *at_least))
     beside = _beside(rule.as_told(), play, played_by, evidence, least, seed)
     written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
     if written is not None and (run is None or out is not None):
@@ -109,8 +109,8 @@ def certify(
     model = None if played_by is None else build.description(played_by)
     rule, play = on_fresh_types(rule, play, played_by, seed)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
-    if played_by is not None and played_by.one_round is not None:
-        certificate["one_round"] = played_by.one_round
+    if played_by is not None:
+        certificate |= beyond_one_round(rule.game, rule.actions, played_by, seed)
     if written is not None:
         files.write_json(written, certificate)
     if run is not None and out is None and not changed:

@@ -155,7 +155,7 @@ class Design:
     @functools.cached_property
     def constraints(self) -> tuple[Constraint, ...]:
         """The constraints that were designed for, and whether the best seed's rule keeps them."""
-        return constrained(self.game, constraints(self.leader.at_least), self.measures)
+        return constrained(self.game, constraints((*self.game.at_least, *self.leader.at_least)), self.measures)
 
     @functools.cached_property
     def holdout(self) -> HoldOut | None:

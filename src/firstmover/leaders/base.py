@@ -61,6 +61,7 @@ class Leader(abc.ABC):
 
     Attributes:
         name: the registered name.
+        traced: parameters that a compiled update takes as arguments (see `core.traced`).
         updates: number of updates in a run.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
@@ -77,6 +78,7 @@ class Leader(abc.ABC):
     """
 
     name: ClassVar[str]
+    traced: ClassVar[tuple[str, ...]] = ()
     updates: int
     reward_episodes: int
     evaluation: Evaluation = "greedy"
@@ -99,7 +101,7 @@ class Leader(abc.ABC):
         Raises:
             InputError: the parts do not fit (see `StackelbergPOMDP`).
         """
-        least = constraints(self.at_least)
+        least = constraints((*game.at_least, *self.at_least))
         if self.target == "behaviours":
             if least:
                 raise InputError("a design for several behaviours is not held to measures; leave out at_least.")

@@ -48,6 +48,8 @@ class LocalSearch(Leader):
         children: which part of the episodes is played with new rules, in (0, 1).
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: "greedy" is the only one: a rule of the archive is committed to.
+        at_least: what measures must be at least under the followers' play, "MEASURE=NUMBER" each (needs a game that
+            can be listed).
 
     Example:
         >>> from firstmover.leaders import LocalSearch
@@ -61,6 +63,7 @@ class LocalSearch(Leader):
     children: float = 0.6
     reward_episodes: int = 0
     evaluation: Evaluation = "greedy"
+    at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "local-search"
 

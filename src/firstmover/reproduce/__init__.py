@@ -11,6 +11,7 @@ from firstmover import files
 from firstmover.errors import InputError, unknown_name
 from firstmover.jobs.finished import Design
 from firstmover.jobs.loop import Progress, Silent
+from firstmover.report.charts import chart_csv, draw_chart
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.crowds import CROWDS
@@ -40,7 +41,8 @@ def reproduce(
     """Run figures, write their curves, pictures and verdicts to folders in `out`, and return the verdicts.
 
     Experiments that `out` holds already are read back, unfinished ones are gone on with: after a stop, the same call
-    goes on. Writes `NAME/curves.csv`, `NAME/NAME.png`, `NAME/NAME.svg` and `NAME/verdicts.json`.
+    goes on. Writes `NAME/curves.csv`, `NAME/NAME.png`, `NAME/NAME.svg` and `NAME/verdicts.json`, and for every chart
+    of a figure `NAME/CHART.csv`, `.png` and `.svg`.
 
     Args:
         names: figures, or "all".
@@ -69,8 +71,13 @@ def reproduce(
         verdicts = [asdict(verdict) for verdict in figure.judge(made)]
         files.make_folder(folder / name)
         files.write_whole(folder / name / "curves.csv", as_csv(panel.curves).encode())
+        charts = figure.charts(made)
         for kind in ("png", "svg"):
             files.write_whole(folder / name / f"{name}.{kind}", draw(panel, kind))
+        for chart in charts:
+            files.write_whole(folder / name / f"{chart.name}.csv", chart_csv(chart).encode())
+            for kind in ("png", "svg"):
+                files.write_whole(folder / name / f"{chart.name}.{kind}", draw_chart(chart, kind))
         results[name] = {
             "source": figure.source,
             "claim": figure.claim,

@@ -22,6 +22,7 @@ from firstmover.jobs.pretraining import pretrain
 from firstmover.jobs.runs import Run
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
+from firstmover.report.charts import Chart
 from firstmover.report.curves import Curve, Panel
 
 
@@ -115,6 +116,7 @@ class Figure:
         levels: exact values drawn as lines, computed when they are needed.
         judge: the verdicts, from the finished experiments by label.
         metric: the metric drawn.
+        charts: further pictures, from the finished experiments by label.
     """
 
     name: str
@@ -125,6 +127,7 @@ class Figure:
     levels: Callable[[], dict[str, float]]
     judge: Callable[[Mapping[str, Design]], Sequence[Verdict]]
     metric: str = "evaluated"
+    charts: Callable[[Mapping[str, Design]], Sequence[Chart]] = lambda made: ()
 
     def panel(self, made: Mapping[str, Design]) -> Panel:
         """The picture of the finished experiments."""

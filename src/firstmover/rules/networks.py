@@ -4,6 +4,7 @@ A file holds the weights of a tanh network and, in words, what goes in and what 
 """
 
 import json
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,7 @@ from firstmover.errors import InputError
 
 NETWORK = "network.npz"
 FORMAT = 1
-_LOTS = (0x243F6A88, 0x85A308D3)  # as `core.policies`: what breaks ties between options
-_LOT = 1e-4
+_LOT = 1e-4  # as `core.policies`: how much a lot counts between agents of the same score
 
 
 class NetworkRule:
@@ -55,14 +55,15 @@ class NetworkRule:
 
         Args:
             situation: "messages" of all agents, the numbers of those "remaining", and units left of all "items".
-            rng: not needed: nothing is left to chance.
+            rng: what lots between agents of the same score are drawn with, by its `random()`; by default `random`.
 
         Raises:
             InputError: the situation is none.
         """
-        del rng
         messages, waiting, left = self._read(situation)
         scores, prices = self.outputs(messages, waiting, left)
+        draw = random.random if rng is None else rng.random
+        scores = scores + _LOT * np.array([draw() for _ in range(self._agents)])
         agent = int(np.argmax(np.where(waiting, scores, -np.inf)))
         return {"agent": agent, "prices": [self._levels[k] for k in np.argmax(prices[agent], axis=-1).tolist()]}
 
@@ -94,9 +95,7 @@ class NetworkRule:
         for k, (weight, bias) in enumerate(self._layers):
             out = out @ weight.T + bias
             out = np.tanh(out) if k + 1 < len(self._layers) else out
-        words = np.concatenate([messages, waiting, left])
-        scores = out[:, 0] + np.float32(_LOT) * _uniform(words, self._agents)
-        return scores, out[:, 1:].reshape(self._agents, len(self._units), -1)
+        return out[:, 0], out[:, 1:].reshape(self._agents, len(self._units), -1)
 
     def features(
         self, messages: np.ndarray, waiting: np.ndarray, left: np.ndarray
@@ -109,22 +108,6 @@ class NetworkRule:
         stock = np.broadcast_to((left / self._units).astype(np.float32), (n, len(left)))
         parts = [own, (everybody - sent) * scale, np.broadcast_to(everybody * scale, own.shape), stock]
         return np.concatenate(parts if self._alike else [*parts, np.eye(n, dtype=np.float32)], axis=1)
-
-
-def _uniform(address: np.ndarray, n: int) -> Float[np.ndarray, "n"]:
-    """As `core.noise.address_uniform`, with the seed of ties."""
-
-    def mix(word: Any) -> Any:
-        word = ((word ^ (word >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
-        word = ((word ^ (word >> 15)) * 0x846CA68B) & 0xFFFFFFFF
-        return word ^ (word >> 16)
-
-    word = _LOTS[0]
-    for k, component in enumerate(address.tolist()):
-        word = mix((word + int(component) * 0x9E3779B9 + k + 1) & 0xFFFFFFFF)
-    words = [mix(mix((word + k * 0x85EBCA6B) & 0xFFFFFFFF) ^ _LOTS[1]) for k in range(n)]
-    halves = (np.array([word >> 8 for word in words], np.float32) + np.float32(0.5)) * np.float32(2.0**-24)
-    return np.minimum(halves, np.float32(1 - 2.0**-24))
 
 
 def stored(about: Mapping[str, Any], layers: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:

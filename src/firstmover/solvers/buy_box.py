@@ -10,7 +10,7 @@ Source: Karnin, Koren and Somekh 2013 (successive halving).
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -98,29 +98,54 @@ def race(
             if time_limit is not None and time.monotonic() - start > time_limit:
                 break
             part, call = rules[first : first + at_once], call + 1
-            means[first : first + at_once] = play(part, sessions, call)[0]
+            means[first : first + at_once] = _merits(game, play(part, sessions, call))
             rounds += play.rounds(len(part), sessions)
             if progress is not None:
                 progress(f"heat {heat + 1} of {len(RACE)}: {min(first + at_once, len(rules))} of {len(rules)} rules")
         if np.isfinite(means).any():
             rules = rules[np.argsort(-means, kind="stable")[: max(1, int(stays * len(rules)))]]
     best = rules[:1]
-    mean, error, joint = play(best, JUDGED, 0)
+    judged = play(best, JUDGED, 0)
     rounds += play.rounds(1, JUDGED)
-    half = 1.96 * float(error[0])
+    value, half = float(judged.mean[0]), 1.96 * float(judged.error[0])
     return RaceSolution(
-        value=float(mean[0]),
+        value=value,
         rule=game.rule(best[0]),
-        attained=True,
+        attained=bool(_merits(game, judged)[0] >= game.leader_payoff_range[0]),
         method=f"a race of all {count} rules, those that stay judged by more and more sessions (successive halving)",
         followers="repeated Q-learning",
-        play=play.marginals(joint[0]),
+        play=play.marginals(judged.play[0]),
         rests_on_ties=None,
-        interval=(float(mean[0]) - half, float(mean[0]) + half),
+        interval=(value - half, value + half),
         sessions=JUDGED,
         rules=count,
         rounds=rounds,
     )
+
+
+class Paid(NamedTuple):
+    """What came of sessions under R rules.
+
+    Attributes:
+        mean: the platform's payoff.
+        error: its standard error.
+        play: how often each profile came up, by profile of costs.
+        profits: every seller's expected profit.
+    """
+
+    mean: Float[np.ndarray, "R"]
+    error: Float[np.ndarray, "R"]
+    play: Float[np.ndarray, "R P profiles"]
+    profits: Float[np.ndarray, "R n"]
+
+
+def _merits(game: BuyBox, paid: Paid) -> Float[np.ndarray, "R"]:
+    """What rules are compared by: the platform's payoff, or less than any where a seller would leave."""
+    if game.profit_floor is None:
+        return paid.mean
+    lowest, highest = game.leader_payoff_range
+    short = np.maximum(0, game.profit_floor - paid.profits).max(axis=1)
+    return np.where(short > 0, lowest - (highest - lowest) * short, paid.mean)
 
 
 class _Played:
@@ -141,16 +166,14 @@ class _Played:
         """Pricing rounds that it takes."""
         return float(rules * sessions * len(self.support)) * (self.how.rounds + self.how.reward_rounds)
 
-    def __call__(
-        self, rules: Int[np.ndarray, "R rows"], sessions: int, address: int
-    ) -> tuple[Float[np.ndarray, "R"], Float[np.ndarray, "R"], Float[np.ndarray, "R P profiles"]]:
-        """The platform's payoff under each rule, its standard error, and the play."""
+    def __call__(self, rules: Int[np.ndarray, "R rows"], sessions: int, address: int) -> Paid:
+        """What came of so many sessions for each profile of costs."""
         short = min(self.rules_at_once(sessions), self.count) - len(rules) if len(rules) > 1 else 0
         full = np.concatenate([rules, np.repeat(rules[-1:], short, axis=0)])  # calls of one shape compile once
-        paid, play = self._call(jnp.asarray(full), jnp.uint32(address), sessions)
-        paid, play = (np.asarray(own, np.float64)[: len(rules)] for own in (paid, play))
+        played = self._call(jnp.asarray(full), jnp.uint32(address), sessions)
+        paid, play, profits = (np.asarray(own, np.float64)[: len(rules)] for own in played)
         error = np.sqrt((self.probabilities**2 * paid.var(axis=2, ddof=1)).sum(axis=1) / sessions)
-        return paid.mean(axis=2) @ self.probabilities, error, play
+        return Paid(paid.mean(axis=2) @ self.probabilities, error, play, profits @ self.probabilities)
 
     def marginals(self, joint: Float[np.ndarray, "P profiles"]) -> list[list[list[float]]]:
         """How often each seller charged each price, by its cost."""
@@ -163,20 +186,23 @@ class _Played:
 
     def _payoffs(
         self, rules: Int[Array, "R rows"], address: UInt32[Array, ""], sessions: int
-    ) -> tuple[Float[Array, "R P sessions"], Float[Array, "R P profiles"]]:
-        """The platform's payoff in every session, and how often each profile came up."""
+    ) -> tuple[Float[Array, "R P sessions"], Float[Array, "R P profiles"], Float[Array, "R n P"]]:
+        """The platform's payoff in every session, how often each profile came up, and what sellers earned."""
         game, n = self.game, self.game.n_followers
         actions = rules[:, game.shown.rows]  # [R, profiles]
         every = np.indices(game.n_actions).reshape(n, -1)
         at = jnp.arange(every.shape[1]), actions
         shares = jnp.asarray(game.shares, jnp.float32)[at]
-        pays = []
+        pays, listed = [], []
         for i in range(n):
             margins = game.margins[i][self.support[:, i]][:, every[i]]  # [P, profiles]
             own = shares[:, None, :, i] * jnp.asarray(margins, jnp.float32)
+            listed.append(own)
             pays.append(jnp.repeat(own.reshape(-1, every.shape[1]), sessions, axis=0))
         stage = Stage(tuple(pays))
         seeds = session_seed(address, jnp.arange(len(pays[0])))
         played = play_sessions(stage, first_values(stage, self.how), seeds, self.how).frequency
         by_rule = played.reshape(len(rules), len(self.support), sessions, -1)
-        return jnp.einsum("rpsk,rk->rps", by_rule, jnp.asarray(game.aims, jnp.float32)[at]), by_rule.mean(axis=2)
+        aims, play = jnp.asarray(game.aims, jnp.float32)[at], by_rule.mean(axis=2)
+        profits = jnp.einsum("rpk,nrpk->rnp", play, jnp.stack(listed))
+        return jnp.einsum("rpsk,rk->rps", by_rule, aims), play, profits

@@ -18,6 +18,7 @@ _SOLVERS = {
             "normal_form",
             "patrol",
             "security",
+            "security_schedules",
             "simple_allocation",
             "toll",
         )
