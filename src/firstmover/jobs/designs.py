@@ -339,16 +339,9 @@ def _carry_out(
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
-<<<<<<< HEAD
     rule, play = on_fresh_types(Rule(game, final.tables[best]), of_seed(final.plays, best), problem.followers, seed)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, seed=seed).as_json()
-    certificate |= {} if problem.followers.one_round is None else {"one_round": problem.followers.one_round}
-=======
-    certificate = certify_play(
-        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
-    ).as_json()
     certificate |= beyond_one_round(game, final.tables[best], problem.followers, seed)
->>>>>>> main
     best_known = Optimum(reason=left_out)
     if left_out is None:
         progress.stage(f"computing the exact optimum, for at most {OPTIMUM_SECONDS:g} s")
