@@ -307,6 +307,16 @@ class Game(Words):
             )
         return pure
 
+    @property
+    def draws_types(self) -> bool:
+        """Whether the types that are listed are a sample, so that nothing that rests on them is exact."""
+        return False
+
+    def drawn_anew(self, number: int = 1) -> "Game":
+        """The same game with another sample of types, to judge finished rules by; itself where types are no sample."""
+        del number
+        return self
+
     # What follows from it.
 
     @property

@@ -142,6 +142,11 @@ class Words(abc.ABC):
         who = own if self.n_followers == 1 else f"follower {follower}, {own}"
         return f"{who}: {acts.word + ' ' if acts.named else ''}{acts.mixed(probabilities)}"
 
+    def play_over_types(self, follower: int, table: np.ndarray) -> str | None:
+        """What a follower does over all of its types [types, actions], where these are too many for a sentence each."""
+        del follower, table
+        return None
+
     def player_labels(self) -> list[str]:
         """What the leader and every follower are called."""
         followers = ["follower"] if self.n_followers == 1 else [f"follower {i}" for i in range(self.n_followers)]

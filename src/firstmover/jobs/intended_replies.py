@@ -35,7 +35,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         ties: that it assumes.
         margin: by how much every other reply must be worse to the second rule, in units of the followers' payoffs.
     """
-    if solution.rule is None:
+    if solution.rule is None or game.draws_types:
         return solution
     if solution.play is not None:
         return replace(solution, reply=solution.play)
