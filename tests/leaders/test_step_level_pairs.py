@@ -121,8 +121,8 @@ def test_they_work_together(learner: str, game: str, follower: str) -> None:
     assert np.isfinite(done.history.value).all()
 
 
-# `agrawal` is another instance of a market of prices, schedules are one of Bayesian normal-form games. Bullets are long to
-# compile.
+# `agrawal` is another instance of a market of prices, schedules are one of Bayesian normal-form games. Bullets are long
+# to compile.
 _SLOW = ("agrawal", "security-schedules", "bullet-trade")
 
 
