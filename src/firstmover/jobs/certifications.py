@@ -19,6 +19,7 @@ from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import uncertified
+from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.records import read_result, sealed
 from firstmover.jobs.respond import beyond_one_round, respond
@@ -106,6 +107,7 @@ def certify(
     if written is not None and (run is None or out is not None):
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
+    rule, play = on_fresh_types(rule, play, played_by, seed)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
     if played_by is not None:
         certificate |= beyond_one_round(rule.game, rule.actions, played_by, seed)
