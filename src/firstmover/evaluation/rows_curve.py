@@ -1,7 +1,7 @@
 """How many rows a rule needs: what is chosen by fewer rows, or by more rows like these, and what that is worth.
 
 The rows that there are stand for the population. From them as many are drawn as are asked about, with replacement,
-again and again; on each draw that rule is taken which earns most there, of some candidates, and it is valued on all rows.
+again and again; on each draw that rule is taken which earns most there, of some candidates, and valued on all rows.
 """
 
 import math
