@@ -1,5 +1,6 @@
 """What a rule is worth on rows that its prior was not estimated from."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -113,6 +114,24 @@ def hold_out(rule: Rule, play: Play, followers: Follower | None, held: Observed,
         regret=max(0.0, *regrets(finite, joint).values()),
         measures={name: float(expected(table, finite.probs, joint)) for name, table in tables.items()},
     )
+
+
+def value_on_rows(
+    rule: Rule, plays: Sequence[Play], followers: Follower, held: Observed, seed: int
+) -> tuple[float, Interval]:
+    """What a rule is worth on average over rows and plays, with its 95 % bootstrap interval over rows.
+
+    Raises:
+        InputError: the game's profiles cannot be listed.
+    """
+    seen = rule.game.observed_with(TypeDistribution.correlated(held.frequencies(rule.game.n_types)))
+    finite = judge_of(seen).listing(rule.actions).finite
+    worth = np.mean([by_profile(finite, play_on_rows(rule, p, followers, seen, seed)) for p in plays], axis=0)
+    position = {tuple(profile): k for k, profile in enumerate(finite.support.tolist())}
+    of_row = np.array([position[tuple(profile)] for profile in held.profiles.tolist()])
+    weights = np.array(held.weights, float)
+    value = float(weights @ worth[of_row] / weights.sum())
+    return value, _interval(_resampled(of_row, weights, worth[None], seed)[0])
 
 
 def play_on_rows(rule: Rule, play: Play, followers: Follower | None, seen: Game, seed: int) -> np.ndarray:

@@ -84,7 +84,7 @@ def rows_curve(
         interval.append((float(low), float(high)))
         right.append(float(best[chosen].mean()))
     enough = None if status_quo is None else _enough(paid[own] - paid[status_quo], weight, chances)
-    return RowsCurve(n, len(worths), *map(tuple, (sizes, promised, value, interval, right)), enough)
+    return RowsCurve(n, len(worths), tuple(sizes), tuple(promised), tuple(value), tuple(interval), tuple(right), enough)
 
 
 def _enough(
