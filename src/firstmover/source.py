@@ -8,6 +8,7 @@ import functools
 import importlib
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from firstmover.errors import InputError
 
 ROOT = Path(__file__).parent
 REQUIRED = object()
+_PARSING = threading.Lock()  # Python 3.11 counts the depth of what it parses for all threads at once, and fails
 
 # What a parameter may be on the command line, by the mark in its type hint.
 MARKS = {
@@ -102,7 +104,8 @@ def tree(module: str) -> ast.Module:
     path = Path(module) if module.endswith(".py") else ROOT.joinpath(*module.split(".")[1:])
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     try:
-        return ast.parse(path.read_bytes())
+        with _PARSING:
+            return ast.parse(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}.") from None
     except (SyntaxError, ValueError) as error:

@@ -54,7 +54,13 @@ FOLLOWERS = {
 }
 # Every game with every kind of exchange; followers that differ only in what they make of it, with correlated types.
 EVERYWHERE = {"sampled, last", "best response"}
-ALIKE = {"escape", "maintain", "simple-allocation skewed", "agrawal"}  # to others that are here
+ALIKE = {
+    "escape",
+    "maintain",
+    "bayesian-normal-form mixed",
+    "simple-allocation skewed",
+    "agrawal",
+}  # to others that are here
 CASES = [
     (game, name)
     for name, followers in FOLLOWERS.items()
@@ -103,7 +109,10 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     assert set(phase.tolist()) == {0.0, 1.0}
 
 
-@pytest.mark.parametrize("game_name", ONCE)
+# Schedules are stepped as the mixtures of a Bayesian normal-form game, which is here.
+@pytest.mark.parametrize(
+    "game_name", [pytest.param(g, marks=pytest.mark.slow) if g == "security-schedules" else g for g in ONCE]
+)
 def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     game = ONCE[game_name]
     head = game.leader_space.head()

@@ -137,7 +137,11 @@ def test_copies_are_the_same_in_whatever_currency(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(build.registered("game")))
 def test_a_copy_pays_what_the_game_pays_but_for_its_units(name: str) -> None:
     """Played by the same rule and replies, in 64 bit: a gain is a gain, in every game that can be standardised."""
-    extra = {"security": {"targets": _tables(3, 4, 4)}, "normal-form": {}, "bayesian-normal-form": {}}
+    schedules = {"schedule": ["a", "b"], "covers": [["0", "1"], ["2"]]}
+    extra = {
+        "security": {"targets": _tables(3, 4, 4)},
+        "security-schedules": {"targets": _tables(3, 4, 4), "schedules": schedules},
+    }
     if name in ("normal-form", "bayesian-normal-form"):
         game: Game = AFFINE["normal-form" if name == "normal-form" else "bayesian"](3, 1, 2, 5)
     else:

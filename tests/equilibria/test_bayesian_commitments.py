@@ -158,3 +158,13 @@ def test_two_types_and_twenty_actions_are_solved() -> None:
             for leader, follower, chance in zip(*game, strict=True)
         )
         assert np.all(game[1][k].shape == (20, 20))
+
+
+def test_a_type_that_hardly_matters_does_not_decide_which_combinations_are_looked_at() -> None:
+    """Of more than 400 payoffs combinations are gone through by what they may be worth, all types counted."""
+    rng = np.random.default_rng(1)
+    leader, follower = (rng.integers(0, 50, (2, 52, 4)).astype(float) for _ in range(2))
+    leader[0] *= 0.02
+    prior = np.array([0.1, 0.9])
+    best = _every_combination(leader, follower, prior, strict=False)
+    assert bayesian_commitment(leader, follower, prior, "strong").value == pytest.approx(best, abs=1e-6)

@@ -173,10 +173,18 @@ def test_a_finished_rule_is_judged_by_sessions_of_its_own() -> None:
 def test_a_certificate_says_that_its_bounds_are_for_one_round(tmp_path) -> None:
     from firstmover.cli.certified import certificate
     from firstmover.jobs.certifications import certify
+    from firstmover.report.sentences import statements
     from firstmover.rules.rule import Rule
 
     game = BuyBox(costs=(1.0,), prices=(1.05, 1.7))
     rule = Rule(game, np.asarray(fixed_rule(game, "none")))
-    remembers = certify(rule, followers=RepeatedQLearning(rounds=20, fresh=2))
-    assert "do not bound followers who remember" in "\n".join(certificate(remembers))
+    remembers = certify(rule, followers=RepeatedQLearning(rounds=20, fresh=3))
+    words = "\n".join(certificate(remembers))
+    assert words.startswith("one round ") and "do not bound followers who remember" in words
+    found = remembers["learnt_play"]
+    assert found["sessions"] == 3 and found["leader"]["low"] <= found["leader"]["mean"] <= found["leader"]["high"]
+    # Neither seller gains more than the best stage profit beside the worst, and each has a gap of its own.
+    assert all(0 <= own["mean"] <= most < 0.4 for own, most in zip(found["gaps"], found["largest_gaps"], strict=True))
+    assert found["violation"] < 1e-9
+    assert "3 sessions per type profile" in " ".join(own.text for own in statements(remembers))
     assert "one_round" not in certify(rule, followers="best-response")

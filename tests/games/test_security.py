@@ -10,7 +10,7 @@ from firstmover.cli import main
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game
 from firstmover.games import SecurityGame
-from firstmover.games.security import COLUMNS
+from firstmover.games.targets import COLUMNS
 from firstmover.jobs import build
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline, optimum
@@ -115,11 +115,11 @@ def test_targets_come_from_a_file(tmp_path: Path) -> None:
     game = build.build("game", "security", {"targets": str(path), "resources": "1.5"})
     assert game.names == ("museum", "bridge, north", "school")
     assert game.resources == 1.5
-    np.testing.assert_array_equal(game.payoffs, ROWS)
+    np.testing.assert_array_equal(game.payoffs, [ROWS])
     # The order of the columns does not matter.
     rows = [line.rsplit(",", 1) for line in CSV.splitlines()]
     path.write_text("\n".join(f"{last},{first}" for first, last in rows))
-    assert build.build("game", "security", {"targets": str(path)}).payoffs.tolist() == ROWS
+    assert build.build("game", "security", {"targets": str(path)}).payoffs.tolist() == [ROWS]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +160,64 @@ def test_a_run_comes_near_the_optimum(tmp_path: Path, monkeypatch, capsys: pytes
     assert max(result["value"]) <= solved["optimum"] + 1e-6
     assert max(result["value"]) >= solved["optimum"] - 0.03 * (high - low)
     assert result["rule_text"].startswith("Cover museum with probability")
+
+
+OTHERS = CSV.replace("museum,5,-10,-5,10", "museum,5,-10,-2,1").replace("school,4/2,-20,-8,6.0", "school,2,-9,-1,12")
+
+
+def test_types_of_attackers_come_from_files_and_are_verified(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("thieves.csv").write_text(CSV)
+    # In another order, and in one file with a column of types.
+    lines = OTHERS.splitlines()
+    Path("vandals.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]))
+    both = [
+        f"{lines[0]},type",
+        *(f"{line},thieves" for line in CSV.splitlines()[1:]),
+        *(f"{x},vandals" for x in lines[1:]),
+    ]
+    Path("both.csv").write_text("\n".join(both))
+    given = build.build("game", "security", {"targets": "thieves.csv,vandals.csv", "prior": "0.6,0.4"})
+    assert given.attackers == ("thieves", "vandals")
+    assert given.payoffs[1, 2].tolist() == [2, -9, -1, 12]
+    same = build.build("game", "security", {"targets": "both.csv", "prior": [0.6, 0.4]})
+    np.testing.assert_array_equal(given.payoffs, same.payoffs)
+    finite = induced_game(given, np.array([[0.5, 0.25, 0.25]]))
+    np.testing.assert_allclose(finite.leader[1], [-2.5, -2.25, -6.25])
+    np.testing.assert_allclose(finite.followers[0, 1], [-0.5, 3.25, 8.75])
+    assert given.play_sentence(0, 1, np.array([0, 0, 1.0])) == "attacker vandals attacks school (100%)"
+
+    game = ("security", "-g", "targets=thieves.csv,vandals.csv", "-g", "prior=0.6,0.4")
+    assert main(["solve", *game, "--out", "rule.json", "--json"]) == 0
+    solved = json.loads(capsys.readouterr().out)
+    assert solved["exact"]
+    assert main(["certify", "rule.json", "--out", "proof.json", "--json"]) == 0
+    capsys.readouterr()
+    assert main(["verify", "proof.json", "--json"]) == 0
+    capsys.readouterr()
+    proof = json.loads(Path("proof.json").read_text())
+    text = json.dumps(proof)
+    assert "0.4" in text
+    Path("forged.json").write_text(text.replace("[0.6, 0.4]", "[0.5, 0.5]"))
+    assert main(["verify", "forged.json"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "match"),
+    [
+        ({"prior": [0.5, 0.6]}, "must sum to 1"),
+        ({"prior": [1]}, "one probability per type of attacker, 2; got 1"),
+        ({"type": ["a"] * 6}, None),
+        ({"type": ["a", "a", "b", "b", "b", "b"]}, "one row for every target; b has"),
+        ({"type": ["a"] * 3}, "as many names"),
+    ],
+)
+def test_types_that_do_not_fit_are_refused(parameters, match: str | None) -> None:
+    columns = dict(zip(COLUMNS, np.transpose(ROWS * 2).tolist(), strict=True))
+    own = {"type": ["a"] * 3 + ["b"] * 3, "target": ["x", "y", "z"] * 2} | parameters
+    prior = own.pop("prior", None)
+    if match is None:
+        assert len(SecurityGame(columns | own, prior=prior).names) == 6
+    else:
+        with pytest.raises(InputError, match=match):
+            SecurityGame(columns | own, prior=prior)

@@ -16,6 +16,7 @@ from firstmover.followers.trained import Trained
 from firstmover.games import Escape, SimpleAllocation
 from firstmover.jobs.designs import design
 from firstmover.leaders import BiLevelActorCritic, CommitmentGradient, MetaGradient
+from firstmover.report.charts import Chart, Series
 from firstmover.report.curves import Curve, as_csv
 from firstmover.reproduce import FIGURES
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
@@ -24,6 +25,7 @@ from firstmover.reproduce.figures import agrawal_loss, payments_table
 NAMES = """
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers
 twelve-games follower-quality meta-followers mixed-leader related-work markov-games crowd-toll tax
+platform-rules seller-collusion seller-models
 hidden-queries leader-memory carried-followers reward-while-learning best-responding
 """
 
@@ -41,14 +43,16 @@ def test_figures_share_a_run_only_where_they_share_an_experiment() -> None:
     for figure in FIGURES.values():
         for experiment in figure.experiments.values():
             assert by_name.setdefault(experiment.name, experiment) is experiment
+            assert Path(experiment.name).name == experiment.name
+            assert set(experiment.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+            if not isinstance(experiment, Experiment):  # nothing is designed in it
+                continue
             followers = experiment.followers
             assert isinstance(followers, Trained) == (experiment.training is not None)
             if isinstance(followers, Trained):
                 networks = followers.untrained(experiment.game, jax.random.key(0))
                 followers = followers.having(jax.tree.map(lambda leaf: leaf[None], networks))
             experiment.leader.problem(experiment.game, followers)  # its parts fit
-            assert Path(experiment.name).name == experiment.name
-            assert set(experiment.name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,11 @@ def _figure() -> Figure:
         {"commitment level": experiment},
         lambda: {"optimum": 1.0},
         lambda made: [Verdict("it works", "1", f"{made['commitment level'].value}", "1", True, "-")],
+        charts=lambda made: [
+            Chart(
+                "values", "", "seed", "value", [Series("own", np.arange(3.0), made["commitment level"].learned_values)]
+            )
+        ],
     )
 
 
@@ -94,6 +103,8 @@ def test_results_are_written_and_a_second_call_reads_them_back(tmp_path: Path, m
     assert len(rows) == 1 + 4 * 3
     assert (folder / "small.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (folder / "small.svg").read_bytes()
+    assert len((folder / "values.csv").read_text().splitlines()) == 1 + 3
+    assert all((folder / f"values.{kind}").stat().st_size for kind in ("png", "svg"))
     assert json.loads((folder / "verdicts.json").read_text())["verdicts"] == first["small"]["verdicts"]
     outcome = (tmp_path / "runs" / "small" / "outcome.npz").stat().st_mtime_ns
     again = room.reproduce(["small"], seeds=3, out=tmp_path)

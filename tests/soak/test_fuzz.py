@@ -17,7 +17,7 @@ import pytest
 from counts import chance, conclude, count
 
 from firstmover.cli import main
-from firstmover.games.security import COLUMNS
+from firstmover.games.targets import COLUMNS
 
 CASES = Path(__file__).parents[1] / "cases"
 LIMIT = 120  # seconds for a command

@@ -24,12 +24,19 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
     if found["epsilon"].get("bound"):
         how = "a proved bound, by a search of its own"
+    if "value_interval" in found:
+        how = f"over {found['sizes']['type_profiles']} type profiles drawn anew, a sample"
     if epsilon is None:
         mean = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
         lines = [f"certified  the value under the followers' play ({mean}); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
         lines = [f"certified  no follower gains more than {regret(epsilon, widest)} by {what} ({how})"]
+    if "value_interval" in found:
+        lines.append(
+            f"           value {written(found['value'], *payoffs)} over these, 95 % interval "
+            f"{interval(found['value_interval'], payoffs)}"
+        )
     known = found["leader_value_bounds"] or {}
     for name in sorted(known, key=[*_SETS, *known].index):
         lines.append(f"           value {from_to(known[name], payoffs)} {_SETS.get(name, 'over every')} ({name})")
@@ -37,7 +44,9 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {interval(bounds, payoffs)}")
     if "one_round" in found:
+        lines = [line.replace("certified ", "one round ", 1) for line in lines]
         lines.append(f"           {found['one_round']}")
+        lines += _learnt(found["learnt_play"], payoffs, widest) if found.get("learnt_play") else []
     if reason is not None:
         lines.append(f"           left out: {reason}")
     money = "" if found["revenue"] is None else f", revenue {written(found['revenue'], *payoffs)}"
@@ -54,6 +63,19 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
             f"({baseline['over']}): gain {difference(found['gain'], low, high)}"
         )
     return lines
+
+
+def _learnt(found: dict[str, Any], payoffs: Any, widest: float) -> list[str]:
+    """What came of sessions of followers who remember, in lines."""
+    value = written(found["leader"]["mean"], *payoffs)
+    ends = interval([found["leader"]["low"], found["leader"]["high"]], payoffs)
+    gaps = ", ".join(regret(own["mean"], widest) for own in found["gaps"])
+    most = regret(max(found["largest_gaps"]), widest)
+    return [
+        f"sessions   value {value} {ends} (mean and 95 % interval of {found['sessions']} sessions per type profile)",
+        f"           the best reply to what the others have learnt gains {gaps} a round in the mean, at most {most} "
+        "(exact, by value iteration, for strategies of any memory)",
+    ]
 
 
 def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = False) -> str:

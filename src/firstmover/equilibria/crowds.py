@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from firstmover.equilibria.elimination import solve
+from firstmover.equilibria.elimination import solve_chain
 
 _MOST_STEPS = 60
 IMPOSSIBLE = -1e9  # what a choice pays that a member does not have
@@ -140,7 +140,7 @@ class Crowd:
         if self.periods is None:
             member = jax.tree.map(lambda leaf: leaf[0], faced)
             left = jnp.eye(len(self.start)) - self.discount * transitions(member, policy[0])
-            return solve(left, of(member.rewards, policy[0]))
+            return solve_chain(left, of(member.rewards, policy[0]))
 
         def back(later: Array, now: tuple[Member, Array]) -> tuple[Array, None]:
             member, how = now
@@ -188,7 +188,7 @@ def lasting_masses(transition: Float[Array, "S S"]) -> Float[Array, "S"]:
     """The stationary distribution."""
     size = len(transition)
     balance = jnp.eye(size, dtype=transition.dtype) - transition.T
-    masses = solve(balance.at[-1].set(1), jnp.zeros(size, transition.dtype).at[-1].set(1)).clip(0)
+    masses = solve_chain(balance.at[-1].set(1), jnp.zeros(size, transition.dtype).at[-1].set(1)).clip(0)
     return masses / masses.sum()
 
 
@@ -209,6 +209,6 @@ def lasting_values(
         values, _, steps = carry
         better, policy = choose(member.rewards + discount * ahead(member, values)[..., None])
         left = jnp.eye(len(values), dtype=values.dtype) - discount * transitions(member, policy)
-        return values + solve(left, better - values), jnp.abs(better - values).max(), steps + 1
+        return values + solve_chain(left, better - values), jnp.abs(better - values).max(), steps + 1
 
     return jax.lax.while_loop(going, step, (start, jnp.asarray(jnp.inf, start.dtype), jnp.int32(0)))[0]

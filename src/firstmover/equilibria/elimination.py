@@ -3,9 +3,13 @@
 `jnp.linalg.solve` calls LAPACK from within the compiled program; these are operations like all others.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+_BLOCK = 30  # rows, of which the fastest of 10, 20, 30 and 50 was taken, for 300 equations
 
 
 def solve(matrix: Float[Array, "n n"], right: Float[Array, "n"]) -> Float[Array, "n"]:
@@ -17,12 +21,58 @@ def solve(matrix: Float[Array, "n n"], right: Float[Array, "n"]) -> Float[Array,
         >>> solve(jnp.array([[0.0, 2.0], [1.0, 1.0]]), jnp.array([2.0, 3.0])).tolist()
         [2.0, 1.0]
     """
+    return _solved(matrix, right, _eliminated)
+
+
+def solve_chain(matrix: Float[Array, "n n"], right: Float[Array, "n"]) -> Float[Array, "n"]:
+    """As `solve`, of the equations of a Markov chain P: with I - discount P, or with I - P.T whose last row is ones.
+
+    These are stable without pivoting, so that large ones are eliminated block by block, which is several times as fast.
+
+    Example:
+        >>> solve_chain(jnp.eye(2) - 0.5 * jnp.eye(2), jnp.array([1.0, 0.5])).tolist()
+        [2.0, 1.0]
+    """
+    return _solved(matrix, right, _eliminated if len(right) <= 4 * _BLOCK else _eliminated_in_blocks)
+
+
+def _solved(matrix: Float[Array, "n n"], right: Float[Array, "n"], eliminated: Callable[..., Array]) -> Array:
     return jax.lax.custom_linear_solve(
         lambda x: matrix @ x,
         right,
-        lambda _, b: _eliminated(jax.lax.stop_gradient(matrix), b),
-        transpose_solve=lambda _, b: _eliminated(jax.lax.stop_gradient(matrix).T, b),
+        lambda _, b: eliminated(jax.lax.stop_gradient(matrix), b),
+        transpose_solve=lambda _, b: eliminated(jax.lax.stop_gradient(matrix).T, b),
     )
+
+
+def _eliminated_in_blocks(matrix: Float[Array, "n n"], right: Float[Array, "n"]) -> Float[Array, "n"]:
+    """Gauss-Jordan elimination without pivoting; rows and columns of the unit matrix fill up the last block."""
+    size = len(right)
+    more = -size % _BLOCK
+    whole = jnp.eye(size + more, dtype=matrix.dtype).at[:size, :size].set(matrix)
+    system = jnp.concatenate([whole, jnp.pad(right, (0, more))[:, None]], axis=1)
+
+    def block(k: Array, system: Array) -> Array:
+        rows = jax.lax.dynamic_slice_in_dim(system, k * _BLOCK, _BLOCK, 0)
+        columns = jax.lax.dynamic_slice_in_dim(system, k * _BLOCK, _BLOCK, 1)
+        reduced = _inverse(jax.lax.dynamic_slice_in_dim(rows, k * _BLOCK, _BLOCK, 1)) @ rows
+        return jax.lax.dynamic_update_slice_in_dim(system - columns @ reduced, reduced, k * _BLOCK, 0)
+
+    return jax.lax.fori_loop(0, len(whole) // _BLOCK, block, system)[:size, -1]
+
+
+def _inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+    """The inverse, without pivoting."""
+    size = len(matrix)
+    rows = jnp.arange(size)
+
+    def column(k: Array, system: Array) -> Array:
+        reduced = system[k] / system[k, k]
+        factors = jnp.where(rows == k, 0, system[:, k])
+        return system.at[k].set(reduced) - factors[:, None] * reduced
+
+    both = jnp.concatenate([matrix, jnp.eye(size, dtype=matrix.dtype)], axis=1)
+    return jax.lax.fori_loop(0, size, column, both)[:, size:]
 
 
 def _eliminated(matrix: Float[Array, "n n"], right: Float[Array, "n"]) -> Float[Array, "n"]:

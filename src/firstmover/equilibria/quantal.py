@@ -6,11 +6,15 @@ separable sum of w (d - r) can be made 0 or more (Dinkelbach). For a given r tha
 coverage (Lagrange), with the most that it can be on each step of a fine grid; the greatest r that survives bounds the
 optimum. From below, the best sum on a coarse grid (a knapsack) is a coverage, which is then polished.
 
+Against several types the value is a sum of such ratios. No coverage earns more than the types' bounds, each taken
+alone, come to with their prior; the coverage is climbed to from those that are best against each alone. So is a mixture
+of assignments, whose bound is that of any coverage of as many targets.
+
 Source: Yang, Ordonez and Tambe, "Computing optimal strategy against quantal response in security games" (AAMAS 2012).
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy
@@ -19,36 +23,127 @@ from jaxtyping import Float
 _FINE = 4001  # points of coverage for the bound
 _UNITS = 60  # of coverage on the coarse grid, per target
 _HALVINGS = 40
+_STARTS = 4  # mixtures at random, that are climbed from besides the uniform one
 _SAME = 1e-7  # share of the defender's range at which iterations stop
 
 
 class QuantalCommitment(NamedTuple):
-    """A coverage, and how far it is from the best.
+    """A commitment, and how far it is from the best.
 
     Attributes:
         value: what it earns the defender.
-        bound: what no coverage can exceed.
-        coverage: of every target.
-        attacked: how likely each target is to be attacked.
+        bound: what no commitment can exceed.
+        choice: the coverage of every target, or the probability of every assignment.
+        attacked: how likely each target is to be attacked by each type.
     """
 
     value: float
     bound: float
-    coverage: Float[np.ndarray, "T"]
-    attacked: Float[np.ndarray, "T"]
+    choice: Float[np.ndarray, "choices"]
+    attacked: Float[np.ndarray, "K T"]
 
 
-def quantal_commitment(
-    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float, rationality: float
-) -> QuantalCommitment:
-    """The best coverage against a logit attacker, as far as it is found, and a bound on the optimum.
+class Attackers(NamedTuple):
+    """Logit attackers of several types.
 
-    Args:
+    Attributes:
         defender: what the defender is paid for an attack on each target, if it is covered and if it is not.
         attacker: the same for the attacker.
-        resources: the sum that the coverage may have.
+        prior: probabilities of the types.
         rationality: per unit of the attacker's payoffs.
     """
+
+    defender: Float[np.ndarray, "K T 2"]
+    attacker: Float[np.ndarray, "K T 2"]
+    prior: Float[np.ndarray, "K"]
+    rationality: float
+
+    def attacks(self, coverage: Float[np.ndarray, "T"]) -> Float[np.ndarray, "K T"]:
+        """How likely each target is to be attacked by each type."""
+        covered, uncovered = np.moveaxis(self.attacker, -1, 0)
+        shares: np.ndarray = scipy.special.softmax(
+            self.rationality * (uncovered + coverage * (covered - uncovered)), axis=1
+        )
+        return shares
+
+    def earned(self, coverage: Float[np.ndarray, "T"]) -> tuple[float, Float[np.ndarray, "T"]]:
+        """What the defender earns, and its derivative by the coverage of every target."""
+        covered, uncovered = np.moveaxis(self.defender, -1, 0)
+        paid, attacked = uncovered + coverage * (covered - uncovered), self.attacks(coverage)
+        value = (attacked * paid).sum(axis=1, keepdims=True)
+        pull = self.rationality * (self.attacker[..., 0] - self.attacker[..., 1])
+        slope = attacked * (covered - uncovered + pull * (paid - value))
+        return float(self.prior @ value[:, 0]), self.prior @ slope
+
+
+def quantal_commitment(attackers: Attackers, resources: float) -> QuantalCommitment:
+    """The best coverage against logit attackers, as far as it is found, and a bound on the optimum.
+
+    Args:
+        attackers: whom to cover against.
+        resources: the sum that the coverage may have.
+    """
+    alone = [_alone(*tables, resources, attackers.rationality) for tables in zip(*attackers[:2], strict=True)]
+    bound = float(attackers.prior @ [own.bound for own in alone])
+    n = attackers.defender.shape[1]
+    starts = [own.coverage for own in alone]
+    if len(alone) > 1:
+        limits = {"type": "ineq", "fun": lambda c: resources - c.sum(), "jac": lambda c: -np.ones(n)}
+        starts += [attackers.prior @ np.array(starts), np.full(n, resources / n)]
+        starts += [_climbed(attackers, np.eye(n), start, limits) for start in starts]
+    starts = [c * min(1.0, resources / max(c.sum(), 1e-300)) for c in starts]
+    coverage = max(starts, key=lambda c: attackers.earned(c)[0])
+    value = attackers.earned(coverage)[0]
+    return QuantalCommitment(value, max(bound, value), coverage, attackers.attacks(coverage))
+
+
+def quantal_mixture(attackers: Attackers, covers: Float[np.ndarray, "m T"]) -> QuantalCommitment:
+    """The best mixture of assignments against logit attackers, as far as it is found, and a bound on the optimum.
+
+    Args:
+        attackers: whom to cover against.
+        covers: 1 where an assignment covers a target, else 0.
+    """
+    most = min(float(covers.sum(axis=1).max()), covers.shape[1])
+    bound = quantal_commitment(attackers, most).bound if most else attackers.earned(covers[0])[0]
+    m = len(covers)
+    one = {"type": "eq", "fun": lambda x: x.sum() - 1, "jac": lambda x: np.ones(m)}
+    drawn = np.random.default_rng(0).dirichlet(np.ones(m), _STARTS)
+    found = [_climbed(attackers, covers, start, one) for start in (np.full(m, 1 / m), *drawn)]
+    mixture = max((x / x.sum() for x in found), key=lambda x: attackers.earned(x @ covers)[0])
+    value = attackers.earned(mixture @ covers)[0]
+    return QuantalCommitment(value, max(bound, value), mixture, attackers.attacks(mixture @ covers))
+
+
+def _climbed(
+    attackers: Attackers, covers: Float[np.ndarray, "m T"], start: Float[np.ndarray, "m"], limits: dict[str, Any]
+) -> Float[np.ndarray, "m"]:
+    """A choice no worse than the start, where the value has no slope any more, or little."""
+
+    def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = attackers.earned(x @ covers)
+        return -value, -(covers @ slope)
+
+    options = {"ftol": 1e-13, "maxiter": 300}
+    bounds = [(0, 1)] * len(start)
+    ended = scipy.optimize.minimize(
+        loss, start, jac=True, bounds=bounds, constraints=limits, method="SLSQP", options=options
+    )
+    climbed: np.ndarray = np.clip(ended.x, 0, 1)
+    return climbed if climbed.sum() > 0 else start
+
+
+class _Alone(NamedTuple):
+    """A coverage against one type, and what none can exceed."""
+
+    coverage: Float[np.ndarray, "T"]
+    bound: float
+
+
+def _alone(
+    defender: Float[np.ndarray, "T 2"], attacker: Float[np.ndarray, "T 2"], resources: float, rationality: float
+) -> _Alone:
+    """The best coverage against one type, as far as it is found, and a bound."""
     top, (low, high) = attacker.max(), (float(defender.min()), float(defender.max()))
 
     def parts(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,9 +180,7 @@ def quantal_commitment(
         middle = (least + most) / 2
         least, most = (middle, most) if reachable(middle) >= 0 else (least, middle)
     coverage = _by_iteration(parts, earned, len(attacker), resources, (high - low) or 1.0)
-    own, _ = parts(coverage)
-    value = earned(coverage)
-    return QuantalCommitment(value, max(most, value), coverage, own / own.sum())
+    return _Alone(coverage, max(most, earned(coverage)))
 
 
 def _by_iteration(

@@ -123,6 +123,46 @@ def own_values(
     return np.asarray(np.linalg.solve(np.eye(size) - discount * chain, paid[..., None])[..., 0])
 
 
+class Gaps(NamedTuple):
+    """What players lose by what they have learnt, in sessions of the same repeated game.
+
+    Attributes:
+        gaps: of every player, per round, from where it stands on, [P, N, n].
+        violation: by how much an inequality that proves the best replies' values fails at worst: rounding.
+    """
+
+    gaps: Float[np.ndarray, "P N n"]
+    violation: float
+
+
+def best_reply_gaps(
+    pays: Float[np.ndarray, "P n HS"],
+    strategies: Int[np.ndarray, "P N n S"],
+    sizes: tuple[int, ...],
+    start: Int[np.ndarray, "P N"],
+    discounts: tuple[float, ...],
+    after: Int[np.ndarray, "HS"] | None = None,
+) -> Gaps:
+    """Every player's best-reply gap in N sessions of each of P games.
+
+    Args:
+        pays: what players are paid at every past and profile.
+        strategies: what they do after every profile, session by session.
+        sizes: numbers of actions.
+        start: the state from which on they are judged: past * S + profile.
+        discounts: of every player.
+        after: the game's past after a past and profile; None if there is one only.
+    """
+    gaps, worst = [], -np.inf
+    for i, discount in enumerate(discounts):
+        own_pays = np.broadcast_to(pays[:, None, i], (*start.shape, pays.shape[2]))
+        best = best_reply_values(own_pays, strategies, sizes, i, discount, after)
+        worst = max(worst, largest_violation(best, own_pays, strategies, sizes, i, discount, after))
+        gap = best - own_values(own_pays, strategies, sizes, discount, after)
+        gaps.append(np.take_along_axis(gap, start[..., None], axis=-1)[..., 0])
+    return Gaps(np.maximum(0, np.stack(gaps, axis=-1)), worst)
+
+
 def cycle_lengths(
     strategies: Int[np.ndarray, "*batch n S"],
     sizes: tuple[int, ...],

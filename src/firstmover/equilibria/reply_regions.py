@@ -170,19 +170,22 @@ def in_units(game: CommitmentGame) -> CommitmentGame:
 
 
 def _guess(game: CommitmentGame, replies: Replies) -> float | None:
-    """What the leader earns at most while the replies of a single type are best ones, in floats; None if never."""
-    own = list(replies[0])
-    gains = np.delete(game.follower[0] - game.follower[0][:, own[:1]], own, axis=1).T
-    size = np.maximum(np.abs(gains).max(axis=1, initial=0), 1e-300)
-    columns = game.leader[0][:, own].T
-    rows = np.vstack(
-        [np.hstack([gains / size[:, None], np.zeros((len(gains), 1))]), np.hstack([-columns, np.ones((len(own), 1))])]
-    )
-    rows = np.vstack([rows, np.hstack([game.upper, np.zeros((len(game.upper), 1))])])
-    limits = np.r_[np.zeros(len(gains) + len(own)), game.limits]
-    equal = np.hstack([game.equal, np.zeros((len(game.equal), 1))])
+    """What the leader earns at most while the replies of all types are best ones, in floats; None if never."""
+    K = len(replies)
+    rows, limits = [np.hstack([game.upper, np.zeros((len(game.upper), K))])], [game.limits]
+    for k, reply in enumerate(replies):
+        own = list(reply)
+        gains = np.delete(game.follower[k] - game.follower[k][:, own[:1]], own, axis=1).T
+        size = np.maximum(np.abs(gains).max(axis=1, initial=0), 1e-300)
+        paid = np.zeros((len(own), K))
+        paid[:, k] = 1
+        rows += [np.hstack([gains / size[:, None], np.zeros((len(gains), K))])]
+        rows += [np.hstack([-game.leader[k][:, own].T, paid])]
+        limits.append(np.zeros(len(gains) + len(own)))
+    equal = np.hstack([game.equal, np.zeros((len(game.equal), K))])
+    objective = np.r_[np.zeros(game.leader.shape[1]), -game.prior]
     try:
-        result = attempt(np.r_[np.zeros(len(equal[0]) - 1), -1.0], A_ub=rows, b_ub=limits, A_eq=equal, b_eq=game.sums)
+        result = attempt(objective, A_ub=np.vstack(rows), b_ub=np.concatenate(limits), A_eq=equal, b_eq=game.sums)
     except NoAnswerError:
         return np.inf
     return None if result.status != 0 else -float(result.fun)

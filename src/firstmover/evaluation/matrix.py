@@ -97,7 +97,8 @@ def evaluate(
         named += _made_for(game, payoffs, [rule for _, rule in named], progress)
     if not named:
         raise InputError(f"there is no rule to evaluate: {game.name} has no status quo and no optimum that is known.")
-    matrix = dict(zip(told_apart([name for name, _ in named]), (rule for _, rule in named), strict=True))
+    anew = [Rule(rule.game.drawn_anew(), rule.actions) for _, rule in named]  # no rule by the types it was learnt from
+    matrix = dict(zip(told_apart([name for name, _ in named]), anew, strict=True))
     models, left_out = models_for(followers, list(matrix.values()))
     shape = len(matrix), len(models)
     value, interval, regret = np.full(shape, np.nan), np.full((*shape, 2), np.nan), np.full(shape, np.nan)
@@ -116,7 +117,7 @@ def evaluate(
                 fares = Fares.over(value[row, column], own.when_off(rule, off.errors))
                 off.mean[row, column], off.interval[row, column] = fares.mean, fares.interval
                 off.worst[row, column] = fares.worst
-        sampled.append(any(one.sampled for one in responses.values()))
+        sampled.append(game.draws_types or any(one.sampled for one in responses.values()))
     return Evaluation(
         game,
         matrix,

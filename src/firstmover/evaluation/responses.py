@@ -58,6 +58,9 @@ class Responses:
         value, low, high = mean_interval(values)
         if np.ptp(values) == 0:
             value = low = high = float(values[0])
+        over_types = self.judge.interval(rule.actions, of_seed(plays, 0))
+        if over_types is not None:  # of types that were drawn
+            low, high = min(low, over_types[0]), max(high, over_types[1])
         least, most = self.game.leader_payoff_range
         return value, (max(low, min(least, value)), min(high, max(most, value))), self._regret(rule, plays)
 

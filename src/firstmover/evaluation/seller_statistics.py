@@ -6,24 +6,15 @@ gap is what a seller would gain, per round and at most, by another strategy agai
 (`equilibria.repeated_replies`), from where learning ended.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from jaxtyping import Float, Int
 
-from firstmover.equilibria.repeated_replies import best_reply_values, cycle_lengths, largest_violation, own_values
+from firstmover.equilibria.repeated_replies import best_reply_gaps, cycle_lengths
 from firstmover.evaluation.seller_sessions import SellerSessions, seller_sessions
+from firstmover.followers.learnt_play import Statistic, over_sessions
 from firstmover.followers.repeated_q_learning import RepeatedQLearning
 from firstmover.games.buy_box import BuyBox
 from firstmover.games.prominence import PastRule
-
-
-class Statistic(NamedTuple):
-    """A mean over sessions, weighed by how likely their costs are, and its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def seller_statistics(
@@ -56,7 +47,7 @@ def seller_statistics(
 def statistics_of(played: SellerSessions) -> dict[str, Statistic]:
     """The statistics of sessions that were played, by name."""
     _, weights = played.game.types.profiles
-    return {name: _statistic(value, weights) for name, value in by_session(played).items()}
+    return {name: over_sessions(value, weights) for name, value in by_session(played).items()}
 
 
 def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
@@ -71,8 +62,9 @@ def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
     sold = learnt.frequency @ played.shares  # [P, N, n]
     spent = learnt.frequency @ (played.shares * played.prices).sum(axis=1)
     names = [label.removeprefix("seller ") for label in game.player_labels()[1:]]
-    gaps = best_reply_gaps(played)
     start = learnt.past * played.rule.after.shape[1] + learnt.last
+    discounts = played.sellers.learning(game).discount
+    gaps = best_reply_gaps(played.pays, learnt.strategies, game.n_actions, start, discounts, played.after).gaps
     return {
         "surplus": learnt.frequency @ played.surplus,
         "price": learnt.frequency @ played.prices.mean(axis=1),
@@ -92,34 +84,7 @@ def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
     }
 
 
-def best_reply_gaps(played: SellerSessions) -> Float[np.ndarray, "P N n"]:
-    """Every seller's best-reply gap, session by session, each proved by one inequality per state and action.
-
-    Raises:
-        ArithmeticError: an inequality does not hold, which cannot be.
-    """
-    game, learnt = played.game, played.learnt
-    how, sizes = played.sellers.learning(game), game.n_actions
-    start = (learnt.past * played.rule.after.shape[1] + learnt.last)[..., None]
-    gaps = []
-    for i in range(game.n_followers):
-        pays = np.broadcast_to(played.pays[:, None, i], (*learnt.last.shape, played.pays.shape[2]))
-        given = pays, learnt.strategies, sizes
-        best = best_reply_values(*given, i, how.discount[i], played.after)
-        if largest_violation(best, *given, i, how.discount[i], played.after) > 1e-9:
-            raise ArithmeticError("value iteration has ended in values that are none.")
-        own = own_values(*given, how.discount[i], played.after)
-        gaps.append(np.take_along_axis(best - own, start, axis=-1)[..., 0])
-    return np.stack(gaps, axis=-1)
-
-
 def _profit(game: BuyBox, costs: np.ndarray, prices: np.ndarray) -> float:
     """The sellers' mean profit at these prices, all shown."""
     shares, _ = game.demand.of(prices, np.ones(len(prices), bool))
     return float((shares * ((1 - game.fee) * prices - costs)).mean())
-
-
-def _statistic(values: Float[np.ndarray, "P sessions"], weights: Float[np.ndarray, "P"]) -> Statistic:
-    mean = float(weights @ values.mean(axis=1))
-    half = 1.96 * float(np.sqrt((weights**2 * values.var(axis=1, ddof=1)).sum() / values.shape[1]))
-    return Statistic(mean, mean - half, mean + half)

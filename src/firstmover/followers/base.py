@@ -49,6 +49,7 @@ class Follower(abc.ABC):
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
         one_round: where they play the game round after round with a memory: what the bounds of a certificate, which
             are for one round, do not say of them.
+        traced: its parameters that a compiled program takes as arguments (see `core.traced`).
         continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
 
     Example:
@@ -61,6 +62,7 @@ class Follower(abc.ABC):
     converges_to: ClassVar[str]
     acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
+    traced: ClassVar[tuple[str, ...]] = ()
     continues: ClassVar[bool] = False
     one_round: ClassVar[str | None] = None
 
@@ -109,6 +111,17 @@ class Follower(abc.ABC):
             return (game.follower_payoff_scale,) * game.n_followers
         units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
         return tuple(scale / unit for unit in units)
+
+    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any] | None:
+        """What can be said of their play under a finished rule that is no statement about one round, as JSON values.
+
+        Args:
+            game: what is played.
+            actions: the rule's decisions [n_observations, ...].
+            seed: of random numbers.
+        """
+        del game, actions, seed
+        return None
 
     @property
     def judging(self) -> "Follower":

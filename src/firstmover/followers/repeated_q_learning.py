@@ -15,7 +15,7 @@ values are not updated in the reward rounds.
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -35,9 +35,11 @@ from firstmover.core.sessions import (
 )
 from firstmover.errors import InputError, require
 from firstmover.evaluators.forms import all_profiles, type_masks
+from firstmover.evaluators.induced import induced_game
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.followers.base import Follower, Response
 from firstmover.followers.informed import Informed
+from firstmover.followers.learnt_play import learnt_play
 from firstmover.games.base import Game
 
 State = Float[Array, "P profiles"]
@@ -201,6 +203,17 @@ class RepeatedQLearning(Informed):
         # Every session is a row: its type profile's game, a seed of its own.
         stage, values = jax.tree.map(lambda leaf: jnp.repeat(leaf, sessions, axis=0), (stage, values))
         return play_sessions(stage, values, session_seed(seed, jnp.arange(count * sessions)), how)
+
+    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any]:
+        """What came of `fresh` sessions; see `followers.learnt_play`."""
+        finite, how = induced_game(game, actions), self.learning(game)
+        paid = finite.followers.reshape(game.n_followers, len(finite.probs), -1).astype(np.float32)
+
+        def play(paid: Float[Array, "n P S"], address: UInt32[Array, ""]) -> Sessions:
+            return self.sessions_of(game, Stage(tuple(paid)), address, self.fresh)
+
+        sessions = jax.jit(play)(jnp.asarray(paid), session_seed(jnp.uint32(seed), jnp.int32(1)))
+        return learnt_play(finite, jax.tree.map(np.asarray, sessions), how).as_json()
 
     def _given_values(self, game: Game, count: int, how: Parameters) -> tuple[Array, ...]:
         values = []

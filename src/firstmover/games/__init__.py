@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from firstmover.games.agrawal import Agrawal
     from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
+    from firstmover.games.bullet_trade import BulletTrade
     from firstmover.games.buy_box import BuyBox
     from firstmover.games.crowd_toll import CrowdToll
     from firstmover.games.iterated_matrix import IteratedMatrix
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from firstmover.games.normal_form import Escape, Maintain, NormalForm
     from firstmover.games.patrol import Patrol
     from firstmover.games.security import SecurityGame
+    from firstmover.games.security_schedules import SecuritySchedules
     from firstmover.games.sequential_price import SequentialPrice
     from firstmover.games.simple_allocation import SimpleAllocation
     from firstmover.games.tax import Tax
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agrawal",
     "BayesianNormalForm",
+    "BulletTrade",
     "BuyBox",
     "CrowdToll",
     "Escape",
@@ -40,6 +43,7 @@ __all__ = [
     "Patrol",
     "Rewards",
     "SecurityGame",
+    "SecuritySchedules",
     "SequentialPrice",
     "SimpleAllocation",
     "Tax",

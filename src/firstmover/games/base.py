@@ -96,6 +96,7 @@ class Game(Words):
             rule file.
         usual_followers: the model of the followers where none is named.
         usual_leader: the learner where none is named.
+        usual_leader_parameters: those in which it then departs from its defaults.
         calls: how often plain Python of the user's is called, where it is.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
@@ -144,6 +145,7 @@ class Game(Words):
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
     usual_leader: str = "commitment-gradient"
+    usual_leader_parameters: ClassVar[Mapping[str, Any]] = {}
     calls: HostCalls | None = None
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
@@ -273,6 +275,25 @@ class Game(Words):
         total = sum(given, Fraction(0))
         return {name: p / total for name, p in zip(names, given, strict=True)}
 
+    def done_at_once(
+        self, decision: np.ndarray
+    ) -> tuple[tuple[str, ...], list[tuple[Fraction, tuple[int, ...]]]] | None:
+        """What is done at once under a decision, and how often, where the decision says that; None where it does not.
+
+        Returns:
+            The names of what may be done, and weights that sum to 1 with what of it is done together.
+        """
+        del decision
+        return None
+
+    def doing(self, names: Sequence[str]) -> np.ndarray:
+        """The decision to do just these at once, of games that answer `done_at_once`.
+
+        Raises:
+            InputError: they cannot be done at once.
+        """
+        raise InputError(f"{self.name} does not say what can be done at once.")
+
     def pure_decisions(self) -> dict[str, np.ndarray]:
         """The leader's decisions by name, where all of its rules are one of them, or a mixture.
 
@@ -285,6 +306,16 @@ class Game(Words):
                 f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
             )
         return pure
+
+    @property
+    def draws_types(self) -> bool:
+        """Whether the types that are listed are a sample, so that nothing that rests on them is exact."""
+        return False
+
+    def drawn_anew(self, number: int = 1) -> "Game":
+        """The same game with another sample of types, to judge finished rules by; itself where types are no sample."""
+        del number
+        return self
 
     # What follows from it.
 

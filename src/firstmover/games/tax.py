@@ -10,12 +10,13 @@ The economy is stationary: households reply to prices, and their wealth and labo
 Payoffs: the government is paid the mean of what households are paid in a period (`welfare`).
 Rule: `{"do": {"tax": 0.13}}`. `schedule=flat` takes the share `tax` of labour income. `hsv` leaves
 (1 - tax) m (y / m)^(1 - progressivity) of the income y, where m is its mean (Heathcote, Storesletten and Violante 2017;
-progressivity 0 is flat): `{"do": {"tax": 0.1, "progressivity": 0.2}}`. `brackets` has marginal rates that rise, on
-brackets of mean income, all multiplied by `scale`: a stylised schedule of seven rates from 10 to 37 %.
+progressivity 0 is flat, below 0 who earns more keeps more of it): `{"do": {"tax": 0.1, "progressivity": 0.2}}`.
+`brackets` has marginal rates that rise, on brackets of mean income, all multiplied by `scale`: a stylised schedule of
+seven rates from 10 to 37 %.
 Known optimum: none. `solve` searches a grid: the best that is known.
 
 `economy=small` has 31 points of wealth, 2 productivities and 4 hours; `large` 100, 3 and 5. A redistributive tax raises
-the Gini of wealth and lowers that of consumption: the transfer insures the poor, who save less against bad luck, so
+the Gini of wealth and lowers that of consumption: the transfer insures households, who save less against bad luck, so
 that wealth is held by fewer, while what all can spend becomes more alike.
 """
 
@@ -116,7 +117,7 @@ class Tax(MeanFieldGame):
         self.moves = Discrete([f"wealth {a:.4g}" for a in self.wealth], "saves")
         decisions = {
             "flat": Box(["tax"], 0.0, 0.6),
-            "hsv": Box(["tax", "progressivity"], 0.0, 0.6),
+            "hsv": Box(["tax", "progressivity"], [0.0, -0.3], 0.6),
             "brackets": Box(["scale"], 0.0, 2.0),
         }
         self.leader_space = decisions[schedule]

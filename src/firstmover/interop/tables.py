@@ -1,6 +1,7 @@
 """Tables of payoffs, targets and values from text files, with the names that stand in them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Labels, Table, agreed, of_fractions, shortened
-from firstmover.games.security import COLUMNS
+from firstmover.games.targets import COLUMNS
 from firstmover.interop.cells import PAIR, Row, Sheet, read_sheet
 
 
@@ -107,22 +108,70 @@ def read_matrices(names: str) -> Table:
     return of_fractions(np.stack([table.fractions for table in tables]), (None, *labels) if labels else ())
 
 
-def read_targets(name: str) -> dict[str, Any]:
+def read_targets(names: str) -> dict[str, Any]:
     """The columns of a security game's targets, whose header names them in any order.
+
+    Of several files, whose names stand between commas, each is for a type of attacker, which is called as the file is;
+    in one file a column `type` may name them.
 
     Raises:
         InputError: see `read_sheet`; or a column is missing or unknown, or holds something other than numbers.
     """
+    paths = [name.strip() for name in names.split(",")]
+    if len(paths) == 1:
+        return _targets(paths[0], ("type",))
+    tables = [_targets(path, ()) for path in paths]
+    called = [Path(path).stem for path in paths]
+    if len(set(called)) < len(called):
+        called = paths
+    types = [own for own, table in zip(called, tables, strict=True) for _ in table["target"]]
+    columns = {column: [cell for table in tables for cell in table[column]] for column in ("target", *COLUMNS)}
+    return {"type": types, **columns}
+
+
+def _targets(name: str, more: Sequence[str]) -> dict[str, Any]:
+    """The columns of one file, which may have more of them."""
     sheet = read_sheet(name)
     header, *rows = sheet.rows
     names = ["_".join(cell.lower().replace("-", " ").replace("_", " ").split()) for cell in header.cells]
-    if sorted(names) != sorted(["target", *COLUMNS]):
+    texts = ["target", *(column for column in more if column in names)]
+    if sorted(names) != sorted([*texts, *COLUMNS]):
         raise InputError(f"the header of {name} must be target,{','.join(COLUMNS)}; got {','.join(header.cells)}.")
     _check_below(sheet, "one row per target is needed")
     return {
-        column: [row.cells[k] if column == "target" else sheet.number(row, k, column) for row in rows]
+        column: [row.cells[k] if column in texts else sheet.number(row, k, column) for row in rows]
         for k, column in enumerate(names)
     }
+
+
+def read_schedules(name: str) -> dict[str, Any]:
+    """The schedules of a security game: their names, the targets that each covers, and their costs if there are any.
+
+    The header is schedule, then the names of targets and maybe cost, in any order; below a target stands 1 where the
+    schedule covers it, and 0, or nothing, where it does not.
+
+    Raises:
+        InputError: see `read_sheet`; or the header has no column schedule, or a cell is neither 0 nor 1.
+    """
+    sheet = read_sheet(name)
+    header, *rows = sheet.rows
+    kinds = [cell.strip().lower() if cell.strip().lower() in ("schedule", "cost") else "" for cell in header.cells]
+    if kinds.count("schedule") != 1 or kinds.count("cost") > 1 or kinds.count("") == 0:
+        raise InputError(
+            f"the header of {name} must be schedule,TARGET,... and maybe cost; got {','.join(header.cells)}."
+        )
+    _check_below(sheet, "one row per schedule is needed")
+    targets = [k for k, kind in enumerate(kinds) if not kind]
+    covers = []
+    for row in rows:
+        marks = {k: row.cells[k].strip() or "0" for k in targets}
+        for k, mark in marks.items():
+            if mark not in ("0", "1"):
+                raise InputError(f"{header.cells[k]} in row {row.line} of {name} must be 1 or 0; got {mark!r}.")
+        covers.append([header.cells[k] for k in targets if marks[k] == "1"])
+    read = {"schedule": [row.cells[kinds.index("schedule")] for row in rows], "covers": covers}
+    at = kinds.index("cost") if "cost" in kinds else None
+    return read if at is None else read | {"cost": [sheet.number(row, at, "cost") for row in rows]}
 
 
 def _check_below(sheet: Sheet, needed: str) -> None:

@@ -22,7 +22,7 @@ from firstmover.games.market import TYPES
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
 from firstmover.interop.seller_tables import read_demand, read_sellers
-from firstmover.interop.tables import read_matrices, read_matrix, read_targets, read_values
+from firstmover.interop.tables import read_matrices, read_matrix, read_schedules, read_targets, read_values
 from firstmover.user_code import told
 
 KINDS = tuple(catalogue.ROOMS)
@@ -248,6 +248,7 @@ _READERS: dict[str, Any] = {
     "matrices": read_matrices,
     "payoffs": _read_payoffs,
     "targets": read_targets,
+    "schedules": read_schedules,
     "values": read_values,
     "sellers": read_sellers,
     "demand": read_demand,

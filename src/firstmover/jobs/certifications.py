@@ -19,11 +19,12 @@ from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import uncertified
+from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.network_certificates import in_words, judged_anew, network_certificate
 from firstmover.jobs.network_designs import loaded_network
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.records import read_result, sealed
-from firstmover.jobs.respond import respond
+from firstmover.jobs.respond import beyond_one_round, respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
@@ -117,9 +118,10 @@ def certify(
     if written is not None and (run is None or out is not None):
         _refuse_other_files(written)
     model = None if played_by is None else build.description(played_by)
+    rule, play = on_fresh_types(rule, play, played_by, seed)
     certificate = certify_play(rule.game, rule.actions, play, followers=model, epsilon=epsilon, seed=seed).as_json()
-    if played_by is not None and played_by.one_round is not None:
-        certificate["one_round"] = played_by.one_round
+    if played_by is not None:
+        certificate |= beyond_one_round(rule.game, rule.actions, played_by, seed)
     if written is not None:
         files.write_json(written, certificate)
     if run is not None and out is None and not changed:

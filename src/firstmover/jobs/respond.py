@@ -1,5 +1,7 @@
 """How the followers of a finished rule respond to it, in 64-bit numbers."""
 
+from typing import Any
+
 import jax
 import numpy as np
 
@@ -11,6 +13,7 @@ from firstmover.errors import FailedError
 from firstmover.evaluators import exact_table
 from firstmover.evaluators.forms import by_form
 from firstmover.followers.base import Follower
+from firstmover.games.base import Game
 from firstmover.rules.rule import Rule
 
 
@@ -33,3 +36,13 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
                 "too small for the numbers that they count with."
             )
         return jax.tree.map(np.asarray, play)
+
+
+def beyond_one_round(game: Game, actions: np.ndarray, followers: Follower, seed: int) -> dict[str, Any]:
+    """What a certificate says of followers who remember: that it is about one round, and what they have learnt.
+
+    Nothing of others.
+    """
+    if followers.one_round is None:
+        return {}
+    return {"one_round": followers.one_round, "learnt_play": followers.learnt_play(game, actions, seed)}

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from firstmover.equilibria.estimates import Draws, values
 from firstmover.equilibria.sampling import Assignment, Share, decomposition, schedule
@@ -143,35 +144,51 @@ def sample(
     """
     require(1 <= days <= _MOST_DAYS, f"days must be from 1 to {_MOST_DAYS:,}", days)
     require(seed >= 0, "seed must be a whole number from 0", seed)
-    frequencies = rule.game.frequencies(np.asarray(rule.actions[0])) if len(rule.actions) == 1 else {}
-    if not frequencies:
+    if len(rule.actions) != 1:
         raise InputError(f"days are sampled of one decision; a rule of {rule.game.name} has several.")
-    names, probabilities = tuple(frequencies), tuple(frequencies.values())
-    drawn = Schedule(
-        rule.game, names, probabilities, decomposition(probabilities), schedule(probabilities, days, seed), seed
-    )
+    decision = np.asarray(rule.actions[0])
+    stated = rule.game.done_at_once(decision)
+    if stated is None:
+        frequencies = rule.game.frequencies(decision)
+        names, probabilities = tuple(frequencies), tuple(frequencies.values())
+        parts, drawn = decomposition(probabilities), schedule(probabilities, days, seed)
+    else:
+        names, together = stated
+        parts = [Share(weight, does) for weight, does in together]
+        probabilities = tuple(sum((p for p, does in parts if k in does), Fraction(0)) for k in range(len(names)))
+        drawn = [parts[only].covered for (only,) in schedule([part.weight for part in parts], days, seed)]
+    found = Schedule(rule.game, names, probabilities, parts, drawn, seed)
     if override is None:
-        return drawn
+        return found
     day, instead = override
     require(1 <= day <= days, f"the overridden day must be from 1 to {days}", day)
     for name in instead:
         if name not in names:
             raise InputError(f"there is no {name!r} to do on a day; valid: {', '.join(names)}.")
     does = tuple(k for k, name in enumerate(names) if name in instead)
-    most = math.ceil(sum(probabilities, Fraction(0)))
-    if len(does) > most:
-        raise InputError(f"at most {most} can be done on a day; got {len(does)}.")
-    return replace(drawn, override=_override(rule.game, probabilities, day, days, does, ties))
+    if stated is None:
+        most = math.ceil(sum(probabilities, Fraction(0)))
+        if len(does) > most:
+            raise InputError(f"at most {most} can be done on a day; got {len(does)}.")
+        usual, once = np.array([float(p) for p in probabilities]), np.isin(np.arange(len(names)), does).astype(float)
+    else:
+        usual, once = np.array(list(rule.game.frequencies(decision).values()), float), rule.game.doing(instead)
+    return replace(found, override=_override(rule.game, usual, once, day, days, does, ties))
 
 
 def _override(
-    game: Game, frequencies: tuple[Fraction, ...], day: int, days: int, does: Assignment, ties: Ties
+    game: Game,
+    usual: Float[np.ndarray, "m"],
+    once: Float[np.ndarray, "m"],
+    day: int,
+    days: int,
+    does: Assignment,
+    ties: Ties,
 ) -> Override:
+    """What it costs that one of the days is not as usual, both as decisions."""
     form = linear_form(game)
     if form is None or form.pure:
         raise InputError(f"what an override costs is known for one follower and a mixed rule, not for {game.name}.")
-    usual = np.array([float(p) for p in frequencies])
-    once = np.isin(np.arange(len(usual)), does).astype(np.float64)
     x = np.array([form.choice(p) for p in (usual, ((days - 1) * usual + once) / days, once)])
     worth = values(Draws(form.leader[None], form.follower[None], form.prior), x, ties)[:, 0]
     return Override(day, does, *(float(value) for value in worth))

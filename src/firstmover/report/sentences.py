@@ -29,6 +29,10 @@ def statements(certificate: dict[str, Any]) -> list[Statement]:
         certificate: as JSON, with or without its proof.
     """
     payoffs = tuple(certificate["payoff_range"]["leader"])
+    if "one_round" in certificate:
+        return _of_sessions(certificate, payoffs) + statements(
+            {name: own for name, own in certificate.items() if name != "one_round"}
+        )
     proved = EXACT if certificate.get("proof") is not None else "computed"
     known = proved if certificate["exact"] else "sampled"
     found = [Statement(known, f"Under the play above the leader earns {number(certificate['value'], *payoffs)}.")]
@@ -45,6 +49,30 @@ def statements(certificate: dict[str, Any]) -> list[Statement]:
         Statement("not known", "Whether the participants behave as any of these models: nobody can prove that.")
     )
     return found
+
+
+def _of_sessions(certificate: dict[str, Any], payoffs: tuple[float, ...]) -> list[Statement]:
+    """What is said of participants who remember, before what is said of one round."""
+    words = certificate["one_round"]
+    about = Statement("not known", f"What one-round statements say of learning: {words[:1].lower()}{words[1:]}.")
+    found = certificate.get("learnt_play")
+    if not found:
+        return [about]
+    leader, widest = found["leader"], max((high - low for low, high in certificate["payoff_range"]["followers"]))
+    gaps = ", ".join(number(own["mean"], 0.0, widest) for own in found["gaps"])
+    return [
+        Statement(
+            "sampled",
+            f"In {found['sessions']} sessions per type profile the leader earned {number(leader['mean'], *payoffs)}, "
+            f"95 % interval {interval([leader['low'], leader['high']], *payoffs)}.",
+        ),
+        Statement(
+            "computed",
+            "The best reply to what the others have learnt, of any memory, gains a participant per round, in the mean "
+            f"over these sessions: {gaps}; at most {number(max(found['largest_gaps']), 0.0, widest)}.",
+        ),
+        about,
+    ]
 
 
 def checked(found: list[Statement], verdict: str) -> list[Statement]:

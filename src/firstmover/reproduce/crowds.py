@@ -8,18 +8,65 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from firstmover.followers import Population
-from firstmover.games import CrowdToll, Tax
+from firstmover.games import CrowdToll
 from firstmover.jobs.finished import Design
 from firstmover.leaders import CommitmentGradient
+from firstmover.reproduce.crowd_charts import (
+    CROWDS_OF,
+    at_prices_without_tax,
+    economy,
+    households,
+    scatter,
+    tax_charts,
+    toll_charts,
+)
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.solvers.mean_field import best_known, earns
 
 _TOLL = Experiment(
     "crowd-toll", CrowdToll(), Population(), CommitmentGradient(updates=20, episodes=16, restarts=1, entropy=0.0)
 )
-_TAX = Experiment("tax", Tax(), Population(), CommitmentGradient(updates=20, episodes=10, restarts=1, entropy=0.0))
+_TAX = Experiment("tax", economy(), Population(), CommitmentGradient(updates=20, episodes=10, restarts=1, entropy=0.0))
 _CLOSE = 0.03
 _SHARE = 0.8
+
+
+_TAXED = 0.3
+
+
+def _ginis() -> Verdict:
+    """What a tax that is handed back does to two Ginis, and what it does where prices stay as they were."""
+    free, taxed, alone = households(0.0), households(_TAXED), at_prices_without_tax(_TAXED)
+    wealth, consumption = (
+        [own.statistics[f"gini of {what}"] for own in (free, taxed, alone)] for what in ("wealth", "consumption")
+    )
+    return Verdict(
+        "a tax that is handed back raises the Gini of wealth and lowers that of consumption",
+        "not compared: their tables were not available",
+        f"from no tax to {_TAXED:g}, of wealth from {wealth[0]:.4f} to {wealth[1]:.4f}, of consumption from "
+        f"{consumption[0]:.4f} to {consumption[1]:.4f}",
+        "the same: both are computed at the exact fixed points",
+        wealth[1] > wealth[0] and consumption[1] < consumption[0],
+        "the transfer insures households, who save less against bad luck: at the prices of the economy without a tax, "
+        f"{alone.with_nothing:.1%} would own nothing in place of {free.with_nothing:.1%}, and the Gini of wealth be "
+        f"{wealth[2]:.4f}; capital that grows scarce raises interest, which takes part of that back",
+    )
+
+
+def _near() -> Verdict:
+    """How a finite crowd comes near the mean field."""
+    found = [scatter(members) for members in CROWDS_OF]
+    scaled = np.array(found) * np.sqrt(CROWDS_OF)
+    slope = float(np.polyfit(np.log(CROWDS_OF), np.log(found), 1)[0])
+    told = ", ".join(f"{share:.2%} with {members:,}" for share, members in zip(found, CROWDS_OF, strict=True))
+    return Verdict(
+        "a crowd of N households comes near the mean field like 1 / sqrt(N)",
+        "-",
+        f"their labour is off by {told}; slope {slope:.3f} on logarithmic axes",
+        "slope -1/2: sums over N who move independently",
+        bool(scaled.max() < 2 * scaled.min()),
+        "200 periods at the tax 0.1; what they feel are the aggregates of the mean field",
+    )
 
 
 def _judge_toll(made: Mapping[str, Design]) -> Sequence[Verdict]:
@@ -39,15 +86,17 @@ def _judge_toll(made: Mapping[str, Design]) -> Sequence[Verdict]:
 
 def _judge_tax(made: Mapping[str, Design]) -> Sequence[Verdict]:
     (done,) = made.values()
-    found = best_known(Tax(), "strong")
+    found = best_known(economy(), "strong")
     assert found.rule is not None
     known = float(found.details()["best_known"])
     best = float(found.rule[0]["do"]["tax"])
-    none = earns(Tax(), np.zeros(1))
+    none = earns(economy(), np.zeros(1))
     taxes = np.asarray(done.tables)[:, 0, 0]
     near = int(np.sum(np.abs(taxes - best) < _CLOSE))
     gained = float(np.mean((done.learned_values - none) / (known - none)))
     return [
+        _ginis(),
+        _near(),
         Verdict(
             "a leader who learns taxes a population of households raises welfare",
             "raises welfare (Mi et al. 2024; their tables were not available)",
@@ -56,7 +105,7 @@ def _judge_tax(made: Mapping[str, Design]) -> Sequence[Verdict]:
             f"best known {known:.6f} at {best:.4f}, from a grid; no tax earns {none:.6f}",
             near >= _SHARE * done.seeds and gained >= 0.9,
             "the economy and its numbers are ours; no optimum is claimed",
-        )
+        ),
     ]
 
 
@@ -68,6 +117,7 @@ CROWD_TOLL = Figure(
     {"Pigou's roads": _TOLL},
     lambda: {"no toll": -1.0, "best": -0.75},
     _judge_toll,
+    charts=toll_charts,
 )
 TAX = Figure(
     "tax",
@@ -75,7 +125,8 @@ TAX = Figure(
     "A leader finds the tax on labour that a crowd of households that work and save is best off with.",
     "mean utility of a period",
     {"flat tax": _TAX},
-    lambda: {"no tax": earns(Tax(), np.zeros(1)), "tax 0.13": earns(Tax(), np.array([0.13]))},
+    lambda: {"no tax": earns(economy(), np.zeros(1)), "tax 0.13": earns(economy(), np.array([0.13]))},
     _judge_tax,
+    charts=tax_charts,
 )
 CROWDS = (CROWD_TOLL, TAX)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -22,7 +22,33 @@ from firstmover.jobs.pretraining import pretrain
 from firstmover.jobs.runs import Run
 from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
+from firstmover.report.charts import Chart
 from firstmover.report.curves import Curve, Panel
+
+
+@runtime_checkable
+class Finished(Protocol):
+    """What came of an experiment: a design, or whatever its figure understands."""
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """What it took, `total` among others."""
+
+
+@runtime_checkable
+class Runnable(Protocol):
+    """An experiment of a figure: run once, or gone on with, or read back, whatever its folder holds."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+
+    def run(self, folder: Path, seeds: int, progress: Progress | None) -> Finished:
+        """Run it, or read it back.
+
+        Raises:
+            InputError: the folder holds a run of something else.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,19 +141,21 @@ class Figure:
         levels: exact values drawn as lines, computed when they are needed.
         judge: the verdicts, from the finished experiments by label.
         metric: the metric drawn.
+        charts: further pictures, from the finished experiments by label.
     """
 
     name: str
     source: str
     claim: str
     ylabel: str
-    experiments: Mapping[str, Experiment]
+    experiments: Mapping[str, Runnable]
     levels: Callable[[], dict[str, float]]
-    judge: Callable[[Mapping[str, Design]], Sequence[Verdict]]
+    judge: Callable[[Mapping[str, Any]], Sequence[Verdict]]
     metric: str = "evaluated"
+    charts: Callable[[Mapping[str, Any]], Sequence[Chart]] = lambda made: ()
 
-    def panel(self, made: Mapping[str, Design]) -> Panel:
-        """The picture of the finished experiments."""
+    def panel(self, made: Mapping[str, Any]) -> Panel | None:
+        """The picture of the finished experiments; None where nothing is learned."""
         curves = [
             Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
             for label, done in made.items()

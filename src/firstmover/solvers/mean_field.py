@@ -90,6 +90,13 @@ def earns(game: MeanFieldGame, decision: np.ndarray) -> float:
         return float(_first(game)(jnp.asarray(game.played(np.asarray(decision, np.float64)), float)))
 
 
+def crowd_under(game: MeanFieldGame, decision: np.ndarray) -> Reply:
+    """The fixed point that a search comes to from the game's first start, in 64 bit, as NumPy arrays."""
+    with jax.enable_x64(True):
+        reply, _ = fixed_points(game)(jnp.asarray(game.played(np.asarray(decision, np.float64)), float))
+        return jax.tree.map(lambda leaf: np.asarray(leaf[0]), reply)
+
+
 @baseline.register(MeanFieldGame)
 def status_quo(game: MeanFieldGame) -> Baseline:
     """The game's `status_quo`.

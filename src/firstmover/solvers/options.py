@@ -4,6 +4,11 @@ from firstmover.solvers.messages.options import OPTIONS as OF_MESSAGES
 from firstmover.solvers.option import Option
 
 RATIONALITY = Option(
-    "rationality", "security", "", "an attacker that errs (logit): how rational it is, as in its follower", (), "R"
+    "rationality",
+    "security games",
+    "",
+    "an attacker that errs (logit): how rational it is, as in its follower",
+    (),
+    "R",
 )
 OPTIONS: tuple[Option, ...] = (*OF_MESSAGES, RATIONALITY)

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from firstmover.equilibria.coverage_against_types import affine, coverage_against_types
 from firstmover.equilibria.margins import LinearGame
-from firstmover.equilibria.quantal import quantal_commitment
+from firstmover.equilibria.quantal import Attackers, QuantalCommitment, quantal_commitment
 from firstmover.equilibria.security_commitments import security_commitment
 from firstmover.errors import require
 from firstmover.exact_numbers import number
-from firstmover.games.base import Ties
+from firstmover.games.base import Game, Ties
 from firstmover.games.security import SecurityGame
 from firstmover.solvers.registry import Baseline, baseline, linear_form, optimum, refuse_options, search
 from firstmover.solvers.solution import Solution
@@ -19,13 +20,19 @@ from firstmover.solvers.solution import Solution
 @optimum.register(SecurityGame)
 def optimal_coverage(game: SecurityGame, ties: Ties) -> Solution:
     """The optimal coverage."""
-    optimal = security_commitment(game.table.fractions[:, :2], game.table.fractions[:, 2:], game.resources, ties)
+    payoffs, prior = game.table.fractions, game.types.fractions[0]
+    possible = prior > 0
+    if possible.sum() == 1:
+        (payoffs,) = payoffs[possible]
+        optimal = security_commitment(payoffs[:, :2], payoffs[:, 2:], game.resources, ties)
+    else:
+        optimal = coverage_against_types(payoffs[possible], prior[possible], game.resources, ties)
     return Solution(
         value=optimal.value,
         rule=game.rule(np.asarray(optimal.commitment)[None]),
         attained=optimal.attained,
         method=optimal.method,
-        followers=f"best response, ties {ties}",
+        followers=f"best response{' of every type' if possible.sum() > 1 else ''}, ties {ties}",
     )
 
 
@@ -56,33 +63,50 @@ def best_coverage(
     refuse_options(game, options)
     if rationality is None:
         return optimum(game, ties)
+    factor, attackers = erring(game, game.payoffs, rationality)
+    found = quantal_commitment(attackers, game.resources)
+    return quantal_solution(
+        game, factor, found, "Dinkelbach with a priced budget for the bound, a knapsack for the coverage"
+    )
+
+
+def erring(game: Game, payoffs: np.ndarray, rationality: str | float) -> tuple[float, Attackers]:
+    """The rationality, and logit attackers of it, whose payoffs are shares of what they have at stake.
+
+    Raises:
+        InputError: the rationality is out of range.
+    """
     factor = number(rationality, "--rationality")
     require(0 <= factor <= 1000, "the rationality must be from 0 to 1000", factor)
-    units = game.standardised.payoff_units
+    units, prior = game.standardised.payoff_units, game.types.tables[0]
     scale = 1.0 if units is None else units.scales[1]
-    found = quantal_commitment(game.payoffs[:, :2], game.payoffs[:, 2:], game.resources, factor / scale)
+    return factor, Attackers(payoffs[..., :2], payoffs[..., 2:], prior, factor / scale)
+
+
+def quantal_solution(game: Game, factor: float, found: QuantalCommitment, method: str) -> Solution:
+    """What was found against logit attackers, as a solution."""
     return Solution(
         value=None,
-        rule=game.rule(found.coverage[None]),
+        rule=game.rule(found.choice[None]),
         attained=False,
-        method="Dinkelbach with a priced budget for the bound, a knapsack for the coverage (after Yang et al. 2012)",
+        method=f"{method} (after Yang et al. 2012)",
         followers=f"logit response, rationality {factor:g}",
         bounds=(found.value, found.bound),
-        play=[[found.attacked.tolist()]],
+        play=[found.attacked.tolist()],
     )
 
 
 @linear_form.register(SecurityGame)
 def over_coverages(game: SecurityGame) -> LinearGame:
     """The game over coverages within the budget."""
-    n = len(game.names)
-    covered, uncovered = game.payoffs[:, ::2].T, game.payoffs[:, 1::2].T  # [player, target]
-    leader, follower = (np.vstack([np.diag(c - u), u]) for c, u in zip(covered, uncovered, strict=True))
+    (support, prior), n = game.types.profiles, len(game.names)
+    payoffs = game.payoffs[support[:, 0]]
+    leader, follower = affine(payoffs[..., :2]), affine(payoffs[..., 2:])
     is_target = np.r_[np.ones(n), 0.0]  # the last coordinate is always 1
     return LinearGame(
-        leader[None],
-        follower[None],
-        np.ones(1),
+        leader,
+        follower,
+        prior,
         np.ones(n + 1),
         1 - is_target,
         is_target[None],

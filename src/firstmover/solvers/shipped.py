@@ -8,6 +8,7 @@ _SOLVERS = {
         name: name
         for name in (
             "bayesian_normal_form",
+            "bullet_trade",
             "buy_box",
             "crowd_toll",
             "iterated_matrix",
@@ -18,6 +19,7 @@ _SOLVERS = {
             "normal_form",
             "patrol",
             "security",
+            "security_schedules",
             "simple_allocation",
             "toll",
         )

@@ -10,6 +10,7 @@ from .matrix_design import MatrixDesign
 from .normal_form import ESCAPE, MAINTAIN, NormalForm
 from .rules import Entries
 from .security import Security
+from .security_schedules import SecuritySchedules
 from .sequential_price import Market, agrawal
 from .simple_allocation import SimpleAllocation
 
@@ -19,6 +20,7 @@ FAMILIES: dict[str, Callable[[Any], Game]] = {
     "maintain": MAINTAIN,
     "bayesian-normal-form": BayesianNormalForm.read,
     "security": Security.read,
+    "security-schedules": SecuritySchedules.read,
     "simple-allocation": SimpleAllocation.read,
     "matrix-design": MatrixDesign.read,
     "sequential-price": Market.read,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from .amounts import number, parameters, shape, table
+from .amounts import distribution, number, parameters, shape, table
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .rules import Decided, Entries
@@ -17,16 +17,20 @@ _ROUNDING = Fraction(1, 10**9)  # by which coverage may exceed the resources, an
 
 @dataclass(frozen=True)
 class Security(Game):
-    """A defender and an attacker.
+    """A defender and an attacker, of one type or of several.
 
     Attributes:
         names: of the targets.
-        payoffs: a row of four for each target, as in `COLUMNS`.
+        attackers: the names of the types.
+        payoffs: for each type a row of four for each target, as in `COLUMNS`.
+        prior: probabilities of the types.
         resources: how many targets can be covered at once.
     """
 
     names: list[str]
-    payoffs: list[list[Fraction]]
+    attackers: list[str]
+    payoffs: list[list[list[Fraction]]]
+    prior: list[Fraction]
     resources: Fraction
 
     @classmethod
@@ -36,40 +40,24 @@ class Security(Game):
         Raises:
             ValueError: there is none.
         """
-        own = parameters(given, {"resources": 1}, ("targets",))
-        rows, names = own["targets"], None
-        if isinstance(rows, dict):
-            if set(rows) - {"target"} != set(COLUMNS):
-                raise ValueError(f"targets must have the columns {', '.join(COLUMNS)}")
-            columns, names = [table(rows[column], column) for column in COLUMNS], rows.get("target")
-            if any(len(shape(column)) != 1 or shape(column) != shape(columns[0]) for column in columns):
-                raise ValueError("the columns of targets must be lists of one length")
-            rows = [list(row) for row in zip(*columns, strict=True)]
-        payoffs = table(rows, "targets")
-        if len(shape(payoffs)) != 2 or not payoffs or len(payoffs[0]) != len(COLUMNS):
-            raise ValueError("targets must be rows of four payoffs")
-        if names is None:
-            names = [str(k) for k in range(len(payoffs))]
-        if not isinstance(names, list) or any(type(name) is not str for name in names):
-            raise ValueError("the names of targets must be texts")
-        if len(names) != len(payoffs):
-            raise ValueError("every target needs a name")
+        own = parameters(given, {"resources": 1, "prior": None}, ("targets",))
+        names, attackers, payoffs = read_targets(own["targets"])
         resources = number(own["resources"], "resources")
-        if not 0 < resources <= len(payoffs):
+        if not 0 < resources <= len(names):
             raise ValueError("resources must be more than 0 and at most the number of targets")
-        return cls(names, payoffs, resources)
+        return cls(names, attackers, payoffs, read_prior(own["prior"], len(attackers)), resources)
 
     @property
     def sizes(self) -> list[int]:
-        return [len(self.payoffs)]
+        return [len(self.names)]
 
     @property
     def n_types(self) -> list[int]:
-        return [1]
+        return [len(self.attackers)]
 
     @property
     def n_type_profiles(self) -> int:
-        return 1
+        return sum(p > 0 for p in self.prior)
 
     def decided(self, rule: Entries) -> list[Decided]:
         do = rule.decide({}, ["coverage"])
@@ -82,7 +70,7 @@ class Security(Game):
         Raises:
             ValueError: it cannot be.
         """
-        if not isinstance(do["coverage"], list) or len(do["coverage"]) != len(self.payoffs):
+        if not isinstance(do["coverage"], list) or len(do["coverage"]) != len(self.names):
             raise ValueError("the coverage must be a number for every target")
         coverage = [number(c, "the coverage") for c in do["coverage"]]
         if any(not 0 <= c <= 1 for c in coverage) or sum(coverage) > self.resources + _ROUNDING:
@@ -93,15 +81,22 @@ class Security(Game):
     def finite(self, decided: Sequence[Decided]) -> Finite:
         coverage = self.coverage(decided[0][1])
         expected = [
-            [row[k + 1] + c * (row[k] - row[k + 1]) for c, row in zip(coverage, self.payoffs, strict=True)]
+            [
+                [row[k + 1] + c * (row[k] - row[k + 1]) for c, row in zip(coverage, payoffs, strict=True)]
+                for payoffs in self.payoffs
+            ]
             for k in (0, 2)
         ]
         return finite_game(
-            [((0,), Fraction(1))], [1], self.sizes, lambda _, a: (expected[0][a[0]], [expected[1][a[0]]], None)
+            [((t,), p) for t, p in enumerate(self.prior)],
+            self.n_types,
+            self.sizes,
+            lambda types, a: (expected[0][types[0]][a[0]], [expected[1][types[0]][a[0]]], None),
         )
 
     def ranges(self) -> tuple[Range, list[Range]]:
-        return span(x for row in self.payoffs for x in row[:2]), [span(x for row in self.payoffs for x in row[2:])]
+        rows = [row for payoffs in self.payoffs for row in payoffs]
+        return span(x for row in rows for x in row[:2]), [span(x for row in rows for x in row[2:])]
 
     def sentence(self, decided: Decided, wording: Wording) -> str:
         parts = (
@@ -112,13 +107,71 @@ class Security(Game):
         return f"cover {', '.join(covered) or 'nothing'}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
-        return f"the attacker attacks {named_actions(wording.names(self.names), probabilities)}"
+        who = attacker_called(self.attackers, type_, wording)
+        return f"{who} attacks {named_actions(wording.names(self.names), probabilities)}"
 
     def baseline(self) -> Baseline:
-        share = self.resources / len(self.payoffs)
+        share = self.resources / len(self.names)
 
         def fault(decided: Sequence[Decided], _: Fraction) -> str | None:
             off = max(abs(c - share) for c in self.coverage(decided[0][1]))
             return None if off <= _ROUNDING else "its coverage is not uniform"
 
         return Baseline("uniform coverage", self, fault)
+
+
+def read_targets(given: Any) -> tuple[list[str], list[str], list[list[list[Fraction]]]]:
+    """Names of the targets, names of the types of attackers, and for each type a row of four payoffs for each target.
+
+    Raises:
+        ValueError: there are none, or the types have other targets.
+    """
+    rows, names, types = given, None, None
+    if isinstance(rows, dict):
+        if set(rows) - {"target", "type"} != set(COLUMNS):
+            raise ValueError(f"targets must have the columns {', '.join(COLUMNS)}")
+        columns, names, types = (
+            [table(rows[column], column) for column in COLUMNS],
+            rows.get("target"),
+            rows.get("type"),
+        )
+        if any(len(shape(column)) != 1 or shape(column) != shape(columns[0]) for column in columns):
+            raise ValueError("the columns of targets must be lists of one length")
+        rows = [list(row) for row in zip(*columns, strict=True)]
+    payoffs = table(rows, "targets")
+    if len(shape(payoffs)) != 2 or not payoffs or len(payoffs[0]) != len(COLUMNS):
+        raise ValueError("targets must be rows of four payoffs")
+    of_rows = ["attacker"] * len(payoffs) if types is None else _texts(types, len(payoffs))
+    kinds = list(dict.fromkeys(of_rows))
+    own = [[row for row, kind in zip(payoffs, of_rows, strict=True) if kind == one] for one in kinds]
+    if names is None:
+        called = [[str(k) for k in range(len(part))] for part in own]
+    else:
+        named = _texts(names, len(payoffs))
+        called = [[name for name, kind in zip(named, of_rows, strict=True) if kind == one] for one in kinds]
+    if len(kinds) == 1:
+        return called[0], kinds, own
+    by_name = [dict(zip(there, part, strict=True)) for there, part in zip(called, own, strict=True)]
+    if any(sorted(there) != sorted(called[0]) or len(set(there)) < len(there) for there in called):
+        raise ValueError("every type of attacker needs one row for every target")
+    return called[0], kinds, [[part[name] for name in called[0]] for part in by_name]
+
+
+def read_prior(given: Any, kinds: int) -> list[Fraction]:
+    """Probabilities of the types, all equal where none are given.
+
+    Raises:
+        ValueError: they are none.
+    """
+    return [Fraction(1, kinds)] * kinds if given is None else distribution(given, kinds, "the prior")
+
+
+def attacker_called(attackers: Sequence[str], type_: int, wording: Wording) -> str:
+    """What a type of attacker is called in a sentence."""
+    return "the attacker" if len(attackers) == 1 else f"attacker {wording.names(attackers)[type_]}"
+
+
+def _texts(given: Any, n: int) -> list[str]:
+    if not isinstance(given, list) or len(given) != n or any(type(name) is not str for name in given):
+        raise ValueError("every row of targets needs a name, a text")
+    return given
