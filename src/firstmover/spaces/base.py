@@ -116,6 +116,14 @@ class Space(abc.ABC):
         """
         raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
+    def limits(self) -> dict[str, Any]:
+        """All that decisions come to, as `scipy.optimize.linprog` is given constraints, where they are a polytope.
+
+        Raises:
+            NotImplementedError: they are none.
+        """
+        raise NotImplementedError
+
     def in_fractions(self, action: Any) -> Any:
         """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
 
