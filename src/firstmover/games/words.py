@@ -132,6 +132,10 @@ class Words(abc.ABC):
 
     # Play.
 
+    def told_observations(self, follower: int) -> Sequence[int]:
+        """Observations of a follower at which it is told in words what it does: by default all."""
+        return range(self.n_obs[follower])
+
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a follower of this type does, in words, without a full stop."""
         own, acts = self.knows[follower].words(type_), self.acts[follower]

@@ -109,7 +109,7 @@ def play_text(game: Game, play: Play) -> str:
         if over_types is not None:
             sentences.append(_capitalised(over_types) + ".")
             continue
-        for o in range(game.n_obs[i]):
+        for o in game.told_observations(i):
             sentences += _over_time(game, i, o, table[:, o])
     return " ".join(sentences)
 
