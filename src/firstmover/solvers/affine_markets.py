@@ -25,10 +25,21 @@ from firstmover.games.market import Market
 _WAYS = 1_000  # in which all types may reply
 _PROGRAMS = 5_000
 # What an affine function stays affine through, by how many of the operands may depend on the decision.
-_LINEAR = frozenset(
-    ("add", "sub", "add_any", "neg", "broadcast_in_dim", "reshape", "squeeze", "expand_dims", "concatenate")
-    + ("slice", "split", "transpose", "rev", "pad", "reduce_sum", "cumsum", "copy", "copy_p")
+_SHAPES = frozenset(
+    [
+        "broadcast_in_dim",
+        "reshape",
+        "squeeze",
+        "expand_dims",
+        "concatenate",
+        "slice",
+        "split",
+        "transpose",
+        "rev",
+        "pad",
+    ]
 )
+_LINEAR = _SHAPES | frozenset(["add", "sub", "add_any", "neg", "reduce_sum", "cumsum", "copy", "copy_p"])
 _FIRST_ONLY = frozenset(["div", "gather", "dynamic_slice"])  # the others are known
 _ONE_ONLY = frozenset(["mul", "dot_general"])
 _NOT_FIRST = frozenset(["select_n"])  # what is chosen may depend on the decision, which one may not

@@ -124,6 +124,14 @@ class Space(abc.ABC):
         """
         raise NotImplementedError
 
+    def decided(self, given: Any) -> np.ndarray:
+        """A decision that is written in Python: numbers, as they are.
+
+        Raises:
+            InputError: it is none.
+        """
+        return np.asarray(given)
+
     def in_fractions(self, action: Any) -> Any:
         """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
 
