@@ -139,7 +139,7 @@ class Discrete(Space):
         number = int(given) if isinstance(given, int | np.integer) and not isinstance(given, bool) else None
         number = number if number is not None and 0 <= number < self.n else None
         try:
-            value = int(self.read({self.word: given}))
+            value: int | None = int(self.read({self.word: given}))
         except InputError:
             value = number
         if value is None or (number is not None and number != value):
