@@ -25,6 +25,7 @@ from firstmover.jobs import build, memory, network_designs
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import Design, Optimum, exact_optimum
+from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.network_designs import NetworkDesign
@@ -49,6 +50,7 @@ from firstmover.jobs.settling import LearnedRules, best_seed, of_seed, rules_and
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.training import Callback, Given, check_memory, shared_by, train
 from firstmover.leaders.base import Leader
+from firstmover.rules.rule import Rule
 from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
@@ -138,6 +140,8 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
+    if asked.draws_types:
+        _refuse_for_drawn(asked, responding, holdout is not None or robust is not None, learner.is_lazy(problem.game))
     if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
         raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
@@ -162,6 +166,21 @@ def design(
             )
         return _carry_out(
             played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
+        )
+
+
+def _refuse_for_drawn(game: Game, followers: Follower, evidence: bool, lazy: bool) -> None:
+    """Refuse what rests on a list of types where they are drawn.
+
+    Raises:
+        InputError: it is asked for.
+    """
+    if evidence:
+        raise InputError(f"the types of {game.name} are drawn; holdout and robust need listed types.")
+    if followers.needs_training or lazy:
+        raise InputError(
+            f"the types of {game.name} are drawn; networks that are trained for a list of types, those of "
+            f"{followers.name} or the leader's, cannot be judged by types drawn anew."
         )
 
 
@@ -257,11 +276,10 @@ def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> 
         InputError: as `Design.load`.
     """
     run = Run.open(path)
-    own, followers, leader, seeds, seed = parts_of(run, code, game, changed_too=True)
-    if not leader.is_lazy(own.standardised):
+    result = read_result(run)
+    if "network" not in result:
         return Design.load(path, code=code, game=game)
-    problem = problem_of(run, own, ready(run, own, followers), leader)
-    return network_designs.read_network_design(run, read_result(run), own, problem, leader, seeds, seed)
+    return network_designs.loaded_network(run, result, code, game)
 
 
 def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashable:
@@ -320,9 +338,8 @@ def _carry_out(
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
-    certificate = certify_play(
-        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
-    ).as_json()
+    rule, play = on_fresh_types(Rule(game, final.tables[best]), of_seed(final.plays, best), problem.followers, seed)
+    certificate = certify_play(rule.game, rule.actions, play, followers=model, seed=seed).as_json()
     certificate |= beyond_one_round(game, final.tables[best], problem.followers, seed)
     best_known = Optimum(reason=left_out)
     if left_out is None:
