@@ -116,8 +116,9 @@ def chain_of(game: Newsvendor, rounds: int) -> Chain:
     """What a supplier knows of a chain before the first of so many rounds."""
     reach = game.spread * (1.0 if game.noise == "uniform" else _DEVIATIONS)
     surplus = jnp.linspace(-reach, reach, _COARSE)
-    numbers = (game.cost, rounds, game.spread, game.t0 / game.t1, game.t0**2 / (4 * game.t1))
-    return Chain(*(jnp.asarray(n, float) for n in numbers), surplus, game.distribution(surplus), game.lost(surplus))
+    known = game.cost, rounds, game.spread, game.t0 / game.t1, game.t0**2 / (4 * game.t1)
+    cost, horizon, spread, dearest, most = (jnp.asarray(number, float) for number in known)
+    return Chain(cost, horizon, spread, dearest, most, surplus, game.distribution(surplus), game.lost(surplus))
 
 
 def _sold(
