@@ -151,7 +151,11 @@ def solution(result: dict[str, Any]) -> str:
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
-        lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+        bounds, near = list(result["upper_bounds"].values()), 1e-6 * (payoffs[1] - payoffs[0])
+        known = "the optimum is not proved" if bounds else "the optimum is not proved, and no upper bound is known"
+        if bounds and min(bounds) - result["best_found"] <= near:
+            known = "not proved, but it reaches the upper bound"
+        lines.append(f"best found {written(result['best_found'], *payoffs)} ({known})")
         if result.get("sampled_value") is not None:
             lines.append(
                 f"sampled    {written(result['sampled_value'], *payoffs)} over types drawn anew, 95 % interval "
