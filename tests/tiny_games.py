@@ -1,10 +1,12 @@
 """One small game for each feature that the contract has to carry, and instances of every registered game."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jaxtyping import Array, Int
 
 from firstmover.core.commitment import draw_table
@@ -252,3 +254,12 @@ ONCE = {name: game for name, game in REGISTERED.items() if game.followers_act ==
 ONCE |= {"visits": Visits(), "lottery": Lottery()}
 EVERY = {**REGISTERED, **ONCE, "copying": Copying()}
 LISTABLE = {name: game for name, game in ONCE.items() if not game.has_chance}
+
+# One of each kind of decision, of types, of masks and of steps. What is said of followers and of rules, and not of a
+# game, is tried on these with every change, and on the others where there is time.
+KINDS = ("bayesian-normal-form mixed", "maintain", "matrix-design", "sequential-price", "visits")
+
+
+def first_kinds(names: Iterable[str]) -> list[Any]:
+    """The cases of a test: those of `KINDS`, and the others marked as slow."""
+    return [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in names]

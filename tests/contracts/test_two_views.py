@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from replying import Replying, replies
-from tiny_games import LISTABLE, ONCE, Copying, Lottery
+from tiny_games import LISTABLE, ONCE, Copying, Lottery, first_kinds
 
 from firstmover.core.commitment import Lazy, draw_table, table_of
 from firstmover.core.plays import Strategies, TimedStrategies
@@ -109,10 +109,7 @@ def test_step_level_and_commitment_level_agree(game_name: str, follower_name: st
     assert set(phase.tolist()) == {0.0, 1.0}
 
 
-# Schedules are stepped as the mixtures of a Bayesian normal-form game, which is here.
-@pytest.mark.parametrize(
-    "game_name", [pytest.param(g, marks=pytest.mark.slow) if g == "security-schedules" else g for g in ONCE]
-)
+@pytest.mark.parametrize("game_name", first_kinds(ONCE))
 def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     game = ONCE[game_name]
     head = game.leader_space.head()

@@ -121,9 +121,9 @@ def test_they_work_together(learner: str, game: str, follower: str) -> None:
     assert np.isfinite(done.history.value).all()
 
 
-# `agrawal` is another instance of a market of prices, schedules are one of Bayesian normal-form games. Bullets are long
-# to compile.
-_SLOW = ("agrawal", "security-schedules", "bullet-trade")
+# `agrawal` is another instance of a market of prices; what is mixed or not without types is so with them. Bullets are
+# long to compile.
+_SLOW = ("agrawal", "bullet-trade", "normal-form 3x2x2x2 mixed", "normal-form 3x2x4", "security-schedules")
 
 
 @pytest.mark.parametrize("game", [pytest.param(g, marks=pytest.mark.slow) if g in _SLOW else g for g in GAMES])
