@@ -14,11 +14,7 @@ HERE = Path(__file__).parent / "gallery"
 PICTURES = {
     "maintain": ("reproduce maintain --seeds 5 --out {}/maintain", "maintain/maintain.png"),
     "online": ("online maintain --rounds 20000 --seeds 5 --out {}/online.png", "online.png"),
-    "frontier": (
-        "design sequential-price -g agents=2 -g items=1 -g messages=1 -g prices=5 --frontier value,revenue --seeds 2 "
-        "--out {}/frontier",
-        "frontier/frontier.png",
-    ),
+    "newsvendor": ("online newsvendor --rounds 500 --seeds 5 --out {}/newsvendor.png", "newsvendor.png"),
 }
 
 
