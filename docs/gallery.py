@@ -12,7 +12,6 @@ from firstmover.cli import main
 HERE = Path(__file__).parent / "gallery"
 # The picture's name, the command, and which of the files that it writes.
 PICTURES = {
-    "maintain": ("reproduce maintain --seeds 5 --out {}/maintain", "maintain/maintain.png"),
     "online": ("online maintain --rounds 20000 --seeds 5 --out {}/online.png", "online.png"),
     "newsvendor": ("online newsvendor --rounds 500 --seeds 5 --out {}/newsvendor.png", "newsvendor.png"),
 }

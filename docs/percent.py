@@ -1,7 +1,7 @@
 """Notebooks in the percent format (what jupytext reads and writes): run them, and show them as Markdown.
 
 A cell begins with a line `# %%`; one of text with `# %% [markdown]`, and its lines are comments. What a cell prints
-comes below it, and the value of its last expression: as HTML or as a picture (bytes of an SVG), where it is one, or else
+comes below it, and the value of its last expression: as HTML or a picture (bytes of an SVG), where it is one, else
 as text.
 """
 
