@@ -97,6 +97,7 @@ class Game(Words):
         usual_followers: the model of the followers where none is named.
         usual_leader: the learner where none is named.
         calls: how often plain Python of the user's is called, where it is.
+        samples: sub-episodes of a sample by which a finished rule is judged, where one is needed.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
@@ -145,6 +146,7 @@ class Game(Words):
     usual_followers: str = "multiplicative-weights"
     usual_leader: str = "commitment-gradient"
     calls: HostCalls | None = None
+    samples: ClassVar[int] = 100_000
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
