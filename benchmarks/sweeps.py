@@ -3,6 +3,10 @@
 python benchmarks/sweeps.py
 """
 
+import os
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,6 +30,26 @@ parameters = {{ updates = 100 }}
 each = {{ learning_rate = [{RATES}] }}
 """
 TWO = PLAN.replace(RATES, "0.1").replace(PLAN[PLAN.index("seed = [") : PLAN.index("optimum")], "seed = [0, 1, 2]\n")
+
+
+# So many designs that differ in their learning rate only, in a process of their own.
+SETTINGS = """
+import sys, time
+from firstmover import design
+from firstmover.games import SimpleAllocation
+from firstmover.leaders import CommitmentGradient
+began = time.perf_counter()
+for k in range(int(sys.argv[1])):
+    design(SimpleAllocation(), leader=CommitmentGradient(learning_rate=0.05 + 0.01 * k), seeds=5, optimum=False)
+print(time.perf_counter() - began)
+"""
+
+
+def seconds_of_settings(count: int) -> float:
+    """Of so many settings of one design, without a compilation cache."""
+    alone = {key: value for key, value in os.environ.items() if key != "JAX_COMPILATION_CACHE_DIR"}
+    command = [sys.executable, "-c", SETTINGS, str(count)]
+    return float(subprocess.run(command, env=alone, capture_output=True, text=True, check=True).stdout)
 
 
 class Empty:
@@ -61,7 +85,11 @@ def measured(folder: Path) -> list[tuple[str, str]]:
     for _ in range(100):
         row(task, Answer("finished"))
     read = (time.perf_counter() - began) / 100
+    pairs = [(seconds_of_settings(1), seconds_of_settings(8)) for _ in range(3)]
+    one, eight = (statistics.median(times) for times in zip(*pairs, strict=True))
     return [
+        ("one design in a fresh process, nothing compiled before", f"{one:.1f} s"),
+        ("eight settings of it in one process, as a multiple of that", f"{eight / one:.2f}"),
         (f"reading a plan of {len(tasks)} designs", f"{planned:.1f} s"),
         ("giving out a task to a local worker and taking in its answer", f"{1000 * given:.0f} ms"),
         ("starting a local worker, until its first design begins", f"{small.seconds - sum(seconds):.1f} s"),

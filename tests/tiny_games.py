@@ -12,6 +12,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.games import (
     Agrawal,
     BayesianNormalForm,
+    BulletTrade,
     BuyBox,
     CrowdToll,
     Escape,
@@ -210,6 +211,7 @@ REGISTERED = {
     "normal-form 3x2x2x2 mixed": _random_game((3, 2, 2, 2), "mixed"),
     "bayesian-normal-form": _bayesian_game("deterministic"),
     "bayesian-normal-form mixed": _bayesian_game("mixed"),
+    "bullet-trade": BulletTrade(wave=2, trades=1, steps=4, prices=(0.3, 0.6, 1.0)),
     "buy-box": BuyBox(prices=(1.05, 1.27, 1.7)),
     "security": SecurityGame([[1, -2, -1, 2], [2, -1, -2, 1], [0.5, -3, -1, 1.5]], 1.25),
     "security-schedules": SecuritySchedules(

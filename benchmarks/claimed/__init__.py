@@ -1,6 +1,6 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, certificates, data, followers, guides, oracles, readme, stress, sweeps
+from claimed import benchmarks, bullets, certificates, data, followers, guides, oracles, readme, stress, sweeps
 
 CLAIMS = (
     *readme.CLAIMS,
@@ -11,5 +11,6 @@ CLAIMS = (
     *data.CLAIMS,
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
+    *bullets.CLAIMS,
 )
 TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

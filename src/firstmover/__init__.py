@@ -12,6 +12,7 @@ Design        what `design` returns: rule, value, certificate
 Evaluation    what `evaluate` returns: values, intervals and regrets, rules by models
 Market        a one-shot market of your own, from its spaces and one payoff function
 Discrete      a space: one of several things, by name
+Drawn         types that are real numbers, drawn by a function
 Box           a space: numbers within limits, by name
 Mixture       a space: probabilities of several things, by name
 InputError    what was wrong with an input, in one sentence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from firstmover.evaluation.evaluations import Evaluation
     from firstmover.evaluation.matrix import evaluate
     from firstmover.games import Market
+    from firstmover.games.drawn_types import Drawn
     from firstmover.jobs.certifications import certify
     from firstmover.jobs.designs import design, resume
     from firstmover.jobs.finished import Design
@@ -50,6 +52,7 @@ __all__ = [
     "Box",
     "Design",
     "Discrete",
+    "Drawn",
     "Evaluation",
     "InputError",
     "Market",

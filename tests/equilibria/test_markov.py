@@ -14,7 +14,12 @@ TIES = ["strong", "weak"]
 
 
 def random_game(
-    seed: int, n_actions: tuple[int, ...] = (2,), states: int = 3, horizon: int = 2, integers: bool = True
+    seed: int,
+    n_actions: tuple[int, ...] = (2,),
+    states: int = 3,
+    horizon: int = 2,
+    integers: bool = True,
+    branches: int = 0,
 ) -> MarkovGame:
     """Whole payoffs from a small range, so that there are ties; two starts, a discount, a state with a mask."""
     rng = np.random.default_rng(seed)
@@ -32,7 +37,7 @@ def random_game(
         leader_obs=np.minimum(np.arange(states), 1),
         # The follower tells the state with a mask from the others.
         follower_obs=np.tile(np.r_[np.arange(states - 1) // 2, states - 1], (n, 1)),
-        next_states=rng.integers(0, states, shape),
+        next_states=rng.integers(0, states, (branches, *shape) if branches else shape),
         leader=leader,
         followers=followers,
         possible=possible,
@@ -41,6 +46,7 @@ def random_game(
         n_obs=(states,) * n,
         horizon=horizon,
         discount=0.5,
+        chance=rng.dirichlet(np.ones(branches), states).T if branches else None,
     )
 
 
@@ -54,7 +60,9 @@ def played(game: MarkovGame, rule: np.ndarray, policy) -> tuple[float, ...]:
         total = np.zeros(1 + len(game.n_actions))
         for (a, p), (b, q) in itertools.product(_mixture(leader), _mixture(joint)):
             now = np.array([game.leader[state, a, b], *game.followers[:, state, a, b]])
-            total += p * q * (now + game.discount * value(time + 1, int(game.next_states[state, a, b])))
+            follows, likely = game.branches
+            later = sum(c * value(time + 1, int(follows[k, state, a, b])) for k, c in enumerate(likely[:, state]))
+            total += p * q * (now + game.discount * later)
         return total
 
     return tuple(sum(p * value(0, s) for s, p in enumerate(game.start) if p > 0))
@@ -103,6 +111,37 @@ def test_replies_are_the_best_of_all_policies(ties: str) -> None:
             assert all(game.possible[s, b] for row in found.play for s, b in enumerate(row))
             apart += best_of(game, rule, policies, "strong")[0] > best_of(game, rule, policies, "weak")[0] + 1e-9
     assert apart  # somewhere the tie rule matters
+
+
+@pytest.mark.parametrize("ties", TIES)
+def test_replies_to_chance_are_the_best_of_all_policies(ties: str) -> None:
+    moved = 0.0
+    for seed, rule in itertools.product(range(3), RULES):
+        game = random_game(seed, branches=2)
+        found = best_response(game, rule, ties)
+        leader, own = best_of(game, rule, policies_in_time, ties)
+        assert (found.leader, found.followers[0]) == pytest.approx((leader, own))
+        np.testing.assert_allclose(play_values(game, rule, found.play), [leader, own])
+        mixed = np.full((1, game.n_obs[0], 2), 0.5)
+        expected = played(game, rule, lambda t, s: np.array([0.5, 0.5]))
+        np.testing.assert_allclose(play_values(game, rule, joint_strategy(game, list(mixed))), expected)
+        sure = dataclasses.replace(game, next_states=game.next_states[0], chance=None)
+        moved += abs(found.followers[0] - best_response(sure, rule, ties).followers[0])
+        with pytest.raises(InputError, match="memoryless replies"):
+            markov_commitment(game, ties, "memoryless")
+    assert moved > 0.1  # the other branch matters
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"chance": None}, "without chance one state follows"),
+        ({"chance": np.full((2, 3), 0.4)}, "must sum to 1"),
+    ],
+)
+def test_tables_with_chance_that_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        dataclasses.replace(random_game(0, branches=2), **change)
 
 
 def test_no_memoryless_policy_pays_more_than_an_exact_reply() -> None:

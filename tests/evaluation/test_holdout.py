@@ -70,7 +70,8 @@ def test_games_without_a_prior_from_data_are_refused(tmp_path) -> None:
     with pytest.raises(InputError, match="no private types"):
         estimated(Maintain(), path)
     with pytest.raises(InputError, match="cannot be taken from data"):
-        estimated(SequentialPrice(agents=1), _rows(1, 1))
+        Maintain().with_types(Maintain().types)
+    assert estimated(SequentialPrice(agents=1), _rows(1, 1))[0].types.tables[0].tolist() == [0.5, 0.5, 0]
     for game in (SimpleAllocation(2, 2), BayesianNormalForm(np.zeros((2, 2, 2)), np.zeros((2, 2, 2)))):
         assert estimated(game, path)[0].parameters()["prior"] == [0.5, 0.5]
     with pytest.raises(InputError, match="between 0 and 1"):

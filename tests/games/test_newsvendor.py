@@ -210,11 +210,14 @@ def test_a_reply_that_is_missing_is_said() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("contract", ["wholesale", "revenue-sharing"])
 @pytest.mark.parametrize("row", [0, 1, 2])
-def test_every_seed_learns_the_best_wholesale_price(row: int) -> None:
-    parameters, exact = ROWS[row]
-    made = design(Newsvendor(**parameters), seeds=25)
-    assert (np.asarray(made.learned_values) >= exact[3] * 0.999).all()
+def test_every_seed_learns_the_best_contract(row: int, contract: Any) -> None:
+    parameters, (*_, supplier, retailer, chain) = ROWS[row]
+    shared = contract == "revenue-sharing"
+    game = Newsvendor(**parameters, contract=contract, reservation=retailer if shared else 0.0)
+    made = design(game, seeds=25)
+    assert (np.asarray(made.learned_values) >= 0.999 * (chain - retailer if shared else supplier)).all()
 
 
 def test_a_grid_misleads() -> None:

@@ -52,6 +52,12 @@ def test_default_followers_leave_no_knife_edge() -> None:
     assert 27.2 <= made.value <= low + 1e-6
 
 
+def test_the_last_updates_keep_the_best_draw_where_nothing_is_noise() -> None:
+    leader = CommitmentGradient(updates=10, episodes=10, restarts=1)
+    made = design(Maintain("mixed"), followers=BestResponse(), leader=leader, seeds=2, optimum=False)
+    np.testing.assert_allclose(made.learned_values, made.history.best[-2:].max(axis=0), rtol=1e-5)
+
+
 def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     leader, follower = np.random.default_rng(0).normal(size=(2, 8, 8))
     game = NormalForm(leader, follower, "mixed")

@@ -121,10 +121,12 @@ def test_they_work_together(learner: str, game: str, follower: str) -> None:
     assert np.isfinite(done.history.value).all()
 
 
-# `agrawal` is another instance of a market of prices, schedules are one of Bayesian normal-form games.
-@pytest.mark.parametrize(
-    "game", [pytest.param(g, marks=pytest.mark.slow) if g in ("agrawal", "security-schedules") else g for g in GAMES]
-)
+# `agrawal` is another instance of a market of prices, schedules are one of Bayesian normal-form games. Bullets are long
+# to compile.
+_SLOW = ("agrawal", "security-schedules", "bullet-trade")
+
+
+@pytest.mark.parametrize("game", [pytest.param(g, marks=pytest.mark.slow) if g in _SLOW else g for g in GAMES])
 def test_a_batch_of_episodes_is_stepped_as_one_at_a_time(game: str) -> None:
     # Followers that reply within the episode, to decisions that differ from episode to episode.
     candidates = [ready(followers, GAMES[game]) for followers in FOLLOWERS.values()]

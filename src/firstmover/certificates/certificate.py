@@ -59,6 +59,7 @@ class Certificate:
             not exact; in files, `exact`, `confidence` and `reason` say it.
         proof: what `firstmover.verify` checks: the induced game and the play in fractions, and a proof of each
             interval; null where the game is too large to be written out.
+        value_interval: the 95 % interval of the value where types are drawn; in files only there.
     """
 
     game: str
@@ -84,11 +85,14 @@ class Certificate:
     tolerance: float
     status: dict[str, Status]
     proof: dict[str, Any] | None
+    value_interval: Interval | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The certificate as JSON values, the same as when it is read back from a file."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
         del plain["status"]
+        if self.value_interval is None:
+            del plain["value_interval"]
         return plain
 
 

@@ -24,12 +24,19 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     how = "exact, by enumeration" if found["exact"] else f"from a sample{sure}"
     if found["epsilon"].get("bound"):
         how = "a proved bound, by a search of its own"
+    if "value_interval" in found:
+        how = f"over {found['sizes']['type_profiles']} type profiles drawn anew, a sample"
     if epsilon is None:
         mean = "exact" if found["exact"] else f"mean of {found['sizes']['samples']} sampled sub-episodes"
         lines = [f"certified  the value under the followers' play ({mean}); their regrets are not known"]
     else:
         what = "another action" if found["bounds_epsilon"] is not None else "another reply"
         lines = [f"certified  no follower gains more than {regret(epsilon, widest)} by {what} ({how})"]
+    if "value_interval" in found:
+        lines.append(
+            f"           value {written(found['value'], *payoffs)} over these, 95 % interval "
+            f"{interval(found['value_interval'], payoffs)}"
+        )
     known = found["leader_value_bounds"] or {}
     for name in sorted(known, key=[*_SETS, *known].index):
         lines.append(f"           value {from_to(known[name], payoffs)} {_SETS.get(name, 'over every')} ({name})")

@@ -21,7 +21,8 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     followers, leader, seconds = result["followers"], result["leader"], result["seconds"]
     payoffs = result["certificate"]["payoff_range"]["leader"]
     best, mean = written(result["best_value"], *payoffs), written(result["mean_learned_value"], *payoffs)
-    value = f"value      {best} ({result['objective']}), best of {result['seeds']} seeds"
+    sampled = ", over the types that it was learnt from" if "value_interval" in result["certificate"] else ""
+    value = f"value      {best} ({result['objective']}{sampled}), best of {result['seeds']} seeds"
     mean = f"           mean learned {mean}, 95 % interval {interval(result['mean_learned_value_interval'], payoffs)}"
     lines = [
         "",
@@ -151,6 +152,11 @@ def solution(result: dict[str, Any]) -> str:
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
         lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+        if result.get("sampled_value") is not None:
+            lines.append(
+                f"sampled    {written(result['sampled_value'], *payoffs)} over types drawn anew, 95 % interval "
+                f"{interval(result['sampled_interval'], payoffs)}"
+            )
     elif result.get("best_known") is not None:
         lines.append(f"best known {written(result['best_known'], *payoffs)} (no optimum is claimed)")
     elif result["bounds"] is not None:

@@ -113,6 +113,11 @@ class StackelbergPOMDP:
             weighted=self.weighted,
         )
 
+    @property
+    def noiseless(self) -> bool:
+        """Whether an episode earns the same against the same commitment, whatever its key."""
+        return self.reward_episodes == 0 and self.followers.noise_size(self.game) == 0
+
     def of_seed(self, position: Int[Array, ""] | int) -> "StackelbergPOMDP":
         """The problem of the seed at this position (see `Follower.of_seed`)."""
         return replace(self, followers=self.followers.of_seed(position))

@@ -45,7 +45,7 @@ class MarkovGame:
         start: probability of every state at the start, summing to 1.
         leader_obs: what the leader observes in every state, below `n_observations`.
         follower_obs: what every follower observes in every state, below `n_obs[i]`.
-        next_states: the state that follows.
+        next_states: the state that follows; where there is chance, of each of its K branches.
         leader: payments to the leader.
         followers: payments to every follower.
         possible: joint actions that the followers may take in every state.
@@ -56,6 +56,7 @@ class MarkovGame:
         discount: what a payment one step later is worth, more than 0 and at most 1.
         symmetric: whether followers are interchangeable, and roles are drawn anew in every step (see the module).
         transfers: what followers pay to the leader less what it pays to them, or None in games without money.
+        chance: how likely each branch of chance is after a step in every state; None where nothing is left to chance.
 
     Raises:
         InputError: shapes do not fit together, an index is out of range, or a number is not what is said here.
@@ -64,7 +65,7 @@ class MarkovGame:
     start: Float[np.ndarray, "S"]
     leader_obs: Int[np.ndarray, "S"]
     follower_obs: Int[np.ndarray, "n S"]
-    next_states: Int[np.ndarray, "S A B"]
+    next_states: Int[np.ndarray, "S A B"] | Int[np.ndarray, "K S A B"]
     leader: Float[np.ndarray, "S A B"]
     followers: Float[np.ndarray, "n S A B"]
     possible: Bool[np.ndarray, "S B"]
@@ -75,9 +76,10 @@ class MarkovGame:
     discount: float = 1.0
     symmetric: bool = False
     transfers: Float[np.ndarray, "S A B"] | None = None
+    chance: Float[np.ndarray, "K S"] | None = None
 
     def __post_init__(self) -> None:
-        states, _, joint = shape = self.next_states.shape
+        states, _, joint = shape = self.next_states.shape[-3:]
         n = len(self.n_actions)
         fits = self.leader.shape == shape and self.followers.shape == (n, *shape) and len(self.n_obs) == n
         fits &= self.start.shape == self.leader_obs.shape == (states,) and self.follower_obs.shape == (n, states)
@@ -95,6 +97,13 @@ class MarkovGame:
         require(bool(self.possible.any(axis=1).all()), "something must be possible in every state", "a state without")
         chances = bool((self.start >= 0).all() and abs(self.start.sum() - 1) <= 1e-9)
         require(chances, "the probabilities of the start must sum to 1", self.start.sum())
+        if self.chance is None:
+            require(self.next_states.ndim == 3, "without chance one state follows", self.next_states.ndim)
+        else:
+            fits = (*self.chance.shape, *shape[1:]) == self.next_states.shape
+            require(fits, "chance must have a probability for each branch and state", self.chance.shape)
+            sums = bool((self.chance >= 0).all() and np.allclose(self.chance.sum(axis=0), 1, rtol=0, atol=1e-9))
+            require(sums, "the probabilities of chance must sum to 1 in every state", "others")
         require(self.horizon >= 1, "a Markov game needs a step", self.horizon)
         require(0 < self.discount <= 1, "the discount must be more than 0 and at most 1", self.discount)
 
@@ -102,6 +111,13 @@ class MarkovGame:
     def rewards(self) -> Float[np.ndarray, "players S A B"]:
         """Payments to everybody, the leader first."""
         return np.concatenate([self.leader[None], self.followers])
+
+    @property
+    def branches(self) -> tuple[Int[np.ndarray, "K S A B"], Float[np.ndarray, "K S"]]:
+        """What may follow, and how likely it is: one branch where nothing is left to chance."""
+        if self.chance is None:
+            return self.next_states[None], np.ones((1, len(self.start)))
+        return self.next_states, self.chance
 
     @property
     def spans(self) -> Float[np.ndarray, "players"]:
@@ -114,13 +130,19 @@ class MarkovGame:
         """States that some play comes to in time to act there."""
         seen = self.start > 0
         for _ in range(self.horizon - 1):
-            ahead = self.next_states[seen].swapaxes(0, 1)[:, self.possible[seen]]
-            grown = seen.copy()
-            grown[ahead.ravel()] = True
+            grown = seen | self.after(seen)
             if (grown == seen).all():
                 break
             seen = grown
         return seen
+
+    def after(self, here: Bool[np.ndarray, "S"]) -> Bool[np.ndarray, "S"]:
+        """States that may follow on some of these."""
+        ahead = np.zeros_like(here)
+        for following, likely in zip(*self.branches, strict=True):
+            may = here & (likely > 0)
+            ahead[following[may].swapaxes(1, 2)[self.possible[may]].ravel()] = True
+        return ahead
 
 
 class Response(NamedTuple):
@@ -270,7 +292,7 @@ def memoryless_policies(game: MarkovGame, most: int | float = math.inf) -> Int[n
 
 
 class Induced(NamedTuple):
-    """The games that R rules leave the followers; `weights` of K branches where the leader mixes, else one branch.
+    """The games that R rules leave the followers; `weights` of K branches where the leader mixes, or chance does.
 
     Joint actions come first, so that what is best is found along a long inner axis.
     """
@@ -304,15 +326,16 @@ def induced(game: MarkovGame, rules: Int[np.ndarray, "R O"] | Float[np.ndarray, 
     require(rules.shape[1] == game.n_observations, f"a rule needs {game.n_observations} actions", rules.shape[1])
     decided = rules[:, game.leader_obs]
     states = np.arange(len(game.start))
+    following, likely = game.branches
     if rules.dtype.kind != "f":
-        paid, follows = game.rewards[:, states, decided], game.next_states[states, decided]
-        joint_first = np.ascontiguousarray(np.moveaxis(follows, -1, 0))
-        return Induced(np.ascontiguousarray(np.moveaxis(paid, -1, 1)), joint_first[None], None)
-    return Induced(
-        np.einsum("rsa,psab->pbrs", decided, game.rewards),
-        game.next_states.transpose(1, 2, 0)[:, :, None],
-        np.moveaxis(decided, -1, 0),
-    )
+        paid, follows = game.rewards[:, states, decided], following[:, states, decided]
+        joint_first = np.ascontiguousarray(np.moveaxis(follows, -1, 1))
+        weights = None if game.chance is None else np.repeat(likely[:, None], len(rules), axis=1)
+        return Induced(np.ascontiguousarray(np.moveaxis(paid, -1, 1)), joint_first, weights)
+    # A branch for each of chance and each action that the leader may draw.
+    weights = (likely[:, None, None] * np.moveaxis(decided, -1, 0)).reshape(-1, *decided.shape[:2])
+    joint_first = following.transpose(0, 2, 3, 1).reshape(len(weights), -1, 1, len(states))
+    return Induced(np.einsum("rsa,psab->pbrs", decided, game.rewards), joint_first, weights)
 
 
 def by_backward_induction(

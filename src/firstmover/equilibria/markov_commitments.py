@@ -26,7 +26,7 @@ from firstmover.equilibria.markov import (
     preferred,
 )
 from firstmover.equilibria.reply_regions import Ties
-from firstmover.errors import InputError
+from firstmover.errors import InputError, require
 
 Reply = Literal["exact", "memoryless"]
 
@@ -71,10 +71,11 @@ def markov_commitment(
         >>> markov_commitment(table, "strong").value
         1.0
     """
-    states, actions, joint = game.next_states.shape
+    states, actions, joint = game.leader.shape
     varied = np.unique(game.leader_obs[game.reachable()])
     players = 1 + len(game.n_actions)
     if reply == "memoryless":
+        require(game.chance is None, "memoryless replies are tried in games without chance", "chance")
         policies = memoryless_policies(game)
         each = len(policies) * int((game.start > 0).sum())
         earned = functools.partial(_against_memoryless, game, policies, ties, tolerance)
@@ -140,7 +141,7 @@ def _rules(
     game: MarkovGame, varied: Int[np.ndarray, "_varied"], size: int, begin: int = 0
 ) -> Iterator[Int[np.ndarray, "_chunk O"]]:
     """Rules in lexical order from the one with number `begin` on, `size` at a time."""
-    actions = game.next_states.shape[1]
+    actions = game.leader.shape[1]
     count = actions ** len(varied)
     powers = actions ** np.arange(len(varied) - 1, -1, -1)
     for low in range(begin, count, size):

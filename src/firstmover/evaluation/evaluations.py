@@ -1,5 +1,6 @@
 """The result of an evaluation: what every rule is worth under every model of the followers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,6 @@ from firstmover.evaluation.estimates import PayoffErrors
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
-from firstmover.rules.rule import Rule
 
 STATUS_QUO = "status quo"
 _SAME = 1e-9  # of the leader's payoff range: values this close are equal
@@ -62,7 +62,7 @@ class Evaluation:
     """
 
     game: Game
-    rules: dict[str, Rule]
+    rules: Mapping[str, Any]  # rules, or designs whose rules are networks
     followers: tuple[Follower, ...]
     value: Float[np.ndarray, "rules followers"]
     interval: Float[np.ndarray, "rules followers 2"]

@@ -11,11 +11,12 @@ import numpy as np
 
 from firstmover.errors import InputError, require
 from firstmover.evaluation.behaviours import label
-from firstmover.evaluation.compared import Given, rules_of, stored
+from firstmover.evaluation.compared import NO_PARTS, Given, rules_of, stored
 from firstmover.evaluation.compared import optimum as optimum_of
 from firstmover.evaluation.compared import status_quo as status_quo_of
 from firstmover.evaluation.estimates import MADE_FOR, ExactFares, Fares, PayoffErrors
 from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation, WhenOff
+from firstmover.evaluation.networks import evaluate_networks, networks_of
 from firstmover.evaluation.responses import Responses, models_for
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -46,7 +47,8 @@ def evaluate(
     the best rule that `solve` finds; of one that rests on ties also the rule with a margin (see `solve`).
 
     Args:
-        given: run folders, rule files, designs, rules; or a game alone. All are of the same game.
+        given: run folders, rule files, designs, rules; or a game alone. All are of the same game; where rules are
+            networks, all are.
         rules: more rules, by name.
         followers: the models, or names of models at their defaults; "all" stands for all of `behaviours.presets` that
             can play the game.
@@ -75,6 +77,11 @@ def evaluate(
     require(seeds >= 1, "seeds must be at least 1", seeds)
     require(seed >= 0, "seed must be a whole number from 0", seed)
     require(optimum_seconds >= 0, "the seconds for the optimum must be 0 or more", optimum_seconds)
+    networks = networks_of(given, code)
+    if networks:
+        if len(networks) < len(given) or rules or payoffs is not None or status_quo is not None:
+            raise InputError(NO_PARTS)
+        return evaluate_networks(networks, followers, seeds, seed, progress)
     named, game = rules_of(given, rules or {}, code)
     rival = status_quo_of(against(game, status_quo))
     if rival is not None:
@@ -90,7 +97,8 @@ def evaluate(
         named += _made_for(game, payoffs, [rule for _, rule in named], progress)
     if not named:
         raise InputError(f"there is no rule to evaluate: {game.name} has no status quo and no optimum that is known.")
-    matrix = dict(zip(told_apart([name for name, _ in named]), (rule for _, rule in named), strict=True))
+    anew = [Rule(rule.game.drawn_anew(), rule.actions) for _, rule in named]  # no rule by the types it was learnt from
+    matrix = dict(zip(told_apart([name for name, _ in named]), anew, strict=True))
     models, left_out = models_for(followers, list(matrix.values()))
     shape = len(matrix), len(models)
     value, interval, regret = np.full(shape, np.nan), np.full((*shape, 2), np.nan), np.full(shape, np.nan)
@@ -109,7 +117,7 @@ def evaluate(
                 fares = Fares.over(value[row, column], own.when_off(rule, off.errors))
                 off.mean[row, column], off.interval[row, column] = fares.mean, fares.interval
                 off.worst[row, column] = fares.worst
-        sampled.append(any(one.sampled for one in responses.values()))
+        sampled.append(game.draws_types or any(one.sampled for one in responses.values()))
     return Evaluation(
         game,
         matrix,

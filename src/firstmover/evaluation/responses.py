@@ -1,6 +1,6 @@
 """How a model of the followers responds to rules, in many response seeds at once, and which models can."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import jax
@@ -58,6 +58,9 @@ class Responses:
         value, low, high = mean_interval(values)
         if np.ptp(values) == 0:
             value = low = high = float(values[0])
+        over_types = self.judge.interval(rule.actions, of_seed(plays, 0))
+        if over_types is not None:  # of types that were drawn
+            low, high = min(low, over_types[0]), max(high, over_types[1])
         least, most = self.game.leader_payoff_range
         return value, (max(low, min(least, value)), min(high, max(most, value))), self._regret(rule, plays)
 
@@ -95,6 +98,17 @@ def models_for(
     """The models that can play the games of all rules, and those of the presets that cannot, with the reason.
 
     Raises:
+        InputError: see `playing`.
+    """
+    return playing(named, [rule.game.standardised for rule in rules], lambda model, game: model.check(game))
+
+
+def playing(
+    named: Sequence[Follower | str], games: Sequence[Game], check: Callable[[Follower, Game], None]
+) -> tuple[list[Follower], list[tuple[Follower, str]]]:
+    """The models that pass a check with all games, and those of the presets that do not, with the reason.
+
+    Raises:
         InputError: one that was named cannot, or none can.
     """
     wanted: list[tuple[Follower, bool]] = []
@@ -110,8 +124,8 @@ def models_for(
         try:
             if model.needs_training:
                 raise InputError(f"{model.name} followers must be trained first: name their network with -f network=.")
-            for rule in rules:
-                model.check(rule.game.standardised)
+            for game in games:
+                check(model, game)
             models.append(model)
         except InputError as why:
             if must:

@@ -20,7 +20,7 @@ Answers = Int[Array, "observations"] | Float[Array, "observations actions"]
 
 
 class Induced(NamedTuple):
-    """The game that a rule leaves the followers: K branches where the leader mixes, else one.
+    """The game that a rule leaves the followers: K branches where the leader mixes or chance does, else one.
 
     Attributes:
         paid: what is paid in expectation to everybody, the leader first, for each joint action.
@@ -53,13 +53,17 @@ def expected_payoffs(table: MarkovGame, answers: Answers, play: Play) -> Float[A
 
 def induced_by(table: MarkovGame, answers: Answers) -> Induced:
     """What the leader's rule leaves."""
-    rewards, following = jnp.asarray(table.rewards, float), jnp.asarray(table.next_states, jnp.int32)
+    follows, likely = table.branches
+    rewards, following = jnp.asarray(table.rewards, float), jnp.asarray(follows, jnp.int32)
+    chance = jnp.asarray(likely, float)
     decided = answers[table.leader_obs]
     if answers.ndim > 1:
         weights = mixture(decided)
-        return Induced(jnp.einsum("sa,psab->psb", weights, rewards), following.swapaxes(0, 1), weights.T)
+        by_branch, both = jnp.moveaxis(following, 2, 1), chance[:, None] * weights.T
+        flat = by_branch.reshape(-1, *by_branch.shape[2:]), both.reshape(-1, both.shape[2])
+        return Induced(jnp.einsum("sa,psab->psb", weights, rewards), *flat)
     states = np.arange(len(table.start))
-    return Induced(rewards[:, states, decided], following[states, decided][None], jnp.ones((1, len(states))))
+    return Induced(rewards[:, states, decided], following[:, states, decided], chance)
 
 
 def with_later(table: MarkovGame, induced: Induced, ahead: Float[Array, "players S"]) -> Float[Array, "players S B"]:

@@ -70,6 +70,7 @@ class Judged:
     tolerance: float
     status: dict[str, Status]
     proof: dict[str, Any] | None = None
+    value_interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ class Judge(abc.ABC):
     @abc.abstractmethod
     def regret(self, actions: np.ndarray, play: Play) -> float | None:
         """The most that a type of a follower gains by the best other action or plan, 0 at least; None if not known."""
+
+    def interval(self, actions: np.ndarray, play: Play) -> Interval | None:
+        """The 95 % interval of `measured` over types that were drawn; None where types are listed."""
+        del actions, play
+        return None
 
     def by_type(self, actions: np.ndarray, play: Play) -> list[Float[np.ndarray, "types"]]:
         """What every follower is expected to earn given each of its types; NaN for a type that never occurs.

@@ -8,6 +8,7 @@ from firstmover.evaluators.base import Evaluator, Judge
 from firstmover.evaluators.flow import Flow
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.listed import Listed, WorstCase
+from firstmover.evaluators.of_sample import SampleOfTypes
 from firstmover.evaluators.pure_play import PurePlay
 from firstmover.evaluators.sampled import Sampled, SampledJudge, SampledProfiles
 from firstmover.evaluators.state_table import StateTable
@@ -56,6 +57,11 @@ def evaluator_for(
                 f"{reward_episodes} and {target}."
             )
         return Flow(of_crowd(game))
+    if game.draws_types and (target in ("worst", "robust") or least or weighted is not None):
+        raise InputError(
+            f"the types of {game.name} are drawn: a sample bounds no worst case and no measure, so leave out target="
+            "worst or robust, weights and constraints, or list the types."
+        )
     if (target != "learned" or least) and (reward_episodes or continues):
         what = f"target={target}" if target != "learned" else "a constraint"
         raise InputError(f"{what} needs exact rewards, reward_episodes=0; got {reward_episodes}.")
@@ -106,11 +112,20 @@ def judge_of(game: Game, *, samples: int | None = None, seed: int = 0) -> Judge:
     try:
         if game.followers_act == "once":
             all_profiles(game)
-            return Listed(game)
+            return SampleOfTypes(game) if game.draws_types else Listed(game)
         state_table(game)
         return StateTable(game)
     except InputError as why:
         return sampled_judge(game, str(why), samples=samples, seed=seed)
+
+
+def steps_to_judge(game: Game) -> int:
+    """How many steps of sub-episodes are played to judge a finished rule once, at most: one for every listed profile."""
+    try:
+        return len(all_profiles(game).types)
+    except InputError:
+        replies = 1 + sum(game.n_actions) if game.followers_act == "once" else 1
+        return game.samples * (game.horizon + 1) * replies
 
 
 def sampled_judge(game: Game, reason: str = "", *, samples: int | None = None, seed: int = 0) -> SampledJudge:

@@ -36,7 +36,7 @@ def check_markov(game: Game, markov: MarkovGame, rule: Rule) -> None:
     for greatest in (False, True):
         ends = _ends(markov, rule, greatest=greatest).T
         check_paid(game, ends[:, 0], ends[:, 1:], None, lambda _: "under some play of the followers")
-    if rule.ndim == 1 and markov.start.max() == 1:
+    if rule.ndim == 1 and markov.start.max() == 1 and markov.chance is None:
         _check_steps(game, markov, rule)
 
 

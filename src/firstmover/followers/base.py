@@ -50,6 +50,7 @@ class Follower(abc.ABC):
         needs_steps: whether `tell` looks at the steps of the sub-episodes, not only at their payments.
         one_round: where they play the game round after round with a memory: what the bounds of a certificate, which
             are for one round, do not say of them.
+        traced: its parameters that a compiled program takes as arguments (see `core.traced`).
         continues: whether sub-episodes go on where others ended (`Query.start`, `Outcome.ends`), the reward phase too.
 
     Example:
@@ -62,6 +63,7 @@ class Follower(abc.ABC):
     converges_to: ClassVar[str]
     acts: ClassVar[tuple[Literal["once", "every step", "crowd"], ...]] = ("once",)
     needs_steps: ClassVar[bool] = False
+    traced: ClassVar[tuple[str, ...]] = ()
     continues: ClassVar[bool] = False
     one_round: ClassVar[str | None] = None
 

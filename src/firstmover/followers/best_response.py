@@ -84,11 +84,11 @@ class ListedBestResponse(Informed):
 
     def check(self, game: Game) -> None:
         super().check(game)
-        maps = math.prod(float(a) ** t for a, t in zip(game.n_actions, game.n_types, strict=True))
-        if game.n_followers > 1 and maps > _MAX_MAPS:
+        maps = sum(t * math.log10(a) for a, t in zip(game.n_actions, game.n_types, strict=True))  # its digits
+        if game.n_followers > 1 and maps > math.log10(_MAX_MAPS) + 1e-9:
             raise InputError(
-                f"best-response lists pure profiles of {game.n_followers} followers; {game.name} has {maps:.3g}, more "
-                f"than {_MAX_MAPS}. Use 'multiplicative-weights'."
+                f"best-response lists pure profiles of {game.n_followers} followers; {game.name} has 1e{maps:.1f}, "
+                f"more than {_MAX_MAPS}. Use 'multiplicative-weights'."
             )
 
     def init(self, game: Game) -> Any:

@@ -44,6 +44,7 @@ class Exp3(Bandits):
     gamma: float = 0.0
 
     name: ClassVar[str] = "exp3"
+    traced: ClassVar[tuple[str, ...]] = ("gamma",)
     converges_to: ClassVar[str] = "anf_cce"
 
     def __post_init__(self) -> None:
@@ -77,9 +78,9 @@ class Exp3(Bandits):
 
     def _exploration(
         self, table: Float[Array, "types actions"]
-    ) -> tuple[Float[Array, "types 1"] | float, Float[Array, "types actions"]]:
+    ) -> tuple[Float[Array, "types 1"], Float[Array, "types actions"]]:
         """Gamma, and uniform play over what is possible."""
         possible = (table > -jnp.inf).astype(float)
         n = short_sum(possible, 1)[:, None]
         textbook = jnp.minimum(1, jnp.sqrt(n * jnp.log(n) / ((math.e - 1) * self.rounds)))
-        return self.gamma or textbook, possible / n
+        return jnp.where(self.gamma > 0, self.gamma, textbook), possible / n

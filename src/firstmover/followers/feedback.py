@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int
 from firstmover.core.batching import batch_last
 from firstmover.core.plays import Actions
 from firstmover.core.rollout import Outcome, Query
+from firstmover.core.traced import Numbers, numbers_of, with_numbers
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.view import View
 from firstmover.followers.base import Follower, Response
@@ -99,7 +100,11 @@ class Expected(Feedback):
     def reply(self, game: Game, state: State, listed: Outcome) -> State:
         """The state after all rounds."""
         payoffs = listed_payoffs(game, listed, self.learner.payoff_scales(game))
-        return batch_last(lambda state, payoffs: self.learner.all_rounds(game, state, payoffs))(state, payoffs)
+
+        def rounds(numbers: Numbers, state: State, payoffs: Array) -> State:
+            return with_numbers(self.learner, numbers).all_rounds(game, state, payoffs)
+
+        return batch_last(rounds)(numbers_of(self.learner), state, payoffs)
 
 
 class SampledRounds(Feedback):

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 from firstmover.core.batching import batch_last, short_softmax
 from firstmover.core.plays import Strategies
 from firstmover.core.rollout import Outcome
+from firstmover.core.traced import Numbers, numbers_of, with_numbers
 from firstmover.errors import require
 from firstmover.evaluators.forms import type_masks
 from firstmover.followers.expectations import at_profiles, expected, listed_payoffs
@@ -51,6 +52,7 @@ class Logit(Informed):
     scale: float = 0.0
 
     name: ClassVar[str] = "logit"
+    traced: ClassVar[tuple[str, ...]] = ("rationality", "damping")
     converges_to: ClassVar[str] = "quantal response equilibrium"
 
     def __post_init__(self) -> None:
@@ -72,21 +74,23 @@ class Logit(Informed):
 
     def reply(self, game: Game, state: _Tables, listed: Outcome) -> _Tables:
         def iteration(
-            state: tuple[Float[Array, "_types _actions B"], ...], payoffs: Float[Array, "players P *actions B"]
+            numbers: Numbers,
+            state: tuple[Float[Array, "_types _actions B"], ...],
+            payoffs: Float[Array, "players P *actions B"],
         ) -> tuple[Float[Array, "_types _actions B"], ...]:
-            possible = [table > 0 for table in state]
+            own, possible = with_numbers(self, numbers), [table > 0 for table in state]
 
             def one(state: tuple[Array, ...], _: None) -> tuple[tuple[Array, ...], None]:
                 rows = at_profiles(game, list(state))
                 after = []
                 for i, table in enumerate(state):
-                    logits = jnp.where(possible[i], self.rationality * expected(game, payoffs[i], rows, i), -jnp.inf)
-                    after.append(table + self.damping * (short_softmax(logits, 1) - table))
+                    logits = jnp.where(possible[i], own.rationality * expected(game, payoffs[i], rows, i), -jnp.inf)
+                    after.append(table + own.damping * (short_softmax(logits, 1) - table))
                 return tuple(after), None
 
             return jax.lax.scan(one, state, None, self.rounds)[0]
 
-        return batch_last(iteration)(state, listed_payoffs(game, listed, self.payoff_scales(game)))
+        return batch_last(iteration)(numbers_of(self), state, listed_payoffs(game, listed, self.payoff_scales(game)))
 
     def strategy(self, game: Game, state: _Tables) -> Strategies:
         return Strategies(state)

@@ -9,6 +9,7 @@ Differs from the source: payoffs are divided by `scale` (by default the range of
 step means the same in every game); the sources' codes divide by the largest payoff of the game.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -43,6 +44,7 @@ class MultiplicativeWeights(Dynamics):
     epsilon: float = 10.0
 
     name: ClassVar[str] = "multiplicative-weights"
+    traced: ClassVar[tuple[str, ...]] = ("epsilon", "rate")
     converges_to: ClassVar[str] = "anf_cce"
 
     def __post_init__(self) -> None:
@@ -53,6 +55,11 @@ class MultiplicativeWeights(Dynamics):
         """
         super().__post_init__()
         require(0 < self.epsilon < math.inf, "epsilon must be a positive number", self.epsilon)
+
+    @functools.cached_property
+    def rate(self) -> float:
+        """By how much the logarithm of a weight grows per unit of scaled payoff."""
+        return math.log1p(self.epsilon)
 
     def start(self, mask: Bool[Array, "types actions"]) -> Float[Array, "types actions"]:
         """Logarithms of weights."""
@@ -67,4 +74,4 @@ class MultiplicativeWeights(Dynamics):
         mixed: Float[Array, "types actions *rest"],
         payoffs: Float[Array, "types actions *rest"],
     ) -> Float[Array, "types actions *rest"]:
-        return table + math.log1p(self.epsilon) * payoffs
+        return table + self.rate * payoffs

@@ -37,6 +37,7 @@ class PartlyRational(ListedBestResponse):
     irrational: float = 0.2
 
     name: ClassVar[str] = "partly-rational"
+    traced: ClassVar[tuple[str, ...]] = ("irrational",)
     converges_to: ClassVar[str] = "a best response of the rational share"
 
     def __post_init__(self) -> None:

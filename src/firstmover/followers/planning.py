@@ -72,7 +72,7 @@ def observed_states(game: Game) -> tuple[Int[np.ndarray, "steps _observations"],
     """
     table = state_table(game)
     # What nobody has to tell apart: states in which all that is possible pays the same and leads to the same state.
-    results = np.concatenate([table.rewards, table.next_states[None]])
+    results = np.concatenate([table.rewards, table.branches[0]])
     first = np.take_along_axis(results, table.possible.argmax(axis=1)[None, :, None, None], axis=3)
     matters = ((results != first) & table.possible[:, None]).any(axis=(0, 2, 3))
     here = table.start > 0
@@ -88,8 +88,7 @@ def observed_states(game: Game) -> tuple[Int[np.ndarray, "steps _observations"],
                     "little. Use 'q-learning', 'policy-gradient', or with one follower policies=memoryless."
                 )
             own[time, obs[states]] = states
-        ahead, here = table.next_states[here].swapaxes(1, 2)[table.possible[here]], np.zeros_like(here)
-        here[ahead.ravel()] = True
+        here = table.after(here)
     return tuple(places)
 
 

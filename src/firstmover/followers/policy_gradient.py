@@ -62,6 +62,7 @@ class PolicyGradient(Learners):
     entropy: float = 0.01
 
     name: ClassVar[str] = "policy-gradient"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "entropy")
     converges_to: ClassVar[str] = "nothing in general; with one follower, a table that no small change improves"
     acts = ("every step", "once")
     needs_steps: ClassVar[bool] = True

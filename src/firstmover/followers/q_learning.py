@@ -61,6 +61,7 @@ class QLearning(Bandits):
     initial: float = 0.0
 
     name: ClassVar[str] = "q-learning"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "exploration", "decay", "initial")
     converges_to: ClassVar[str] = "nothing in general"
     acts = ("once", "every step")
     needs_steps: ClassVar[bool] = True

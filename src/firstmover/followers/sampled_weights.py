@@ -11,6 +11,7 @@ Tables are stacked, so that neither the program nor its compile time grows with 
 Source: Brero et al., "Stackelberg POMDP", algorithm 2, whose rounds teach the drawn types only; the rest is ours.
 """
 
+import functools
 import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
@@ -60,6 +61,7 @@ class SampledWeights(Follower):
     scale: float = 0.0
 
     name: ClassVar[str] = "sampled-weights"
+    traced: ClassVar[tuple[str, ...]] = ("epsilon", "rate")
     converges_to: ClassVar[str] = "anf_cce"
     needs_steps: ClassVar[bool] = True
 
@@ -73,6 +75,11 @@ class SampledWeights(Follower):
         require(0 < self.epsilon < math.inf, "epsilon must be a positive number", self.epsilon)
         require(self.asked >= 0, "asked must be at least 0", self.asked)
         require(0 <= self.scale < math.inf, "scale must be a positive number, or 0 for the payoff range", self.scale)
+
+    @functools.cached_property
+    def rate(self) -> float:
+        """By how much the logarithm of a weight grows per unit of scaled payoff."""
+        return math.log1p(self.epsilon)
 
     def unhurried(self) -> "SampledWeights":
         """The same in a hundred times as many rounds, of smaller steps, in which all followers learn."""
@@ -134,7 +141,7 @@ class SampledWeights(Follower):
             rows = jnp.arange(len(query.types))
             own = outcome.followers[rows, jnp.repeat(who, size)].reshape(-1, 1, size)
             paid = own * jax.nn.one_hot(types, n_types)[..., None]
-        gains = math.log1p(self.epsilon) * paid / jnp.asarray(np.array(self.payoff_scales(game)))[who][:, None, None]
+        gains = self.rate * paid / jnp.asarray(np.array(self.payoff_scales(game)))[who][:, None, None]
         if self.shared:
             return _State(state.logits + gains.mean(axis=0))
         return _State(state.logits.at[who].add(gains))

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from firstmover.games.agrawal import Agrawal
     from firstmover.games.base import Game, Rewards, Turn
     from firstmover.games.bayesian_normal_form import BayesianNormalForm
+    from firstmover.games.bullet_trade import BulletTrade
     from firstmover.games.buy_box import BuyBox
     from firstmover.games.crowd_toll import CrowdToll
     from firstmover.games.iterated_matrix import IteratedMatrix
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agrawal",
     "BayesianNormalForm",
+    "BulletTrade",
     "BuyBox",
     "CrowdToll",
     "Escape",

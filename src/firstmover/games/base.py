@@ -96,6 +96,7 @@ class Game(Words):
             rule file.
         usual_followers: the model of the followers where none is named.
         usual_leader: the learner where none is named.
+        usual_leader_parameters: those in which it then departs from its defaults.
         calls: how often plain Python of the user's is called, where it is.
         samples: sub-episodes of a sample by which a finished rule is judged, where one is needed.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
@@ -145,6 +146,7 @@ class Game(Words):
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
     usual_leader: str = "commitment-gradient"
+    usual_leader_parameters: ClassVar[Mapping[str, Any]] = {}
     calls: HostCalls | None = None
     samples: ClassVar[int] = 100_000
     restarts: ClassVar[int | None] = None
@@ -306,6 +308,16 @@ class Game(Words):
                 f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
             )
         return pure
+
+    @property
+    def draws_types(self) -> bool:
+        """Whether the types that are listed are a sample, so that nothing that rests on them is exact."""
+        return False
+
+    def drawn_anew(self, number: int = 1) -> "Game":
+        """The same game with another sample of types, to judge finished rules by; itself where types are no sample."""
+        del number
+        return self
 
     # What follows from it.
 

@@ -23,6 +23,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.drawn_types import Drawn, Sample, drawn_ones, in_words, sample
 from firstmover.games.market_payoffs import MarketPayoffs
 from firstmover.games.words import NOBODY
 from firstmover.spaces import Discrete, Space, one_or_several
@@ -72,7 +73,7 @@ class Market(Game):
         *,
         acts: Space | Sequence[Discrete],
         decides: Space,
-        types: Discrete | Sequence[Discrete] | None = None,
+        types: Discrete | Drawn | Sequence[Discrete | Drawn] | None = None,
         prior: Any = None,
         joint: Any = None,
         sees: Discrete | Sequence[Discrete] | None = None,
@@ -83,7 +84,8 @@ class Market(Game):
             acts: what a follower does; a list for several followers. Of one follower it may be a `Box`: then `reply`
                 says which vector it chooses, and `payoff` is given that.
             decides: what the leader decides.
-            types: private types, a space or a list like `acts`; none if followers know nothing of their own.
+            types: private types, a space or a list like `acts`, or `Drawn` where they are real numbers; none if
+                followers know nothing of their own.
             prior: probabilities of the types, a list for one follower, else a list per follower; uniform if not given.
             joint: in place of `prior`, probabilities of all type profiles, shape [types of follower 0, ...].
             sees: what the leader sees of the actions before it decides (see `seen`): a space or several, named by
@@ -96,7 +98,14 @@ class Market(Game):
         if self._replying and sees is not None:
             raise InputError("of a follower that replies in a Box the leader sees nothing; leave out sees.")
         self.acts, self.alone = one_or_several(Discrete(["best reply"]) if self._replying else acts, "acts")
-        self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
+        self._sample: Sample | None = None
+        self._drawn = drawn_ones(types)
+        if self._drawn is not None:
+            self._refuse_for_drawn(prior, joint)
+            self._sample = sample(type(self), self._drawn[0], 0, calls=self.plain)
+            self.knows = self._sample.spaces
+        else:
+            self.knows = (NOBODY,) * len(self.acts) if types is None else one_or_several(types, "types")[0]
         self.sees = () if sees is None else one_or_several(sees, "sees")[0]
         if not isinstance(decides, Space):
             raise InputError(
@@ -113,11 +122,7 @@ class Market(Game):
         self.horizon = 2 if self.sees else 1
         self.masks = self._possible()
         self._refuse_strange_sights()
-        self._pays = MarketPayoffs(self)
-        self.calls = self._pays.calls
-        looked = self._pays.looked_at()
-        self.leader_payoff_range, self.follower_payoff_ranges = looked.leader_range, looked.follower_ranges
-        self.stakes, self._standard_units = looked.stakes, looked.units
+        self._pay()
         self.has_measures = type(self).measures is not Market.measures
         # A single follower that knows the rule and its own type has nothing to find out by learning.
         self.usual_followers = "best-response" if self.alone else type(self).usual_followers
@@ -140,7 +145,7 @@ class Market(Game):
         """
         raise NotImplementedError(f"{type(self).__name__} needs reply(type, decision): its followers choose in a Box.")
 
-    def reply_gap(self, type_: int, decision: Any) -> float | None:
+    def reply_gap(self, type_: Any, decision: Any) -> float | None:
         """A proved bound on what a follower loses by `reply` against its best vector; None where there is none."""
         del type_, decision
         return None
@@ -153,7 +158,7 @@ class Market(Game):
         del types, actions, decision
         return {}
 
-    def mask(self, type_: int, follower: int = 0) -> Any:
+    def mask(self, type_: Any, follower: int = 0) -> Any:
         """Which actions a type of a follower has, bool [actions]; all by default."""
         del type_
         return np.ones(self.acts[follower].n, bool)
@@ -205,7 +210,42 @@ class Market(Game):
             stakes=(1.0,) * self.n_followers,
         )
 
+    @property
+    def draws_types(self) -> bool:
+        return self._sample is not None
+
+    def drawn_anew(self, number: int = 1) -> Game:
+        if self._drawn is None:
+            return self
+        drawn = sample(type(self), self._drawn[0], number, calls=self.plain)
+        other = cast(
+            Market,
+            self._changed(_sample=drawn, knows=drawn.spaces, n_obs=tuple(space.n for space in drawn.spaces)),
+        )
+        other.types = TypeDistribution.independent([np.full(n, 1 / n) for n in other.n_obs])
+        other.masks = other._possible()
+        other._pay()
+        return other
+
+    def given_types(self, types: Any) -> Any:
+        """What `payoff` is given of a type profile: the one follower's type, or all; the numbers of those drawn."""
+        if self._sample is None:
+            return types[0] if self.alone else types
+        arrays = np if isinstance(types, np.ndarray) else jnp
+        own = [arrays.asarray(table)[types[i]] for i, table in enumerate(self._sample.values)]
+        return own[0] if self.alone else arrays.stack(own)
+
+    def play_over_types(self, follower: int, table: np.ndarray) -> str | None:
+        if self._sample is None:
+            return None
+        told_of = in_words(self._sample.values[follower], self.knows[follower], self.acts[follower], np.asarray(table))
+        return told_of if self.alone else f"follower {follower}, {told_of}"
+
     def with_types(self, types: TypeDistribution) -> Game:
+        if self.draws_types:
+            raise InputError(
+                f"the types of {self.name} are drawn; a prior from data, or one nearby, needs listed types."
+            )
         if types.n_types != self.n_types:
             raise InputError(f"the types have {self.n_types} labels, but probabilities for {types.n_types}.")
         joint = types.table()
@@ -223,9 +263,32 @@ class Market(Game):
         return self.payoff(types, self.reply(types, decision) if self.replying else actions, decision)
 
     def reply_gaps(self, actions: np.ndarray) -> list[list[float | None]] | None:
-        return [[self.reply_gap(t, actions[0]) for t in range(self.n_types[0])]] if self.replying else None
+        known = range(self.n_types[0]) if self._sample is None else self._sample.values[0]
+        return [[self.reply_gap(t, actions[0]) for t in known]] if self.replying else None
 
     # What follows from the user's parts.
+
+    def _pay(self) -> None:
+        """Look at the payoffs, and note what they range over."""
+        self._pays = MarketPayoffs(self)
+        self.calls = self._pays.calls
+        looked = self._pays.looked_at()
+        self.leader_payoff_range, self.follower_payoff_ranges = looked.leader_range, looked.follower_ranges
+        self.stakes, self._standard_units = looked.stakes, looked.units
+
+    def _refuse_for_drawn(self, prior: Any, joint: Any) -> None:
+        """Refuse what goes with listed types only.
+
+        Raises:
+            InputError: it is given.
+        """
+        if prior is not None or joint is not None:
+            raise InputError(
+                "types that are Drawn have their probabilities from the draw, independently of each other; leave out "
+                "prior and joint, or list the types (correlated ones as ranges, with a joint table)."
+            )
+        if self.exact_payoff is not None:
+            raise InputError("exact_payoff proves what is listed; types that are Drawn are a sample: leave it out.")
 
     def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:
         sizes = tuple(space.n for space in self.knows)
@@ -246,7 +309,8 @@ class Market(Game):
         masks = []
         for i, (own, acts) in enumerate(zip(self.knows, self.acts, strict=True)):
             with told(type(self), f"mask of {type(self).__name__} fails"):
-                given = [self.mask(t) if self.alone else self.mask(t, i) for t in range(own.n)]
+                known = range(own.n) if self._sample is None else self._sample.values[i]
+                given = [self.mask(t) if self.alone else self.mask(t, i) for t in known]
                 rows = np.stack([np.asarray(row, bool) for row in given])
             if rows.shape != (own.n, acts.n) or not rows.any(axis=1).all():
                 raise InputError(f"mask must leave every type of follower {i} one of its {acts.n} actions or more.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from firstmover.games.market import Market
 
 _DECISIONS = 4096  # at which payoffs are looked at
+_NUMBERS = 1_000_000  # profiles and decisions that are looked at where types are drawn
 _CALLS = 2_000  # of plain Python that this may take, about
 _BETWEEN = 0.1  # share of the range by which payoffs may leave it between the decisions that were looked at
 _WHO = ("the leader's payoff", "the followers' payoffs", "the transfers")
@@ -107,7 +108,7 @@ class MarketPayoffs:
 
     def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
         """What the function is given of types and actions: those of the one follower, or all."""
-        return (types[0], actions[0]) if self._market.alone else (types, actions)
+        return self._market.given_types(types), actions[0] if self._market.alone else actions
 
     def plainly(
         self, function: Callable[..., Any], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
@@ -115,7 +116,7 @@ class MarketPayoffs:
         """What a function of the author's returns in plain Python, given whole numbers or 64-bit vectors."""
         who, what = self._given_to(types, actions)
         if self._market.alone:
-            who, what = int(who), int(what)
+            who, what = who if self._market.draws_types else int(who), int(what)
         return function(who, what, int(decision) if decision.ndim == 0 else decision.astype(float))
 
     def exactly(
@@ -178,8 +179,7 @@ class MarketPayoffs:
         nobody = np.zeros(market.n_followers, np.int32)
         with told(type(market), f"{self._name} fails"), np.errstate(all="ignore"):
             if market.plain:
-                who, what = (0, 0) if market.alone else (nobody, nobody)
-                paid = market.paid(who, what, int(first) if first.ndim == 0 else first)
+                paid = self.plainly(market.paid, nobody, nobody, np.asarray(first))
                 return self._shaped(paid, np).transfers is not None
             shapes = jax.eval_shape(self.__call__, jnp.asarray(nobody), jnp.asarray(nobody), jnp.asarray(first), True)
             self._refuse_frozen_numbers(jnp.asarray(nobody), jnp.asarray(first))
@@ -208,7 +208,8 @@ class MarketPayoffs:
         """
         market = self._market
         types, actions = self.possible_profiles()
-        points = _DECISIONS if self.calls is None else max(2, _CALLS // len(types))
+        few = max(16, _NUMBERS // len(types)) if market.draws_types else _DECISIONS
+        points = min(_DECISIONS, few) if self.calls is None else max(2, _CALLS // len(types))
         decisions = np.asarray(market.decides.played(market.decides.spread(points)))
         with told(type(market), f"{self._name} fails"):
             leader, followers = self.at(types, actions, decisions)

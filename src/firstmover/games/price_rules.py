@@ -158,6 +158,10 @@ class PriceRules(Game):
     def player_labels(self) -> list[str]:
         return ["seller", *map(self._agent, range(self.n_followers))]
 
+    def type_labels(self, follower: int) -> list[str]:
+        """What an agent's types are worth to it."""
+        return [", ".join(self._written(value) for value in row) for row in self.values[follower]]
+
     def action_labels(self, follower: int) -> list[str]:
         return [f"message {m}" for m in range(self.messages)]
 

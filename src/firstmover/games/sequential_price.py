@@ -19,6 +19,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -27,11 +28,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.exact_numbers import of_fractions
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.goods import Goods, Valuation
 from firstmover.games.price_rules import PriceRules
 from firstmover.games.units import Units
-from firstmover.games.values import read_names, read_values
+from firstmover.games.values import NAMED, read_names, read_values
 from firstmover.spaces import Branching, Discrete
 
 _FEW = 16  # agents for which the best allocation is written out; beyond, a loop compiles in no more time
@@ -113,10 +115,12 @@ class SequentialPrice(PriceRules):
             grid = np.linspace(0, 1, types)
             vectors = np.array(list(itertools.product(grid, repeat=items)))
             self.values = (vectors,) * agents
+            stated = (of_fractions(np.array(list(itertools.product(_grid(types), repeat=items)), object)),) * agents
             self.types = TypeDistribution.independent([np.full(len(vectors), 1 / len(vectors))] * agents)
         else:
             stated, self.types = read_values(values, agents, items)
-            self.values, self.stated_values = tuple(own.floats for own in stated), stated
+            self.values = tuple(own.floats for own in stated)
+        self.stated_values = stated
         self.agent_names, self.item_names = read_names(values, agents, items)
         self._settings = {
             "agents": agents,
@@ -312,3 +316,25 @@ class SequentialPrice(PriceRules):
     def with_settings(self, **changes: Any) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
+
+    def with_types(self, types: TypeDistribution) -> Game:
+        if types.n_types != self.n_types:
+            raise InputError(f"the agents have {self.n_types} types, but probabilities for {types.n_types}.")
+        worth: list[list[list[Fraction]]] = [own.fractions.tolist() for own in self.stated_values]
+        named = {key: list(n) for key, n in zip(NAMED, (self.agent_names, self.item_names), strict=True) if n}
+        if all(table.ndim == 1 for table in types.fractions):
+            marginals = [table.tolist() for table in types.fractions]
+            return self.with_settings(values={"values": worth, "probabilities": marginals, **named})
+        joint = types.table()
+        profiles = [tuple(profile) for profile in np.argwhere(joint > 0).tolist()]
+        # Types that nobody has stay types: otherwise they would be numbered anew.
+        for i, own in enumerate(worth):
+            for t in set(range(len(own))) - {profile[i] for profile in profiles}:
+                profiles.append((*profiles[0][:i], t, *profiles[0][i + 1 :]))
+        rows = [[v for i, t in enumerate(profile) for v in worth[i][t]] for profile in profiles]
+        chances = [joint[profile] for profile in profiles]
+        return self.with_settings(values={"realisations": rows, "probabilities": chances, **named})
+
+
+def _grid(types: int) -> list[Fraction]:
+    return [Fraction(k, types - 1) for k in range(types)]

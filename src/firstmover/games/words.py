@@ -132,11 +132,20 @@ class Words(abc.ABC):
 
     # Play.
 
+    def told_observations(self, follower: int) -> Sequence[int]:
+        """Observations of a follower at which it is told in words what it does: by default all."""
+        return range(self.n_obs[follower])
+
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:
         """What a follower of this type does, in words, without a full stop."""
         own, acts = self.knows[follower].words(type_), self.acts[follower]
         who = own if self.n_followers == 1 else f"follower {follower}, {own}"
         return f"{who}: {acts.word + ' ' if acts.named else ''}{acts.mixed(probabilities)}"
+
+    def play_over_types(self, follower: int, table: np.ndarray) -> str | None:
+        """What a follower does over all of its types [types, actions], where these are too many for a sentence each."""
+        del follower, table
+        return None
 
     def player_labels(self) -> list[str]:
         """What the leader and every follower are called."""

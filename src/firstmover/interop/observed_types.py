@@ -11,6 +11,7 @@ from jaxtyping import Int
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import check_acts
+from firstmover.exact_numbers import exact
 from firstmover.games.base import Game
 from firstmover.interop.cells import Row, Sheet, read_sheet
 
@@ -133,14 +134,28 @@ def _in_order(game: Game, names: list[str], columns: list[int]) -> list[int]:
     return columns
 
 
-def _types_by_cell(game: Game, follower: int) -> dict[str, int]:
-    """What stands for each type in a cell: its label, else its number."""
+def _types_by_cell(game: Game, follower: int) -> dict[str | Fraction, int]:
+    """What stands for each type in a cell: its label, or that number written otherwise, else its own number."""
     labels = [label.lower() for label in game.type_labels(follower)]
-    return {str(t): t for t in range(len(labels))} | {label: t for t, label in enumerate(labels)}
+    known: dict[str | Fraction, int] = {str(t): t for t in range(len(labels))}
+    for t, label in enumerate(labels):
+        number = _as_number(label)
+        known |= {label: t} if number is None else {label: t, number: t}
+    return known
 
 
-def _type(sheet: Sheet, row: Row, column: int, known: dict[str, int], game: Game, follower: int) -> int:
-    cell = row.cells[column].lower()
+def _as_number(label: str) -> Fraction | None:
+    try:
+        return exact(label, "a type")
+    except InputError:
+        return None
+
+
+def _type(sheet: Sheet, row: Row, column: int, known: dict[str | Fraction, int], game: Game, follower: int) -> int:
+    cell: str | Fraction = row.cells[column].lower()
+    if cell not in known:
+        number = _as_number(row.cells[column])
+        cell = cell if number is None else number
     if cell not in known:
         raise InputError(
             f"row {row.line} of {sheet.path}: {row.cells[column]!r} is no type of follower {follower}; "

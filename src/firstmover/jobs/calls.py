@@ -10,7 +10,7 @@ import jax
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError, require
-from firstmover.evaluators.forms import all_profiles
+from firstmover.evaluators import steps_to_judge
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.games.host_calls import HostCalls, calls_of
@@ -65,7 +65,7 @@ def fitting(problem: StackelbergPOMDP, leader: Leader, seeds: int, most: int | N
         done = f"{name} was called {made} times for a table of all payoffs, and will not be again"
         return leader, Calling(done, more=False)
     settle = calls_of(jax.make_jaxpr(lambda state: rules_and_plays(problem, leader, state))(states).jaxpr)
-    judged = (_CERTIFYING + 2 * seeds) * _judging(problem.game) if problem.game.calls is not None else 0
+    judged = (_CERTIFYING + 2 * seeds) * steps_to_judge(problem.game) if problem.game.calls is not None else 0
     besides = settle + judged + made
     fits = leader
     if most is not None:
@@ -82,15 +82,6 @@ def fitting(problem: StackelbergPOMDP, leader: Leader, seeds: int, most: int | N
         fits = replace(leader, updates=updates)  # type: ignore[type-var]
     number = update * fits.updates + besides
     return fits, Calling(f"{name} will be called at most {number} times, in {fits.updates} updates", more=True)
-
-
-def _judging(game: Game) -> int:
-    """Calls to judge a finished rule once, at most: of all profiles, or in the steps of a sample of sub-episodes."""
-    try:
-        return len(all_profiles(game).types)
-    except InputError:
-        replies = 1 + sum(game.n_actions) if game.followers_act == "once" else 1
-        return game.samples * (game.horizon + 1) * replies
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def usual(game: Game) -> Usual:
     alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
     small = profiles <= np.log(MOST_PROFILES)
     if small or by_form(game, once=False, every_step=True) or not game.n_option_features or not alike:
-        return Usual(game.usual_followers, {}, game.usual_leader, {}, None)
+        return Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
     n = game.n_followers
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
     leader = {

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,23 @@ import jax
 from firstmover import catalogue, files
 from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.traced import numbers_of
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
-from firstmover.jobs import build, network_designs
+from firstmover.jobs import build, memory, network_designs
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import Design, Optimum, exact_optimum
+from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.observed import Evidence, Rows, estimated
+from firstmover.jobs.programs import program_for
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
 from firstmover.jobs.records import (
     LEFT_OUT,
@@ -43,10 +46,11 @@ from firstmover.jobs.records import (
 )
 from firstmover.jobs.respond import beyond_one_round
 from firstmover.jobs.runs import Run
-from firstmover.jobs.settling import best_seed, of_seed, rules_and_plays, settled
+from firstmover.jobs.settling import LearnedRules, best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
-from firstmover.jobs.training import Callback, check_memory, train
+from firstmover.jobs.training import Callback, Given, check_memory, shared_by, train
 from firstmover.leaders.base import Leader
+from firstmover.rules.rule import Rule
 from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
@@ -136,6 +140,8 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
+    if asked.draws_types:
+        _refuse_for_drawn(asked, responding, holdout is not None or robust is not None, learner.is_lazy(problem.game))
     if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
         raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
@@ -160,6 +166,21 @@ def design(
             )
         return _carry_out(
             played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
+        )
+
+
+def _refuse_for_drawn(game: Game, followers: Follower, evidence: bool, lazy: bool) -> None:
+    """Refuse what rests on a list of types where they are drawn.
+
+    Raises:
+        InputError: it is asked for.
+    """
+    if evidence:
+        raise InputError(f"the types of {game.name} are drawn; holdout and robust need listed types.")
+    if followers.needs_training or lazy:
+        raise InputError(
+            f"the types of {game.name} are drawn; networks that are trained for a list of types, those of "
+            f"{followers.name} or the leader's, cannot be judged by types drawn anew."
         )
 
 
@@ -255,11 +276,27 @@ def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> 
         InputError: as `Design.load`.
     """
     run = Run.open(path)
-    own, followers, leader, seeds, seed = parts_of(run, code, game, changed_too=True)
-    if not leader.is_lazy(own.standardised):
+    result = read_result(run)
+    if "network" not in result:
         return Design.load(path, code=code, game=game)
-    problem = problem_of(run, own, ready(run, own, followers), leader)
-    return network_designs.read_network_design(run, read_result(run), own, problem, leader, seeds, seed)
+    return network_designs.loaded_network(run, result, code, game)
+
+
+def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashable:
+    """What the program of `_settles` is kept by."""
+    shared = shared_by(judged, leader)
+    return None if shared is None else (shared, "settling", seeds, memory.ENOUGH)
+
+
+def _settles(judged: StackelbergPOMDP, leader: Leader, state: Any, given: Given) -> jax.stages.Compiled:
+    """The program that lets the followers settle: (state, what is given) -> `rules_and_plays`."""
+
+    def settles(parts: int, state: Any, given: Given) -> LearnedRules:
+        own, learner = given.parts(judged, leader)
+        return rules_and_plays(own, learner, state, parts)
+
+    program = jax.jit(settles, static_argnums=0)
+    return compiled_to_fit(lambda parts: program.lower(parts, state, given), "the followers' response")
 
 
 def _carry_out(
@@ -287,12 +324,13 @@ def _carry_out(
         progress.stage("letting the followers settle")
         settle = time.perf_counter()
         judged = replace(problem, followers=problem.followers.judging)
+        given = Given(seed, numbers_of(leader), numbers_of(judged.followers))
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
-            lowered = jax.jit(lambda parts, state: rules_and_plays(judged, leader, state, parts), static_argnums=0)
-            compiled = compiled_to_fit(lambda parts: lowered.lower(parts, learnt.state), "the followers' response")
+            key = _of_settling(judged, leader, seeds)
+            compiled = program_for(key, lambda: _settles(judged, leader, learnt.state, given))
             compile_seconds += time.perf_counter() - settle
-            learned_rules = compiled(learnt.state)
+            learned_rules = compiled(learnt.state, given)
         outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)
         if run is not None:
             write_outcome(run, outcome, leader)
@@ -300,9 +338,8 @@ def _carry_out(
     progress.stage("certifying")
     best = best_seed(final.values, final.worst_values, final.merits)
     model = build.description(problem.followers)
-    certificate = certify_play(
-        game, final.tables[best], of_seed(final.plays, best), followers=model, seed=seed
-    ).as_json()
+    rule, play = on_fresh_types(Rule(game, final.tables[best]), of_seed(final.plays, best), problem.followers, seed)
+    certificate = certify_play(rule.game, rule.actions, play, followers=model, seed=seed).as_json()
     certificate |= beyond_one_round(game, final.tables[best], problem.followers, seed)
     best_known = Optimum(reason=left_out)
     if left_out is None:

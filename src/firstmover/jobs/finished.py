@@ -23,6 +23,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
+from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.observed import NO_EVIDENCE, Evidence
 from firstmover.jobs.ready_followers import ready
 from firstmover.jobs.records import (
@@ -327,7 +328,8 @@ class Design:
         read = uncertified(run, result, code, game)
         if read.changed_code:
             model = build.description(read.followers)
-            anew = certify_play(read.game, read.rule.actions, read.play, followers=model, seed=read.seed)
+            rule, play = on_fresh_types(read.rule, read.play, read.followers, read.seed)
+            anew = certify_play(rule.game, rule.actions, play, followers=model, seed=read.seed)
             return replace(read, certificate=anew.as_json())
         certificate = run.read_json("certificate.json")
         if digest(certificate) != result["digests"].get("certificate"):

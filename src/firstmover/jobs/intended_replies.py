@@ -35,7 +35,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
         ties: that it assumes.
         margin: by how much every other reply must be worse to the second rule, in units of the followers' payoffs.
     """
-    if solution.rule is None:
+    if solution.rule is None or game.draws_types:
         return solution
     if solution.play is not None:
         return replace(solution, reply=solution.play)
@@ -122,7 +122,7 @@ def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int
     rule = solvable(game, actions)
     replies: dict[Ties, Any] = {which: best_response(markov, rule, which) for which in _TIES}
     rests = abs(replies["strong"].leader - replies["weak"].leader) > _SAME * markov.spans[0]
-    if markov.start.max() < 1 or rule.ndim > 1:
+    if markov.start.max() < 1 or markov.chance is not None or rule.ndim > 1:
         return None, bool(rests)
     play, state, taken = replies[ties].play, int(markov.start.argmax()), []
     for step in range(markov.horizon):

@@ -14,7 +14,7 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +53,8 @@ class Pretraining:
     passes: int = 20
     learning_rate: float = 0.01
     temperature: float = 0.01
+
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "temperature")
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -11,7 +11,7 @@ many there are.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -22,7 +22,9 @@ from jax.sharding import NamedSharding, PartitionSpec
 from firstmover.core.batching import replaced_in_parts
 from firstmover.core.selection import average
 from firstmover.errors import InputError
+from firstmover.jobs import memory
 from firstmover.jobs.memory import compiled_to_fit
+from firstmover.jobs.programs import program_for
 from firstmover.jobs.runs import Run
 
 _MOST_UPDATES = 64  # in one call
@@ -31,6 +33,7 @@ _MOST_KEPT = 8e8  # bytes of a checkpoint, which is read back within 1 GB; what 
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
 Update = Callable[[Any, Any], tuple[Any, Any]]  # (state, position of the seed) -> (state, metrics)
+Given = Any  # a pytree of numbers
 
 
 @runtime_checkable
@@ -67,25 +70,30 @@ class Lesson(NamedTuple):
         who: learns, in words.
         doing: what it does, in words.
         updates: how many.
-        start: the state of all seeds before the first, with a leading axis of seeds.
+        given: numbers that the compiled programs take as arguments (`core.traced`).
+        start: the state of all seeds before the first, with a leading axis of seeds, from what is given.
         update: one update of a seed, where all that is batched is worked off in so many parts, and so many seeds learn
-            side by side: (parts, seeds) -> (state, position of the seed) -> (state, metrics).
+            side by side: (parts, seeds, what is given) -> (state, position of the seed) -> (state, metrics).
         blank: the metrics of all updates before the first, NumPy arrays [updates, seeds].
         shown: the metrics of an update that is told of, [seeds], and their name, from all metrics and its number.
         spread: whether seeds may learn on several devices at once; what calls plain Python may not.
         heard: hears the metrics of updates that were made in a row, NumPy arrays [updates, seeds], and the number of
             the first, from 0; it ends the lesson there by returning True.
+        traced_from: all that the programs are traced from beside what is given: lessons with the same share them (see
+            `programs`); None if they are for this lesson only.
     """
 
     who: str
     doing: str
     updates: int
-    start: Callable[[], Any]
-    update: Callable[[int, int], Update]
+    given: Given
+    start: Callable[[Given], Any]
+    update: Callable[[int, int, Given], Update]
     blank: Any
     shown: Callable[[Any, int], tuple[np.ndarray, str]]
     spread: bool = True
     heard: Callable[[int, Any], bool] | None = None
+    traced_from: Hashable = None
 
 
 class Learnt(NamedTuple):
@@ -119,26 +127,24 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
 
     `waiting_since` is the reading of `time.perf_counter` since which this process is waited for.
     """
-    shape, blank = jax.eval_shape(lesson.start), jax.tree.map(np.copy, lesson.blank)
+    blank = jax.tree.map(np.copy, lesson.blank)
     seeds = jax.tree.leaves(blank)[0].shape[1]
+    start = program_for(_key(lesson, "start", seeds), lambda: jax.jit(lesson.start))
+    shape = start.eval_shape(lesson.given)
     if run is not None and run.has("checkpoint.npz"):
         like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
         done, spent, before, state, history = _resumed(run, like, lesson.updates)
         if done == lesson.updates:
             return Learnt(state, history, 0.0, spent, before)
     else:
-        done, spent, before, state, history = 0, 0.0, 0.0, jax.jit(lesson.start)(), blank
+        done, spent, before, state, history = 0, 0.0, 0.0, start(lesson.given), blank
 
     progress.stage(f"compiling {lesson.who}")
     began = time.perf_counter()
     most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
     share = Shares(seeds, devices if lesson.spread else devices[:1])
-    program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
-    compiled = compiled_to_fit(
-        lambda parts: program.lower(parts, *share.shapes((shape, np.arange(seeds))), jnp.int32(0)),
-        f"an update of {lesson.who}",
-        share.devices,
-    )
+    key = _key(lesson, "updates", seeds, most, share.devices, memory.ENOUGH)
+    compiled = program_for(key, lambda: _compiled(lesson, most, share, shape))
     compile_seconds = time.perf_counter() - began
 
     kept = run is not None and _bytes((shape, blank)) <= _MOST_KEPT
@@ -149,7 +155,7 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     while done < lesson.updates:
         began = time.perf_counter()
         count = min(count, most, lesson.updates - done)
-        state, metrics = jax.block_until_ready(compiled(state, positions, jnp.int32(count)))
+        state, metrics = jax.block_until_ready(compiled(state, positions, jnp.int32(count), lesson.given))
         for whole, part in zip(jax.tree.leaves(history), jax.tree.leaves(metrics), strict=True):
             whole[done : done + count] = np.asarray(part)[:count, :seeds]
         done += count
@@ -172,11 +178,23 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     return Learnt(share.together(state), history, compile_seconds, spent, before)
 
 
-def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., tuple[Any, Any]]:
-    """Several updates of several seeds: (parts, state, positions, count) -> (state, metrics [most, seeds])."""
+def _key(lesson: Lesson, *more: Hashable) -> Hashable:
+    """What a program of a lesson is kept by."""
+    return None if lesson.traced_from is None else (lesson.traced_from, *more)
 
-    def repeated(parts: int, state: Any, positions: jax.Array, count: jax.Array) -> tuple[Any, Any]:
-        each = replaced_in_parts(lesson.update(parts, side_by_side), parts)
+
+def _compiled(lesson: Lesson, most: int, share: "Shares", shape: Any) -> jax.stages.Compiled:
+    """At most so many updates of all seeds: (state, positions, count, what is given) -> (state, metrics)."""
+    program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
+    arguments = *share.shapes((shape, np.arange(share.seeds))), jnp.int32(0), lesson.given
+    return compiled_to_fit(lambda parts: program.lower(parts, *arguments), f"an update of {lesson.who}", share.devices)
+
+
+def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., tuple[Any, Any]]:
+    """Several updates of several seeds: (parts, state, positions, count, given) -> (state, metrics [most, seeds])."""
+
+    def repeated(parts: int, state: Any, positions: jax.Array, count: jax.Array, given: Given) -> tuple[Any, Any]:
+        each = replaced_in_parts(lesson.update(parts, side_by_side, given), parts)
         blank = jax.tree.map(lambda whole: jnp.zeros((most, len(positions)), whole.dtype), lesson.blank)
 
         def body(k: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -207,7 +225,7 @@ class Shares:
         self._mesh, self._sharding = mesh, NamedSharding(mesh, PartitionSpec("seeds"))
 
     def over_devices(self, program: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
-        """A program (parts, state, positions, count) -> (state, metrics [updates, seeds]), every device its share."""
+        """A program as `_repeated` makes it, every device its share of the seeds."""
         if self.devices == 1:
             return program
 
@@ -216,7 +234,7 @@ class Shares:
             return jax.shard_map(
                 lambda *of_device: program(parts, *of_device),
                 mesh=self._mesh,
-                in_specs=(own, own, everywhere),
+                in_specs=(own, own, everywhere, everywhere),
                 out_specs=(own, PartitionSpec(None, "seeds")),
                 check_vma=False,
             )(*arguments)

@@ -7,20 +7,21 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 
+Result = TypeVar("Result")
 ENOUGH = 1e9  # bytes that a program may need beside what goes in and comes out, before batches are split
 _TRIES = 6
 
 
 def for_seed(
-    problem: StackelbergPOMDP, seeds: int, parts: int, function: Callable[[StackelbergPOMDP, Any], Any]
-) -> Callable[[Any, Any], Any]:
+    problem: StackelbergPOMDP, seeds: int, parts: int, function: Callable[[StackelbergPOMDP, Any], Result]
+) -> Callable[[Any, Any], Result]:
     """`function(problem, state)` as a function of the state and the position of a seed, with that seed's problem.
 
     Where all that is batched is made into so many parts, the seeds are split first; once they are worked off one by one

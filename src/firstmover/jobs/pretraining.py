@@ -14,6 +14,7 @@ from jaxtyping import Array, Key
 from firstmover import files
 from firstmover.core.noise import Stream, stream
 from firstmover.core.selection import finite
+from firstmover.core.traced import Numbers, numbers_of, with_numbers
 from firstmover.errors import FailedError, InputError, require
 from firstmover.evaluation.reply_quality import quality
 from firstmover.followers.contextual import Contextual
@@ -23,6 +24,7 @@ from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.lessons import Losses, Pretraining, training_of, training_steps
 from firstmover.jobs.loop import Lesson, Progress, Silent, learn
+from firstmover.jobs.programs import traced_from
 from firstmover.jobs.runs import Run, digest
 
 KIND = "pretraining"  # what the configuration of such a run says that it is
@@ -216,6 +218,14 @@ class _Asked(NamedTuple):
         return asked
 
 
+class _Given(NamedTuple):
+    """What the compiled programs take as arguments: keys and first networks of all seeds, and traced numbers."""
+
+    keys: Key[Array, "seeds"]
+    networks: Networks
+    settings: Numbers
+
+
 def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since: float) -> Pretrained:
     """Train, compare with exact replies, and write."""
     game, settings, seeds, seed = asked.game, asked.settings, asked.seeds, asked.seed
@@ -223,15 +233,20 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
     kind, networks = _start(game, asked.followers, keys)
     standard = game.standardised
     fixed = None if asked.rules is None else jnp.asarray(game.standard_actions(asked.rules))
-    start, update = training_of(standard, kind, settings, fixed)
+
+    def training(given: _Given) -> tuple[Any, Any]:
+        return training_of(standard, kind, with_numbers(settings, given.settings), fixed)
+
     lesson = Lesson(
         who="the followers",
         doing="training the followers",
         updates=settings.updates,
-        start=lambda: jax.vmap(start)(keys, networks),
-        update=lambda parts, side_by_side: lambda state, position: update(state),
+        given=_Given(keys, networks, numbers_of(settings)),
+        start=lambda given: jax.vmap(training(given)[0])(given.keys, given.networks),
+        update=lambda parts, side_by_side, given: lambda state, position: training(given)[1](state),
         blank=Losses._make([np.zeros((settings.updates, seeds), np.float32)]),
         shown=lambda history, step: (history.loss[step], "loss"),
+        traced_from=None if game.calls is not None else traced_from(standard, kind, settings, fixed),
     )
     learnt = learn(lesson, run, progress, waiting_since)
     left = np.asarray(finite(learnt.state.networks, 1))

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.core.batching import in_parts
 from firstmover.core.commitment import table_of
 from firstmover.core.noise import Stream, stream
-from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.plays import Play
+from firstmover.core.pomdp import Episode, StackelbergPOMDP
 from firstmover.core.selection import best_of, finite
 from firstmover.errors import FailedError
 from firstmover.evaluators import judge_of
@@ -54,21 +55,32 @@ class Settled(NamedTuple):
     merits: Float[np.ndarray, "seeds"] | None = None
 
 
-def rules_and_plays(
-    problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1
-) -> tuple[Any, Any, Any, Any, Any]:
-    """To be compiled: the best table of every seed, its play, both for the baseline, sound candidates, and rewards.
+class LearnedRules(NamedTuple):
+    """What the seeds have learnt, in the game's standard units, arrays with a leading axis of seeds.
 
-    The rewards are those of the best table and of the baseline.
-
-    The play under the baseline is None where the baseline is a rule of another game.
+    Attributes:
+        tables: the best table of every seed.
+        plays: how the followers play under it.
+        beside: how they play under the baseline; None where the baseline is a rule of another game.
+        sound: which candidates are sound, [seeds, candidates].
+        rewards: of the best table and of the baseline, [seeds, 2].
     """
+
+    tables: Array
+    plays: Play
+    beside: Play | None
+    sound: Bool[Array, "seeds candidates"]
+    rewards: Float[Array, "seeds 2"]
+
+
+def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1) -> LearnedRules:
+    """To be compiled: the best rule of every seed and how its followers play, from the learner's states."""
     baseline = baseline_actions(problem.game)
 
-    def one(own: StackelbergPOMDP, state: Any) -> tuple[Any, Any, Any, Any, Any]:
+    def one(own: StackelbergPOMDP, state: Any) -> LearnedRules:
         key = stream(state.key, Stream.EVALUATION)
 
-        def play(actions: Any) -> Any:
+        def play(actions: Array) -> Episode:
             return own.episode(table_of(own.game, actions), key)
 
         tables = leader.tables(own, state)
@@ -79,7 +91,7 @@ def rules_and_plays(
         earned = episodes.reward[best]
         rewards = jnp.stack([earned, earned if beside is None else beside.reward])
         other = None if beside is None else beside.strategy
-        return *of_seed((tables, episodes.strategy), best), other, sound, rewards
+        return LearnedRules(tables[best], of_seed(episodes.strategy, best), other, sound, rewards)
 
     seeds = len(jax.tree.leaves(states)[0])
     return in_parts(for_seed(problem, seeds, parts, one), parts)(states, jnp.arange(seeds))
@@ -92,7 +104,7 @@ def merit_of(game: Game, problem: StackelbergPOMDP) -> Merit | None:
     return Merit(game, problem.least, problem.radius if problem.target == "robust" else 0.0, problem.target == "worst")
 
 
-def settled(game: Game, problem: StackelbergPOMDP, learned_rules: tuple[Any, Any, Any, Any, Any], seed: int) -> Settled:
+def settled(game: Game, problem: StackelbergPOMDP, learned_rules: LearnedRules, seed: int) -> Settled:
     """The final rules, from what `rules_and_plays` has returned.
 
     Args:

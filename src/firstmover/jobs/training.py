@@ -2,18 +2,22 @@
 
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.traced import Numbers, numbers_of, with_numbers
 from firstmover.errors import InputError
 from firstmover.games.units import Units
-from firstmover.jobs.loop import Learnt, Lesson, Progress, learn
+from firstmover.jobs.loop import Learnt, Lesson, Progress, Update, learn
 from firstmover.jobs.memory import for_seed
+from firstmover.jobs.programs import traced_from
 from firstmover.jobs.runs import Run
 from firstmover.leaders.base import Leader, Metrics
 
@@ -38,22 +42,56 @@ def train(
     since which this process is waited for, now if not given. `callback` hears of every update of this process.
     """
     units = problem.game.payoff_units
+
+    def start(given: Given) -> Any:
+        own, learner = given.parts(problem, leader)
+        return initial_states(own, learner, seeds, given.seed)
+
+    def update(parts: int, side_by_side: int, given: Given) -> Update:
+        own, learner = given.parts(problem, leader)
+        return for_seed(own, side_by_side, parts, learner.update)
+
     lesson = Lesson(
         who="the learner",
         doing="learning",
         updates=leader.updates,
-        start=lambda: initial_states(problem, leader, seeds, seed),
-        update=lambda parts, side_by_side: for_seed(problem, side_by_side, parts, leader.update),
+        given=Given(seed, numbers_of(leader), numbers_of(problem.followers)),
+        start=start,
+        update=update,
         blank=blank_history(leader.updates, seeds),
         shown=lambda history, update: (np.asarray(in_own_units(history, units).evaluated)[update], "mean learned"),
         spread=problem.game.calls is None and problem.followers.calls is None and problem.game.on_many_devices,
         heard=None if callback is None else lambda first, part: _replayed(callback, first, in_own_units(part, units)),
+        traced_from=shared_by(problem, leader),
     )
     learnt = learn(lesson, run, progress, time.perf_counter() if waiting_since is None else waiting_since)
     history = in_own_units(learnt.history, units)
     if run is not None:
         run.write_bytes("metrics.csv", _as_csv(history, seed).encode())
     return learnt._replace(history=history)
+
+
+class Given(NamedTuple):
+    """What the compiled programs of a design take as arguments.
+
+    Attributes:
+        seed: the first of the seeds.
+        leader, followers: traced numbers (`core.traced`).
+    """
+
+    seed: int
+    leader: Numbers
+    followers: Numbers
+
+    def parts(self, problem: StackelbergPOMDP, leader: Leader) -> tuple[StackelbergPOMDP, Leader]:
+        """The problem and the leader with these numbers in place of their own."""
+        followers = with_numbers(problem.followers, self.followers)
+        return replace(problem, followers=followers), with_numbers(leader, self.leader)
+
+
+def shared_by(problem: StackelbergPOMDP, leader: Leader) -> Hashable:
+    """What designs have in common that share compiled programs; None for what calls a user's own Python."""
+    return None if problem.game.calls is not None else traced_from(problem, leader)
 
 
 def _replayed(callback: Callback, first: int, part: Metrics) -> bool:
@@ -69,7 +107,7 @@ def in_own_units(history: Metrics, units: Units | None) -> Metrics:
     return history._replace(**{name: units.of_leader(getattr(history, name)) for name in earned})
 
 
-def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int) -> Any:
+def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int | Array) -> Any:
     """The learner's state before the first update, with a leading axis of seeds."""
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     return jax.vmap(lambda position, key: leader.init(problem.of_seed(position), key))(jnp.arange(seeds), keys)

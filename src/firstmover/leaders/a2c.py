@@ -39,6 +39,7 @@ class A2C(ActorCritic):
     centralised: bool = False
 
     name: ClassVar[str] = "a2c"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "gae", "entropy")
 
     def optimiser(self) -> optax.GradientTransformation:
         rmsprop = optax.rmsprop(self.learning_rate, decay=0.99, eps=1e-5, eps_in_sqrt=False)

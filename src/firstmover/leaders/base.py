@@ -61,6 +61,7 @@ class Leader(abc.ABC):
 
     Attributes:
         name: the registered name.
+        traced: parameters that a compiled update takes as arguments (see `core.traced`).
         updates: number of updates in a run.
         reward_episodes: reward sub-episodes of an episode; 0 for the exact expectation.
         evaluation: how the rule to commit to is made of what was learnt.
@@ -77,6 +78,7 @@ class Leader(abc.ABC):
     """
 
     name: ClassVar[str]
+    traced: ClassVar[tuple[str, ...]] = ()
     updates: int
     reward_episodes: int
     evaluation: Evaluation = "greedy"

@@ -79,6 +79,7 @@ class BiLevelActorCritic(Leader):
     reward_episodes: int = 0
 
     name: ClassVar[str] = "bi-level-actor-critic"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "actor_rate", "epsilon", "exploration")
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -8,7 +8,9 @@ commitment. No critic is needed, and nothing grows with the length of the respon
 The advantage of an episode is its membership in the best tenth, centred: the best tenth goes up, the rest slightly
 down. With discrete decisions an entropy bonus falls to zero over the first four fifths of a run; with continuous ones
 the width of the Gaussian is annealed, never learnt (a learnt width collapses over the cliffs of posted prices and of
-indifferent followers).
+indifferent followers). In the last fifth of a run, where decisions are continuous and an episode has no noise, the rule
+becomes the best draw whenever that earned more: a Gaussian keeps its centre off a cliff by about its width, and creeps
+along one that lies aslant.
 
 Source: ours; the surrogate is that of Schulman et al. 2017 (PPO), the choice of the best tenth is that of the
 cross-entropy method (Rubinstein 1999).
@@ -30,7 +32,7 @@ from firstmover.core.commitment import draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.core.selection import average, best_share, largest, sound
+from firstmover.core.selection import average, best_of, best_share, largest, sound
 from firstmover.errors import InputError, require
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower
@@ -41,6 +43,7 @@ from firstmover.solvers.registry import baseline_actions
 
 _ELITE = 0.1
 _CLIP = 0.2
+_POLISH = 0.2  # share of a run, its last, in which the best draw is kept
 # Of a Gaussian, in units of the box: a wide one finds the region that pays most at large, a narrow one climbs where it
 # starts, in a region too small for the wide one to see. All end at the last width, near enough to a cliff.
 _WIDE, _NARROW, _LAST = 0.3, 0.1, 0.001
@@ -109,6 +112,7 @@ class CommitmentGradient(Leader):
     at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "commitment-gradient"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "entropy")
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -243,7 +247,17 @@ class CommitmentGradient(Leader):
         entropy = jax.vmap(head.entropy)(old, masks).mean()
         steps = drawn.env_steps.sum(), drawn.simulated_steps.sum()
         metrics = Metrics(average(reward), largest(reward), entropy, *steps, evaluated, jnp.float32(0))
+        if self._polishes(problem):
+            best = best_of(reward)
+            better = jnp.where(reward[best] > evaluated, actions[best], rule)
+            kept = jax.vmap(head.around)(better)
+            late = progress >= 1 - _POLISH
+            policy = jax.tree.map(lambda now: jnp.where(late, kept.astype(now.dtype), now), policy)  # the table
         return policy, optimiser, metrics
+
+    def _polishes(self, problem: StackelbergPOMDP) -> bool:
+        """Whether the last updates keep the best draw: what it earned is what it will earn again."""
+        return self.policy == "table" and problem.game.leader_space.continuous and problem.noiseless
 
     def tables(self, problem: StackelbergPOMDP, state: _State) -> Array:
         head = problem.game.leader_space.head()

@@ -90,6 +90,7 @@ class DQN(StepLearner):
     exploration: float = 0.5
 
     name: ClassVar[str] = "dqn"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "epsilon", "exploration")
 
     def __post_init__(self) -> None:
         """Check the ranges.

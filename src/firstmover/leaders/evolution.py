@@ -64,6 +64,7 @@ class Evolution(Leader):
     at_least: tuple[str, ...] = ()
 
     name: ClassVar[str] = "evolution"
+    traced: ClassVar[tuple[str, ...]] = ("width",)
 
     def __post_init__(self) -> None:
         """Check the ranges.

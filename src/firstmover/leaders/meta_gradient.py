@@ -81,6 +81,7 @@ class MetaGradient(Leader):
     evaluation: Evaluation = "greedy"
 
     name: ClassVar[str] = "meta-gradient"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "inner_rate", "spread")
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -36,6 +36,8 @@ class _Clipped(ActorCritic):
     minibatch: int = 64
     clip: float = 0.2
 
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "gae", "entropy", "clip")
+
     def __post_init__(self) -> None:
         """Check the ranges.
 
@@ -124,6 +126,7 @@ class PPO(_Clipped):
     """
 
     name: ClassVar[str] = "ppo"
+    traced: ClassVar[tuple[str, ...]] = _Clipped.traced
     centralised: ClassVar[bool] = False
 
 
@@ -138,4 +141,5 @@ class MAPPO(_Clipped):
     """
 
     name: ClassVar[str] = "mappo"
+    traced: ClassVar[tuple[str, ...]] = _Clipped.traced
     centralised: ClassVar[bool] = True

@@ -75,6 +75,7 @@ class Reinforce(StepLearner):
     evaluation: Evaluation = "greedy"
 
     name: ClassVar[str] = "reinforce"
+    traced: ClassVar[tuple[str, ...]] = ("learning_rate", "entropy", "decay")
 
     def __post_init__(self) -> None:
         """Check the ranges.

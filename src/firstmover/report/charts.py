@@ -39,6 +39,7 @@ class Chart:
         xlabel, ylabel: what the axes measure.
         series: the lines.
         logarithmic: whether both axes are.
+        names: what stands at 0, 1, ... of the first axis, where that is no number.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Chart:
     ylabel: str
     series: Sequence[Series]
     logarithmic: bool = False
+    names: tuple[str, ...] = ()
 
 
 def chart_csv(chart: Chart) -> str:
@@ -59,7 +61,8 @@ def chart_csv(chart: Chart) -> str:
     """
     lines = [f"series,{chart.xlabel},{chart.ylabel}"]
     for own in chart.series:
-        lines += [f"{own.label},{x:.9g},{y:.9g}" for x, y in zip(own.x, own.y, strict=True)]
+        at = [chart.names[int(x)] for x in own.x] if chart.names else [f"{x:.9g}" for x in own.x]
+        lines += [f"{own.label},{x},{y:.9g}" for x, y in zip(at, own.y, strict=True)]
     return "\n".join(lines) + "\n"
 
 
@@ -78,6 +81,8 @@ def draw_chart(chart: Chart, kind: str) -> bytes:
     if chart.logarithmic:
         axes.set(xscale="log", yscale="log")
     axes.set(title=chart.title, xlabel=chart.xlabel, ylabel=chart.ylabel)
+    if chart.names:
+        axes.set_xticks(range(len(chart.names)), chart.names, rotation=30, ha="right")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
     stream = io.BytesIO()

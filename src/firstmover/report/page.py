@@ -103,6 +103,7 @@ class Page:
         matrix_note: why there is none.
         measures: named numbers of the outcome.
         constraints: and whether they hold.
+        economics: what economists look at, beside rules with names.
         data: what is known from rows that were kept out, and from other priors.
         statements: what is proved, and what is not.
         curves_picture: SVG: the learning curves.
@@ -127,6 +128,7 @@ class Page:
     matrix_note: str | None = None
     measures: Table | None = None
     constraints: Table | None = None
+    economics: Table | None = None
     data: list[str] = field(default_factory=list)
     curves_picture: str | None = None
     curves_note: str | None = None

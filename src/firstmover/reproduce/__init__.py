@@ -9,24 +9,24 @@ from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError, unknown_name
-from firstmover.jobs.finished import Design
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.report.charts import chart_csv, draw_chart
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.crowds import CROWDS
-from firstmover.reproduce.experiments import Experiment
+from firstmover.reproduce.experiments import Finished, Runnable
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.markov_games import MARKOV_GAMES
 from firstmover.reproduce.oracles import ORACLES
 from firstmover.reproduce.related_work import RELATED_WORK
+from firstmover.reproduce.sellers import SELLERS
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
 FIGURES = {
     figure.name: figure
-    for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, *CROWDS, MARKOV_GAMES, RELATED_WORK)
+    for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, *CROWDS, *SELLERS, MARKOV_GAMES, RELATED_WORK)
 }
 
 
@@ -41,8 +41,8 @@ def reproduce(
     """Run figures, write their curves, pictures and verdicts to folders in `out`, and return the verdicts.
 
     Experiments that `out` holds already are read back, unfinished ones are gone on with: after a stop, the same call
-    goes on. Writes `NAME/curves.csv`, `NAME/NAME.png`, `NAME/NAME.svg` and `NAME/verdicts.json`, and for every chart
-    of a figure `NAME/CHART.csv`, `.png` and `.svg`.
+    goes on. Writes `NAME/verdicts.json`, where something is learned `NAME/curves.csv`, `NAME/NAME.png` and
+    `NAME/NAME.svg`, and for every chart of a figure `NAME/CHART.csv`, `.png` and `.svg`.
 
     Args:
         names: figures, or "all".
@@ -70,10 +70,11 @@ def reproduce(
         panel = figure.panel(made)
         verdicts = [asdict(verdict) for verdict in figure.judge(made)]
         files.make_folder(folder / name)
-        files.write_whole(folder / name / "curves.csv", as_csv(panel.curves).encode())
         charts = figure.charts(made)
-        for kind in ("png", "svg"):
-            files.write_whole(folder / name / f"{name}.{kind}", draw(panel, kind))
+        if panel is not None:
+            files.write_whole(folder / name / "curves.csv", as_csv(panel.curves).encode())
+            for kind in ("png", "svg"):
+                files.write_whole(folder / name / f"{name}.{kind}", draw(panel, kind))
         for chart in charts:
             files.write_whole(folder / name / f"{chart.name}.csv", chart_csv(chart).encode())
             for kind in ("png", "svg"):
@@ -107,12 +108,12 @@ class _Part:
         self.whole.alive()
 
 
-def _run(experiments: Sequence[Experiment], folder: Path, seeds: int, progress: Progress) -> dict[str, Design]:
+def _run(experiments: Sequence[Runnable], folder: Path, seeds: int, progress: Progress) -> dict[str, Finished]:
     """All experiments by name, two at a time: one compiles, on a single core, while the other learns."""
-    cohorts: dict[str, Design] = {}
+    cohorts: dict[str, Finished] = {}
     began = time.perf_counter()
 
-    def one(experiment: Experiment) -> None:
+    def one(experiment: Runnable) -> None:
         done = len(cohorts)
         left = (time.perf_counter() - began) / done * (len(experiments) - done) if done else None
         soon = "" if left is None else f", about {left:.0f} s left"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,31 @@ from firstmover.leaders import Leader
 from firstmover.leaders.step_learner import StepLearner
 from firstmover.report.charts import Chart
 from firstmover.report.curves import Curve, Panel
+
+
+@runtime_checkable
+class Finished(Protocol):
+    """What came of an experiment: a design, or whatever its figure understands."""
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """What it took, `total` among others."""
+
+
+@runtime_checkable
+class Runnable(Protocol):
+    """An experiment of a figure: run once, or gone on with, or read back, whatever its folder holds."""
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+
+    def run(self, folder: Path, seeds: int, progress: Progress | None) -> Finished:
+        """Run it, or read it back.
+
+        Raises:
+            InputError: the folder holds a run of something else.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +148,14 @@ class Figure:
     source: str
     claim: str
     ylabel: str
-    experiments: Mapping[str, Experiment]
+    experiments: Mapping[str, Runnable]
     levels: Callable[[], dict[str, float]]
-    judge: Callable[[Mapping[str, Design]], Sequence[Verdict]]
+    judge: Callable[[Mapping[str, Any]], Sequence[Verdict]]
     metric: str = "evaluated"
-    charts: Callable[[Mapping[str, Design]], Sequence[Chart]] = lambda made: ()
+    charts: Callable[[Mapping[str, Any]], Sequence[Chart]] = lambda made: ()
 
-    def panel(self, made: Mapping[str, Design]) -> Panel:
-        """The picture of the finished experiments."""
+    def panel(self, made: Mapping[str, Any]) -> Panel | None:
+        """The picture of the finished experiments; None where nothing is learned."""
         curves = [
             Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
             for label, done in made.items()

@@ -105,7 +105,11 @@ def play_text(game: Game, play: Play) -> str:
         return told
     sentences = []
     for i, table in enumerate(play.by_step(game)):
-        for o in range(game.n_obs[i]):
+        over_types = game.play_over_types(i, table[0])
+        if over_types is not None:
+            sentences.append(_capitalised(over_types) + ".")
+            continue
+        for o in game.told_observations(i):
             sentences += _over_time(game, i, o, table[:, o])
     return " ".join(sentences)
 

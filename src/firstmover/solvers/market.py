@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 from firstmover.equilibria import FiniteGame, value_bounds
 from firstmover.errors import InputError
 from firstmover.games.base import Ties
+from firstmover.games.entries import read_entries
 from firstmover.games.market import Market
 from firstmover.solvers.registry import optimum, search
 from firstmover.solvers.solution import Solution
@@ -34,6 +35,7 @@ _NARROWER = 0.72  # the polish in every round
 _TIE = 1e-12  # share of the largest payoff of a type below which replies are equally good: rounding in 64 bit
 _SAME = 1e-9  # share of the payoff range by which the leader would give way for a number that is shorter to write
 _BESIDE_A_DESIGN = 20.0  # seconds
+_AFTER_SEEING = "its leader decides on real numbers, after what it sees"
 
 Progress = Callable[[str], None] | None
 
@@ -44,12 +46,17 @@ class BestFound(Solution):
 
     Attributes:
         best: what it earns.
+        sampled: where types are drawn, what it earns over types drawn anew; then its 95 % interval.
     """
 
     best: float | None = None
+    sampled: tuple[float, float, float] | None = None
 
     def details(self) -> dict[str, Any]:
-        return {"best_found": self.best}
+        if self.sampled is None:
+            return {"best_found": self.best}
+        value, *interval = self.sampled
+        return {"best_found": self.best, "sampled_value": value, "sampled_interval": interval}
 
 
 @optimum.register(Market)
@@ -81,14 +88,57 @@ def best_of_market(
     if options:
         raise InputError(f"the solver of {market.name} has no option {' or '.join(sorted(options))}.")
     until = math.inf if time_limit is None else time.monotonic() + time_limit
+    if market.draws_types:
+        return _over_drawn_types(market, ties, until, progress)
     if market.decides.n_options is not None:
         return _by_enumeration(market, market.decides.n_options, ties, until, progress)
     if market.sees or market.n_followers > 1:
-        raise InputError(
-            f"there is no exact method for {market.name}: its leader decides on real numbers, "
-            f"{'after what it sees' if market.sees else 'with several followers'}; use 'firstmover design'."
-        )
+        why = _AFTER_SEEING if market.sees else "its leader decides on real numbers, with several followers"
+        raise InputError(f"there is no exact method for {market.name}: {why}; use 'firstmover design'.")
     return _by_grid(market, ties, until, progress)
+
+
+def _over_drawn_types(market: Market, ties: Ties, until: float, progress: Progress) -> Solution:
+    """The best rule over the types that were drawn to learn from, valued over types drawn anew: nothing is proved.
+
+    Raises:
+        InputError: there are several followers, or real decisions after what is seen.
+    """
+    if market.n_followers > 1:
+        raise InputError(
+            f"there is no search for {market.name}: the types of its several followers are drawn; use 'design'."
+        )
+    options = market.decides.n_options
+    if options is None and market.sees:
+        raise InputError(f"there is no search for {market.name}: {_AFTER_SEEING}; use 'firstmover design'.")
+    found = (
+        _by_grid(market, ties, until, progress)
+        if options is None
+        else _by_enumeration(market, options, ties, until, progress)
+    )
+    assert found.rule is not None
+    best = found.details().get("best_found", found.value if found.bounds is None else found.bounds[0])
+    fresh = market.drawn_anew()
+    return BestFound(
+        value=None,
+        rule=found.rule,
+        attained=True,
+        method=f"{found.method}; over a sample of {market.n_types[0]} types, and valued over {fresh.n_types[0]} others",
+        followers=found.followers,
+        best=best,
+        sampled=_anew(cast(Market, fresh), ties, read_entries(market, found.rule)[1]),
+    )
+
+
+def _anew(fresh: Market, ties: Ties, table: np.ndarray) -> tuple[float, float, float]:
+    """What a rule earns in a market whose types are a sample, by best replies, and its 95 % interval."""
+    types, actions = fresh.possible_profiles()
+    leader, followers = fresh.paid_at(types, actions, np.asarray(fresh.decides.played(table)))
+    rows = fresh.rows(actions)[:, None]
+    own = np.take_along_axis(followers[..., 0], rows, axis=1)
+    earned = _by_type(fresh, ties, types[:, 0], np.take_along_axis(leader, rows, axis=1), own)[:, 0]
+    half = 1.959963984540054 * float(np.std(earned, ddof=1)) / len(earned) ** 0.5
+    return float(earned.mean()), float(earned.mean()) - half, float(earned.mean()) + half
 
 
 # All rules, one after another.
@@ -181,17 +231,28 @@ def _replied(
     own: Float[np.ndarray, "K rules"],
 ) -> Float[np.ndarray, "rules"]:
     """What the best replies of the types of a single follower leave the leader."""
-    support, probs = market.types.profiles
-    total = np.zeros(leader.shape[1])
-    for (t,), p in zip(support, probs, strict=True):
+    values: np.ndarray = market.types.profiles[1] @ _by_type(market, ties, types, leader, own)
+    return values
+
+
+def _by_type(
+    market: Market,
+    ties: Ties,
+    types: Int[np.ndarray, "K"],
+    leader: Float[np.ndarray, "K rules"],
+    own: Float[np.ndarray, "K rules"],
+) -> Float[np.ndarray, "types rules"]:
+    """The same type by type, of those that occur."""
+    earned = []
+    for (t,) in market.types.profiles[0]:
         its = types == t
         scale = np.abs(own[its]).max(axis=0)
         tied = own[its] >= own[its].max(axis=0) - _TIE * scale
         if ties == "strong":
-            total += p * np.where(tied, leader[its], -np.inf).max(axis=0)
+            earned.append(np.where(tied, leader[its], -np.inf).max(axis=0))
         else:
-            total += p * np.where(tied, leader[its], np.inf).min(axis=0)
-    return total
+            earned.append(np.where(tied, leader[its], np.inf).min(axis=0))
+    return np.stack(earned)
 
 
 # A grid and a polish.

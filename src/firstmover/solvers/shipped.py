@@ -8,6 +8,7 @@ _SOLVERS = {
         name: name
         for name in (
             "bayesian_normal_form",
+            "bullet_trade",
             "buy_box",
             "crowd_toll",
             "iterated_matrix",
