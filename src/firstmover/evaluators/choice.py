@@ -120,7 +120,7 @@ def judge_of(game: Game, *, samples: int | None = None, seed: int = 0) -> Judge:
 
 
 def steps_to_judge(game: Game) -> int:
-    """How many steps of sub-episodes are played to judge a finished rule once, at most: one for every listed profile."""
+    """Steps that are played to judge a finished rule once, at most; one for every profile where these are listed."""
     try:
         return len(all_profiles(game).types)
     except InputError:
