@@ -24,7 +24,7 @@ from firstmover.spaces.observations import Observations, observation_index
 _LOT = 1e-4  # share of a nat by which a lot breaks ties between options
 
 
-N = TypeVar("N", MLP, ImageNetwork)
+N = TypeVar("N", bound=MLP | ImageNetwork)
 
 
 class Policy(eqx.Module):
