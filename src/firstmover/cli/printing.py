@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.certified import certificate
-from firstmover.cli.phrases import interval, item, sentences
+from firstmover.cli.phrases import difference, interval, item, sentences
 from firstmover.errors import on_one_line
 from firstmover.wording import written
 

@@ -36,8 +36,8 @@ class TreePair(eqx.Module):
     threshold: Float[Array, "trees nodes"]
     low: Int[Array, "trees nodes"]
     high: Int[Array, "trees nodes"]
-    scores: Float[Array, "nodes 1"]
-    outputs: Float[Array, "nodes width"]
+    scores: Float[Array, "pick 1"]
+    outputs: Float[Array, "then width"]
     depth: int = eqx.field(static=True)
 
     def __call__(self, x: Float[Array, "features"]) -> Float[Array, "outputs"]:
