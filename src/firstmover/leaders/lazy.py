@@ -6,9 +6,14 @@ the types, the noise of their followers and the chance, so that they differ in t
 
 Where a table counts every entry that an episode has visited once, here every visit counts: observations weigh as often
 as they come up. What was drawn at one is not kept, it is drawn again from its address.
+
+Where an update would need more memory than it should (`jobs.memory`), its episodes are worked off in parts: they are
+played, and the surrogate's gradient is added up, so many at a time.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -17,11 +22,13 @@ import optax
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Bool, Float, Key
 
+from firstmover.core.batching import in_parts, summed_in_parts
 from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, best_share, largest
+from firstmover.core.traced import numbers_of, with_numbers
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
@@ -92,12 +99,15 @@ def updated(
     """One update of one policy; seeds and restarts are worked off one by one, so that matrix products are large."""
 
     @sequential_vmap
-    def one(policy: Policy, optimiser: Any, seeds: tuple[Array, Array], progress: Array, width: Array) -> Any:
+    def one(policy: Policy, optimiser: Any, seeds: tuple[Array, Array], numbers: Any, *shares: Array) -> Any:
         own, of_seed = jax.random.wrap_key_data(seeds[0]), jax.random.wrap_key_data(seeds[1])
-        return _updated(learner, problem, policy, optimiser, own, of_seed, progress, width)
+        now = replace(problem, followers=with_numbers(problem.followers, numbers[1]))
+        return _updated(with_numbers(learner, numbers[0]), now, policy, optimiser, own, of_seed, *shares)
 
     seeds = jax.random.key_data(key), jax.random.key_data(seed_key)
-    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, seeds, progress, width)
+    # What is traced has to be an argument here.
+    numbers = numbers_of(learner), numbers_of(problem.followers)
+    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, seeds, numbers, progress, width)
     return result
 
 
@@ -118,23 +128,27 @@ def _updated(
     keys = jnp.concatenate([keys, stream(seed_key, Stream.EVALUATION)[None]])
     as_it_stands = jnp.arange(learner.episodes + 1) == learner.episodes
     greedy = as_it_stands & (learner.evaluation == "greedy")
-    met = jax.vmap(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common))(keys, greedy)
+    play = in_parts(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common), problem.parts)
+    met = play(keys, greedy)
     evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
 
     advantages = best_share(drawn.reward, _ELITE)
-    rows, old_policy = drawn.observations.shape[1], policy
-    observations = drawn.observations.reshape(-1, *drawn.observations.shape[2:])
-    weights = drawn.acted.ravel() / jnp.maximum(drawn.acted.sum(), 1)
-    masks = jax.vmap(game.leader_mask)(observations)
-    old = jax.vmap(old_policy)(observations)
-    noise = jax.vmap(jax.vmap(lambda own, obs: episode_noise(head, own, obs), (None, 0)))(keys[:-1], drawn.observations)
-    raw = jax.vmap(head.draw)(old, masks, noise.reshape(len(observations), -1))
-    gains = jnp.repeat(advantages, rows)
-    statistics = jax.vmap(lambda raw, gain: head.statistics(raw[None], gain[None]))(raw, gains)
+    old_policy, weights = policy, drawn.acted / jnp.maximum(drawn.acted.sum(), 1)
+
+    def decided(own: Key[Array, ""], seen: Array, gain: Float[Array, ""]) -> tuple[Array, Array, Any]:
+        """Masks, outputs and statistics of the decisions of an episode, which are drawn again from their addresses."""
+        masks, old = jax.vmap(game.leader_mask)(seen), jax.vmap(old_policy)(seen)
+        raw = jax.vmap(head.draw)(old, masks, jax.vmap(lambda obs: episode_noise(head, own, obs))(seen))
+        return masks, old, jax.vmap(lambda one: head.statistics(one[None], gain[None]))(raw)
+
+    decisions = in_parts(decided, problem.parts)(keys[:-1], drawn.observations, advantages)
+    masks, old, _ = decisions
     entropy_weight = learner.entropy * jnp.maximum(1 - progress / 0.8, 0)
 
-    def loss(policy: Policy) -> Array:
-        new = jax.vmap(policy)(observations)
+    def loss(policy: Policy, *episodes: Any) -> Array:
+        rows = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), episodes)
+        seen, weights, (masks, old, statistics) = rows
+        new = jax.vmap(policy)(seen)
         gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
         return -jnp.sum(weights * (gain + entropy_weight * jax.vmap(head.entropy)(new, masks)))
 
@@ -142,11 +156,12 @@ def _updated(
 
     def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
         policy, optimiser = carry
-        step, optimiser = _ADAM.update(jax.grad(loss)(policy), optimiser)
+        slope = summed_in_parts(partial(jax.grad(loss), policy), problem.parts)
+        step, optimiser = _ADAM.update(slope(drawn.observations, weights, decisions), optimiser)
         return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
 
     (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=learner.epochs)
-    entropy = jnp.sum(weights * jax.vmap(head.entropy)(old, masks))
+    entropy = jnp.sum(weights * jax.vmap(jax.vmap(head.entropy))(old, masks))
     steps = drawn.decisions.sum()
     metrics = Metrics(average(drawn.reward), largest(drawn.reward), entropy, steps, steps, evaluated, jnp.float32(0))
     return policy, optimiser, metrics
