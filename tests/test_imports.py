@@ -31,6 +31,7 @@ LAYERS = [
         "core.batching",
         "core.traced",
         "core.sessions",
+        "core.ucb_sessions",
         "exact_numbers",
         "user_code",
         "verify",

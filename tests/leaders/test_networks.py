@@ -1,6 +1,7 @@
 """Rules that are networks: drawn when an observation is met, never written out, and judged by samples."""
 
 import itertools
+import json
 import random
 from typing import Any, NamedTuple
 
@@ -18,14 +19,18 @@ from firstmover.core.policies import option_policy
 from firstmover.core.rollout import Query, answer
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
+from firstmover.evaluation.matrix import evaluate
 from firstmover.evaluators import judge_of
 from firstmover.evaluators.at_size import Judging
 from firstmover.followers import MultiplicativeWeights, SampledWeights
 from firstmover.games import Game, Rewards, SequentialPrice, Turn
+from firstmover.jobs.certifications import certify
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
 from firstmover.jobs.runs import Run
 from firstmover.leaders import CommitmentGradient
+from firstmover.rules import load
+from firstmover.rules.exporting import exported
 from firstmover.rules.networks import NetworkRule, read_network
 from firstmover.spaces import Discrete, Reals
 from firstmover.spaces.observations import address_of
@@ -208,6 +213,42 @@ def test_the_network_acts_without_jax_as_it_does_with_it(run: Any) -> None:
         told = act({"messages": obs[:3], "remaining": np.flatnonzero(remaining), "items": left}, random.Random(0))
         drawn = {tuple(np.asarray(commitment(jnp.asarray(obs), mask, key)).tolist()) for key in keys}
         assert (told["agent"], told["prices"][0] * 2) in drawn
+
+
+def test_a_network_is_loaded_as_any_rule_is_and_not_written_out(run: Any) -> None:
+    situation = {"messages": [0, 1, 1], "remaining": [0], "items": [1]}
+    assert load(run.run)(situation) == read_network(run.run / "network.npz")(situation)
+    for form in ("csv", "latex"):
+        with pytest.raises(InputError, match="network"):
+            exported(run.run, form)
+
+
+@pytest.mark.slow
+def test_a_network_is_certified_as_the_design_was(run: Any) -> None:
+    before = json.loads((run.run / "certificate.json").read_text())
+    after = certify(run.run)
+    same = set(before) & set(after)
+    assert len(same) > 15 and {key: after[key] for key in same} == {key: before[key] for key in same}
+    assert loaded(run.run).value == run.value
+    assert after["leader_value_bounds"] is None and not after["exact"] and after["confidence"] == 0.95
+    with pytest.raises(InputError, match="samples of its own"):
+        certify(run.run, robust=0.1)
+
+
+@pytest.mark.slow
+def test_networks_are_evaluated_under_models_that_learn_from_samples(run: Any) -> None:
+    found = evaluate(run.run, run, followers=["sampled-weights", "exp3"], seeds=3)
+    assert (
+        found.value.shape == (2, 2)
+        and np.isfinite(found.regret[:, 0]).all()
+        and np.isfinite(found.as_json()["worst"]).all()
+    )
+    np.testing.assert_array_equal(found.value[0], found.value[1])  # the same rule twice
+    assert abs(found.value[0, 0] - run.value) < 0.1
+    with pytest.raises(InputError, match="listed game"):
+        evaluate(run.run, followers=["logit"], seeds=1)
+    with pytest.raises(InputError, match="compared with each other only"):
+        evaluate(run.run, TINY)
 
 
 @pytest.mark.parametrize(

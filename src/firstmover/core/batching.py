@@ -85,26 +85,6 @@ def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) 
     return mapped
 
 
-def summed_in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]:
-    """A function of batches whose results add up, applied to at least so many parts of as many elements each.
-
-    The function gets whole parts, [elements, ...]; there are more of them where only more divide the batch.
-    """
-
-    def summed(*batch: Any) -> Any:
-        total = len(jax.tree.leaves(batch)[0])
-        blocks = next(n for n in range(min(parts, total), total + 1) if total % n == 0)
-        if blocks == 1:
-            return function(*batch)
-        split = jax.tree.map(lambda leaf: leaf.reshape(blocks, -1, *leaf.shape[1:]), batch)
-        shapes = jax.eval_shape(function, *jax.tree.map(lambda leaf: leaf[0], split))
-        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-        added = jax.lax.scan(lambda sums, part: (jax.tree.map(jnp.add, sums, function(*part)), None), nothing, split)
-        return added[0]
-
-    return summed
-
-
 def _rows_of_parts(batch: Any, parts: int) -> tuple[Int[np.ndarray, "parts size"], int]:
     """Which elements of a batch each part holds, the last filled up with its last one; and how many there are."""
     total = len(jax.tree.leaves(batch)[0])

@@ -11,6 +11,7 @@ from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import Design
+from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
 from firstmover.jobs.solutions import solve
@@ -18,7 +19,12 @@ from firstmover.rules.rule import Rule
 from firstmover.rules.rule_files import read_rule_file
 from firstmover.solvers.registry import baseline
 
-Given = Game | Design | Rule | str | Path
+NO_PARTS = (
+    "rules that are networks are compared with each other only, without --payoffs, --status-quo, data and constraints: "
+    "their markets are too large for rules that are written out."
+)
+
+Given = Game | Design | NetworkDesign | Rule | str | Path
 
 
 def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tuple[list[tuple[str, Rule]], Game]:
@@ -37,6 +43,8 @@ def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tu
                 named.append(("learned", one.rule.as_told()))
             case Rule():
                 named.append(("rule", one.as_told()))
+            case NetworkDesign():
+                raise InputError(NO_PARTS)
             case _:
                 named.append((str(one), read_rule(one, code)))
     named += [(name, rule.as_told()) for name, rule in more.items()]

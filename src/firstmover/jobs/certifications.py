@@ -20,6 +20,8 @@ from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import uncertified
 from firstmover.jobs.fresh_types import on_fresh_types
+from firstmover.jobs.network_certificates import in_words, judged_anew, network_certificate
+from firstmover.jobs.network_designs import loaded_network
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.records import read_result, sealed
 from firstmover.jobs.respond import beyond_one_round, respond
@@ -28,6 +30,11 @@ from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
 from firstmover.rules.rule import Rule
 from firstmover.rules.rule_files import read_rule_file
+
+NO_PARTS = (
+    "a rule that is a network is certified by samples of its own: --epsilon, --holdout, --robust and --at-least go "
+    "with rules that are written out."
+)
 
 
 def certify(
@@ -87,6 +94,10 @@ def certify(
         raise InputError("a run has its own prior and status quo; --types and --status-quo go with rule files.")
     if run is not None:
         result = read_result(run)
+        if "network" in result:
+            if epsilon is not None or holdout is not None or robust is not None or at_least:
+                raise InputError(NO_PARTS)
+            return _of_network(run, result, code, out)
         loaded = uncertified(run, result, code)
         rule, play, seed, played_by = loaded.rule, loaded.play, loaded.seed, loaded.followers
         changed = list(loaded.changed_code)
@@ -120,6 +131,22 @@ def certify(
     if exact is not None:  # of the game, not of the rule: no part of the certificate that is written
         certificate = {**certificate, "loss_to_manipulation": exact.as_json()}
     return {**certificate, "changed_code": changed} if changed else certificate
+
+
+def _of_network(run: Run, result: dict[str, Any], code: Code, out: str | Path | None) -> dict[str, Any]:
+    """The certificate of a run whose rule is a network, on fresh samples; written as those of other runs are."""
+    if out is not None:
+        _refuse_other_files(Path(out))
+    network = loaded_network(run, result, code)
+    final = judged_anew(network.game, network.commitment, network.play, network.seed)
+    words = in_words(network.leader, network.game)
+    certificate = network_certificate(network.game, network.followers, network.play, final, words).as_json()
+    if out is not None:
+        files.write_json(Path(out), certificate)
+    else:
+        run.write_json("certificate.json", certificate)
+        run.write_json("result.json", sealed({**result, "certificate": summary(certificate)}, certificate))
+    return {**certificate, "measures": {}, "constraints": [], "holdout": None, "robust": None}
 
 
 def _beside(

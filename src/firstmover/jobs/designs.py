@@ -276,11 +276,10 @@ def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> 
         InputError: as `Design.load`.
     """
     run = Run.open(path)
-    own, followers, leader, seeds, seed = parts_of(run, code, game, changed_too=True)
-    if not leader.is_lazy(own.standardised):
+    result = read_result(run)
+    if "network" not in result:
         return Design.load(path, code=code, game=game)
-    problem = problem_of(run, own, ready(run, own, followers), leader)
-    return network_designs.read_network_design(run, read_result(run), own, problem, leader, seeds, seed)
+    return network_designs.loaded_network(run, result, code, game)
 
 
 def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashable:

@@ -14,37 +14,29 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from firstmover.certificates import Certificate, summary
+from firstmover.certificates import summary
 from firstmover.core.commitment import Commitment
 from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import FailedError, InputError
-from firstmover.evaluators import Status
-from firstmover.evaluators.at_size import CONFIDENCE, Judging, SampledRegrets, SampledValue
+from firstmover.evaluators.at_size import Judging
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.finished import OPTIMUM_TOLERANCE, Optimum, exact_optimum
 from firstmover.jobs.loop import Progress
-from firstmover.jobs.records import sealed
+from firstmover.jobs.network_certificates import SAMPLES, Judgement, in_words, judged_anew, network_certificate
+from firstmover.jobs.ready_followers import ready
+from firstmover.jobs.records import parts_of, problem_of, sealed
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import of_seed
 from firstmover.jobs.training import Callback, initial_states, train
 from firstmover.leaders.base import Leader
 from firstmover.report.statistics import fraction_interval, mean_interval
 from firstmover.rules.networks import NETWORK, stored
-from firstmover.rules.rule import in_sentences
 from firstmover.solvers.registry import baseline_value
-
-SAMPLES = 40_000
-
-
-class Judgement(NamedTuple):
-    """What is known of a seed's final rule."""
-
-    value: SampledValue
-    regrets: SampledRegrets
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +118,8 @@ def carry_out(
     best = int(np.nanargmax(values))
     # The best of several is flattered by having been chosen: it is judged anew.
     best_commitment, best_play = of_seed((commitments, plays), best)
-    anew = Judging(game, samples=2 * SAMPLES)
-    key = jax.random.fold_in(stream(jax.random.key(seed), Stream.CERTIFICATE), 1)
-    final = Judgement(anew.value(best_commitment, best_play, key), anew.regrets(best_commitment, best_play, key))
-    certificate = _certificate(game, problem.followers, best_play, final, _words(leader, game)).as_json()
+    final = judged_anew(game, best_commitment, best_play, seed)
+    certificate = network_certificate(game, problem.followers, best_play, final, in_words(leader, game)).as_json()
     known = _optimum(game, problem.followers) if optimum else Optimum(reason="it was not asked for")
     seconds = {
         "total": learnt.waited_before + time.perf_counter() - waiting_since,
@@ -257,62 +247,6 @@ def _result(
     }
 
 
-def _words(leader: Leader, game: Game) -> str:
-    """The rule in a sentence."""
-    policy = build.description(leader)["parameters"]["policy"]
-    what = "scores the options that are left and picks the best" if policy == "options" else "maps what is seen to it"
-    return f"A network {what} ({game.leader_space.head().width} outputs); it is not written out."
-
-
-def _certificate(game: Game, followers: Follower, play: Play, final: Judgement, words: str) -> Certificate:
-    """What is known of the best seed's rule, as the certificates of other rules say it."""
-    gain = None
-    baseline: dict[str, Any]
-    try:
-        name, value = baseline_value(game)
-        baseline = {"rule": name, "value": value, "over": "exact", "proof": None}
-        gain = final.value.value - value
-    except InputError as why:
-        baseline = {"rule": "the game's baseline rule", "value": None, "reason": str(why), "proof": None}
-    tables = [np.asarray(table, float) for table in play.tables_at(0)]
-    shown = tables[:1] if game.alike and all(np.array_equal(table, tables[0]) for table in tables) else tables
-    text = in_sentences(game, shown) + (" All others do the same." if len(shown) < len(tables) else "")
-    reason = "a sample bounds regrets, never the value over equilibria"
-    return Certificate(
-        game=game.name,
-        parameters=build.description(game)["parameters"],
-        rule=[],
-        rule_text=words,
-        play_text=text,
-        followers=build.description(followers),
-        value=final.value.value,
-        welfare=final.value.welfare,
-        revenue=final.value.revenue,
-        epsilon={
-            "by_follower": final.regrets.by_follower,
-            "max": final.regrets.most,
-            "estimated": final.regrets.estimated,
-        },
-        leader_value_bounds=None,
-        leader_value_bounds_at_epsilon=None,
-        bounds_epsilon=final.regrets.most,
-        reason=reason,
-        exact=False,
-        confidence=CONFIDENCE,
-        payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
-        baseline=baseline,
-        gain=gain,
-        sizes={"samples": final.regrets.samples},
-        tolerance=1e-7,
-        status={
-            "value": Status("sampled", f"the mean of {final.value.samples} fresh sub-episodes"),
-            "epsilon": Status("bounded", f"from above, all at once, at confidence {CONFIDENCE:g}"),
-            "bounds": Status("unknown", reason),
-        },
-        proof=None,
-    )
-
-
 def _optimum(game: Game, followers: Follower) -> Optimum:
     """The exact optimum where it is at hand, and the first best as a bound where the leader is paid minus the loss."""
     bounds = {"first-best": 0.0} if game.value_is_loss else {}
@@ -341,14 +275,14 @@ def _write(run: Run, design: NetworkDesign, certificate: dict[str, Any]) -> None
     run.write_json("result.json", design.result)
 
 
-def read_network_design(
-    run: Run, result: dict[str, Any], game: Game, problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int
-) -> NetworkDesign:
-    """A finished run of this kind.
+def loaded_network(run: Run, result: dict[str, Any], code: Code = None, given: Game | None = None) -> NetworkDesign:
+    """A finished run of this kind, from its result.
 
     Raises:
         InputError: its files are missing, damaged, or of another run.
     """
+    game, followers, leader, seeds, seed = parts_of(run, code, given, changed_too=True)
+    problem = problem_of(run, game, ready(run, game, followers), leader)
     states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
 
     def one(state: Any) -> _Outcome:
@@ -358,5 +292,5 @@ def read_network_design(
     like = jax.eval_shape(jax.vmap(one), states)
     plays = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((seeds, *leaf.shape[1:]), leaf.dtype), like.plays)
     outcome = run.read_arrays("outcome.npz", like._replace(plays=plays))
-    rules, plays = outcome
+    rules, plays = jax.tree.map(jnp.asarray, outcome)
     return NetworkDesign(game, problem.followers, leader, seeds, seed, rules, plays, result, run.path)

@@ -1,19 +1,18 @@
 """Commitment gradient where nothing is listed: draws are made when an observation is met, and learnt from where it was.
 
 An update draws `episodes` commitments lazily (`core.commitment.Lazy`), plays one episode against each, and takes
-`epochs` steps on PPO's clipped surrogate over the decisions of its reward sub-episodes. All episodes of an update share
-the types, the noise of their followers and the chance, so that they differ in the commitment only.
+`epochs` steps on PPO's clipped surrogate over the decisions of its reward sub-episodes, each on a part of them. All
+episodes of an update share the types, the noise of their followers and the chance, so that they differ in the
+commitment only.
 
 Where a table counts every entry that an episode has visited once, here every visit counts: observations weigh as often
 as they come up. What was drawn at one is not kept, it is drawn again from its address.
 
-Where an update would need more memory than it should (`jobs.memory`), its episodes are worked off in parts: they are
-played, and the surrogate's gradient is added up, so many at a time.
+Episodes are played as many at a time as the compiled program has memory for (`jobs.memory`).
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -22,13 +21,13 @@ import optax
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Bool, Float, Key
 
-from firstmover.core.batching import in_parts, summed_in_parts
+from firstmover.core.batching import in_parts
 from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, best_share, largest
-from firstmover.core.traced import numbers_of, with_numbers
+from firstmover.core.traced import Numbers, numbers_of, with_numbers
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
 
 _ELITE = 0.125
 _CLIP = 0.2
+_PARTS = 4  # of the sub-episodes of an update, of which an epoch takes one
+_ROWS = 2**20  # (observation, option) pairs that an epoch holds gradients of
 _ADAM = optax.scale_by_adam()
 STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
     "options": option_policy,
@@ -98,16 +99,18 @@ def updated(
 ) -> tuple[Policy, Any, Metrics]:
     """One update of one policy; seeds and restarts are worked off one by one, so that matrix products are large."""
 
+    # Traced numbers are arguments too: what a custom rule of vmap closes over must be constant.
     @sequential_vmap
-    def one(policy: Policy, optimiser: Any, seeds: tuple[Array, Array], numbers: Any, *shares: Array) -> Any:
+    def one(
+        policy: Policy, optimiser: Any, numbers: tuple[Numbers, Numbers], seeds: tuple[Array, Array], at: Any
+    ) -> Any:
         own, of_seed = jax.random.wrap_key_data(seeds[0]), jax.random.wrap_key_data(seeds[1])
-        now = replace(problem, followers=with_numbers(problem.followers, numbers[1]))
-        return _updated(with_numbers(learner, numbers[0]), now, policy, optimiser, own, of_seed, *shares)
+        leader, followers = with_numbers(learner, numbers[0]), with_numbers(problem.followers, numbers[1])
+        return _updated(leader, replace(problem, followers=followers), policy, optimiser, own, of_seed, *at)
 
+    numbers = jax.tree.map(jnp.asarray, (numbers_of(learner), numbers_of(problem.followers)))
     seeds = jax.random.key_data(key), jax.random.key_data(seed_key)
-    # What is traced has to be an argument here.
-    numbers = numbers_of(learner), numbers_of(problem.followers)
-    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, seeds, numbers, progress, width)
+    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, numbers, seeds, (progress, width))
     return result
 
 
@@ -133,38 +136,49 @@ def _updated(
     evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
 
     advantages = best_share(drawn.reward, _ELITE)
-    old_policy, weights = policy, drawn.acted / jnp.maximum(drawn.acted.sum(), 1)
-
-    def decided(own: Key[Array, ""], seen: Array, gain: Float[Array, ""]) -> tuple[Array, Array, Any]:
-        """Masks, outputs and statistics of the decisions of an episode, which are drawn again from their addresses."""
-        masks, old = jax.vmap(game.leader_mask)(seen), jax.vmap(old_policy)(seen)
-        raw = jax.vmap(head.draw)(old, masks, jax.vmap(lambda obs: episode_noise(head, own, obs))(seen))
-        return masks, old, jax.vmap(lambda one: head.statistics(one[None], gain[None]))(raw)
-
-    decisions = in_parts(decided, problem.parts)(keys[:-1], drawn.observations, advantages)
-    masks, old, _ = decisions
     entropy_weight = learner.entropy * jnp.maximum(1 - progress / 0.8, 0)
-
-    def loss(policy: Policy, *episodes: Any) -> Array:
-        rows = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), episodes)
-        seen, weights, (masks, old, statistics) = rows
-        new = jax.vmap(policy)(seen)
-        gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
-        return -jnp.sum(weights * (gain + entropy_weight * jax.vmap(head.entropy)(new, masks)))
-
     rate = learner.learning_rate * head.rates.min() / 30
+    old_policy, part = policy, _part(game, drawn.observations.shape, learner.reward_episodes)
+    parts = drawn.observations.shape[1] // part
 
-    def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
+    def epoch(carry: tuple[Policy, Any], k: Array) -> tuple[tuple[Policy, Any], Array]:
+        """A step on one part of the sub-episodes of every episode, part after part."""
         policy, optimiser = carry
-        slope = summed_in_parts(partial(jax.grad(loss), policy), problem.parts)
-        step, optimiser = _ADAM.update(slope(drawn.observations, weights, decisions), optimiser)
-        return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
+        observations = jax.lax.dynamic_slice_in_dim(drawn.observations, k % parts * part, part, axis=1)
+        acted = jax.lax.dynamic_slice_in_dim(drawn.acted, k % parts * part, part, axis=1).ravel()
+        noise = jax.vmap(jax.vmap(lambda own, obs: episode_noise(head, own, obs), (None, 0)))(keys[:-1], observations)
+        observations = observations.reshape(-1, *observations.shape[2:])
+        weights = acted / jnp.maximum(acted.sum(), 1)
+        masks = jax.vmap(game.leader_mask)(observations)
+        old = jax.vmap(old_policy)(observations)
+        raw = jax.vmap(head.draw)(old, masks, noise.reshape(len(observations), -1))
+        gains = jnp.repeat(advantages, part)
+        statistics = jax.vmap(lambda raw, gain: head.statistics(raw[None], gain[None]))(raw, gains)
 
-    (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=learner.epochs)
-    entropy = jnp.sum(weights * jax.vmap(jax.vmap(head.entropy))(old, masks))
+        def loss(policy: Policy) -> tuple[Array, Array]:
+            new = jax.vmap(policy)(observations)
+            gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
+            entropy = jax.vmap(head.entropy)(new, masks)
+            return -jnp.sum(weights * (gain + entropy_weight * entropy)), jnp.sum(weights * entropy)
+
+        gradient, entropy = jax.grad(loss, has_aux=True)(policy)
+        step, optimiser = _ADAM.update(gradient, optimiser)
+        return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), entropy
+
+    (policy, optimiser), entropies = jax.lax.scan(epoch, (policy, optimiser), jnp.arange(learner.epochs))
     steps = drawn.decisions.sum()
-    metrics = Metrics(average(drawn.reward), largest(drawn.reward), entropy, steps, steps, evaluated, jnp.float32(0))
+    metrics = Metrics(
+        average(drawn.reward), largest(drawn.reward), entropies[0], steps, steps, evaluated, jnp.float32(0)
+    )
     return policy, optimiser, metrics
+
+
+def _part(game: Game, shape: tuple[int, ...], sub_episodes: int) -> int:
+    """Steps of each episode that an epoch learns from: of a quarter of its sub-episodes, or fewer where memory ends."""
+    episodes, steps = shape[:2]
+    length = steps // sub_episodes
+    fitting = _ROWS // (episodes * length * game.leader_space.mask_size)
+    return max(1, min(-(-sub_episodes // _PARTS), fitting)) * length
 
 
 def rule_of(learner: "CommitmentGradient", problem: StackelbergPOMDP, policy: Policy, key: Key[Array, ""]) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from firstmover.errors import InputError
 from firstmover.rules import acting, reading
 from firstmover.rules.reading import Contents, contents
 
@@ -40,6 +41,10 @@ def exported(path: str | Path, form: str) -> str:
     Raises:
         InputError: there is no such rule.
     """
+    if reading.is_network(path):
+        raise InputError(
+            f"the rule of {path} is a network, which is not written out; firstmover.rules.load reads it and acts."
+        )
     held = contents(path)
     return FORMS[form](held._replace(entries=reading.acting(held).entries))
 

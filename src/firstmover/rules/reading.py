@@ -4,27 +4,30 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firstmover import files
 from firstmover.errors import InputError
 from firstmover.rules.acting import Acting
 from firstmover.verify.amounts import number
 
+if TYPE_CHECKING:
+    from firstmover.rules.networks import NetworkRule
+
 
 class _Acting(Acting):
     refused = InputError
 
 
-def load(path: str | Path) -> Acting:
+def load(path: str | Path) -> "Acting | NetworkRule":
     """The rule of a file or of a finished run, as a function of what the leader sees.
 
     Args:
         path: a rule file (see docs/game-files.md), a certificate, what `solve --json` or `design --json` prints, or a
-            run folder, of which the best seed's rule is taken.
+            run folder, of which the best seed's rule is taken, which may be a network; or a network's file.
 
     Returns:
-        `act(situation, rng)`: see `Acting.__call__`.
+        `act(situation, rng)`: see `Acting.__call__`, and `NetworkRule.__call__` of `rules.networks`, which takes NumPy.
 
     Raises:
         InputError: there is no such rule; `act` raises it for a situation that the rule does not know.
@@ -38,7 +41,18 @@ def load(path: str | Path) -> Acting:
         >>> act({"message": 0})
         {'item': 2}
     """
+    if is_network(path):
+        from firstmover.rules.networks import read_network
+
+        return read_network(path)
     return acting(contents(path))
+
+
+def is_network(path: str | Path) -> bool:
+    """Whether the rule of a run folder or a file is a network."""
+    if files.is_folder(path):
+        return files.is_file(Path(path) / "network.npz") and files.is_file(Path(path) / "result.json")
+    return Path(path).suffix == ".npz"
 
 
 def acting(held: "Contents") -> Acting:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command, add_code, add_status_quo, check_name, pairs, refuse_game
+from firstmover.cli.command import Command, add_code, add_goals, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 
@@ -43,7 +43,11 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--time-limit", default="10", metavar="S", help="seconds for the exact optimum; 0 leaves it out (10)"
     )
-    add_status_quo(command)
+    add_goals(command)
+    command.add_argument("--types", metavar="FILE", help="a table of observed participants, for the prior")
+    command.add_argument("--holdout", metavar="SHARE|FILE", help="rows that are kept out and valued: 0.25, or a file")
+    command.add_argument("--holdout-seed", default="0", metavar="S", help="of the rows that are kept out (0)")
+    command.add_argument("--keep", metavar="FILE", help="where cells are kept: the same command goes on after a stop")
     command.add_argument("--csv", metavar="FILE", help="a new file: a line for every rule and model")
     command.add_argument("--latex", metavar="FILE", help="a new file: the table")
     add_payoffs(command, draws=500)
@@ -70,6 +74,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     from firstmover.evaluation.matrix import evaluate
     from firstmover.evaluation.tables import as_csv, as_latex, as_text
     from firstmover.exact_numbers import number, whole
+    from firstmover.jobs.observed import share_or_file
 
     with Watched() as progress:
         found = evaluate(
@@ -80,6 +85,11 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             optimum_seconds=number(options.time_limit, "--time-limit"),
             payoffs=errors,
             status_quo=options.status_quo,
+            types=options.types,
+            holdout=share_or_file(options.holdout),
+            holdout_seed=whole(options.holdout_seed, "--holdout-seed"),
+            at_least=options.at_least or (),
+            keep=None if options.keep is None else Path(options.keep),
             progress=progress.working,
             code=options.code,
         )

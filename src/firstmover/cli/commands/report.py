@@ -29,6 +29,12 @@ def _declare(command: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds for the exact optimum in the matrix; 0 leaves it out (10)",
     )
+    command.add_argument(
+        "--economics", metavar="DIR", help="buy-box: tables (CSV, LaTeX) and pictures of what economists look at, too"
+    )
+    command.add_argument(
+        "--sessions", default="200", metavar="N", help="buy-box: sessions for each profile of costs in these (200)"
+    )
     add_code(command)
 
 
@@ -47,6 +53,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
             followers=followers_from(models),
             seeds=whole(options.seeds, "--seeds"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
+            sessions=whole(options.sessions, "--sessions"),
+            economics=options.economics,
             code=options.code,
             progress=progress.working,
         )
