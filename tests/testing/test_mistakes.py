@@ -25,6 +25,15 @@ class Mistake(NamedTuple):
 
 PAYS = "return paid - cost, worth - paid"
 MISTAKES = {
+    "a mask of the wrong length": Mistake(
+        "market", "status_quo =", "def mask(self, visitor): return [True]\n    status_quo =", "each of 3 actions"
+    ),
+    "measures that are a list": Mistake(
+        "market",
+        "    def payoff",
+        "    def measures(self, visitor, buys, prices):\n        return [1.0]\n\n    def payoff",
+        "must return numbers by name",
+    ),
     "an if on a traced value": Mistake("market", PAYS, f"if buys > 0:\n            cost = 1.0\n        {PAYS}", "'if'"),
     "a float of a traced value": Mistake("market", PAYS, "return float(paid), worth - paid", "float()"),
     "a NumPy function": Mistake("market", PAYS, "import math\n        return math.sqrt(paid), worth", "float()"),
@@ -93,7 +102,7 @@ MISTAKES = {
         "market", "cost: float = 1.0", "cost=jnp.float32(1)", "which JSON cannot hold"
     ),
     "a constructor that forgets its parent": Mistake(
-        "market", "super().__init__(", "dict(", "n_obs of .* must be a tuple"
+        "market", "super().__init__(", "dict(", r"must call super\(\).__init__"
     ),
     "an exception in plain Python": Mistake(
         "market", PAYS, "return {}[buys], 0.0\n    plain = True", "line [0-9]*: KeyError: 0"

@@ -8,6 +8,7 @@ from typing import Any
 from firstmover.cli.certified import certificate
 from firstmover.cli.phrases import difference, interval, item, sentences
 from firstmover.errors import on_one_line
+from firstmover.report.sentences import rows_sentences
 from firstmover.wording import written
 
 
@@ -47,6 +48,9 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
     lines += measured(result["measures"], result["constraints"], verbose=verbose)
     lines += held_out(result["holdout"], result["robust"], payoffs)
+    lines += [
+        f"{'' if k else 'rows':10} {sentence}" for k, sentence in enumerate(rows_sentences(result.get("rows_curve")))
+    ]
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:
@@ -163,7 +167,11 @@ def solution(result: dict[str, Any]) -> str:
         exactly = f" = {fraction}" if fraction is not None and "/" in fraction else ""
         lines.append(f"optimum    {written(result['optimum'], *payoffs)}{exactly}{kind}")
     elif result.get("best_found") is not None:
-        lines.append(f"best found {written(result['best_found'], *payoffs)} (the optimum is not proved)")
+        bounds, near = list(result["upper_bounds"].values()), 1e-6 * (payoffs[1] - payoffs[0])
+        known = "the optimum is not proved" if bounds else "the optimum is not proved, and no upper bound is known"
+        if bounds and min(bounds) - result["best_found"] <= near:
+            known = "not proved, but it reaches the upper bound"
+        lines.append(f"best found {written(result['best_found'], *payoffs)} ({known})")
         if result.get("sampled_value") is not None:
             lines.append(
                 f"sampled    {written(result['sampled_value'], *payoffs)} over types drawn anew, 95 % interval "

@@ -1,5 +1,6 @@
 """Sessions of sellers who learn under a rule of a marketplace, with or without a past, and what came of each."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -120,9 +121,10 @@ def seller_sessions(
     )
     parts, done = [], 0
     at_once = _at_once(sellers, game, sessions)
-    play = jax.jit(lambda address: _play(sellers, game, shows, pays, at_once, address))
+    after = None if len(shows.after) == 1 else jnp.asarray(shows.after.ravel(), jnp.int32)
     while done < sessions:
-        parts.append(jax.tree.map(np.asarray, play(jnp.uint32((seed * 1_000_003 + done) % 2**32))))
+        address = jnp.uint32((seed * 1_000_003 + done) % 2**32)
+        parts.append(jax.tree.map(np.asarray, _play(sellers, game, at_once, pays, after, address)))
         done += at_once
         if progress is not None:
             progress(f"{min(done, sessions)} of {sessions} sessions for each profile of costs")
@@ -137,16 +139,15 @@ def _at_once(sellers: RepeatedQLearning, game: BuyBox, sessions: int) -> int:
     return max(1, min(sessions, fits, 1024 // count))
 
 
-def _play(
-    sellers: RepeatedQLearning, game: BuyBox, rule: PastRule, pays: np.ndarray, sessions: int, address: jax.Array
-) -> Learnt:
-    count = len(pays)
-    after = None
-    if len(rule.after) > 1:
-        after = jnp.tile(jnp.asarray(rule.after.ravel(), jnp.int32), (count, 1))
-    stage = Stage(tuple(jnp.asarray(pays[:, i], jnp.float32) for i in range(game.n_followers)), after)
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _play(sellers: RepeatedQLearning, game: BuyBox, sessions: int, pays: Any, after: Any, address: jax.Array) -> Learnt:
+    """Sessions under a rule with these payoffs; compiled once for all rules of a market with as many pasts."""
+    count, n = len(pays), game.n_followers
+    own = jnp.asarray(pays, jnp.float32)
+    pasts = None if after is None else jnp.tile(after, (count, 1))
+    stage = Stage(tuple(own[:, i] for i in range(n)), pasts)
     played: Sessions = sellers.sessions_of(game, stage, address, sessions)
-    profiles = rule.after.shape[1]
+    profiles = len(game.shown.rows)
     strategies = [jnp.broadcast_to(jnp.argmax(table, axis=-1), (count * sessions, profiles)) for table in played.tables]
     found: Any = (played.frequency, jnp.stack(strategies, 1), played.last, played.past, played.rounds, played.converged)
-    return Learnt(*(own.reshape(count, sessions, *own.shape[1:]) for own in found))
+    return Learnt(*(part.reshape(count, sessions, *part.shape[1:]) for part in found))

@@ -59,7 +59,7 @@ def status_quo_table(game: Game) -> np.ndarray:
     try:
         if _is_list(given) and any(isinstance(entry, Mapping) for entry in given):
             return read_entries(game, given)[1]
-        one = game.leader_space.labelled(given) if isinstance(given, str) else np.asarray(given)
+        one = game.leader_space.labelled(given) if isinstance(given, str) else game.leader_space.decided(given)
     except InputError as error:
         raise InputError(f"status_quo of {name}: {error}") from None
     shape = np.shape(game.leader_space.idle())

@@ -312,7 +312,12 @@ class Market(Game):
                 known = range(own.n) if self._sample is None else self._sample.values[i]
                 given = [self.mask(t) if self.alone else self.mask(t, i) for t in known]
                 rows = np.stack([np.asarray(row, bool) for row in given])
-            if rows.shape != (own.n, acts.n) or not rows.any(axis=1).all():
+            if rows.shape != (own.n, acts.n):
+                raise InputError(
+                    f"mask of {type(self).__name__} must say of each of {acts.n} actions whether a type has it; it has "
+                    f"shape {rows.shape[1:]}."
+                )
+            if not rows.any(axis=1).all():
                 raise InputError(f"mask must leave every type of follower {i} one of its {acts.n} actions or more.")
             masks.append(rows)
         return tuple(masks)
@@ -377,6 +382,8 @@ class Market(Game):
         decisions = np.asarray(self.decides.played(np.asarray(table)))[self.rows(actions)]
         with told(type(self), f"measures of {type(self).__name__} fails"):
             found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
+            if not all(isinstance(own, dict) for own in found):
+                raise InputError(f"measures of {type(self).__name__} must return numbers by name, {{'name': number}}.")
             return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}
 
     def measured_in_jax(

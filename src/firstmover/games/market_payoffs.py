@@ -123,7 +123,10 @@ class MarketPayoffs:
         self, function: Callable[..., Any], types: list[int], actions: list[int], decision: Any
     ) -> tuple[Fraction, list[Fraction], Fraction]:
         """What `exact_payoff` pays: the leader, the followers, and in transfers."""
-        leader, followers, *transfers = function(*self._given_to(types, actions), decision)
+        paid = function(*self._given_to(types, actions), decision)
+        if not isinstance(paid, tuple) or len(paid) not in (2, 3):
+            raise InputError(f"exact_payoff must return what {self._name} returns, in whole numbers and fractions.")
+        leader, followers, *transfers = paid
         own = [followers] if self._market.alone else list(followers)
         if len(own) != self._market.n_followers or len(transfers) != self.transfers:
             raise InputError(f"exact_payoff must return payoffs of the same players as {self._name}.")
@@ -153,7 +156,7 @@ class MarketPayoffs:
         if not isinstance(paid, tuple) or len(paid) not in (2, 3):
             raise InputError(
                 f"{self._name} must return the leader's payoff and the followers', and maybe the transfers; got "
-                f"{type(paid).__name__ if not isinstance(paid, tuple) else f'{len(paid)} values'}."
+                f"{'nothing' if paid is None else f'{len(paid)} values' if isinstance(paid, tuple) else 'one value'}."
             )
         n = self._market.n_followers
         shapes = [((),), ((), (1,)) if self._market.alone else ((n,),), ((),)]

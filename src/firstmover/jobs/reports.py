@@ -23,6 +23,7 @@ from firstmover.interop.python_files import Code
 from firstmover.jobs import build
 from firstmover.jobs.certifications import respond
 from firstmover.jobs.commands import design_command
+from firstmover.jobs.economics import economics_files, economics_table
 from firstmover.jobs.finished import Design
 from firstmover.jobs.runs import Run, digest, versions
 from firstmover.report.numbers import MINUS, count, number, share, signed
@@ -65,6 +66,8 @@ def write_report(
     followers: Sequence[Follower | str] = ("all",),
     seeds: int = 20,
     optimum_seconds: float | int = OPTIMUM_SECONDS,
+    sessions: int = 200,
+    economics: str | Path | None = None,
     code: Code = None,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
@@ -76,6 +79,8 @@ def write_report(
         followers: the models of the behaviour matrix, see `evaluate`; without any, there is no matrix.
         seeds: of the responses in the matrix.
         optimum_seconds: what the exact optimum in the matrix may take; at 0 it is left out.
+        sessions: of sellers who learn, for each profile of costs, in what economists look at, at least 2.
+        economics: a folder to write that to as tables and pictures, for games that have such.
         code: the file of a user's own game, followers or leader, which is executed.
         progress: told how far it is.
 
@@ -95,8 +100,10 @@ def write_report(
         'page.html'
     """
     require(seeds >= 1, "seeds must be at least 1", seeds)
+    require(sessions >= 2, "sessions must be at least 2", sessions)
     path = report_path(given) if out is None else Path(out)
     _refuse_other_files(path)
+    kept = path.with_suffix(".cells.json")  # what was computed if it is stopped
     tell = progress or (lambda what: None)
     tell("reading")
     subject = _subject(given, code)
@@ -104,15 +111,24 @@ def write_report(
     page = rule_page(subject.rule, subject.certificate) if design is None else design_page(design)
     tell("computing who gains and who loses")
     page = _with_gains(page, subject)
+    page = replace(page, economics=economics_table(subject.rule.game, subject.rule, subject.followers, sessions, tell))
     tell("checking the certificate")
     verdict, line = _checked(subject)
     warned = [*page.warnings, *([_REFUTED] if verdict == "refuted" else [])]
     told = checked(page.statements, verdict)
     page = replace(page, checked=line, statements=told, warnings=warned, record=_record(subject))
+    if economics is not None:
+        economics_files(subject.rule.game, subject.rule, subject.followers, Path(economics), sessions, tell)
     if followers:
         about = subject.rule if design is None else design
         found = evaluate(
-            about, followers=followers, seeds=seeds, optimum_seconds=optimum_seconds, progress=progress, code=code
+            about,
+            followers=followers,
+            seeds=seeds,
+            optimum_seconds=optimum_seconds,
+            keep=kept,
+            progress=progress,
+            code=code,
         )
         own = found.below_status_quo[0]
         page = replace(page, matrix=heat_map(found), warnings=[*page.warnings, *_losing(int(own.sum()), len(own))])
@@ -120,6 +136,7 @@ def write_report(
         page = replace(page, matrix_note=_NO_MATRIX)
     tell("writing")
     files.write_whole(path, whole(page).encode(errors="backslashreplace"))
+    kept.unlink(missing_ok=True)
     return path
 
 

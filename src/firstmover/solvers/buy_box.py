@@ -123,6 +123,25 @@ def race(
     )
 
 
+def play_rules(
+    game: BuyBox, rules: Int[np.ndarray, "R rows"], sessions: int, progress: Callable[[str], None]
+) -> tuple[Float[np.ndarray, "R"], Float[np.ndarray, "R n"]]:
+    """What so many sessions for each profile of costs paid the platform, and every seller, under each of these rules.
+
+    Args:
+        game: the market.
+        rules: tables of decisions.
+        sessions: how many, at least 2.
+        progress: told how far it is.
+    """
+    play = _Played(game, len(rules))
+    parts, at_once = [], play.rules_at_once(sessions)
+    for call, first in enumerate(range(0, len(rules), at_once)):
+        progress(f"{first} of {len(rules)} rules")
+        parts.append(play(rules[first : first + at_once], sessions, call + 1))
+    return np.concatenate([own.mean for own in parts]), np.concatenate([own.profits for own in parts])
+
+
 class Paid(NamedTuple):
     """What came of sessions under R rules.
 

@@ -22,6 +22,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.entries import read_entries
 from firstmover.games.market import Market
+from firstmover.solvers.affine_markets import upper_bound
 from firstmover.solvers.registry import optimum, search
 from firstmover.solvers.solution import Solution
 
@@ -292,13 +293,20 @@ def _by_grid(market: Market, ties: Ties, until: float, progress: Progress) -> So
         if progress is not None:
             progress(f"polishing, round {number + 1} of {_ROUNDS}, best so far {best.max():.6g}")
     (decision,) = _decisions(space, centres[best.argmax()][None])
-    decision, value = _shortened(market, worth, decision, float(best.max()))
+    value = float(best.max())
+    bound = None if market.draws_types else upper_bound(market, until)
+    if bound is not None and bound.decision is not None:
+        at_bound = np.asarray(space.played(bound.decision))
+        earned_there = float(worth(at_bound[None])[0])
+        decision, value = (at_bound, earned_there) if earned_there > value else (decision, value)
+    decision, value = _shortened(market, worth, decision, value)
     return BestFound(
         value=None,
         rule=market.rule(decision[None]),
         attained=True,
         method=f"the best found: a grid of {len(grid)} decisions, the best {len(centres)} of them polished; no proof",
         followers=_who(market, ties),
+        upper_bounds={} if bound is None else {"real": max(bound.value, value)},
         best=value,
     )
 

@@ -116,6 +116,22 @@ class Space(abc.ABC):
         """
         raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
+    def limits(self) -> dict[str, Any]:
+        """All that decisions come to, as `scipy.optimize.linprog` is given constraints, where they are a polytope.
+
+        Raises:
+            NotImplementedError: they are none.
+        """
+        raise NotImplementedError
+
+    def decided(self, given: Any) -> np.ndarray:
+        """A decision that is written in Python: numbers, as they are.
+
+        Raises:
+            InputError: it is none.
+        """
+        return np.asarray(given)
+
     def in_fractions(self, action: Any) -> Any:
         """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
 

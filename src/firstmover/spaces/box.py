@@ -115,6 +115,11 @@ class Box(Vector):
         room = self.total - self._lowest
         return low + (clipped - low) * (room / spent.clip(room))
 
+    def limits(self) -> dict[str, Any]:
+        ends = (np.broadcast_to(end, self.size).tolist() for end in (self.low, self.high))
+        budget = {} if self.total is None else {"A_ub": np.ones((1, self.size)), "b_ub": np.array([self.total])}
+        return {"bounds": list(zip(*ends, strict=True)), **budget}
+
     def in_fractions(self, action: Any) -> list[Fraction]:
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 

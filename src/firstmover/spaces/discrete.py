@@ -130,6 +130,28 @@ class Discrete(Space):
     def labelled(self, label: str) -> np.ndarray:
         return self.read({self.word: label})
 
+    def decided(self, given: Any) -> np.ndarray:
+        """An option by its number, or by its value where no number from 0 can be meant.
+
+        Raises:
+            InputError: there is no such option, or two may be meant.
+        """
+        number = int(given) if isinstance(given, int | np.integer) and not isinstance(given, bool) else None
+        number = number if number is not None and 0 <= number < self.n else None
+        try:
+            value: int | None = int(self.read({self.word: given}))
+        except InputError:
+            value = number
+        if value is None or (number is not None and number != value):
+            both = (
+                "" if value is None else f" (it may be option {number} or the option {given}: give its label as text)"
+            )
+            raise InputError(
+                f"{self.word} must be the number of an option, from 0 to {self.n - 1}, or its label; got "
+                f"{shortened(given)}{both}."
+            )
+        return np.asarray(value, np.int32)
+
     def words(self, action: Any) -> str:
         """An option in words, such as "item 2"."""
         return f"{self.word} {self.labels[int(action)]}".strip()

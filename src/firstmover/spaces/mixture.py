@@ -66,6 +66,9 @@ class Mixture(Vector):
         """What a decision comes to: the probabilities."""
         return mixture(action)
 
+    def limits(self) -> dict[str, Any]:
+        return {"bounds": [(0.0, 1.0)] * self.size, "A_eq": np.ones((1, self.size)), "b_eq": np.ones(1)}
+
     def in_fractions(self, action: Any) -> list[Fraction]:
         weights = [max(Fraction(repr(value)), Fraction(0)) for value in np.asarray(action, np.float64).tolist()]
         total = sum(weights)

@@ -46,6 +46,10 @@ class Vector(Space):
     def at(self, shares: Float[Array, "size"]) -> Float[Array, "size"]:
         """The decision with these features."""
 
+    @abc.abstractmethod
+    def limits(self) -> dict[str, Any]:
+        """All that decisions come to, as `scipy.optimize.linprog` is given constraints."""
+
     def head(self, sigma: Float[Array, ""] | float = 0.3) -> Head:
         return GaussianHead(self, sigma)
 

@@ -102,6 +102,11 @@ def _declarations(game: Game) -> None:
             sizes = getattr(game, what)
         except (AttributeError, RecursionError):  # nothing was set, since the constructor of the parent was not called
             sizes = None
+        if sizes is None:
+            raise InputError(
+                f"{name} has no {what}: its __init__ must call super().__init__(...) with the spaces of a Market, or "
+                "set the sizes of a Game."
+            )
         if not isinstance(sizes, tuple) or not sizes or not all(isinstance(s, int) and s > 0 for s in sizes):
             raise InputError(f"{what} of {name} must be a tuple of whole numbers of at least 1; got {sizes!r}.")
     n = len(game.n_actions)
