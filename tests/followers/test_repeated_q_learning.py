@@ -13,6 +13,7 @@ from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import continued, opening
 from firstmover.core.sessions import Stage, best, draws, first_values, play_sessions, session_seed
+from firstmover.core.ucb_sessions import first_order, play_ucb_sessions
 from firstmover.errors import InputError
 from firstmover.evaluators.view import View
 from firstmover.followers import RepeatedQLearning
@@ -110,6 +111,31 @@ class Sellers(Play):
         paid = turn.leader_acts
         tables = tuple(jnp.where(paid, a, b) for a, b in zip(new, tables, strict=True))
         return tables, jnp.where(paid, profile, last), posted
+
+
+def test_upper_confidence_bounds_are_a_plain_loop() -> None:
+    rounds, seed = 200, jnp.uint32(7)
+    how = RepeatedQLearning(method="ucb", memory="nothing", rounds=rounds).learning(GAME)
+    paid = listed(GAME, fixed_rule(GAME, "none")).followers
+    stage = Stage(tuple(paid[None, :, i] for i in (0, 1)))
+    ours = play_ucb_sessions(stage, (jnp.zeros((1, 4)),) * 2, seed[None], how)
+    profits = [np.asarray(paid[:, i], float).reshape(4, 4) for i in (0, 1)]
+    first = [list(np.argsort(-np.asarray(first_order(seed, i, 4)))) for i in (0, 1)]
+    sums, times = np.zeros((2, 4)), np.zeros((2, 4))
+    for time in range(1, rounds + 1):
+        if time <= 4:
+            actions = [first[i][time - 1] for i in (0, 1)]
+        else:
+            width = np.array([np.ptp(own) for own in profits])[:, None] * np.sqrt(2 * np.log(time) / times)
+            actions = list((sums / times + width).argmax(axis=1))
+        for i in (0, 1):
+            sums[i, actions[i]] += profits[i][actions[0], actions[1]]
+            times[i, actions[i]] += 1
+    np.testing.assert_allclose(np.stack([np.asarray(own)[0, 0] for own in ours.tables]), sums / times, rtol=1e-4)
+    best = (sums / times).argmax(axis=1)
+    assert np.flatnonzero(np.asarray(ours.frequency[0])).tolist() == [4 * best[0] + best[1]]
+    with pytest.raises(InputError, match="no memory"):
+        RepeatedQLearning(method="ucb")
 
 
 def test_sessions_are_what_the_core_steps() -> None:

@@ -51,7 +51,7 @@ class Parameters(NamedTuple):
         alpha: weights of what is new.
         beta: rates at which exploring falls.
         discount: weights of the next round.
-        method: what the target is.
+        method: what the target is; or "ucb", for players of `ucb_sessions`.
         memory: whether players remember the last profile.
         masked: whether some actions are impossible: those whose first value is minus infinity.
         rounds: learning rounds; where sessions stop when they have converged, at most.
@@ -63,7 +63,7 @@ class Parameters(NamedTuple):
     alpha: tuple[float, ...]
     beta: tuple[float, ...]
     discount: tuple[float, ...]
-    method: Literal["q-learning", "sarsa"] = "q-learning"
+    method: Literal["q-learning", "sarsa", "ucb"] = "q-learning"
     memory: bool = True
     masked: bool = False
     rounds: int = 50_000

@@ -33,6 +33,7 @@ from firstmover.core.sessions import (
     play_sessions,
     session_seed,
 )
+from firstmover.core.ucb_sessions import play_ucb_sessions
 from firstmover.errors import InputError, require
 from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.evaluators.induced import induced_game
@@ -54,7 +55,8 @@ class RepeatedQLearning(Informed):
         beta: rate at which exploring falls, at least 0: exp(-beta * round) in a round; one number, or one for each
             follower.
         discount: weight of the next round, in [0, 1); one number, or one for each follower.
-        method: "q-learning", or "sarsa", which values what is played next instead of the best.
+        method: "q-learning"; "sarsa", which values what is played next instead of the best; or "ucb": upper confidence
+            bounds on what one round pays, without memory, where alpha, beta, discount and initial play no part.
         memory: what is remembered of the round before: its "profile" of actions, or "nothing".
         initial: first value of every action: "uniform", what it pays for ever if the others play uniformly, or a
             number: a payoff a round, from 0 (the follower's least) to 1 (its greatest).
@@ -76,7 +78,7 @@ class RepeatedQLearning(Informed):
     alpha: tuple[float, ...] = (0.25,)
     beta: tuple[float, ...] = (1e-4,)
     discount: tuple[float, ...] = (0.95,)
-    method: Literal["q-learning", "sarsa"] = "q-learning"
+    method: Literal["q-learning", "sarsa", "ucb"] = "q-learning"
     memory: Literal["profile", "nothing"] = "profile"
     initial: float | Literal["uniform"] = "uniform"
     stop: Literal["rounds", "converged"] = "rounds"
@@ -107,6 +109,8 @@ class RepeatedQLearning(Informed):
         require(all(0 <= d < 1 for d in self.discount), "discount must be at least 0 and less than 1", self.discount)
         if self.initial != "uniform":
             require(bool(np.isfinite(self.initial)), "initial must be a number or 'uniform'", self.initial)
+        if self.method == "ucb" and (self.memory, self.stop) != ("nothing", "rounds"):
+            raise InputError("followers with method=ucb have no memory and play all rounds: add memory=nothing.")
         for name in ("rounds", "calm", "most", "reward_plays", "sessions", "fresh"):
             value = getattr(self, name)
             require(1 <= value <= 10**9, f"{name} must be a whole number from 1 to a billion", value)
@@ -202,7 +206,10 @@ class RepeatedQLearning(Informed):
             values = tuple(jnp.where(mask, value, -jnp.inf) for mask, value in zip(own, values, strict=True))
         # Every session is a row: its type profile's game, a seed of its own.
         stage, values = jax.tree.map(lambda leaf: jnp.repeat(leaf, sessions, axis=0), (stage, values))
-        return play_sessions(stage, values, session_seed(seed, jnp.arange(count * sessions)), how)
+        seeds = session_seed(seed, jnp.arange(count * sessions))
+        if how.method == "ucb":
+            return play_ucb_sessions(stage, values, seeds, how)
+        return play_sessions(stage, values, seeds, how)
 
     def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any]:
         """What came of `fresh` sessions; see `followers.learnt_play`."""

@@ -18,12 +18,11 @@ from firstmover.errors import InputError, require
 from firstmover.games.newsvendor import Newsvendor
 from firstmover.online.meetings import checkpoints
 from firstmover.online.pictures import Panel, draw
-from firstmover.online.suppliers import Chain, Sale, Supplier
+from firstmover.online.suppliers import WITHIN, Chain, Sale, Supplier
 from firstmover.report.statistics import mean_interval
 from firstmover.solvers.newsvendor import wholesale_optimum
 
 MOST_ROUNDS = 1_000_000
-WITHIN = 2.0  # the factor by which t0 and t1 are known before the first round
 _FINE, _COARSE = 4001, 201  # wholesale prices with their replies; orders in a supplier's plans
 _DEVIATIONS = 6.0
 
@@ -109,34 +108,37 @@ def sell(
         raise InputError("unknown demand is learnt under wholesale prices without a reservation.")
     require(10 <= rounds <= MOST_ROUNDS, f"the number of rounds must be from 10 to {MOST_ROUNDS}", rounds)
     require(1 <= seeds <= 10_000, "the number of seeds must be from 1 to 10000", seeds)
-    best, earned, _ = wholesale_optimum(game)
+    with jax.enable_x64(True):  # what a price that hardly varies tells of the slope is lost in 32 bits
+        return _sold(game, supplier, rounds, seeds, seed, alive)
+
+
+def chain_of(game: Newsvendor, rounds: int) -> Chain:
+    """What a supplier knows of a chain before the first of so many rounds."""
     reach = game.spread * (1.0 if game.noise == "uniform" else _DEVIATIONS)
-    surplus = np.linspace(-reach, reach, _COARSE)
-    asked_of = np.linspace(0.0, game.t0 / game.t1, _FINE)
-    with jax.enable_x64(True):
-        coarse = [surplus, *(np.asarray(f(jnp.asarray(surplus))) for f in (game.distribution, game.lost))]
-        replies = np.asarray(jax.vmap(lambda asked: game.reply(0, asked))(jnp.asarray(asked_of)[:, None]))
-    reply = [jnp.asarray(array, jnp.float32) for array in (asked_of, *replies.T)]
-    truth = np.array([game.t0, game.t1])
-    numbers = (
-        game.cost,
-        rounds,
-        game.spread,
-        game.t0 / game.t1,
-        game.t0**2 / (4 * game.t1),
-        truth / WITHIN,
-        truth * WITHIN,
-    )
-    chain = Chain(*(jnp.asarray(number, jnp.float32) for number in (*numbers, *coarse)))
+    surplus = jnp.linspace(-reach, reach, _COARSE)
+    known = game.cost, rounds, game.spread, game.t0 / game.t1, game.t0**2 / (4 * game.t1)
+    cost, horizon, spread, dearest, most = (jnp.asarray(number, float) for number in known)
+    return Chain(cost, horizon, spread, dearest, most, surplus, game.distribution(surplus), game.lost(surplus))
+
+
+def _sold(
+    game: Newsvendor, supplier: Supplier, rounds: int, seeds: int, seed: int, alive: Callable[[int], None] | None
+) -> Selling:
+    """As `sell`, in 64-bit numbers."""
+    best, earned, _ = wholesale_optimum(game)
+    chain = chain_of(game, rounds)
+    asked_of = jnp.linspace(0.0, game.t0 / game.t1, _FINE)
+    replies = jax.vmap(lambda asked: game.reply(0, asked))(asked_of[:, None])
+    truth = jnp.array([game.t0, game.t1], float)
     keys = jax.vmap(lambda k: jax.random.key_data(jax.random.key(k)))(jnp.arange(seed, seed + seeds))
     words = keys.astype(jnp.uint32)[:, -2:]
 
     def one_round(state: Any, word: Array, time: Array) -> tuple[Any, tuple[Array, Array]]:
-        u, chance_ = address_uniform(word, time[None], 2)
-        noise = game.spread * (2 * chance_ - 1 if game.noise == "uniform" else jax.scipy.stats.norm.ppf(chance_))
+        u, chance = address_uniform(word, time[None], 2).astype(float)
+        noise = game.spread * (2 * chance - 1 if game.noise == "uniform" else jax.scipy.stats.norm.ppf(chance))
         asked = supplier.ask(chain, state, time, u)
-        price, order = (jnp.interp(asked, reply[0], own) for own in reply[1:])
-        sale = Sale(asked, price, game.t0 - game.t1 * price + noise, (asked - game.cost) * order)
+        price, order = (jnp.interp(asked, asked_of, own) for own in replies.T)
+        sale = Sale(asked, order, price, game.t0 - game.t1 * price + noise, (asked - game.cost) * order)
         return supplier.learn(chain, state, time, sale), (sale.earned, asked)
 
     @jax.jit
@@ -144,7 +146,7 @@ def sell(
         return jax.lax.scan(lambda s, t: jax.vmap(one_round, (0, 0, None))(s, words, t), states, times)
 
     first = jax.vmap(lambda word: address_uniform(word, jnp.full(1, -1, jnp.int32), 2))(words)
-    guesses = jnp.asarray(truth, jnp.float32) * WITHIN ** (2 * first - 1)
+    guesses = truth * WITHIN ** (2 * first - 1)
     states = jax.vmap(lambda guess: supplier.init(chain, guess))(guesses)
     paid, done, part = [], 0, max(1, min(rounds, 1000))
     while done < rounds:

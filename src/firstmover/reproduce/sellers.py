@@ -208,6 +208,7 @@ SELLER_COLLUSION = SellerFigure(
 _MODELS = {
     "q-learning with memory": RepeatedQLearning(sessions=40),
     "without memory": RepeatedQLearning(sessions=40, memory="nothing"),
+    "UCB without memory": RepeatedQLearning(sessions=40, method="ucb", memory="nothing"),
     "SARSA": RepeatedQLearning(sessions=40, method="sarsa"),
     "one impatient": RepeatedQLearning(sessions=40, discount=(0.95, 0.5)),
     "one slow": RepeatedQLearning(sessions=40, alpha=(0.25, 0.05)),
