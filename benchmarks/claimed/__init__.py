@@ -1,6 +1,6 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, bullets, certificates, data, followers, guides, oracles, readme, stress, sweeps
+from claimed import benchmarks, bullets, buy_box, certificates, data, followers, guides, oracles, readme, stress, sweeps
 
 CLAIMS = (
     *readme.CLAIMS,
@@ -9,6 +9,7 @@ CLAIMS = (
     *oracles.CLAIMS,
     *guides.CLAIMS,
     *data.CLAIMS,
+    *buy_box.CLAIMS,
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,

@@ -140,6 +140,11 @@ def test_a_design_is_held_against_rows_and_priors_and_read_back(tmp_path) -> Non
     read = Design.load(tmp_path / "run", game=made.game)
     assert read.holdout == made.holdout
     assert read.robust == made.robust
+    assert read.rows_curve == made.rows_curve
+    assert written["rows_curve"]["rows"] == 20
+    assert written["rows_curve"]["candidates"] == 2  # its rule and the status quo: there is one seed
+    at = written["rows_curve"]["sizes"].index(20)
+    assert written["rows_curve"]["promised"][at] >= written["rows_curve"]["value"][at]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from typing import Any
 from firstmover.cli.certified import certificate
 from firstmover.cli.phrases import interval, item, sentences
 from firstmover.errors import on_one_line
+from firstmover.report.sentences import rows_sentences
 from firstmover.wording import written
 
 
@@ -46,6 +47,9 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         lines.append(f"           the rule is the baseline, '{name}': {learnt}")
     lines += measured(result["measures"], result["constraints"], verbose=verbose)
     lines += held_out(result["holdout"], result["robust"], payoffs)
+    lines += [
+        f"{'' if k else 'rows':10} {sentence}" for k, sentence in enumerate(rows_sentences(result.get("rows_curve")))
+    ]
     if sum(result["dropped"]):
         lines.append(f"           {sum(result['dropped'])} copies dropped: they ended in numbers that are not finite")
     if result["failed_seeds"]:

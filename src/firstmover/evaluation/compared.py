@@ -20,8 +20,8 @@ from firstmover.rules.rule_files import read_rule_file
 from firstmover.solvers.registry import baseline
 
 NO_PARTS = (
-    "rules that are networks are compared with each other only, without --payoffs and --status-quo: their markets are "
-    "too large for rules that are written out."
+    "rules that are networks are compared with each other only, without --payoffs, --status-quo, data and constraints: "
+    "their markets are too large for rules that are written out."
 )
 
 Given = Game | Design | NetworkDesign | Rule | str | Path

@@ -40,6 +40,47 @@ class WhenOff:
 
 
 @dataclass(frozen=True, eq=False)
+class OnRows:
+    """What the rules are worth on rows that their prior was not estimated from.
+
+    Attributes:
+        rows: how many there are.
+        value: the mean over them.
+        interval: its 95 % bootstrap interval over rows.
+    """
+
+    rows: int
+    value: Float[np.ndarray, "rules followers"]
+    interval: Float[np.ndarray, "rules followers 2"]
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"rows": self.rows, "value": _numbers(self.value), "interval": _numbers(self.interval)}
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Whether the rules keep a constraint.
+
+    Attributes:
+        name: the measure.
+        at_least: what it has to be at least.
+        value: the mean over response seeds.
+        holds: whether that keeps the constraint.
+    """
+
+    name: str
+    at_least: float
+    value: Float[np.ndarray, "rules followers"]
+    holds: Bool[np.ndarray, "rules followers"]
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        own = {"value": _numbers(self.value), "holds": self.holds.tolist()}
+        return {"name": self.name, "at_least": self.at_least, **own}
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What every rule is worth under every model of the followers.
 
@@ -59,6 +100,8 @@ class Evaluation:
         seeds, seed: how many response seeds, and the first.
         seconds: what it took.
         when_off: the same when payoffs are off, where that was asked for.
+        constraints: and whether the rules keep them, those that were asked about.
+        holdout: the rules on rows that were held out, where there are some.
     """
 
     game: Game
@@ -75,6 +118,8 @@ class Evaluation:
     seed: int
     seconds: float
     when_off: WhenOff | None = None
+    constraints: tuple[Held, ...] = ()
+    holdout: OnRows | None = None
 
     def __repr__(self) -> str:
         return f"<Evaluation of {len(self.rules)} rules of {self.game!r}, {len(self.followers)} models of followers>"
@@ -138,6 +183,8 @@ class Evaluation:
             "seeds": self.seeds,
             "seed": self.seed,
             "seconds": self.seconds,
+            "constraints": [own.as_json() for own in self.constraints],
+            "holdout": None if self.holdout is None else self.holdout.as_json(),
             **({} if self.when_off is None else {"payoffs": self.when_off.as_json()}),
         }
 

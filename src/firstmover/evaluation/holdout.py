@@ -1,5 +1,6 @@
 """What a rule is worth on rows that its prior was not estimated from."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -86,7 +87,7 @@ def hold_out(rule: Rule, play: Play, followers: Follower | None, held: Observed,
     seen = game.observed_with(TypeDistribution.correlated(held.frequencies(game.n_types)))
     listing = judge_of(seen).listing(actions)
     finite = listing.finite
-    joint = _on_rows(rule, play, followers, seen, seed)
+    joint = play_on_rows(rule, play, followers, seen, seed)
     position = {tuple(profile): k for k, profile in enumerate(finite.support.tolist())}
     of_row = np.array([position[tuple(profile)] for profile in held.profiles.tolist()])
     weights = np.array(held.weights, float)
@@ -98,7 +99,7 @@ def hold_out(rule: Rule, play: Play, followers: Follower | None, held: Observed,
         rival = None
     if rival is not None and followers is not None:
         seen_too = other.observed_with(seen.types)
-        its_joint = _on_rows(rival, respond(rival, followers, seed=seed), followers, seen_too, seed)
+        its_joint = play_on_rows(rival, respond(rival, followers, seed=seed), followers, seen_too, seed)
         worths.append(by_profile(judge_of(seen_too).listing(rival.actions).finite, its_joint))
     means = [float(weights @ own[of_row] / weights.sum()) for own in worths]
     drawn = _resampled(of_row, weights, np.stack(worths), seed)
@@ -115,7 +116,25 @@ def hold_out(rule: Rule, play: Play, followers: Follower | None, held: Observed,
     )
 
 
-def _on_rows(rule: Rule, play: Play, followers: Follower | None, seen: Game, seed: int) -> np.ndarray:
+def value_on_rows(
+    rule: Rule, plays: Sequence[Play], followers: Follower, held: Observed, seed: int
+) -> tuple[float, Interval]:
+    """What a rule is worth on average over rows and plays, with its 95 % bootstrap interval over rows.
+
+    Raises:
+        InputError: the game's profiles cannot be listed.
+    """
+    seen = rule.game.observed_with(TypeDistribution.correlated(held.frequencies(rule.game.n_types)))
+    finite = judge_of(seen).listing(rule.actions).finite
+    worth = np.mean([by_profile(finite, play_on_rows(rule, p, followers, seen, seed)) for p in plays], axis=0)
+    position = {tuple(profile): k for k, profile in enumerate(finite.support.tolist())}
+    of_row = np.array([position[tuple(profile)] for profile in held.profiles.tolist()])
+    weights = np.array(held.weights, float)
+    value = float(weights @ worth[of_row] / weights.sum())
+    return value, _interval(_resampled(of_row, weights, worth[None], seed)[0])
+
+
+def play_on_rows(rule: Rule, play: Play, followers: Follower | None, seen: Game, seed: int) -> np.ndarray:
     """The play at the type profiles of these rows: as learnt where they occur in sample, else a response of its own."""
     own = {tuple(profile): k for k, profile in enumerate(rule.game.types.profiles[0].tolist())}
     at = np.array([own.get(tuple(profile), -1) for profile in seen.types.profiles[0].tolist()])

@@ -6,21 +6,27 @@ sampled, is common to all cells of a seed.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from firstmover.errors import InputError, require
 from firstmover.evaluation.behaviours import label
+from firstmover.evaluation.cells import Asked, Cell, Kept, Off, computed, key
 from firstmover.evaluation.compared import NO_PARTS, Given, rules_of, stored
 from firstmover.evaluation.compared import optimum as optimum_of
 from firstmover.evaluation.compared import status_quo as status_quo_of
-from firstmover.evaluation.estimates import MADE_FOR, ExactFares, Fares, PayoffErrors
-from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation, WhenOff
+from firstmover.evaluation.estimates import MADE_FOR, ExactFares, PayoffErrors
+from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation, Held, OnRows, WhenOff
 from firstmover.evaluation.networks import evaluate_networks, networks_of
 from firstmover.evaluation.responses import Responses, models_for
+from firstmover.evaluators.aims import constraints, holds
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
+from firstmover.jobs import build
+from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import linear_form
@@ -38,6 +44,11 @@ def evaluate(
     optimum_seconds: float | int = OPTIMUM_SECONDS,
     payoffs: PayoffErrors | None = None,
     status_quo: StatusQuo | None = None,
+    types: Rows | None = None,
+    holdout: Rows | float | None = None,
+    holdout_seed: int = 0,
+    at_least: Sequence[str] = (),
+    keep: Path | None = None,
     progress: Callable[[str], None] | None = None,
     code: Code = None,
 ) -> Evaluation:
@@ -58,6 +69,11 @@ def evaluate(
         payoffs: how payoffs may be off: what the rules are worth then stands beside their values, and the rules that
             are best for it, on average and at worst, join them where the game has one follower.
         status_quo: what has to be beaten in place of the game's own status quo: a rule, a rule file or a run folder.
+        types: observed participants, or a file of them: the prior is estimated from them.
+        holdout: the share of those rows that is kept out and on which the rules are valued, or other rows, or a file.
+        holdout_seed: of the rows that are kept out.
+        at_least: constraints "MEASURE=NUMBER", and whether the rules keep them.
+        keep: a file in which cells are kept as soon as they are computed; those that are there are not computed again.
         progress: told how far it is, and how many seconds are left.
         code: the file of a user's own game, which is executed.
 
@@ -79,10 +95,13 @@ def evaluate(
     require(optimum_seconds >= 0, "the seconds for the optimum must be 0 or more", optimum_seconds)
     networks = networks_of(given, code)
     if networks:
-        if len(networks) < len(given) or rules or payoffs is not None or status_quo is not None:
+        beside = (payoffs, status_quo, types, holdout)
+        if len(networks) < len(given) or rules or at_least or any(part is not None for part in beside):
             raise InputError(NO_PARTS)
         return evaluate_networks(networks, followers, seeds, seed, progress)
     named, game = rules_of(given, rules or {}, code)
+    game, evidence = estimated(game, types, holdout, seed=holdout_seed)
+    named = [(name, _with_prior(rule, evidence)) for name, rule in named]
     rival = status_quo_of(against(game, status_quo))
     if rival is not None:
         named.append((STATUS_QUO, rival[1]))
@@ -100,40 +119,87 @@ def evaluate(
     anew = [Rule(rule.game.drawn_anew(), rule.actions) for _, rule in named]  # no rule by the types it was learnt from
     matrix = dict(zip(told_apart([name for name, _ in named]), anew, strict=True))
     models, left_out = models_for(followers, list(matrix.values()))
-    shape = len(matrix), len(models)
-    value, interval, regret = np.full(shape, np.nan), np.full((*shape, 2), np.nan), np.full(shape, np.nan)
-    off = None if payoffs is None else WhenOff(payoffs, value.copy(), interval.copy(), value.copy())
-    sampled, since = [], time.perf_counter()
+    asked = Asked(payoffs, constraints(at_least), evidence.held)
+    before, since, cells = Kept(keep), time.perf_counter(), list[list[Cell]]()
     for column, model in enumerate(models):
         responses: dict[str, Responses] = {}
+        cells.append([])
         for row, (name, rule) in enumerate(matrix.items()):
-            _tell(progress, since, column * len(matrix) + row, value.size, f"{name} under {label(model)}")
-            game_key = stored(rule.game)
-            if game_key not in responses:
-                responses[game_key] = Responses(rule.game, model, seeds, seed)
-            own = responses[game_key]
-            value[row, column], interval[row, column], regret[row, column] = own.cell(rule)
-            if off is not None:
-                fares = Fares.over(value[row, column], own.when_off(rule, off.errors))
-                off.mean[row, column], off.interval[row, column] = fares.mean, fares.interval
-                off.worst[row, column] = fares.worst
-        sampled.append(game.draws_types or any(one.sampled for one in responses.values()))
+            own = key(rule, build.description(model), seeds, seed, asked)
+            cell = before.get(own)
+            if cell is None:
+                what = f"{name} under {label(model)}"
+                _tell(progress, since, column * len(matrix) + row, len(matrix) * len(models), what)
+                game_key = stored(rule.game)
+                if game_key not in responses:
+                    responses[game_key] = Responses(rule.game, model, seeds, seed)
+                cell = computed(responses[game_key], rule, asked)
+                before.put(own, cell)
+            cells[-1].append(cell)
     return Evaluation(
         game,
         matrix,
         tuple(models),
-        value,
-        interval,
-        regret,
-        tuple(sampled),
+        _table(cells, lambda cell: cell.value),
+        _table(cells, lambda cell: cell.interval),
+        _table(cells, lambda cell: cell.regret),
+        tuple(any(cell.sampled for cell in column) for column in cells),
         None if rival is None else rival[0],
         optimum_reason,
         tuple(left_out),
         seeds,
         seed,
         time.perf_counter() - began,
-        off,
+        _when_off(asked, cells),
+        _held_to(game, asked, cells),
+        _on_rows(asked, cells),
     )
+
+
+Cells = Sequence[Sequence[Cell]]  # by model, then by rule
+
+
+def _table(cells: Cells, number: Callable[[Cell], Any]) -> np.ndarray:
+    """A number of every cell, [rules, models, ...]."""
+    return np.array([[number(cell) for cell in column] for column in cells], float).swapaxes(0, 1)
+
+
+def _when_off(asked: Asked, cells: Cells) -> WhenOff | None:
+    if asked.errors is None:
+        return None
+
+    def off(cell: Cell) -> Off:
+        assert cell.off is not None
+        return cell.off
+
+    parts = (lambda cell: off(cell).mean, lambda cell: off(cell).interval, lambda cell: off(cell).worst)
+    return WhenOff(asked.errors, *(_table(cells, part) for part in parts))
+
+
+def _held_to(game: Game, asked: Asked, cells: Cells) -> tuple[Held, ...]:
+    found = []
+    for k, own in enumerate(asked.least):
+        value = _table(cells, lambda cell, k=k: cell.measures[k])  # type: ignore[misc]
+        found.append(Held(own.measure, own.least, value, np.asarray(holds(game, own, value), bool)))
+    return tuple(found)
+
+
+def _on_rows(asked: Asked, cells: Cells) -> OnRows | None:
+    if asked.held is None:
+        return None
+
+    def held(cell: Cell) -> tuple[float, tuple[float, float]]:
+        assert cell.held is not None
+        return cell.held
+
+    return OnRows(len(asked.held), _table(cells, lambda cell: held(cell)[0]), _table(cells, lambda cell: held(cell)[1]))
+
+
+def _with_prior(rule: Rule, evidence: Evidence) -> Rule:
+    """The rule in its game with the prior that the rows estimate, if there are some."""
+    if evidence.rows is None:
+        return rule
+    return Rule(rule.game.with_types(evidence.rows.distribution(rule.game.types)), rule.actions)
 
 
 def _made_for(

@@ -11,12 +11,15 @@ from jaxtyping import Float
 from firstmover.core.commitment import table_of
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.errors import InputError
+from firstmover.errors import InputError, unknown_name
 from firstmover.evaluation.behaviours import presets
 from firstmover.evaluation.estimates import PayoffErrors
-from firstmover.evaluators import exact_table, judge_of
+from firstmover.evaluation.holdout import value_on_rows
+from firstmover.evaluators import exact_table, judge_of, play_distribution
+from firstmover.evaluators.measures import expected, measure_tables
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.interop.observed_types import Observed
 from firstmover.jobs import build
 from firstmover.jobs.settling import of_seed
 from firstmover.report.statistics import mean_interval
@@ -30,7 +33,7 @@ class Responses:
     """How one model responds to rules of one game, in all response seeds at once: one compiled program."""
 
     def __init__(self, game: Game, followers: Follower, seeds: int, seed: int):
-        self.game, self.standard = game, game.standardised
+        self.game, self.standard, self.seed = game, game.standardised, seed
         try:
             problem, self.sampled = StackelbergPOMDP(self.standard, followers), False
         except InputError:  # it has no exact value
@@ -48,8 +51,11 @@ class Responses:
 
         self.episodes = episodes
 
-    def cell(self, rule: Rule) -> tuple[float, tuple[float, float], float]:
-        """The leader's value with its interval, and the followers' largest regret; NaN for what is not known."""
+    def cell(self, rule: Rule) -> tuple[float, tuple[float, float], float, Play]:
+        """The leader's value with its interval, the followers' largest regret, and their plays, by response seed.
+
+        NaN for what is not known.
+        """
         with jax.enable_x64(True):
             actions = exact_table(self.standard, self.game.standard_actions(rule.actions)).actions
             rewards, plays = jax.tree.map(np.asarray, self.episodes(actions, self.keys))
@@ -62,7 +68,31 @@ class Responses:
         if over_types is not None:  # of types that were drawn
             low, high = min(low, over_types[0]), max(high, over_types[1])
         least, most = self.game.leader_payoff_range
-        return value, (max(low, min(least, value)), min(high, max(most, value))), self._regret(rule, plays)
+        return value, (max(low, min(least, value)), min(high, max(most, value))), self._regret(rule, plays), plays
+
+    def measured(self, rule: Rule, plays: Play, names: Sequence[str]) -> tuple[float, ...]:
+        """Measures under these plays, by name, the mean over response seeds.
+
+        Raises:
+            InputError: the game cannot be listed, or has no such measure.
+        """
+        listing = self.judge.listing(rule.actions)
+        tables = measure_tables(self.game, rule.actions, listing)
+        for name in names:
+            if name not in tables:
+                raise unknown_name("measure", name, tables)
+        joints = [play_distribution(self.game, of_seed(plays, k)) for k in range(len(self.keys))]
+        found = [[float(expected(tables[name], listing.finite.probs, joint)) for joint in joints] for name in names]
+        return tuple(float(np.mean(own)) for own in found)
+
+    def on_rows(self, rule: Rule, plays: Play, held: Observed) -> tuple[float, tuple[float, float]]:
+        """The mean over rows that were held out and response seeds, with its 95 % bootstrap interval over rows.
+
+        Raises:
+            InputError: the game's profiles cannot be listed.
+        """
+        own = [of_seed(plays, k) for k in range(len(self.keys))]
+        return value_on_rows(rule, own, self.problem.followers, held, self.seed)
 
     def when_off(self, rule: Rule, errors: PayoffErrors) -> Float[np.ndarray, "draws"]:
         """The leader's value in every draw of the payoffs, which the followers know; a response seed for each."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from firstmover.errors import on_one_line
 from firstmover.evaluation.behaviours import label
-from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation
+from firstmover.evaluation.evaluations import STATUS_QUO, Evaluation, Held
 from firstmover.rules.exporting import latex_text
 from firstmover.wording import written
 
@@ -57,7 +57,47 @@ def _legend(evaluation: Evaluation) -> list[str]:
     if np.isnan(evaluation.value).any():
         lines.append("- where a response ended in numbers that are not finite")
     lines += [f"Left out: {label(model)}: {reason}" for model, reason in evaluation.left_out]
-    return [*lines, *_when_off(evaluation), f"took {evaluation.seconds:.1f} s"]
+    lines += [line for own in evaluation.constraints for line in _constraint(evaluation, own)]
+    return [*lines, *_held_out(evaluation), *_when_off(evaluation), f"took {evaluation.seconds:.1f} s"]
+
+
+def _constraint(evaluation: Evaluation, own: Held) -> list[str]:
+    """A constraint, and where each rule does not keep it."""
+    lines = [f"{on_one_line(own.name)} at least {own.at_least:g}:"]
+    for name, values, held in zip(evaluation.names, own.value, own.holds, strict=True):
+        broken = [
+            f"{label(model)} ({value:.4g})"
+            for model, value, keeps in zip(evaluation.followers, values, held, strict=True)
+            if not keeps
+        ]
+        least = f"holds, {values.min():.4g} at least" if not broken else f"does not hold under {', '.join(broken)}"
+        lines.append(f"  {on_one_line(name)}: {least}")
+    return lines
+
+
+def _held_out(evaluation: Evaluation) -> list[str]:
+    """The same matrix on rows that were held out."""
+    held = evaluation.holdout
+    if held is None:
+        return []
+    rows = [["followers", *evaluation.names]]
+    for column, model in enumerate(evaluation.followers):
+        cells = [
+            f"{_number(evaluation, value)} ± {_half(ends, value):.2g}"
+            for value, ends in zip(held.value[:, column], held.interval[:, column], strict=True)
+        ]
+        rows.append([label(model), *cells])
+    what = f"On {held.rows} rows that were held out, ± half of the 95 % interval over rows"
+    return ["", what, *_aligned(rows), ""]
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    rows = [[on_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "   ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
 
 
 def _when_off(evaluation: Evaluation) -> list[str]:
@@ -71,13 +111,7 @@ def _when_off(evaluation: Evaluation) -> list[str]:
         for row in range(len(evaluation.rules)):
             half = _half(off.interval[row, column], off.mean[row, column])
             rows[-1].append(f"{off.mean[row, column]:.4g} ± {half:.2g} ({off.worst[row, column]:.4g})")
-    rows = [[on_one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "   ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
-    errors = off.errors
+    lines, errors = _aligned(rows), off.errors
     what = f"Every payoff off by up to {100 * errors.by:g} %, which followers know: {errors.draws} draws (seed "
     return ["", f"{what}{errors.seed}), mean ± half of the 95 % interval (worst draw)", *lines, ""]
 

@@ -43,7 +43,7 @@ def when_off(
         rule, _ = read_rule_file(path, code)
         model = build.item_from("followers", rule.game.usual_followers, {}) if followers is None else followers
     drawn = Responses(rule.game, model, 1, errors.seed)
-    value, _, _ = drawn.cell(rule)
+    value, *_ = drawn.cell(rule)
     try:
         guaranteed = ExactFares(rule.game, errors).of(rule.actions[0]).guaranteed
     except InputError:  # several followers

@@ -36,6 +36,10 @@ class Observed(NamedTuple):
         """Some of the rows, by their numbers."""
         return Observed(self.profiles[chosen], tuple(self.weights[k] for k in np.asarray(chosen).tolist()))
 
+    def joined(self, other: "Observed") -> "Observed":
+        """These rows and others of the same followers."""
+        return Observed(np.concatenate([self.profiles, other.profiles]), (*self.weights, *other.weights))
+
     def split(self, share: float, seed: int) -> tuple["Observed", "Observed"]:
         """The rows at random in two parts, of which the second has about this share, and each one row at least.
 

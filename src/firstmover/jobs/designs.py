@@ -154,7 +154,7 @@ def design(
     if out is not None:
         trained = _trained(played, responding, out)
         run = Run.create(out, configuration(played, responding, learner, seeds, seed, left_out, trained, evidence))
-    with told(played):
+    with told(played, responding):
         if responding.needs_training:
             responding = (
                 ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
@@ -258,7 +258,7 @@ def resume(
     game, followers, leader, seeds, seed = parts_of(run, code, game)
     left_out = None if run.config.get("optimum") is True else str(run.config.get("optimum_reason", LEFT_OUT))
     evidence = Evidence.from_json(run.config)
-    with told(game):
+    with told(game, followers):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
         if leader.is_lazy(problem.game):
             return network_designs.carry_out(

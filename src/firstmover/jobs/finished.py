@@ -18,6 +18,7 @@ from firstmover.errors import ChangedCodeWarning, InputError
 from firstmover.evaluation.holdout import HoldOut, hold_out
 from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
 from firstmover.evaluation.robustness import Robust, robust
+from firstmover.evaluation.rows_curve import RowsCurve
 from firstmover.evaluators.aims import constraints
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -38,6 +39,7 @@ from firstmover.jobs.records import (
     sealed,
     write_outcome,
 )
+from firstmover.jobs.rows_needed import rows_needed
 from firstmover.jobs.runs import Run, digest
 from firstmover.jobs.settling import Settled, best_seed, of_seed, valued_anew
 from firstmover.leaders.base import Leader, Metrics
@@ -169,6 +171,18 @@ class Design:
         """The best seed's rule under the worst prior nearby, its play as it is; None where that was not asked for."""
         return robust(self.rule.as_told(), self.play, self.evidence.radius)
 
+    @functools.cached_property
+    def rows_curve(self) -> RowsCurve | None:
+        """What fewer rows, or more like these, are good for; None where the prior is not from data."""
+        if self.evidence.rows is None:
+            return None
+        known, others = {self.tables[self.best].tobytes()}, []
+        for k in np.flatnonzero(~np.isnan(self.values)):
+            if self.tables[k].tobytes() not in known:
+                known.add(self.tables[k].tobytes())
+                others.append((Rule(self.game, self.tables[k]).as_told(), of_seed(self.plays, int(k))))
+        return rows_needed(self.rule.as_told(), others, self.play, self.followers, self.evidence, self.seed)
+
     @property
     def failed(self) -> list[int]:
         """The seeds that have no rule, since all their copies were dropped."""
@@ -246,6 +260,7 @@ class Design:
             "constraints": [constraint.as_json() for constraint in self.constraints],
             "holdout": None if self.holdout is None else self.holdout.as_json(),
             "robust": None if self.robust is None else self.robust.as_json(),
+            "rows_curve": None if self.rows_curve is None else self.rows_curve.as_json(),
             "seeds": self.seeds,
             "seed": self.seed,
             "value": _numbers(self.values),

@@ -19,14 +19,17 @@ class Evidence(NamedTuple):
     Attributes:
         held: rows that were held out, or None.
         radius: total-variation distance within which the prior may be off, or None.
+        rows: those that the prior was estimated from, or None.
     """
 
     held: Observed | None = None
     radius: float | None = None
+    rows: Observed | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What a run folder records of it; nothing where there is none."""
         rows = {} if self.held is None else {"held_out": self.held.as_json()}
+        rows |= {} if self.rows is None else {"observed": self.rows.as_json()}
         return rows | ({} if self.radius is None else {"robust": self.radius})
 
     @classmethod
@@ -36,8 +39,11 @@ class Evidence(NamedTuple):
         Raises:
             InputError: the record is damaged.
         """
-        held = config.get("held_out")
-        return cls(None if held is None else Observed.from_json(held), config.get("robust"))
+        held, rows = (
+            None if stored is None else Observed.from_json(stored)
+            for stored in (config.get("held_out"), config.get("observed"))
+        )
+        return cls(held, config.get("robust"), rows)
 
 
 NO_EVIDENCE = Evidence()
@@ -76,7 +82,7 @@ def estimated(
         game = game.with_types(rows.distribution(game.types))
     if robust is not None:
         check_radius(game, robust)
-    return game, Evidence(held, robust)
+    return game, Evidence(held, robust, rows)
 
 
 def share_or_file(text: str | None) -> float | str | None:

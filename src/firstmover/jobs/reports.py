@@ -103,6 +103,7 @@ def write_report(
     require(sessions >= 2, "sessions must be at least 2", sessions)
     path = report_path(given) if out is None else Path(out)
     _refuse_other_files(path)
+    kept = path.with_suffix(".cells.json")  # what was computed if it is stopped
     tell = progress or (lambda what: None)
     tell("reading")
     subject = _subject(given, code)
@@ -121,7 +122,13 @@ def write_report(
     if followers:
         about = subject.rule if design is None else design
         found = evaluate(
-            about, followers=followers, seeds=seeds, optimum_seconds=optimum_seconds, progress=progress, code=code
+            about,
+            followers=followers,
+            seeds=seeds,
+            optimum_seconds=optimum_seconds,
+            keep=kept,
+            progress=progress,
+            code=code,
         )
         own = found.below_status_quo[0]
         page = replace(page, matrix=heat_map(found), warnings=[*page.warnings, *_losing(int(own.sum()), len(own))])
@@ -129,6 +136,7 @@ def write_report(
         page = replace(page, matrix_note=_NO_MATRIX)
     tell("writing")
     files.write_whole(path, whole(page).encode(errors="backslashreplace"))
+    kept.unlink(missing_ok=True)
     return path
 
 

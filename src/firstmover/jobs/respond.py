@@ -1,5 +1,6 @@
 """How the followers of a finished rule respond to it, in 64-bit numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -24,18 +25,31 @@ def respond(rule: Rule, followers: Follower, *, seed: int = 0) -> Play:
         InputError: the followers cannot play the game.
         FailedError: they end in numbers that are not finite.
     """
-    game = rule.game.standardised
-    sampled = by_form(game, once=1, every_step=1, crowd=0)  # the reward is not looked at; a crowd's is never sampled
-    problem = StackelbergPOMDP(game, followers.judging, reward_episodes=sampled)
-    with jax.enable_x64(True):
-        episode = jax.jit(lambda actions: problem.episode(table_of(game, actions), jax.random.key(seed)))
-        play = episode(exact_table(game, rule.game.standard_actions(rule.actions)).actions).strategy
-        if not finite(play):
-            raise FailedError(
-                f"{followers.name} followers ended in numbers that are not finite: their parameters are too large or "
-                "too small for the numbers that they count with."
-            )
-        return jax.tree.map(np.asarray, play)
+    return responder(rule.game, followers, seed=seed)(rule)
+
+
+def responder(game: Game, followers: Follower, *, seed: int = 0) -> Callable[[Rule], Play]:
+    """As `respond`, for several rules of one game: compiled once.
+
+    Raises:
+        InputError: the followers cannot play the game.
+    """
+    standard = game.standardised
+    sampled = by_form(standard, once=1, every_step=1, crowd=0)  # the reward is not looked at; a crowd has no sample
+    problem = StackelbergPOMDP(standard, followers.judging, reward_episodes=sampled)
+    episode = jax.jit(lambda actions: problem.episode(table_of(standard, actions), jax.random.key(seed)))
+
+    def responded(rule: Rule) -> Play:
+        with jax.enable_x64(True):
+            play = episode(exact_table(standard, game.standard_actions(rule.actions)).actions).strategy
+            if not finite(play):
+                raise FailedError(
+                    f"{followers.name} followers ended in numbers that are not finite: their parameters are too large "
+                    "or too small for the numbers that they count with."
+                )
+            return jax.tree.map(np.asarray, play)
+
+    return responded
 
 
 def beyond_one_round(game: Game, actions: np.ndarray, followers: Follower, seed: int) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def train(
         update=update,
         blank=blank_history(leader.updates, seeds),
         shown=lambda history, update: (np.asarray(in_own_units(history, units).evaluated)[update], "mean learned"),
-        spread=problem.game.calls is None and problem.game.on_many_devices,
+        spread=problem.game.calls is None and problem.followers.calls is None and problem.game.on_many_devices,
         heard=None if callback is None else lambda first, part: _replayed(callback, first, in_own_units(part, units)),
         traced_from=shared_by(problem, leader),
     )

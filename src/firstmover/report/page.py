@@ -105,6 +105,7 @@ class Page:
         constraints: and whether they hold.
         economics: what economists look at, beside rules with names.
         data: what is known from rows that were kept out, and from other priors.
+        rows_curve: what fewer rows, or more, are good for.
         statements: what is proved, and what is not.
         curves_picture: SVG: the learning curves.
         curves_note: what they show.
@@ -130,6 +131,7 @@ class Page:
     constraints: Table | None = None
     economics: Table | None = None
     data: list[str] = field(default_factory=list)
+    rows_curve: Table | None = None
     curves_picture: str | None = None
     curves_note: str | None = None
     record: list[tuple[str, str]] = field(default_factory=list)

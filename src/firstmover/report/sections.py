@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 from firstmover.errors import InputError
-from firstmover.report.numbers import interval, number
+from firstmover.report.numbers import interval, number, share
 from firstmover.report.page import Page, Table
 from firstmover.report.pictures import Mark, value_bar
 from firstmover.report.sentences import data_sentences, data_warnings, findings, statements
@@ -47,6 +47,7 @@ def rule_page(rule: Rule, certificate: dict[str, Any] | None = None, result: dic
         measures=_measures(result),
         constraints=_constraints(result),
         data=data_sentences(result, payoffs),
+        rows_curve=_rows_curve(result, payoffs),
     )
 
 
@@ -110,6 +111,20 @@ def _measures(result: dict[str, Any]) -> Table | None:
         reach = (-spread, spread) if spread else (0.0, 0.0)
         rows.append([name, number(measure["value"], *reach), interval(ends, *reach) if ends else "not known"])
     return Table(["measure", "value", "over equilibria"], rows)
+
+
+def _rows_curve(result: dict[str, Any], payoffs: tuple[float | int, float | int]) -> Table | None:
+    curve = result.get("rows_curve")
+    if not curve:
+        return None
+    columns = zip(*(curve[key] for key in ("sizes", "promised", "value", "interval", "right")), strict=True)
+    return Table(
+        ["rows", "promised by them", "earned on all rows", "95 % of draws", "the right rule"],
+        [
+            [f"{size:,}", number(told, *payoffs), number(value, *payoffs), interval(ends, *payoffs), share(right)]
+            for size, told, value, ends, right in columns
+        ],
+    )
 
 
 def _constraints(result: dict[str, Any]) -> Table | None:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from firstmover.report.numbers import interval, number, signed
+from firstmover.report.numbers import interval, number, share, signed
 from firstmover.report.page import Statement
 
 EXACT = "exact"  # in fractions, with a proof
@@ -167,6 +167,23 @@ def data_sentences(result: dict[str, Any], payoffs: tuple[float | int, float | i
             f"If the prior is off by up to {robust['radius']:g} in total variation, the rule earns at least "
             f"{number(robust['value'], *payoffs)}."
         )
+    return [*found, *rows_sentences(result.get("rows_curve"))]
+
+
+def rows_sentences(curve: dict[str, Any] | None) -> list[str]:
+    """How many rows are needed, from the JSON of the curve over their numbers; nothing where there is none."""
+    if not curve:
+        return []
+    rows, sizes = curve["rows"], curve["sizes"]
+    found = []
+    if curve["enough"] is not None:
+        more = "there are" if curve["enough"] <= rows else "there are only"
+        found.append(
+            f"About {curve['enough']:,} rows like these tell that the rule beats the status quo; {more} {rows:,}."
+        )
+    shown = {sizes[0], rows, sizes[-1]}
+    shares = [f"{share(curve['right'][k])} of draws of {n:,}" for k, n in enumerate(sizes) if n in shown]
+    found.append(f"Of {curve['candidates']} rules the right one is chosen in {', '.join(shares)} rows like these.")
     return found
 
 
