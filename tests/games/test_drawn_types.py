@@ -133,6 +133,8 @@ def test_what_needs_listed_types_is_refused_before_training():
     with pytest.raises(InputError, match="are drawn"):
         design(Ticket(), robust=0.1, seeds=1)
     with pytest.raises(InputError, match="are drawn"):
+        certify(Rule(Ticket(), np.array([[0.5]])), robust=0.1)
+    with pytest.raises(InputError, match="are drawn"):
         Ticket().with_types(Ticket().types)
 
 

@@ -98,6 +98,7 @@ class Game(Words):
         usual_leader: the learner where none is named.
         usual_leader_parameters: those in which it then departs from its defaults.
         calls: how often plain Python of the user's is called, where it is.
+        samples: sub-episodes of a sample by which a finished rule is judged, where one is needed.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
@@ -147,6 +148,7 @@ class Game(Words):
     usual_leader: str = "commitment-gradient"
     usual_leader_parameters: ClassVar[Mapping[str, Any]] = {}
     calls: HostCalls | None = None
+    samples: ClassVar[int] = 100_000
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
