@@ -236,6 +236,17 @@ def test_a_network_is_certified_as_the_design_was(run: Any) -> None:
 
 
 @pytest.mark.slow
+def test_a_network_is_told_in_words_which_are_a_rule_of_their_own(run: Any) -> None:
+    told = run.as_json()["distilled"]
+    assert 1 <= len(told["pick"]) <= 12 and 1 <= len(told["then"]) <= 12
+    assert told["lost"] == run.value - told["value"] and told["regret_bound"] < 0.2
+    low, high = told["value_interval"]
+    assert low < told["value"] < high and high - low < 0.05
+    text = exported(run.run, "markdown")
+    assert all(case["when"] in text for case in told["pick"] + told["then"])
+
+
+@pytest.mark.slow
 def test_networks_are_evaluated_under_models_that_learn_from_samples(run: Any) -> None:
     found = evaluate(run.run, run, followers=["sampled-weights", "exp3"], seeds=3)
     assert (
