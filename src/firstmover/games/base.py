@@ -193,6 +193,13 @@ class Game(Words):
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
 
+    def follower_images(
+        self, follower: int
+    ) -> tuple[Float[np.ndarray, "images planes rows columns"], Int[np.ndarray, "observations"]] | None:
+        """What a follower sees as images, and which of them each of its observations shows; None: it sees no image."""
+        del follower
+        return None
+
     def option_feature_names(self) -> list[Feature]:
         """What the features of an option are, in words; none where they have no names."""
         return []
