@@ -295,7 +295,9 @@ def description(item: Any) -> dict[str, Any]:
     if isinstance(item, games.Game):
         parameters = item.parameters()
     else:
-        parameters = json.loads(json.dumps({key: getattr(item, key) for key in settings(type(item))}))
+        given = {key: getattr(item, key) for key in settings(type(item))}
+        # A function is told by its name: an item that was given one is made again only by who has it.
+        parameters = json.loads(json.dumps(given, default=lambda function: function.__qualname__))
     described = {"name": item.name, "parameters": parameters}
     return described | ({"code": digest(type(item))} if names_code(item.name) else {})
 
