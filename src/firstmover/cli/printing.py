@@ -103,7 +103,8 @@ def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]], *,
     shown = {name: own for name, own in measures.items() if verbose or own["own"] or name in asked}
     for k, (name, own) in enumerate(shown.items()):
         interval = own["interval"]
-        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
+        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g}" if interval else ""
+        range_ += f" over {own['over']}" if own["over"] else ""
         lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")
     return [on_one_line(line) for line in lines]
 
