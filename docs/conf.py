@@ -4,13 +4,19 @@ Build it, without the network, by `pip install 'firstmover[docs]'` and `sphinx-b
 """
 
 import re
+import sys
+from pathlib import Path
 from typing import Any
 
+from myst_parser.sphinx_ import Parser
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.highlighting import lexers
 
 import firstmover
+
+sys.path.insert(0, str(Path(__file__).parent))
+from percent import executed
 
 project = "firstmover"
 author = "The firstmover developers"
@@ -32,6 +38,8 @@ html_theme = "furo"
 html_title = f"firstmover {release}"
 html_theme_options = {"navigation_with_keys": True}
 
+exclude_patterns = ["*.py"]  # of this folder: what builds the site; notebooks are pages
+
 default_role = "code"
 lexers["csv"] = TextLexer()
 
@@ -41,6 +49,17 @@ def _escape_stars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lin
     lines[:] = [re.sub(r"(?<![\w*])\*(?=\w)", r"\\*", line) for line in lines]
 
 
+class NotebookParser(Parser):
+    """Notebooks in the percent format: they are run while the site is built, and show what comes out then."""
+
+    supported = ("percent",)
+
+    def parse(self, inputstring: str, document: Any) -> None:
+        super().parse(executed(inputstring), document)
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
+    app.add_source_suffix(".py", "percent")
+    app.add_source_parser(NotebookParser)
     app.connect("autodoc-process-docstring", _escape_stars)

@@ -40,7 +40,7 @@ LAYERS = [
     {"equilibria"},
     {"games"},
     {"solvers"},
-    {"core.policies", "core.commitment"},
+    {"core.mlp", "core.convolutions", "core.policies", "core.commitment"},
     {"core.plays", "core.crowd_play", "core.rollout", "core.declarations"},
     {"evaluators"},
     {"followers"},

@@ -1,6 +1,19 @@
 """What the documents claim, document by document."""
 
-from claimed import benchmarks, bullets, certificates, data, followers, guides, oracles, readme, stress, sweeps
+from claimed import (
+    benchmarks,
+    bullets,
+    buy_box,
+    certificates,
+    crowds,
+    data,
+    followers,
+    guides,
+    oracles,
+    readme,
+    stress,
+    sweeps,
+)
 
 CLAIMS = (
     *readme.CLAIMS,
@@ -9,8 +22,10 @@ CLAIMS = (
     *oracles.CLAIMS,
     *guides.CLAIMS,
     *data.CLAIMS,
+    *crowds.CLAIMS,
+    *buy_box.CLAIMS,
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
 )
-TABLES = (*benchmarks.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)
+TABLES = (*benchmarks.TABLES, *crowds.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

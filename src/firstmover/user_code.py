@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from firstmover.errors import InputError
 
@@ -24,8 +24,8 @@ _TRACED = {
 }
 
 
-def source_file(cls: type) -> str | None:
-    """The file that a class stands in, None if it stands in none."""
+def source_file(cls: type | Callable[..., object]) -> str | None:
+    """The file that a class or a function stands in, None if it stands in none."""
     try:
         return inspect.getfile(cls)
     except (OSError, TypeError):

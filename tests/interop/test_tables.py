@@ -107,7 +107,7 @@ def test_what_people_write(tmp_path: Path, text: str, rows: list[list[Any]]) -> 
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("1,500;2,250\n", r"1,500 in row 1 of .* in two ways, as 1500 or as 1\.500; write 1500, or 1,5000\."),
+        ("1,500;2,250\n", r"1,500 in column 1, row 1 of .* in two ways, as 1500 or as 1\.500; write 1500, or 1,5000\."),
         ('"1,500",2\n', "in two ways, as 1500 or as 1.500"),
         ("1.500;2.250\n", r"in two ways, as 1\.500 or as 1500"),
         ("payoff\n1,5\n2,5\n", "row 2 may be named '1', or hold 1,5 with a decimal comma"),

@@ -14,6 +14,7 @@ from firstmover import design
 from firstmover.core.batching import in_parts, replaced_in_parts
 from firstmover.errors import InputError
 from firstmover.followers import MultiplicativeWeights
+from firstmover.games import SequentialPrice
 from firstmover.jobs.memory import bytes_needed, compiled_to_fit, for_seed
 from firstmover.jobs.training import initial_states
 from firstmover.leaders import MAPPO, CommitmentGradient, Evolution, RandomSearch, Reinforce
@@ -37,6 +38,27 @@ def test_parts_are_put_together_again(parts: int) -> None:
     state, results = replaced_in_parts(lambda x, y: (x + 1, y.sum() * x), parts)(numbers, rows)
     np.testing.assert_array_equal(state, numbers + 1)
     np.testing.assert_array_equal(results, rows.sum(1) * numbers)
+
+
+@pytest.mark.slow  # three compiled updates of a network
+def test_episodes_against_rules_that_are_never_written_out_are_worked_off_in_parts() -> None:
+    game = SequentialPrice(agents=4, items=1, messages=2, types=3, prices=3)
+    leader = CommitmentGradient(updates=1, episodes=12, policy="options", epochs=1, reward_episodes=10)
+    problem = leader.problem(game, MultiplicativeWeights(rounds=2))  # all profiles are played
+    states = jax.jit(lambda: initial_states(problem, leader, 2, 0))()
+
+    def updated(parts: int):
+        each = replaced_in_parts(for_seed(problem, 1, parts, leader.update), parts)
+        compiled = jax.jit(lambda states: each(states, jnp.arange(2))).lower(states).compile()
+        state, metrics = compiled(states)
+        return (state.optimisers, metrics), bytes_needed(compiled)[1]
+
+    whole, needed = updated(1)
+    for parts in (4, 12):
+        its, less = updated(parts)
+        assert less < 0.5 * needed
+        for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(its), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("leader", LEADERS, ids=lambda leader: getattr(leader, "name", None))

@@ -1,5 +1,8 @@
 """Designs for several models of the followers at once (`target=behaviours`)."""
 
+import json
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +12,7 @@ import firstmover
 from firstmover.cli import main
 from firstmover.core.commitment import table_of
 from firstmover.errors import InputError
-from firstmover.followers import BestResponse, Logit
+from firstmover.followers import BestResponse, Logit, named
 from firstmover.followers.named import named_followers
 from firstmover.games import Agrawal, Maintain
 from firstmover.leaders import CommitmentGradient
@@ -79,3 +82,45 @@ def test_bad_input(arguments: list[str], sentence: str, tmp_path, monkeypatch, c
 def test_a_leader_without_the_target_says_so() -> None:
     with pytest.raises(InputError, match="target=behaviours"):
         CommitmentGradient(behaviours="logit").problem(Maintain(), Logit())
+
+
+OWN = """from firstmover.followers import LevelK
+
+
+class Careless(LevelK):
+    def __init__(self, level: int = 1):
+        super().__init__(level)
+"""
+
+
+def test_sets_of_models_have_names() -> None:
+    assert named_followers("rational, exp3") == named_followers("best-response,best-response:ties=weak,exp3")
+    assert {model.name for model in named_followers("noisy,learners,slow")} >= {"logit", "exp3", "regret-matching"}
+    with pytest.raises(InputError, match="not executed; name its file with --code"):
+        named_followers("nobody.py:Careless")
+
+
+@pytest.mark.slow
+def test_models_of_ones_own_join_by_their_file_and_a_run_asks_for_it_again(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own").mkdir()
+    Path("own/careless.py").write_text(OWN)
+    text = "best-response,own/careless.py:Careless:level=2"
+    small = ["--seeds", "1", "--updates", "2", "--no-optimum"]
+    assert main(["design", "maintain", "--behaviours", text, *small, "--out", "run"]) == 0
+    stored = json.loads(Path("run/config.json").read_text())["leader"]["parameters"]
+    assert stored["behaviours"] == "best-response,careless.py:Careless:level=2"
+    assert stored["target"] == "behaviours"
+    capsys.readouterr()
+    named._OWN.clear()
+    assert main(["resume", "run"]) == 2
+    assert "which is not executed because a file names it" in capsys.readouterr().err
+    assert main(["resume", "run", "--code", "own/careless.py"]) == 0
+    capsys.readouterr()
+    Path("rule.json").write_text('{"game": "maintain", "rule": [{"do": {"action": 0}}]}')
+    quick = ["--seeds", "2", "--time-limit", "0", "--json"]
+    assert main(["evaluate", "rule.json", "--behaviours", "rational,own/careless.py:Careless", *quick]) == 0
+    models = json.loads(capsys.readouterr().out)["followers"]
+    assert [model["name"] for model in models] == ["best-response", "best-response", "careless.py:Careless"]
+    assert main(["design", "maintain", "--behaviours", "logit", "-l", "target=worst"]) == 2
+    assert "give one of them" in capsys.readouterr().err

@@ -23,8 +23,9 @@ from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.figures import agrawal_loss, payments_table
 
 NAMES = """
+newsvendor newsvendor-learning online-learners manipulation
 maintain escape matrix-design allocation-messages allocation-critic mspm critic-loss mspm-scaling ablations followers
-twelve-games follower-quality meta-followers mixed-leader related-work markov-games crowd-toll tax
+twelve-games follower-quality meta-followers mixed-leader related-work markov-games crowd-toll tax tax-schedules
 platform-rules seller-collusion seller-models
 hidden-queries leader-memory carried-followers reward-while-learning best-responding
 """

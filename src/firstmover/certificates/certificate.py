@@ -110,7 +110,7 @@ def certify_play(
     *,
     followers: dict[str, Any] | None = None,
     epsilon: float | None = None,
-    samples: int = 100_000,
+    samples: int | None = None,
     seed: int = 0,
 ) -> Certificate:
     """Certify the rule with these actions, and the followers' play under it.
@@ -122,7 +122,8 @@ def certify_play(
         followers: name and parameters of the model whose play it is, for the record; none if the play was stated.
         epsilon: the regret at which the value is bounded beside 0, at least 0, in units of the followers' payoffs; the
             measured one if not given.
-        samples: sub-episodes per counterfactual where the game cannot be listed; at least 100.
+        samples: sub-episodes per counterfactual where the game cannot be listed, at least 100; as many as the game says
+            if None.
         seed: of the sample.
 
     Raises:

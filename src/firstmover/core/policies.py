@@ -5,6 +5,7 @@ The two parts are separate so that every learner can use tables and networks, di
 
 import abc
 from collections.abc import Callable
+from typing import TypeVar
 
 import equinox as eqx
 import jax
@@ -12,6 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.convolutions import ImageNetwork
+from firstmover.core.mlp import MLP
 from firstmover.core.noise import address_uniform, seed_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -19,6 +22,9 @@ from firstmover.heads import Head
 from firstmover.spaces.observations import Observations, observation_index
 
 _LOT = 1e-4  # share of a nat by which a lot breaks ties between options
+
+
+N = TypeVar("N", bound=MLP | ImageNetwork)
 
 
 class Policy(eqx.Module):
@@ -54,45 +60,6 @@ class TablePolicy(Policy):
         return self.outputs
 
 
-class MLP(eqx.Module):
-    """A tanh network, 64-64 by default: arrays only, so that a learner's state is a plain pytree of arrays."""
-
-    layers: tuple[eqx.nn.Linear, ...]
-
-    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], hidden: tuple[int, ...] = (64, 64)):
-        """Orthogonal weights and zero biases, the initialisation usual for PPO."""
-        sizes = (inputs, *hidden, outputs)
-        keys = jax.random.split(key, len(sizes) - 1)
-        layers = [eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
-        weights = [_orthogonal(k, layer.weight.shape) for k, layer in zip(keys, layers, strict=True)]
-        layers = eqx.tree_at(lambda ls: [layer.weight for layer in ls], layers, weights)
-        self.layers = tuple(eqx.tree_at(lambda ls: [layer.bias for layer in ls], layers, replace_fn=jnp.zeros_like))
-
-    def __call__(self, x: Float[Array, "inputs"]) -> Float[Array, "outputs"]:
-        """The output for one input."""
-        for layer in self.layers[:-1]:
-            x = jnp.tanh(layer(x))
-        return self.layers[-1](x)
-
-
-def _orthogonal(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "outputs inputs"]:
-    """A random matrix with orthogonal rows or columns of length sqrt(2), by Gram and Schmidt.
-
-    Not by `jnp.linalg.qr`: with two cores, two batched LAPACK calls of one program can wait for each other for ever
-    (jaxlib 0.10).
-    """
-    drawn = jax.random.normal(key, (max(shape), min(shape)))
-
-    def add(k: Array, found: Array) -> Array:
-        column = drawn[:, k]
-        for _ in range(2):  # once loses orthogonality to rounding
-            column = column - found @ (found.T @ column)
-        return found.at[:, k].set(column / jnp.linalg.norm(column))
-
-    found = jax.lax.fori_loop(0, min(shape), add, jnp.zeros_like(drawn))
-    return np.sqrt(2) * (found if shape[0] >= shape[1] else found.T)
-
-
 class NetworkPolicy(Policy):
     """A multilayer perceptron on the one-hot components of the observation (64-64 tanh, as in the papers)."""
 
@@ -105,9 +72,9 @@ class NetworkPolicy(Policy):
 
 
 class FeaturePolicy(Policy):
-    """A multilayer perceptron on the features of any observation (64-64 tanh)."""
+    """A network on the features of any observation (64-64 tanh; on images behind a small convolution)."""
 
-    network: MLP
+    network: MLP | ImageNetwork
     observed: Observations = eqx.field(static=True)
 
     def __call__(self, obs: Array) -> Float[Array, "width"]:
@@ -123,7 +90,7 @@ class OptionPolicy(Policy):
     come before others like them, and followers that are exchangeable in the game would not be under the rule.
     """
 
-    network: MLP
+    network: Callable[[Array], Array]
     features: Callable[[Array], Array] = eqx.field(static=True)
     options: int = eqx.field(static=True)
 
@@ -151,8 +118,13 @@ def network_policy(sizes: tuple[int, ...], head: Head, key: Key[Array, ""]) -> N
 
 def feature_policy(game: Game, head: Head, key: Key[Array, ""]) -> FeaturePolicy:
     """A 64-64 tanh network on features, whose last layer starts small, so that play starts near uniform."""
-    network = MLP(game.observed.n_features, head.width, key)
-    return FeaturePolicy(_starting(network, 0.01), game.observed)
+    return FeaturePolicy(_starting(network_on(game.observed, head.width, key), 0.01), game.observed)
+
+
+def network_on(observed: Observations, outputs: int, key: Key[Array, ""]) -> MLP | ImageNetwork:
+    """A network on the features of an observation: a 64-64 tanh one, on images behind a small convolution."""
+    image = observed.image
+    return MLP(observed.n_features, outputs, key) if image is None else ImageNetwork(image, outputs, key)
 
 
 def check_policy(policy: str, game: Game) -> None:
@@ -179,7 +151,7 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
     return OptionPolicy(_starting(network, 0.1), game.option_features, options)
 
 
-def _starting(network: MLP, share: float) -> MLP:
+def _starting(network: N, share: float) -> N:
     return eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * share)
 
 

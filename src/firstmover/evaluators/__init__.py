@@ -6,7 +6,7 @@ from firstmover.source import lazily
 
 if TYPE_CHECKING:
     from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
-    from firstmover.evaluators.choice import Target, evaluator_for, judge_of, sampled_judge
+    from firstmover.evaluators.choice import Target, evaluator_for, judge_of, sampled_judge, steps_to_judge
     from firstmover.evaluators.induced import exact_table, induced_game, play_distribution, value_of
     from firstmover.evaluators.sampled import Sampled
     from firstmover.evaluators.state_table import solvable
@@ -32,6 +32,7 @@ __all__ = [
     "play_distribution",
     "sampled_judge",
     "solvable",
+    "steps_to_judge",
     "value_of",
 ]
 

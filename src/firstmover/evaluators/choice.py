@@ -99,12 +99,12 @@ def evaluator_for(
     return StateTable(game)
 
 
-def judge_of(game: Game, *, samples: int = 100_000, seed: int = 0) -> Judge:
+def judge_of(game: Game, *, samples: int | None = None, seed: int = 0) -> Judge:
     """What finished rules are judged by: the flow of a crowd, or all profiles, else all states, else a sample of play.
 
     Args:
         game: what is played.
-        samples: sub-episodes of a sample, where one is needed.
+        samples: sub-episodes of a sample, where one is needed; as many as the game says if None.
         seed: of the sample.
     """
     if game.followers_act == "crowd":
@@ -119,15 +119,25 @@ def judge_of(game: Game, *, samples: int = 100_000, seed: int = 0) -> Judge:
         return sampled_judge(game, str(why), samples=samples, seed=seed)
 
 
-def sampled_judge(game: Game, reason: str = "", *, samples: int = 100_000, seed: int = 0) -> SampledJudge:
+def steps_to_judge(game: Game) -> int:
+    """Steps that are played to judge a finished rule once, at most; one for every profile where these are listed."""
+    try:
+        return len(all_profiles(game).types)
+    except InputError:
+        replies = 1 + sum(game.n_actions) if game.followers_act == "once" else 1
+        return game.samples * (game.horizon + 1) * replies
+
+
+def sampled_judge(game: Game, reason: str = "", *, samples: int | None = None, seed: int = 0) -> SampledJudge:
     """A judge by a sample of play, for any game.
 
     Args:
         game: what is played.
         reason: why it is not judged by more.
-        samples: sub-episodes of the sample.
+        samples: sub-episodes of the sample; as many as the game says if None.
         seed: of the sample.
     """
+    samples = game.samples if samples is None else samples
     if game.followers_act == "once":
         return SampledProfiles(game, reason, samples, seed)
     return SampledJudge(game, f"regrets and bounds need a table of states: {reason}", samples, seed)

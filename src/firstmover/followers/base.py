@@ -20,6 +20,7 @@ from firstmover.core.rollout import Outcome, Position, Query
 from firstmover.evaluators.forms import check_acts
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
+from firstmover.games.host_calls import HostCalls
 from firstmover.wording import constructed
 
 
@@ -81,6 +82,11 @@ class Follower(abc.ABC):
     def needs_training(self) -> bool:
         """Whether they must be trained before they can be met (`pretraining`)."""
         return False
+
+    @property
+    def calls(self) -> HostCalls | None:
+        """How often plain Python of the user's is called, where they are written in it."""
+        return None
 
     def fingerprint(self) -> str | None:
         """A digest of what they bring along beside their parameters, such as networks; None if it is nothing."""

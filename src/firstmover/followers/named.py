@@ -1,5 +1,6 @@
 """Several models of the followers in one line of text, such as `best-response,logit:rationality=3,exp3`."""
 
+import inspect
 from typing import Any
 
 from firstmover import catalogue
@@ -7,9 +8,43 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import number, whole
 from firstmover.followers.base import Follower
 
+SETS: dict[str, str] = {
+    "rational": "best-response,best-response:ties=weak",
+    "learners": "multiplicative-weights,regret-matching,fictitious-play",
+    "noisy": "logit:rationality=3,logit,partly-rational",
+    "slow": "multiplicative-weights:epsilon=0.1,exp3",
+}
+_OWN: dict[str, type[Follower]] = {}  # classes that a person has named, by FILE.py:CLASS
+
+
+def admit(cls: type[Follower]) -> None:
+    """Have a user's own class found by its name; whoever calls this has been told to execute its file."""
+    _OWN[cls.name] = cls
+
+
+def parts_of(text: str) -> list[tuple[str, list[str]]]:
+    """The models that a text names, each with its parameters as they stand there; sets of models are written out.
+
+    Example:
+        >>> parts_of("slow, own.py:Own:rounds=5")
+        [('multiplicative-weights', ['epsilon=0.1']), ('exp3', []), ('own.py:Own', ['rounds=5'])]
+    """
+    parts: list[tuple[str, list[str]]] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if part in SETS:
+            parts += parts_of(SETS[part])
+            continue
+        name, *pairs = part.split(":")
+        if name.endswith(".py") and pairs and "=" not in pairs[0]:
+            name, *pairs = f"{name}:{pairs[0]}", *pairs[1:]
+        parts.append((name, pairs))
+    return parts
+
 
 def named_followers(text: str) -> tuple[Follower, ...]:
     """The models that a text names: names between commas, each followed by its parameters, `:KEY=VALUE`.
+
+    The name of a set (`SETS`) stands for its models, `FILE.py:CLASS` for a class that was admitted.
 
     Raises:
         InputError: there is no such model or parameter, a value is not valid, a model needs training, or none is named.
@@ -17,23 +52,35 @@ def named_followers(text: str) -> tuple[Follower, ...]:
     Example:
         >>> [model.name for model in named_followers("best-response:ties=weak,exp3")]
         ['best-response', 'exp3']
+        >>> len(named_followers("rational,noisy"))
+        5
     """
-    models = [_model(part.strip()) for part in text.split(",") if part.strip()]
+    models = [_model(name, pairs) for name, pairs in parts_of(text)]
     if not models:
-        raise InputError("behaviours must name at least one model, such as best-response,logit:rationality=3,exp3.")
+        raise InputError(
+            "behaviours must name at least one model, such as best-response,logit:rationality=3,exp3, or a set: "
+            f"{', '.join(SETS)}."
+        )
     return tuple(models)
 
 
-def _model(text: str) -> Follower:
-    name, *pairs = text.split(":")
-    item = catalogue.item("followers", name)
+def _model(name: str, pairs: list[str]) -> Follower:
+    if name.partition(":")[0].endswith(".py"):
+        if name not in _OWN:
+            raise InputError(f"{name} is a class of your own, which is not executed; name its file with --code.")
+        cls: Any = _OWN[name]
+        defaults = {p.name: p.default for p in inspect.signature(cls).parameters.values()}
+    else:
+        item = catalogue.item("followers", name)
+        defaults = {key: parameter.default for key, parameter in item.parameters.items()}
+        cls = item.load()
     given: dict[str, Any] = {}
     for pair in pairs:
         key, _, value = pair.partition("=")
-        if key not in item.parameters:
-            raise InputError(f"{name} has no parameter {key!r}; valid: {', '.join(item.parameters)}.")
-        given[key] = _read(value, item.parameters[key].default, f"{key} of {name}")
-    model: Follower = item.load()(**given)
+        if key not in defaults:
+            raise InputError(f"{name} has no parameter {key!r}; valid: {', '.join(defaults)}.")
+        given[key] = _read(value, defaults[key], f"{key} of {name}")
+    model: Follower = cls(**given)
     if model.needs_training:
         raise InputError(f"{name} followers must be trained first, and cannot be one of several behaviours.")
     return model

@@ -26,6 +26,7 @@ from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
+from firstmover.rules.trees import Feature
 from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
 
@@ -98,6 +99,7 @@ class Game(Words):
         usual_leader: the learner where none is named.
         usual_leader_parameters: those in which it then departs from its defaults.
         calls: how often plain Python of the user's is called, where it is.
+        samples: sub-episodes of a sample by which a finished rule is judged, where one is needed.
         restarts: copies that a learner starts where none are asked for; None leaves it to the learner.
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
@@ -147,6 +149,7 @@ class Game(Words):
     usual_leader: str = "commitment-gradient"
     usual_leader_parameters: ClassVar[Mapping[str, Any]] = {}
     calls: HostCalls | None = None
+    samples: ClassVar[int] = 100_000
     restarts: ClassVar[int | None] = None
     on_many_devices: ClassVar[bool] = True
     has_measures: bool = False
@@ -189,6 +192,17 @@ class Game(Words):
     def option_features(self, obs: Array) -> Float[Array, "options features"]:
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
+
+    def follower_images(
+        self, follower: int
+    ) -> tuple[Float[np.ndarray, "images planes rows columns"], Int[np.ndarray, "observations"]] | None:
+        """What a follower sees as images, and which of them each of its observations shows; None: it sees no image."""
+        del follower
+        return None
+
+    def option_feature_names(self) -> list[Feature]:
+        """What the features of an option are, in words; none where they have no names."""
+        return []
 
     @property
     def tells_types_apart(self) -> bool:

@@ -19,9 +19,6 @@ from firstmover.user_code import in_a_sentence
 
 _MOST_CELLS = 1_000_000  # of a table
 
-# `payoff` of one type profile [n], action profile [n] and decision: leader, followers [n], transfers (0 without money).
-Pay = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[float, np.ndarray, float]]
-
 
 class HostCalls:
     """How often a function of the user's has been called, how often it may be, and what went wrong in it.
@@ -33,31 +30,64 @@ class HostCalls:
         error: what went wrong in a call, if something did.
     """
 
-    def __init__(self, pay: Pay, name: str, file: str | None):
-        """Calls of a function `name` that stands in this file."""
-        self._pay, self.name, self._file = pay, name, file
+    def __init__(self, function: Callable[..., Any], name: str, file: str | None):
+        """Calls of a function `name` that stands in this file.
+
+        One that pays in a market gets types [n], actions [n] and a decision, and returns what the leader, the followers
+        [n] and in transfers (0 without money) is paid.
+        """
+        self._function, self.name, self._file = function, name, file
         self.made = 0
         self.limit: int | None = None
         self.error: InputError | None = None
 
-    def __call__(self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray) -> tuple[float, np.ndarray, float]:
-        """One call.
+    def __call__(self, *given: Any) -> Any:
+        """What one call returns.
 
         Raises:
             InputError: it fails, or is one too many.
         """
+        if self.limit is not None and self.made >= self.limit:
+            self.error = InputError(f"{self.name} has been called {self.made} times, as often as --max-calls allows.")
+            raise self.error
+        self.made += 1
+        return self.uncounted(self._function, *given)
+
+    def uncounted(self, function: Callable[..., Any], *given: Any) -> Any:
+        """What a function of the user's returns that is not the one whose calls are counted.
+
+        Raises:
+            InputError: it fails.
+        """
         try:
-            if self.limit is not None and self.made >= self.limit:
-                raise InputError(f"{self.name} has been called {self.made} times, as often as --max-calls allows.")
-            self.made += 1
             with np.errstate(all="ignore"):  # what is not finite is refused, in words
-                return self._pay(types, actions, decision)
+                return function(*given)
         except InputError as error:
             self.error = error
             raise
         except (Exception, SystemExit) as error:
             self.error = InputError(f"{self.name} fails: {in_a_sentence(error, self._file)}")
             raise self.error from error
+
+
+# Numbers come back from the host as bits: floats of 64 bit would be rounded on the way, wherever the host is asked from
+# another thread than the one that has allowed them.
+
+
+def as_bits(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
+    """What a call returns that returns so many floats."""
+    return jax.ShapeDtypeStruct((*shape, jnp.dtype(dtype).itemsize // 4), jnp.int32)
+
+
+def to_bits(values: np.ndarray, dtype: Any) -> np.ndarray:
+    """Floats as bits, on the host, with one axis more."""
+    return np.ascontiguousarray(values, dtype)[..., None].view(np.int32)
+
+
+def from_bits(bits: Array, dtype: Any) -> Array:
+    """The floats."""
+    whole = bits[..., 0] if bits.shape[-1] == 1 else bits
+    return jax.lax.bitcast_convert_type(whole, dtype)
 
 
 class CalledOnHost:
@@ -78,15 +108,14 @@ class CalledOnHost:
     ) -> tuple[Array, Array, Array]:
         """Payments to the leader and the followers, and transfers; zeros where they do not count."""
         dtype = jnp.result_type(float)
-        shapes = tuple(jax.ShapeDtypeStruct(shape, dtype) for shape in ((), types.shape, ()))
+        shapes = tuple(as_bits(shape, dtype) for shape in ((), types.shape, ()))
 
         def batch(types: Any, actions: Any, decision: Any, counts: Any) -> tuple[np.ndarray, ...]:
             return self._batch(np.asarray(types), np.asarray(actions), np.asarray(decision), np.asarray(counts), dtype)
 
-        paid: tuple[Array, Array, Array] = jax.pure_callback(
-            batch, shapes, types, actions, decision, counts, vmap_method="broadcast_all"
-        )
-        return paid
+        paid = jax.pure_callback(batch, shapes, types, actions, decision, counts, vmap_method="broadcast_all")
+        leader, followers, transfers = (from_bits(part, dtype) for part in paid)
+        return leader, followers, transfers
 
     def _batch(
         self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray, counts: np.ndarray, dtype: Any
@@ -100,7 +129,7 @@ class CalledOnHost:
             paid = self._calls(who[row], what[row], own[row])
             leader[row], followers[row], transfers[row] = self._units.counted(*paid)
         parts = leader.reshape(batch), followers.reshape(*batch, n), transfers.reshape(batch)
-        return tuple(part.astype(dtype) for part in parts)
+        return tuple(to_bits(part, dtype) for part in parts)
 
 
 class Tabulated:

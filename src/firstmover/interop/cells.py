@@ -225,7 +225,7 @@ def _has_decimal_commas(path: str, rows: Sequence[Row], separator: str) -> bool:
     only: dict[bool, str] = {}
     doubtful = None
     for row in rows:
-        for cell in row.cells:
+        for column, cell in enumerate(row.cells, 1):
             if "," not in cell and "." not in cell:
                 continue
             with_point, with_comma = _standard(cell, comma=False), _standard(cell, comma=True)
@@ -234,13 +234,14 @@ def _has_decimal_commas(path: str, rows: Sequence[Row], separator: str) -> bool:
             if with_point is None or with_comma is None:
                 only.setdefault(with_point is None, cell)
             elif doubtful is None:
-                doubtful = row, cell, with_point, with_comma
+                doubtful = row, column, cell, with_point, with_comma
     if len(only) == 2:
         raise InputError(f"the decimals of {path} have a point in {only[False]} and a comma in {only[True]}; use one.")
     if not only and doubtful is not None:
-        row, cell, with_point, with_comma = doubtful
+        row, column, cell, with_point, with_comma = doubtful
         raise InputError(
-            f"{cell} in row {row.line} of {path} can be read in two ways, as {with_point} or as {with_comma}; write "
+            f"{cell} in column {column}, row {row.line} of {path} can be read in two ways, as {with_point} or as "
+            f"{with_comma}; write "
             f"{min(with_point, with_comma, key=lambda text: '.' in text)}, or {cell}0."
         )
     return True in only

@@ -8,7 +8,7 @@ import inspect
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from firstmover import catalogue, files, followers, games, leaders
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
+from firstmover.followers.named import admit, parts_of
 from firstmover.games.market import TYPES
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
@@ -63,9 +64,39 @@ def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
     Raises:
         InputError: see `build` and `interop.python_files.class_named`.
     """
+    parameters = _with_own_models(parameters, lambda name: name)
     if names_code(argument):
         return built_by_its_author(class_named(argument, _base(kind)), argument, parameters)
     return build(kind, argument, parameters)
+
+
+def own_models(text: str, where: Callable[[str], str] = lambda name: name) -> str:
+    """A text that names models of the followers (`followers.named`), its own classes executed and admitted.
+
+    Args:
+        text: the models, with `FILE.py:CLASS` for a class of a user's own.
+        where: the file and class to execute for such a name.
+
+    Raises:
+        InputError: see `interop.python_files.class_named`.
+    """
+    told = []
+    for name, pairs in parts_of(text):
+        called = name
+        if name.partition(":")[0].endswith(".py"):
+            cls = class_named(where(name), _base("followers"))
+            admit(cls)
+            called = cls.name
+        told.append(":".join([called, *pairs]))
+    return ",".join(told)
+
+
+def _with_own_models(parameters: Mapping[str, Any], where: Callable[[str], str]) -> Mapping[str, Any]:
+    """A leader's parameters whose models of the followers may be of a user's own."""
+    named = parameters.get("behaviours")
+    if not isinstance(named, str) or ".py" not in named:
+        return parameters
+    return {**parameters, "behaviours": own_models(named, where)}
 
 
 def given(kind: str, item: Any) -> Any:
@@ -93,7 +124,8 @@ def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_to
     Raises:
         InputError: see `build`; or it is of a user's own class and no file is named, or one that has changed.
     """
-    name, parameters = stored["name"], stored["parameters"]
+    name = stored["name"]
+    parameters = _with_own_models(stored["parameters"], lambda own: f"{file_of(own, code)}:{own.partition(':')[2]}")
     if not names_code(name):
         return build(kind, name, parameters)
     path = file_of(name, code)
@@ -263,7 +295,9 @@ def description(item: Any) -> dict[str, Any]:
     if isinstance(item, games.Game):
         parameters = item.parameters()
     else:
-        parameters = json.loads(json.dumps({key: getattr(item, key) for key in settings(type(item))}))
+        given = {key: getattr(item, key) for key in settings(type(item))}
+        # A function is told by its name: an item that was given one is made again only by who has it.
+        parameters = json.loads(json.dumps(given, default=lambda function: function.__qualname__))
     described = {"name": item.name, "parameters": parameters}
     return described | ({"code": digest(type(item))} if names_code(item.name) else {})
 

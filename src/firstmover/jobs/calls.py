@@ -10,13 +10,20 @@ import jax
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError, require
+from firstmover.evaluators import steps_to_judge
+from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.games.host_calls import calls_of
+from firstmover.games.host_calls import HostCalls, calls_of
 from firstmover.jobs.settling import rules_and_plays
 from firstmover.jobs.training import initial_states
 from firstmover.leaders.base import Leader
 
 _CERTIFYING = 16  # how often all profiles of the final rule are played, at most; beside twice for every seed
+
+
+def host_calls(game: Game, followers: Follower) -> list[HostCalls]:
+    """The functions in plain Python that a design calls, of the game's and of the followers'."""
+    return [calls for calls in (game.calls, followers.calls) if calls is not None]
 
 
 class Calling(NamedTuple):
@@ -43,52 +50,57 @@ def fitting(problem: StackelbergPOMDP, leader: Leader, seeds: int, most: int | N
     Raises:
         InputError: not even one update is possible, or there are no calls to bound.
     """
-    calls = problem.game.calls
-    if calls is None:
+    called = host_calls(problem.game, problem.followers)
+    if not called:
         if most is not None:
-            raise InputError("--max-calls is for markets with plain = True; this game is not called in plain Python.")
+            raise InputError(
+                "--max-calls is for markets with plain = True, environments and followers written outside; nothing "
+                "here is called in plain Python."
+            )
         return leader, None
+    name, made = " and ".join(calls.name for calls in called), sum(calls.made for calls in called)
     states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, 0))
     update = calls_of(jax.make_jaxpr(jax.vmap(lambda state: leader.update(problem, state)))(states).jaxpr)
     if not update:
-        done = f"{calls.name} was called {calls.made} times for a table of all payoffs, and will not be again"
+        done = f"{name} was called {made} times for a table of all payoffs, and will not be again"
         return leader, Calling(done, more=False)
     settle = calls_of(jax.make_jaxpr(lambda state: rules_and_plays(problem, leader, state))(states).jaxpr)
-    profiles = len(problem.game.types.profiles[0])
-    for actions in problem.game.n_actions:
-        profiles *= actions
-    besides = settle + (_CERTIFYING + 2 * seeds) * profiles + calls.made
+    judged = (_CERTIFYING + 2 * seeds) * steps_to_judge(problem.game) if problem.game.calls is not None else 0
+    besides = settle + judged + made
     fits = leader
     if most is not None:
         require(most >= 1, "max_calls must be at least 1", most)
-        calls.limit = most
+        for calls in called:
+            calls.limit = most
         updates = min(leader.updates, (most - besides) // update)
         if updates < 1:
             raise InputError(
-                f"an update of {leader.name} with {seeds} seed(s) calls {calls.name} {update} times and what comes "
+                f"an update of {leader.name} with {seeds} seed(s) calls {name} {update} times and what comes "
                 f"besides {besides} times, more than --max-calls {most}; take fewer --seeds, fewer -l episodes, or "
                 "--leader random-search."
             )
         fits = replace(leader, updates=updates)  # type: ignore[type-var]
     number = update * fits.updates + besides
-    return fits, Calling(f"{calls.name} will be called at most {number} times, in {fits.updates} updates", more=True)
+    return fits, Calling(f"{name} will be called at most {number} times, in {fits.updates} updates", more=True)
 
 
 @contextlib.contextmanager
-def told(game: Game) -> Iterator[None]:
+def told(game: Game, followers: Follower) -> Iterator[None]:
     """Let what goes wrong in a call of the user's function be told in its own words, not in those of a callback.
 
     Raises:
         InputError: it does.
     """
+    called = host_calls(game, followers)
     logger = logging.getLogger("jax._src.callback")
     level = logger.level
-    logger.setLevel(logging.CRITICAL if game.calls is not None else level)
+    logger.setLevel(logging.CRITICAL if called else level)
     try:
         yield
     except Exception as error:
-        if game.calls is not None and game.calls.error is not None:
-            raise game.calls.error from error
+        for calls in called:
+            if calls.error is not None:
+                raise calls.error from error
         raise
     finally:
         logger.setLevel(level)

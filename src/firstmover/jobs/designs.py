@@ -140,8 +140,11 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
-    if asked.draws_types:
-        _refuse_for_drawn(asked, responding, holdout is not None or robust is not None, learner.is_lazy(problem.game))
+    if asked.draws_types and (responding.needs_training or learner.is_lazy(problem.game)):
+        raise InputError(
+            f"the types of {asked.name} are drawn; networks that are trained for a list of types, those of "
+            f"{responding.name} or the leader's, cannot be judged by types drawn anew."
+        )
     if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
         raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
@@ -154,7 +157,7 @@ def design(
     if out is not None:
         trained = _trained(played, responding, out)
         run = Run.create(out, configuration(played, responding, learner, seeds, seed, left_out, trained, evidence))
-    with told(played):
+    with told(played, responding):
         if responding.needs_training:
             responding = (
                 ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
@@ -166,21 +169,6 @@ def design(
             )
         return _carry_out(
             played, problem, learner, seeds, seed, run, progress, left_out, waiting_since, evidence, callback
-        )
-
-
-def _refuse_for_drawn(game: Game, followers: Follower, evidence: bool, lazy: bool) -> None:
-    """Refuse what rests on a list of types where they are drawn.
-
-    Raises:
-        InputError: it is asked for.
-    """
-    if evidence:
-        raise InputError(f"the types of {game.name} are drawn; holdout and robust need listed types.")
-    if followers.needs_training or lazy:
-        raise InputError(
-            f"the types of {game.name} are drawn; networks that are trained for a list of types, those of "
-            f"{followers.name} or the leader's, cannot be judged by types drawn anew."
         )
 
 
@@ -258,7 +246,7 @@ def resume(
     game, followers, leader, seeds, seed = parts_of(run, code, game)
     left_out = None if run.config.get("optimum") is True else str(run.config.get("optimum_reason", LEFT_OUT))
     evidence = Evidence.from_json(run.config)
-    with told(game):
+    with told(game, followers):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
         if leader.is_lazy(problem.game):
             return network_designs.carry_out(

@@ -69,6 +69,10 @@ def estimated(
     Raises:
         InputError: a file cannot be read or does not fit the game, or a number is out of range.
     """
+    if game.draws_types and (types, holdout, robust) != (None, None, None):
+        raise InputError(
+            f"the types of {game.name} are drawn; a prior from data, rows to hold out and robust need a list."
+        )
     if types is None and isinstance(holdout, float):
         raise InputError("a share of rows to hold out needs the rows: give --types, or a file of rows to --holdout.")
     rows = None if types is None else _read(types, game)

@@ -49,7 +49,8 @@ def train(
 
     def update(parts: int, side_by_side: int, given: Given) -> Update:
         own, learner = given.parts(problem, leader)
-        return for_seed(own, side_by_side, parts, learner.update)
+        # What is never written out is worked off seed by seed anyhow: it is the episodes that have to be split.
+        return for_seed(own, 1 if learner.is_lazy(own.game) else side_by_side, parts, learner.update)
 
     lesson = Lesson(
         who="the learner",
@@ -60,7 +61,7 @@ def train(
         update=update,
         blank=blank_history(leader.updates, seeds),
         shown=lambda history, update: (np.asarray(in_own_units(history, units).evaluated)[update], "mean learned"),
-        spread=problem.game.calls is None and problem.game.on_many_devices,
+        spread=problem.game.calls is None and problem.followers.calls is None and problem.game.on_many_devices,
         heard=None if callback is None else lambda first, part: _replayed(callback, first, in_own_units(part, units)),
         traced_from=shared_by(problem, leader),
     )

@@ -7,6 +7,8 @@ commitment only.
 
 Where a table counts every entry that an episode has visited once, here every visit counts: observations weigh as often
 as they come up. What was drawn at one is not kept, it is drawn again from its address.
+
+Episodes are played as many at a time as the compiled program has memory for (`jobs.memory`).
 """
 
 from collections.abc import Callable
@@ -19,6 +21,7 @@ import optax
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Bool, Float, Key
 
+from firstmover.core.batching import in_parts
 from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
@@ -128,7 +131,8 @@ def _updated(
     keys = jnp.concatenate([keys, stream(seed_key, Stream.EVALUATION)[None]])
     as_it_stands = jnp.arange(learner.episodes + 1) == learner.episodes
     greedy = as_it_stands & (learner.evaluation == "greedy")
-    met = jax.vmap(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common))(keys, greedy)
+    play = in_parts(lambda own, greedy: played(problem, Lazy(policy, head, own, greedy), common), problem.parts)
+    met = play(keys, greedy)
     evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
 
     advantages = best_share(drawn.reward, _ELITE)

@@ -18,6 +18,7 @@ from firstmover.reproduce.experiments import Finished, Runnable
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.markov_games import MARKOV_GAMES
+from firstmover.reproduce.online import ONLINE
 from firstmover.reproduce.oracles import ORACLES
 from firstmover.reproduce.related_work import RELATED_WORK
 from firstmover.reproduce.sellers import SELLERS
@@ -26,7 +27,17 @@ __all__ = ["FIGURES", "claims", "reproduce"]
 
 FIGURES = {
     figure.name: figure
-    for figure in (*PAPER_FIGURES, *EXTENSIONS, *ORACLES, *BREAKS, *CROWDS, *SELLERS, MARKOV_GAMES, RELATED_WORK)
+    for figure in (
+        *PAPER_FIGURES,
+        *EXTENSIONS,
+        *ORACLES,
+        *BREAKS,
+        *CROWDS,
+        *SELLERS,
+        *ONLINE,
+        MARKOV_GAMES,
+        RELATED_WORK,
+    )
 }
 
 

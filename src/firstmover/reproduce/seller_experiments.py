@@ -105,8 +105,8 @@ class Sessions:
         """
         began, found = time.perf_counter(), {}
         for label, case in self.cases.items():
-            path = folder / self.name / f"{_slug(label)}.json"
-            found[label] = _kept(path, case.settings(seeds), functools.partial(case.play, seeds, _told(progress)))
+            path = folder / self.name / f"{slug(label)}.json"
+            found[label] = kept(path, case.settings(seeds), functools.partial(case.play, seeds, _told(progress)))
         return Played(
             {
                 label: {name: Statistic(*own) for name, own in item["statistics"].items()}
@@ -166,7 +166,7 @@ class Models:
         for label, model in self.models.items():
             play = functools.partial(_worth, rules, model, seeds, progress)
             settings = {"game": build.as_stored(self.game), "model": build.as_stored(model), "rules": entries}
-            columns.append(_kept(folder / self.name / f"{_slug(label)}.json", settings | {"seeds": seeds}, play))
+            columns.append(kept(folder / self.name / f"{slug(label)}.json", settings | {"seeds": seeds}, play))
         value = np.array([column["value"] for column in columns]).T
         interval = np.array([column["interval"] for column in columns]).swapaxes(0, 1)
         return Worth(value, interval, {"total": time.perf_counter() - began})
@@ -183,7 +183,7 @@ def _table(game: BuyBox, rule: str | tuple[int, ...]) -> np.ndarray:
     return fixed_rule(game, rule) if isinstance(rule, str) else np.array(rule, np.int32)
 
 
-def _kept(path: Path, settings: dict[str, Any], play: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def kept(path: Path, settings: dict[str, Any], play: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What the file holds of these settings; played and written where there is none.
 
     Raises:
@@ -203,5 +203,6 @@ def _told(progress: Progress | None) -> Callable[[str], None]:
     return (progress or Silent()).stage
 
 
-def _slug(words: str) -> str:
+def slug(words: str) -> str:
+    """Words as the name of a file."""
     return "-".join("".join(c if c.isalnum() or c == "." else " " for c in words.lower()).split())

@@ -10,12 +10,13 @@ from firstmover.spaces.box import Box
 from firstmover.spaces.branching import Branching
 from firstmover.spaces.discrete import Discrete, one_or_several
 from firstmover.spaces.mixture import Mixture, mixed_words, mixture
-from firstmover.spaces.observations import Reals, observation_index
+from firstmover.spaces.observations import Image, Reals, observation_index
 
 __all__ = [
     "Box",
     "Branching",
     "Discrete",
+    "Image",
     "Mixture",
     "Parts",
     "Reals",

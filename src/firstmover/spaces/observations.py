@@ -35,6 +35,11 @@ class Observations(abc.ABC):
     def n_features(self) -> int:
         """Length of `features`."""
 
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Planes, rows and columns, where an observation is an image; its features are its pixels in this order."""
+        return None
+
     @abc.abstractmethod
     def features(self, obs: Array) -> Float[Array, "features"]:
         """An observation as a network takes it."""
@@ -95,6 +100,26 @@ class Reals(Observations):
     def features(self, obs: Float[Array, "*shape"]) -> Float[Array, "features"]:
         """The entries, from -1 to 1."""
         return (2 * (obs - self.low) / ((self.high - self.low) or 1.0) - 1).ravel()
+
+
+@dataclass(frozen=True)
+class Image(Reals):
+    """An image: planes of pixels, [planes, rows, columns]. Networks look at it through a small convolution.
+
+    Attributes:
+        low, high: as of `Reals`, of the pixels.
+        shape: planes, rows, columns.
+
+    Example:
+        >>> Image(0.0, 1.0, (1, 2, 2)).features(jnp.array([[[0.0, 1.0], [0.5, 0.0]]])).tolist()
+        [-1.0, 1.0, 0.0, -1.0]
+    """
+
+    shape: tuple[int, int, int] = (1, 1, 1)
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        return self.shape
 
 
 def address_of(obs: Array) -> Int[Array, "words"]:

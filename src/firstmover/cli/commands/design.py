@@ -20,6 +20,9 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", default="25", metavar="N", help="independent seeds, trained at once (25)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument("--updates", metavar="N", help="the same as -l updates=N")
+    command.add_argument(
+        "--behaviours", metavar="NAME,...", help="design for the worst of several models of the followers, or of a set"
+    )
     command.add_argument("--no-optimum", action="store_true", help="do not compute the exact optimum beside the design")
     command.add_argument("--max-calls", metavar="N", help="call a market's plain Python at most so often")
     command.add_argument("--frontier", metavar="A,B", help="no design: rules between two measures ('value' is one)")
@@ -45,6 +48,10 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         if "updates" in leader_parameters:
             raise InputError("--updates and -l updates= say the same thing; give one of them.")
         leader_parameters["updates"] = options.updates
+    if options.behaviours is not None:
+        if {"target", "behaviours"} & set(leader_parameters):
+            raise InputError("--behaviours says what -l target= and -l behaviours= say; give one of them.")
+        leader_parameters |= {"target": "behaviours", "behaviours": options.behaviours}
     if options.at_least:
         from firstmover.jobs.goals import held_to
 

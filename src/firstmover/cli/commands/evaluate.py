@@ -38,6 +38,9 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-f", dest="models", action=Model, metavar="KEY=VALUE", help="a parameter of the --followers before it"
     )
+    command.add_argument(
+        "--behaviours", metavar="NAME,...", help="models in one text, as 'design' has them; rational and noisy are sets"
+    )
     command.add_argument("--seeds", default="20", metavar="N", help="independent responses in every cell (20)")
     command.add_argument("--seed", default="0", metavar="S", help="the first of them (0)")
     command.add_argument(
@@ -60,7 +63,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     for path in options.rules:
         refuse_game(path)
     errors = payoff_errors(options)
-    models = models_from(options.models)
+    models = models_from(options.models, options.behaviours)
     written = [path for path in (options.csv, options.latex) if path is not None]
     for path in written:
         if files.exists(path):
@@ -79,7 +82,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     with Watched() as progress:
         found = evaluate(
             *options.rules,
-            followers=followers_from(models),
+            followers=followers_from(models, options.behaviours),
             seeds=whole(options.seeds, "--seeds"),
             seed=whole(options.seed, "--seed"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
@@ -99,13 +102,16 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return found.as_json(), as_text(found)
 
 
-def models_from(given: Sequence[tuple[str, list[str]]] | None) -> list[tuple[str, dict[str, str]]]:
-    """The models that a command line names, with their parameters; all of them if it names none.
+def models_from(
+    given: Sequence[tuple[str, list[str]]] | None, behaviours: str | None = None
+) -> list[tuple[str, dict[str, str]]]:
+    """The models that --followers names, with their parameters; all if neither it nor --behaviours names any.
 
     Raises:
         InputError: there is no such model, or it has no such parameter.
     """
-    models = [(name, pairs("-f", parameters)) for name, parameters in given or [(ALL, [])]]
+    otherwise: list[tuple[str, list[str]]] = [] if behaviours is not None else [(ALL, [])]
+    models = [(name, pairs("-f", parameters)) for name, parameters in given or otherwise]
     for name, parameters in models:
         if name == ALL and parameters:
             raise InputError("-f goes with one model; '--followers all' has several.")
@@ -114,11 +120,13 @@ def models_from(given: Sequence[tuple[str, list[str]]] | None) -> list[tuple[str
     return models
 
 
-def followers_from(models: Sequence[tuple[str, dict[str, str]]]) -> list[Any]:
-    """The models themselves; "all" stays a word."""
+def followers_from(models: Sequence[tuple[str, dict[str, str]]], behaviours: str | None = None) -> list[Any]:
+    """The models themselves, and those of --behaviours; "all" stays a word."""
+    from firstmover.followers.named import named_followers
     from firstmover.jobs import build
 
-    return [name if name == ALL else build.item_from("followers", name, given) for name, given in models]
+    listed = [name if name == ALL else build.item_from("followers", name, given) for name, given in models]
+    return listed if behaviours is None else [*listed, *named_followers(build.own_models(behaviours))]
 
 
 COMMAND = Command("evaluate", "what rules are worth under several models of the followers", _declare, _run)

@@ -22,6 +22,9 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-f", dest="models", action=Model, metavar="KEY=VALUE", help="a parameter of the --followers before it"
     )
+    command.add_argument(
+        "--behaviours", metavar="NAME,...", help="models in one text, as 'design' has them; rational and noisy are sets"
+    )
     command.add_argument("--seeds", default="20", metavar="N", help="independent responses in every cell (20)")
     command.add_argument(
         "--time-limit",
@@ -40,7 +43,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
     refuse_game(options.path)
-    models = [] if options.models == [("none", [])] else models_from(options.models)
+    models = [] if options.models == [("none", [])] else models_from(options.models, options.behaviours)
 
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import number, whole
@@ -50,7 +53,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
         path = write_report(
             options.path,
             options.out,
-            followers=followers_from(models),
+            followers=followers_from(models, options.behaviours),
             seeds=whole(options.seeds, "--seeds"),
             optimum_seconds=number(options.time_limit, "--time-limit"),
             sessions=whole(options.sessions, "--sessions"),

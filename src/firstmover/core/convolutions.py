@@ -1,0 +1,47 @@
+"""Networks on images: a small convolution, whose filters see the same thing wherever it stands, then a tanh network."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from firstmover.core.mlp import MLP
+
+_FILTERS = 8
+_WINDOW = 3  # pixels a side
+
+
+class ImageNetwork(eqx.Module):
+    """Eight filters of 3 x 3 pixels, tanh, then a tanh network; the image comes as a vector, planes first."""
+
+    weight: Float[Array, "filters patch"]
+    bias: Float[Array, "filters"]
+    network: MLP
+    shape: tuple[int, int, int] = eqx.field(static=True)
+
+    def __init__(self, shape: tuple[int, int, int], outputs: int, key: Key[Array, ""]):
+        """A network for images [planes, rows, columns]; edges are padded with zeros."""
+        key_filters, key_network = jax.random.split(key)
+        planes, rows, columns = self.shape = shape
+        patch = planes * _WINDOW**2
+        self.weight = jax.random.normal(key_filters, (_FILTERS, patch)) / np.sqrt(patch)
+        self.bias = jnp.zeros(_FILTERS)
+        self.network = MLP(_FILTERS * rows * columns, outputs, key_network)
+
+    @property
+    def layers(self) -> tuple[eqx.nn.Linear, ...]:
+        """Those behind the filters."""
+        return self.network.layers
+
+    def filtered(self, image: Float[Array, "planes rows columns"]) -> Float[Array, "filters rows columns"]:
+        """What the filters see around every pixel."""
+        _, rows, columns = self.shape
+        framed = jnp.pad(image, ((0, 0), (1, 1), (1, 1)))
+        moves = np.ndindex(_WINDOW, _WINDOW)
+        patches = jnp.concatenate([framed[:, i : i + rows, j : j + columns] for i, j in moves])
+        return jnp.einsum("fp,prc->frc", self.weight, patches) + self.bias[:, None, None]
+
+    def __call__(self, x: Float[Array, "pixels"]) -> Float[Array, "outputs"]:
+        """The output for one image."""
+        return self.network(jnp.tanh(self.filtered(x.reshape(self.shape))).ravel())
