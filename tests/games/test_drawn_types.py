@@ -23,6 +23,9 @@ class Ticket(Market):
         types = Drawn(lambda rng: rng.uniform(0, top), "worth")
         super().__init__(types=types, acts=Discrete(["leave", "buy"], "does"), decides=decides)
 
+    def measures(self, worth, buys, decision):
+        return {"sold": buys * 1.0, "worth": worth * 1.0}
+
     def payoff(self, worth, buys, decision):
         import jax.numpy as jnp
 
@@ -63,6 +66,11 @@ def test_a_rule_is_judged_by_types_drawn_anew():
     assert not certificate["exact"] and certificate["leader_value_bounds"] is None and certificate["proof"] is None
     assert certificate["epsilon"]["max"] == 0 and "a sample" in "\n".join(in_words(certificate))
     play = respond(rule, BestResponse())
+    sold = certificate["measures"]["sold"]
+    assert sold["interval"] is None and sold["over"] == "the types that were drawn"
+    assert sold["value"] == pytest.approx(np.mean(game._sample.values[0] >= 1.0))
+    with pytest.raises(InputError, match="leave out at_least"):
+        certify(rule, at_least=["sold=0.1"])
     assert on_fresh_types(rule, play, BestResponse())[0].game is not game
     assert judge_of(game).interval(rule.actions, play) is not None
 

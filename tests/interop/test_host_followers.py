@@ -65,7 +65,7 @@ def test_types_and_several_followers() -> None:
 def test_replies_that_are_none(reply: Callable[[Facing], Any] | None, sentence: str) -> None:
     followers = HostFollower(reply)
     with pytest.raises(InputError, match=sentence):
-        followers._replied(Maintain(), np.zeros(1, np.int32), np.zeros((3, 1)))
+        followers._replied(Maintain(), (np.ones((1, 3), bool),), np.zeros(1, np.int32), np.zeros((3, 1)))
 
 
 @pytest.mark.slow

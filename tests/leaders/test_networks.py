@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -27,11 +28,10 @@ from firstmover.games import Game, Rewards, SequentialPrice, Turn
 from firstmover.jobs.certifications import certify
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
-from firstmover.jobs.runs import Run
 from firstmover.leaders import CommitmentGradient
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
-from firstmover.rules.networks import NetworkRule, read_network
+from firstmover.rules.networks import NetworkRule, read_network, stored
 from firstmover.spaces import Discrete, Reals
 from firstmover.spaces.observations import address_of
 
@@ -172,6 +172,16 @@ def test_defaults_go_by_the_size_of_the_market() -> None:
 
 
 @pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a network, without the design that it comes of."""
+    file = tmp_path_factory.mktemp("networks") / "network.npz"
+    layers = [(np.asarray(layer.weight), np.asarray(layer.bias)) for layer in _trained_like(TINY).network.layers]
+    with file.open("wb") as target:
+        np.savez(target, **stored(TINY.network_words(), layers))
+    return file
+
+
+@pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("runs") / "one"
     leader = CommitmentGradient(updates=3, episodes=10, policy="options", reward_episodes=8)
@@ -198,29 +208,34 @@ def test_a_run_is_laid_out_for_a_person(run: Any) -> None:
     assert "no messages: the best prices and order" in text
 
 
-def test_the_network_acts_without_jax_as_it_does_with_it(run: Any) -> None:
-    act = read_network(run.run)
+def test_the_network_acts_without_jax_as_it_does_with_it(network: Path) -> None:
+    act = read_network(network)
     assert isinstance(act, NetworkRule)
-    game, commitment, keys = TINY.standardised, run.commitment, jax.random.split(jax.random.key(0), 8)
-    for obs in game.observations():
+    game, keys = TINY.standardised, jax.random.split(jax.random.key(0), 8)
+    commitment = Greedy(_trained_like(TINY), game.leader_space.head())
+    observations = jnp.asarray(game.observations())
+    masks, outputs = jax.vmap(game.leader_mask)(observations), np.asarray(jax.vmap(commitment.policy)(observations))
+    every = np.asarray(jax.vmap(lambda key: jax.vmap(lambda o, m: commitment(o, m, key))(observations, masks))(keys))
+    looked_at = 0
+    for row, obs in enumerate(game.observations()):
         remaining, left = TINY.situation(obs.tolist())
         if not any(remaining) or min(left) < 0 or not any(left):
             continue
-        mask = game.leader_mask(jnp.asarray(obs))
-        output = np.asarray(commitment.policy(jnp.asarray(obs)))
         scores, prices = act.outputs(obs[:3], np.array(remaining, bool), np.array(left))
-        np.testing.assert_allclose(np.concatenate([scores, prices.ravel()]), output, atol=1e-5)
+        np.testing.assert_allclose(np.concatenate([scores, prices.ravel()]), outputs[row], atol=1e-5)
         told = act({"messages": obs[:3], "remaining": np.flatnonzero(remaining), "items": left}, random.Random(0))
-        drawn = {tuple(np.asarray(commitment(jnp.asarray(obs), mask, key)).tolist()) for key in keys}
+        drawn = set(map(tuple, every[:, row].tolist()))
         assert (told["agent"], told["prices"][0] * 2) in drawn
+        looked_at += 1
+    assert looked_at > 40
 
 
-def test_a_network_is_loaded_as_any_rule_is_and_not_written_out(run: Any) -> None:
+def test_a_network_is_loaded_as_any_rule_is_and_not_written_out(network: Path) -> None:
     situation = {"messages": [0, 1, 1], "remaining": [0], "items": [1]}
-    assert load(run.run)(situation) == read_network(run.run / "network.npz")(situation)
+    assert load(network)(situation) == read_network(network)(situation)
     for form in ("csv", "latex"):
         with pytest.raises(InputError, match="network"):
-            exported(run.run, form)
+            exported(network, form)
 
 
 @pytest.mark.slow
@@ -233,6 +248,18 @@ def test_a_network_is_certified_as_the_design_was(run: Any) -> None:
     assert after["leader_value_bounds"] is None and not after["exact"] and after["confidence"] == 0.95
     with pytest.raises(InputError, match="samples of its own"):
         certify(run.run, robust=0.1)
+
+
+@pytest.mark.slow
+def test_a_network_is_told_in_words_which_are_a_rule_of_their_own(run: Any) -> None:
+    told = run.as_json()["distilled"]
+    assert 1 <= len(told["pick"]) <= 12 and 1 <= len(told["then"]) <= 12
+    assert told["lost"] == run.value - told["value"] and told["regret_bound"] < 0.2
+    low, high = told["value_interval"]
+    assert low < told["value"] < high and high - low < 0.05
+    assert load(run.run).conditions == ("messages", "remaining", "items")
+    text = exported(run.run, "markdown")
+    assert all(case["when"] in text for case in told["pick"] + told["then"])
 
 
 @pytest.mark.slow
@@ -255,17 +282,16 @@ def test_networks_are_evaluated_under_models_that_learn_from_samples(run: Any) -
     "situation",
     [{}, {"messages": [0, 1, 5], "remaining": [0], "items": [1]}, {"messages": 1, "remaining": [], "items": 1}],
 )
-def test_situations_that_are_none_are_refused(run: Any, situation: dict[str, Any]) -> None:
+def test_situations_that_are_none_are_refused(network: Path, situation: dict[str, Any]) -> None:
     with pytest.raises(InputError):
-        read_network(run.run)(situation)
+        read_network(network)(situation)
 
 
-def test_a_network_that_was_cut_off_is_refused(run: Any, tmp_path: Any) -> None:
+def test_a_network_that_was_cut_off_is_refused(network: Path, tmp_path: Path) -> None:
     file = tmp_path / "network.npz"
-    file.write_bytes((run.run / "network.npz").read_bytes()[:-40])
+    file.write_bytes(network.read_bytes()[:-40])
     with pytest.raises(InputError, match="damaged"):
         read_network(file)
-    assert Run.open(run.run).kind == "design"
 
 
 class _State(NamedTuple):

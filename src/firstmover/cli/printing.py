@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.certified import certificate
-from firstmover.cli.phrases import interval, item, sentences
+from firstmover.cli.phrases import difference, interval, item, sentences
 from firstmover.errors import on_one_line
 from firstmover.report.sentences import rows_sentences
 from firstmover.wording import written
@@ -33,6 +33,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
         f"leader     {item(leader, '' if verbose else 'leader')}",
         "",
         f"rule       {sentences(result['rule_text'])}",
+        *_told(result, payoffs),
         f"play       {sentences(result['play_text'])}",
         "",
         value,
@@ -102,7 +103,8 @@ def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]], *,
     shown = {name: own for name, own in measures.items() if verbose or own["own"] or name in asked}
     for k, (name, own) in enumerate(shown.items()):
         interval = own["interval"]
-        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g} over {own['over']}" if interval else ""
+        range_ = f", from {interval[0]:.6g} to {interval[1]:.6g}" if interval else ""
+        range_ += f" over {own['over']}" if own["over"] else ""
         lines.append(f"{'' if k else 'measures':10} {name} {own['value']:.6g}{range_}")
     return [on_one_line(line) for line in lines]
 
@@ -131,6 +133,17 @@ def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payo
             f"{robust['radius']:g}"
         )
     return lines
+
+
+def _told(result: dict[str, Any], payoffs: Any) -> list[str]:
+    """What stands for a network in words, if anything does."""
+    told = result.get("distilled")
+    if not told:
+        return []
+    where = f": 'firstmover export {result['run']} --to markdown'" if result["run"] else ""
+    worth, lost = written(told["value"], *payoffs), difference(-told["lost"], *payoffs)
+    many = len(told["pick"]), len(told["then"])
+    return [f"           in {many[0]} and {many[1]} cases it is worth {worth} ({lost}){where}"]
 
 
 def _trained(result: dict[str, Any]) -> list[str]:

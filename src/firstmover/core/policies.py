@@ -90,7 +90,7 @@ class OptionPolicy(Policy):
     come before others like them, and followers that are exchangeable in the game would not be under the rule.
     """
 
-    network: MLP
+    network: Callable[[Array], Array]
     features: Callable[[Array], Array] = eqx.field(static=True)
     options: int = eqx.field(static=True)
 

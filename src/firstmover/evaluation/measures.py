@@ -14,14 +14,18 @@ from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.programs import column_values, program
 from firstmover.equilibria.solver import minimum
 from firstmover.errors import InputError
-from firstmover.evaluators import judge_of, play_distribution
+from firstmover.evaluators import induced_game, judge_of, play_distribution
 from firstmover.evaluators.aims import AtLeast, check_measures, holds
+from firstmover.evaluators.base import Listing
+from firstmover.evaluators.induced import induced_transfers
 from firstmover.evaluators.listed import sets_of
 from firstmover.evaluators.measures import expected, known_measures, measure_tables
 from firstmover.games.base import Game
 
 _VARIABLES = 5_000  # of the programs over the equilibrium set, beyond which there is no interval
 _PROFILES = 50_000  # beyond which a game's own measures are not looked at
+
+DRAWN = "the types that were drawn"
 
 Interval = tuple[float, float]
 
@@ -33,7 +37,8 @@ class Measure:
     Attributes:
         value: under the followers' play, in the game's units.
         interval: least and greatest over the equilibrium set `over`; None where that is too large.
-        over: "cce" or "anf_cce", the tightest set of learners that do not know each other's types; None without one.
+        over: "cce" or "anf_cce", the tightest set of learners that do not know each other's types; None without one;
+            `DRAWN`, without an interval, where the value is a mean over a sample of types.
         own: whether the game itself names it, which is not so of welfare and the like.
     """
 
@@ -85,7 +90,10 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
         InputError: a measure that the game declares is not a finite number.
     """
     try:
-        listing = judge_of(game).listing(actions)
+        if game.draws_types:
+            listing = Listing(induced_game(game, actions), induced_transfers(game, actions))
+        else:
+            listing = judge_of(game).listing(actions)
     except InputError:
         return {name: Measure(value, None, None, True) for name, value in play.statistics(game, actions).items()}
     if listing.finite.leader.size > _PROFILES:
@@ -94,13 +102,14 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
     finite, joint = listing.finite, play_distribution(game, play)
     everywhere = known_measures(game, finite.followers, listing.transfers)
     which = sets_of(finite)[-1]
-    small = n_variables(finite, which) <= _VARIABLES
+    small = not game.draws_types and n_variables(finite, which) <= _VARIABLES
     over = which if finite.has_types else "cce"
     found = {}
     for name, table in tables.items():
         value = float(expected(table, finite.probs, joint))
         interval = _interval(finite, which, table) if small else None
-        found[name] = Measure(value, interval, over if small else None, name not in everywhere)
+        where = DRAWN if game.draws_types else over if small else None
+        found[name] = Measure(value, interval, where, name not in everywhere)
     return found
 
 

@@ -35,7 +35,7 @@ class Responses:
     def __init__(self, game: Game, followers: Follower, seeds: int, seed: int):
         self.game, self.standard, self.seed = game, game.standardised, seed
         try:
-            problem, self.sampled = StackelbergPOMDP(self.standard, followers), False
+            problem, self.sampled = StackelbergPOMDP(self.standard, followers), game.draws_types
         except InputError:  # it has no exact value
             problem, self.sampled = StackelbergPOMDP(self.standard, followers, _SAMPLES), True
         self.problem, self.judge = problem, judge_of(game, seed=seed)

@@ -59,6 +59,7 @@ def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
         np.array([_profit(game, own, prices(own, game.fee)) for own in costs])
         for prices in (game.demand.nash_prices, game.demand.monopoly_prices)
     )
+    spread = monopoly - nash
     sold = learnt.frequency @ played.shares  # [P, N, n]
     spent = learnt.frequency @ (played.shares * played.prices).sum(axis=1)
     names = [label.removeprefix("seller ") for label in game.player_labels()[1:]]
@@ -72,7 +73,8 @@ def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
         "profit": profits.mean(axis=2),
         "poorest profit": profits.min(axis=2),
         **{f"profit of seller {name}": profits[..., i] for i, name in enumerate(names)},
-        "profit gain": (profits.mean(axis=2) - nash[:, None]) / (monopoly - nash)[:, None],
+        # Nowhere to lie between where competition pays as much as monopoly, as it may in a table of demand.
+        **({"profit gain": (profits.mean(axis=2) - nash[:, None]) / spread[:, None]} if (spread > 1e-9).all() else {}),
         "sold": sold.sum(axis=2),
         **{f"share of seller {name}": sold[..., i] for i, name in enumerate(names)},
         "revenue": game.fee * spent,

@@ -61,7 +61,7 @@ def tabled(played: Mapping[str, SellerSessions]) -> dict[str, dict[str, Statisti
 
 def shown(found: Statistics) -> tuple[list[str], list[list[str]]]:
     """Header and rows of words: means, and half of the 95 % interval where there is one."""
-    columns = [name for name in COLUMNS if any(own[name].mean for own in found.values())]
+    columns = [name for name in COLUMNS if any(name in own and own[name].mean for own in found.values())]
     rows = []
     for rule, own in found.items():
         cells = []

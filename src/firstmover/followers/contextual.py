@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
 from firstmover.core.policies import MLP
 from firstmover.errors import InputError, require
 from firstmover.followers.queried import Queried, described
+from firstmover.followers.screen_network import ScreenNetwork
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
 
@@ -33,6 +35,8 @@ class Contextual(Trained, Queried):
         at: observations at which the leader is asked, by their number (`Game.observations`) from 0; if none, `sample`
             decides.
         sample: at how many observations it is asked, drawn at random, for all networks the same; 0: at all.
+        images: whether the networks look at what followers see through a small convolution, in games that show it to
+            them as images.
 
     Example:
         >>> from firstmover.followers import Contextual
@@ -42,6 +46,7 @@ class Contextual(Trained, Queried):
 
     at: tuple[int, ...] = ()
     sample: int = 0
+    images: bool = False
 
     name: ClassVar[str] = "contextual"
 
@@ -59,7 +64,8 @@ class Contextual(Trained, Queried):
     @property
     def kind(self) -> str:
         chosen = f" asking at {', '.join(map(str, self.at))}" if self.at else ""
-        return self.name + (f" asking at {self.sample} drawn at random" if self.sample else chosen)
+        eyes = " looking at images" if self.images else ""
+        return self.name + (f" asking at {self.sample} drawn at random" if self.sample else chosen) + eyes
 
     def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
         observations = game.observations()
@@ -78,18 +84,31 @@ class Contextual(Trained, Queried):
                 f"contextual followers ask at {MAX_QUESTIONS} observations at most; {game.name} has "
                 f"{game.n_observations}. Have some drawn with sample=N."
             )
+        if self.images and None in map(game.follower_images, range(game.n_followers)):
+            raise InputError(f"{game.name} shows its followers no images; leave out images=true.")
         super().refuse(game)
 
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """All answers in, a logit for each of a follower's observations and actions out."""
         inputs = len(self.questions(game)) * game.leader_space.n_features
         keys = jax.random.split(key, game.n_followers)
+        if self.images:
+            shapes = [images.shape[1:] for images, _ in self._screens(game)]
+            each = zip(shapes, game.n_actions, keys, strict=True)
+            return tuple(ScreenNetwork(shape, inputs, n_actions, k) for shape, n_actions, k in each)
         sizes = zip(game.n_obs, game.n_actions, keys, strict=True)
         return tuple(MLP(inputs, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)
 
     def outputs(self, game: Game, networks: Networks, state: Array) -> Logits:
         context = described(game, state).ravel()
+        if self.images:
+            screens = [(jnp.asarray(seen, float), jnp.asarray(which)) for seen, which in self._screens(game)]
+            return tuple(network(*own, context) for network, own in zip(networks, screens, strict=True))
         return tuple(
             network(context).reshape(n_obs, n_actions)
             for network, n_obs, n_actions in zip(networks, game.n_obs, game.n_actions, strict=True)
         )
+
+    def _screens(self, game: Game) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What the followers see as images, and which of them at each observation."""
+        return [screens for i in range(game.n_followers) if (screens := game.follower_images(i)) is not None]

@@ -26,6 +26,7 @@ from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
+from firstmover.rules.trees import Feature
 from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
 
@@ -191,6 +192,17 @@ class Game(Words):
     def option_features(self, obs: Array) -> Float[Array, "options features"]:
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
+
+    def follower_images(
+        self, follower: int
+    ) -> tuple[Float[np.ndarray, "images planes rows columns"], Int[np.ndarray, "observations"]] | None:
+        """What a follower sees as images, and which of them each of its observations shows; None: it sees no image."""
+        del follower
+        return None
+
+    def option_feature_names(self) -> list[Feature]:
+        """What the features of an option are, in words; none where they have no names."""
+        return []
 
     @property
     def tells_types_apart(self) -> bool:

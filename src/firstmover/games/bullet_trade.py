@@ -268,6 +268,28 @@ class BulletTrade(Game):
         trade, ship = divmod(rest, columns)
         return trade, first, age, ship
 
+    def follower_images(
+        self, follower: int
+    ) -> tuple[Float[np.ndarray, "images planes rows columns"], Int[np.ndarray, "observations"]]:
+        """The screen, and a plane for each trade that is full while its bullet is on offer; waves look alike."""
+        del follower
+        seen: dict[tuple[int, ...], int] = {}
+        images: list[np.ndarray] = []
+        which: list[int] = []
+        for observation in range(self.n_obs[0]):
+            situation = self.situation(observation)
+            trade, first, age, ship = situation or (0, 0, -2, 0)
+            shown = (trade if age == -1 else 0, first, age, ship)
+            if shown not in seen:
+                seen[shown] = len(images)
+                offers = np.zeros((self.trades, self.screen.rows + 1, self.screen.columns))
+                offers[trade] = age == -1
+                bullet = self.screen.loaded if age >= 0 else self.screen.gone
+                screen = self.screen.planes(max(age, 0), ship, bullet, first)
+                images.append(np.concatenate([screen if situation else np.zeros_like(screen), offers]))
+            which.append(seen[shown])
+        return np.array(images), np.array(which, np.int32)
+
     # What is said about it.
 
     def sentence(self, entry: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.games.demand_tables import TableDemand, table_demand
 from firstmover.games.display import Display, displays, fixed_rule
 from firstmover.games.logit_demand import LogitDemand
 from firstmover.games.sellers import sellers_of
@@ -99,7 +100,8 @@ class BuyBox(Game):
             quality: of every seller's good; any number.
             outside: what buying nothing is worth to buyers; any number.
             mu: how little buyers are alike, positive; see `LogitDemand`.
-            demand: in place of `outside` and `mu`, a CSV file (a dict) with these two columns and one row.
+            demand: in place of `outside` and `mu`, a CSV file (a dict) with these two columns and one row; or a table
+                of shares by prices and by who is shown, which brings its prices along (see `games.demand_tables`).
             display: what the platform decides: the highest price that is shown ("threshold"), or who is ("subset").
             anonymous: whether it sees the prices sorted, without names.
             fee: the part of a price that goes to the platform, in [0, 1).
@@ -113,7 +115,15 @@ class BuyBox(Game):
             InputError: a number is out of range, or a cost lies on the price grid.
         """
         rows = sellers_of(sellers, costs, prior, quality)
-        self.prices = _grid(prices, grid, lowest, highest)
+        scalars = {"outside": outside, "mu": mu}
+        self.demand: LogitDemand | TableDemand
+        if demand is None or set(demand) == set(scalars):
+            scalars = scalars if demand is None else {name: float(own) for name, own in demand.items()}
+            self.demand = LogitDemand(tuple(own.quality for own in rows), scalars["outside"], scalars["mu"])
+            self.prices = _grid(prices, grid, lowest, highest)
+        else:
+            self.demand = table_demand(demand, [own.name for own in rows])
+            self.prices = _grid(self.demand.grid.tolist(), grid, lowest, highest)
         self.costs = tuple(own.costs for own in rows)
         n, k = len(rows), len(self.prices)
         require(0 <= fee < 1, "fee must lie between 0 and 1, and be less than 1", fee)
@@ -122,10 +132,6 @@ class BuyBox(Game):
             raise InputError("revenue_weight weighs the income from a fee; give a fee too, such as fee=0.1.")
         self.fee, self.revenue_weight = fee, revenue_weight
         self._refuse_ties()
-        given = {"outside": outside, "mu": mu} | ({} if demand is None else dict(demand))
-        if set(given) != {"outside", "mu"}:
-            raise InputError(f"demand has the columns outside and mu; got {', '.join(map(str, given))}.")
-        self.demand = LogitDemand(tuple(own.quality for own in rows), float(given["outside"]), float(given["mu"]))
         self.types = TypeDistribution.independent([own.weights for own in rows])
         # A state of knowledge has a name where it is one of several.
         self.knows = tuple(Discrete(own.costs, "cost") if len(own.costs) > 1 else NOBODY for own in rows)

@@ -381,7 +381,8 @@ class Market(Game):
     ) -> dict[str, Float[np.ndarray, "K"]]:
         decisions = np.asarray(self.decides.played(np.asarray(table)))[self.rows(actions)]
         with told(type(self), f"measures of {type(self).__name__} fails"):
-            found = [self._pays.plainly(self.measures, *k) for k in zip(types, actions, decisions, strict=True)]
+            profiles = zip(types, actions, map(np.asarray, decisions), strict=True)
+            found = [self._pays.plainly(self.measures, *profile) for profile in profiles]
             if not all(isinstance(own, dict) for own in found):
                 raise InputError(f"measures of {type(self).__name__} must return numbers by name, {{'name': number}}.")
             return {name: np.array([float(measures[name]) for measures in found]) for name in found[0]}

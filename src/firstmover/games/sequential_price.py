@@ -34,6 +34,7 @@ from firstmover.games.goods import Goods, Valuation
 from firstmover.games.price_rules import PriceRules
 from firstmover.games.units import Units
 from firstmover.games.values import NAMED, read_names, read_values
+from firstmover.rules.trees import Feature
 from firstmover.spaces import Branching, Discrete
 
 _FEW = 16  # agents for which the best allocation is written out; beyond, a loop compiles in no more time
@@ -259,6 +260,16 @@ class SequentialPrice(PriceRules):
             jnp.broadcast_to(stock.astype(jnp.float32), (n, self.items)),
         ]
         return jnp.concatenate(parts if self.alike else [*parts, jnp.eye(n)], axis=1)
+
+    def option_feature_names(self) -> list[Feature]:
+        messages, n = range(self.messages), self.n_followers
+        return [
+            *(Feature(f"it sent {m}", 0) for m in messages),
+            *(Feature(f"others waiting that sent {m}", 2 / n) for m in messages),
+            *(Feature(f"waiting that sent {m}", 2 / n) for m in messages),
+            *(Feature(f"left of item {j}", 1 / units) for j, units in enumerate(self.units)),
+            *(() if self.alike else (Feature(f"it is {self._agent(i)}", 0) for i in range(n))),
+        ]
 
     def network_words(self) -> dict[str, Any]:
         """What a network that scores agents takes and gives, for `rules.networks`."""

@@ -124,7 +124,7 @@ class Screen:
             action.append(options.argmax(axis=-1)[:, self.loaded].astype(np.int32))
         return Shots(np.array(worth[::-1]), np.array(action[::-1]))
 
-    def planes(self, age: int, ship: int, bullet: int, first: int) -> Float[np.ndarray, "3 rows+1 columns"]:
+    def planes(self, age: int, ship: int, bullet: int, first: int) -> Float[np.ndarray, "3 height columns"]:
         """What is seen: a plane with the target, one with the bullet (in the gun: with the ship), one with the ship."""
         seen = np.zeros((3, self.rows + 1, self.columns))
         row, column = self.target(age, first)

@@ -46,13 +46,11 @@ class HostFollower(Follower):
         function: the function; None in a subclass with a `reply` of its own.
 
     Example:
-        >>> import numpy as np
-        >>> from firstmover import design
-        >>> from firstmover.games import Maintain
         >>> def best(facing):
-        ...     return [facing.payoffs[0].argmax(axis=1)]
-        >>> design(Maintain(), followers=HostFollower(best), seeds=1).value
-        20.0
+        ...     return [facing.payoffs[0].argmax(axis=-1)]
+        >>> followers = HostFollower(best)
+        >>> followers.calls.name, followers.calls.made
+        ('reply of best', 0)
     """
 
     function: Callable[[Facing], Any] | None = None
@@ -86,33 +84,36 @@ class HostFollower(Follower):
         if _listed(game):
             given.append(view.listed.followers)
             steps = steps + jnp.float32(view.listed.leader.size)
-        total = sum(np.prod(shape) for shape in zip(game.n_obs, game.n_actions, strict=True))
+        with jax.ensure_compile_time_eval():
+            masks = tuple(np.asarray(mask) for mask in possible_actions(game))
 
         def batch(decisions: Any, *payoffs: Any) -> tuple[np.ndarray, np.ndarray]:
             rules = np.asarray(decisions)
             many = rules.shape[: rules.ndim - 1 - len(game.leader_space.idle().shape)]
             own = rules.reshape(-1, *rules.shape[len(many) :])
             listed = [np.asarray(part).reshape(len(own), *part.shape[len(many) :]) for part in payoffs]
-            rows = [self._replied(game, rule, *(part[k] for part in listed)) for k, rule in enumerate(own)]
+            rows = [self._replied(game, masks, rule, *(part[k] for part in listed)) for k, rule in enumerate(own)]
             return np.ones(many, bool), to_bits(np.array(rows).reshape(*many, -1), dtype)
 
-        shapes = jax.ShapeDtypeStruct((), bool), as_bits((int(total),), dtype)
+        shapes = jax.ShapeDtypeStruct((), bool), as_bits((sum(mask.size for mask in masks),), dtype)
         _, bits = jax.pure_callback(batch, shapes, *given, vmap_method="broadcast_all")
         return Response(self._split(game, from_bits(bits, dtype)), jnp.ones(game.n_rows, bool), steps, steps)
 
-    def _replied(self, game: Game, decisions: np.ndarray, listed: np.ndarray | None = None) -> np.ndarray:
+    def _replied(
+        self, game: Game, masks: tuple[np.ndarray, ...], decisions: np.ndarray, listed: np.ndarray | None = None
+    ) -> np.ndarray:
         """All tables one after the other, on the host."""
         payoffs: tuple[np.ndarray, ...] = ()
         if listed is not None:
             payoffs = tuple(np.moveaxis(listed.reshape(-1, *game.n_actions, game.n_followers), -1, 0))
         replied = self.calls(Facing(decisions, payoffs))
-        return np.asarray(self.calls.uncounted(self._checked, game, replied))
+        return np.asarray(self.calls.uncounted(self._checked, masks, replied))
 
-    def _checked(self, game: Game, replied: Any) -> np.ndarray:
-        if not isinstance(replied, list | tuple) or len(replied) != game.n_followers:
-            raise InputError(f"{self.calls.name} must return a list with an entry for each of {game.n_followers}.")
+    def _checked(self, masks: tuple[np.ndarray, ...], replied: Any) -> np.ndarray:
+        if not isinstance(replied, list | tuple) or len(replied) != len(masks):
+            raise InputError(f"{self.calls.name} must return a list with an entry for each of {len(masks)}.")
         tables = []
-        for i, (own, mask) in enumerate(zip(replied, possible_actions(game), strict=True)):
+        for i, (own, mask) in enumerate(zip(replied, masks, strict=True)):
             given = np.asarray(own)
             if given.shape == mask.shape[:1] and given.dtype.kind in "iu":
                 if np.any((given < 0) | (given >= mask.shape[1])):

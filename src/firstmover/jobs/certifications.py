@@ -113,6 +113,8 @@ def certify(
             played_by = build.item_from("followers", name, {}) if isinstance(name, str) else name
             play = respond(rule, played_by, seed=seed)
     least = constraints((*rule.game.at_least, *at_least))
+    if least and rule.game.draws_types:
+        raise InputError(f"the types of {rule.game.name} are drawn; a sample bounds no measure, so leave out at_least.")
     beside = _beside(rule.as_told(), play, played_by, evidence, least, seed)
     written = Path(out) if out is not None else None if isinstance(path, Rule) else certificate_path(path, changed)
     if written is not None and (run is None or out is not None):

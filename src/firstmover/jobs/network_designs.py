@@ -25,6 +25,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
+from firstmover.jobs.distilled import distilled
 from firstmover.jobs.finished import OPTIMUM_TOLERANCE, Optimum, exact_optimum
 from firstmover.jobs.loop import Progress
 from firstmover.jobs.network_certificates import SAMPLES, Judgement, in_words, judged_anew, network_certificate
@@ -120,6 +121,8 @@ def carry_out(
     best_commitment, best_play = of_seed((commitments, plays), best)
     final = judged_anew(game, best_commitment, best_play, seed)
     certificate = network_certificate(game, problem.followers, best_play, final, in_words(leader, game)).as_json()
+    progress.stage("telling the network in words, and judging that")
+    told = distilled(game, problem.followers, best_commitment, best_play, final.value.value, seed)
     known = _optimum(game, problem.followers) if optimum else Optimum(reason="it was not asked for")
     seconds = {
         "total": learnt.waited_before + time.perf_counter() - waiting_since,
@@ -132,6 +135,7 @@ def carry_out(
         "rule_text": certificate["rule_text"],
         "play_text": certificate["play_text"],
         "certificate": summary(certificate),
+        "distilled": told,
         "updates": len(learnt.history.value),
         "env_steps": steps,
         "simulated_steps": steps,

@@ -42,11 +42,38 @@ def exported(path: str | Path, form: str) -> str:
         InputError: there is no such rule.
     """
     if reading.is_network(path):
-        raise InputError(
-            f"the rule of {path} is a network, which is not written out; firstmover.rules.load reads it and acts."
-        )
+        return _distilled(path, form)
     held = contents(path)
     return FORMS[form](held._replace(entries=reading.acting(held).entries))
+
+
+def _distilled(path: str | Path, form: str) -> str:
+    """The trees that stand for a network, as Markdown, with what is lost by them.
+
+    Raises:
+        InputError: another form is asked for, or there are none.
+    """
+    told = reading.distilled(path)
+    if form != "markdown" or told is None:
+        raise InputError(
+            f"the rule of {path} is a network, which is not written out: firstmover.rules.load reads it and acts, and "
+            "--to markdown tells what it comes to."
+        )
+    low, high = told["value_interval"]
+    lines = ["Pick the option of the highest score; lots decide between equals.", ""]
+    lines += ["| when | score |", "| --- | ---: |"]
+    lines += [f"| {case['when']} | {case['score']:g} |" for case in told["pick"]]
+    heads = list(told["then"][0]["do"])
+    lines += ["", f"| when it | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
+    for case in told["then"]:
+        values = (", ".join(f"{value:g}" for value in case["do"][head]) for head in heads)
+        lines.append(f"| {case['when']} | {' | '.join(values)} |")
+    lines += [
+        "",
+        f"This is worth {told['value']:.6g} (95 %: {low:.6g} to {high:.6g}), {told['lost']:.4g} less than the network; "
+        f"no follower gains more than {told['regret_bound']:.3g} by another action.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def rule_table(held: Contents) -> RuleTable:

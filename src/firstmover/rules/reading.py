@@ -64,6 +64,19 @@ def acting(held: "Contents") -> Acting:
     return _Acting(held.entries, held.targets)
 
 
+def distilled(path: str | Path) -> dict[str, Any] | None:
+    """What stands for the network of a run folder in words, as its result has it; None where nothing does.
+
+    Raises:
+        InputError: the result is damaged.
+    """
+    if not files.is_folder(path):
+        return None
+    content = files.read_json(_file(path), f"the result of {path} is not JSON.", _read)
+    told = content.get("distilled") if isinstance(content, dict) else None
+    return told if isinstance(told, dict) else None
+
+
 class Contents(NamedTuple):
     """What a file says of a rule.
 

@@ -202,7 +202,8 @@ def baseline_value(game: Game) -> tuple[str, float]:
 def baseline_actions(game: Game) -> np.ndarray | None:
     """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
     try:
-        _, other, actions = baseline(game)
+        with jax.ensure_compile_time_eval():  # leaders ask while their first states are compiled
+            _, other, actions = baseline(game)
     except InputError:
         return None
     same = other is game or (type(other) is type(game) and other.parameters() == game.parameters())
