@@ -9,6 +9,8 @@ from claimed import (
     data,
     followers,
     guides,
+    newsvendor,
+    online,
     oracles,
     readme,
     stress,
@@ -27,5 +29,7 @@ CLAIMS = (
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
+    *newsvendor.CLAIMS,
+    *online.CLAIMS,
 )
 TABLES = (*benchmarks.TABLES, *crowds.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)

@@ -34,7 +34,8 @@ TABLE_2 = Table(np.array([[0.95, 0.9], [1, 0]]), np.array([[0.3, 0.2], [0.8, 0.7
 WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01)
 
 
-def _designed() -> tuple[dict[str, Experiment], dict[str, float]]:
+def designed() -> tuple[dict[str, Experiment], dict[str, float]]:
+    """Designs of every instance and contract, and the exact profits, by label."""
     experiments, levels = {}, {}
     for name, settings in _SETTINGS.items():
         game = Newsvendor(**settings)
@@ -49,7 +50,7 @@ def _designed() -> tuple[dict[str, Experiment], dict[str, float]]:
 
 
 def _judge_designs(made: Mapping[str, Any]) -> Sequence[Verdict]:
-    _, levels = _designed()
+    _, levels = designed()
     verdicts = []
     for label, done in made.items():
         exact = levels[f"{label}, exact"]
@@ -86,7 +87,14 @@ def _judge_sales(made: Mapping[str, Curves]) -> Sequence[Verdict]:
         agrees = {"optimistic": regret <= 15 and slope < 0.2, "certainty-equivalent": slope > 0.8}.get(label)
         ours = f"regret {regret:.4g} after {int(done.at[-1])} rounds, like rounds^{slope:.2f}"
         verdicts.append(
-            Verdict(f"{label}: regret", goals.get(label, "-"), ours, "0 at the known optimum", agrees, "goals are ours")
+            Verdict(
+                f"{label}: regret",
+                f"our goal: {goals[label]}" if label in goals else "-",
+                ours,
+                "0 at the known optimum",
+                agrees,
+                "their figures' numbers were not at hand",
+            )
         )
     return verdicts
 
@@ -191,8 +199,8 @@ NEWSVENDOR = Figure(
     "Liu and Rong 2024; instances ours",
     "A supplier learns the contract that is best against a retailer who chooses price and order.",
     "the supplier's profit",
-    _designed()[0],
-    lambda: _designed()[1],
+    designed()[0],
+    lambda: designed()[1],
     _judge_designs,
 )
 LEARNING = OnlineFigure(
