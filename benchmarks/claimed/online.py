@@ -34,6 +34,6 @@ LOST = Python("two UCB learners of the second table", _lost, seconds=4.0)
 LED = Python("the best manipulation of the first table", _second_entry)
 
 CLAIMS = (
-    Claim(PAGE, "grows by .05 a round, for ever", LOST, lambda lost: lost, 0.05, 0.01, quick=False),
+    Claim(PAGE, "grows by 0.05 a round, for ever", LOST, lambda lost: lost, 0.05, 0.01, quick=False),
     Claim(PAGE, "# [0.2, 1.0], instead of [0.3, 0.1]", LED, lambda paid: paid, 1.0, 1e-9),
 )
