@@ -32,4 +32,11 @@ CLAIMS = (
     *newsvendor.CLAIMS,
     *online.CLAIMS,
 )
-TABLES = (*benchmarks.TABLES, *crowds.TABLES, *followers.TABLES, *guides.TABLES, *sweeps.TABLES)
+TABLES = (
+    *benchmarks.TABLES,
+    *crowds.TABLES,
+    *followers.TABLES,
+    *guides.TABLES,
+    *online.TABLES,
+    *sweeps.TABLES,
+)

@@ -1,7 +1,10 @@
 """docs/online-learners.md."""
 
-from claimed.claim import Claim
-from claimed.measurements import Python
+import re
+from typing import Any
+
+from claimed.claim import Claim, Rows, Table
+from claimed.measurements import Figure, Python
 
 PAGE = "docs/online-learners.md"
 
@@ -30,6 +33,19 @@ def _second_entry() -> float:
     return loss_to_manipulation(*TABLE_1).manipulated.follower
 
 
+def _widths(verdicts: list[dict[str, Any]]) -> Rows:
+    """What FMUCB earns at every width."""
+    rows = []
+    for verdict in verdicts:
+        width = re.match(r"exp3, fmucb of width ([\d.]+):", verdict["claim"])
+        if width is not None:
+            reward, share = re.findall(r"[\d.]+", verdict["ours"])[:2]
+            rows.append(
+                {"width": width[1], "reward in the last tenth": f"{float(reward):.3f}", "at the FBM": f"{share} %"}
+            )
+    return rows
+
+
 LOST = Python("two UCB learners of the second table", _lost, seconds=4.0)
 LED = Python("the best manipulation of the first table", _second_entry)
 
@@ -37,3 +53,8 @@ CLAIMS = (
     Claim(PAGE, "grows by 0.05 a round, for ever", LOST, lambda lost: lost, 0.05, 0.01, quick=False),
     Claim(PAGE, "# [0.2, 1.0], instead of [0.3, 0.1]", LED, lambda paid: paid, 1.0, 1e-9),
 )
+
+TABLES = (
+    Table("fmucb-widths", PAGE, Figure("manipulation", seconds=300.0), _widths,
+          {"reward in the last tenth": 5e-3, "at the FBM": 5.0}),
+)  # fmt: skip

@@ -1,5 +1,6 @@
 """Designs that differ in numbers only share one compiled program, and compute what they would have alone."""
 
+import sys
 from dataclasses import replace
 
 import jax
@@ -9,7 +10,7 @@ import pytest
 from contracts.test_registry import FOLLOWERS, LEADERS
 from tiny_games import REGISTERED
 
-from firstmover import design
+from firstmover import Discrete, Market, design
 from firstmover.core.traced import numbers_of, with_numbers
 from firstmover.followers import Logit, MultiplicativeWeights
 from firstmover.games import Maintain, MatrixDesign
@@ -78,7 +79,33 @@ def test_what_is_no_traced_number_makes_another_program() -> None:
         """A subclass may compute otherwise: it has no traced numbers unless it says so."""
 
     assert numbers_of(Own()) == {}
-    assert traced_from(Own()) != traced_from(Own(learning_rate=0.3))
+    assert traced_from(Own()) is None  # and may read what is not seen
+
+
+COST = 1.0
+
+
+class Shop(Market):
+    """A market of one's own that reads a global."""
+
+    def __init__(self) -> None:
+        super().__init__(acts=Discrete(["leave", "buy"], "buys"), decides=Discrete(["low", "high"], "price"))
+
+    def payoff(self, buys, price):
+        paid = buys * (2.0 - COST * price)
+        return paid, 1.5 - paid
+
+
+def test_a_market_of_ones_own_is_traced_anew_whatever_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def learned() -> float:
+        leader = CommitmentGradient(updates=3, episodes=10, restarts=1)
+        return float(
+            design(Shop(), leader=leader, followers="best-response", seeds=1, optimum=False).history.value[-1, 0]
+        )
+
+    first = learned()
+    monkeypatch.setattr(sys.modules[__name__], "COST", 100.0)
+    assert learned() != first
 
 
 CASES = [

@@ -44,7 +44,10 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     for name, bounds in (found["leader_value_bounds_at_epsilon"] or {}).items() if noticeable else ():
         lines.append(f"           value if all regrets are up to {at:.3g} ({name}): {interval(bounds, payoffs)}")
     if "one_round" in found:
-        lines = [line.replace("certified ", "one round ", 1) for line in lines]
+        lines = [
+            line.replace("certified ", "one round ", 1).replace("who learn", "who learn to play one round")
+            for line in lines
+        ]
         lines.append(f"           {found['one_round']}")
         lines += _learnt(found["learnt_play"], payoffs, widest) if found.get("learnt_play") else []
     if reason is not None:

@@ -2,7 +2,9 @@
 
 A program is known by all that it was traced from: the classes of the parts, their parameters but for those that are its
 arguments (`core.traced`), and the content of every array. What cannot be looked into, such as a function, is the same
-only as itself. So two designs share a program where they would have traced the same one, and never else.
+only as itself. So two designs share a program where they would have traced the same one, and never else. A class that
+is not of this package may read whatever it likes, such as a global that is changed between two designs: what was traced
+from it is not kept.
 """
 
 import functools
@@ -39,13 +41,22 @@ def program_for(key: Hashable, make: Callable[[], Program]) -> Program:
 def traced_from(*parts: Any) -> Hashable:
     """All that a program is traced from, to compare: equal for parts that differ in their traced numbers only.
 
+    None if it is not known, since a class that is not of this package is among it.
+
     Example:
         >>> from firstmover.leaders import CommitmentGradient
         >>> one, other = CommitmentGradient(learning_rate=0.1), CommitmentGradient(learning_rate=0.2)
         >>> traced_from(one) == traced_from(other), traced_from(one) == traced_from(CommitmentGradient(epochs=2))
         (True, False)
     """
-    return tuple(_content(part, ()) for part in parts)
+    try:
+        return tuple(_content(part, ()) for part in parts)
+    except _UnknownCodeError:
+        return None
+
+
+class _UnknownCodeError(Exception):
+    """Something is made by a class whose code may read what is not seen here."""
 
 
 class _Itself:
@@ -76,9 +87,15 @@ def _content(item: Any, above: tuple[int, ...]) -> Hashable:
         return dict, tuple((_content(key, above), _content(part, above)) for key, part in item.items())
     if isinstance(item, np.ndarray | np.generic) or _is_plain(item):
         return _of_array(np.asarray(item), above)
-    if any(cls.__module__.partition(".")[0] == __package__.partition(".")[0] for cls in type(item).__mro__):
+    if _is_ours(type(item)):
         return type(item), tuple((name, _content(part, above)) for name, part in _attributes(item))
+    if any(map(_is_ours, type(item).__mro__)):
+        raise _UnknownCodeError
     return _Itself(item)
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == __package__.partition(".")[0]
 
 
 def _is_plain(item: Any) -> bool:
