@@ -109,15 +109,31 @@ def test_a_search_that_stops_says_what_is_known(monkeypatch) -> None:
     assert stopped.bounds[0] <= whole.value
 
 
+class Tickets(Market):
+    """Two friends, who see a concert for a price each; going alone is worth half."""
+
+    def __init__(self, sees=None):
+        decides = Box(["price"], 0.0, 10.0)
+        super().__init__(acts=[Discrete(["stay", "go"], f"friend {i}") for i in (1, 2)], decides=decides, sees=sees)
+
+    def seen(self, actions):
+        return actions[0]
+
+    def payoff(self, types, actions, price):
+        worth = jnp.array([4.0, 6.0]) * jnp.where(actions.all(), 1.0, 0.5)
+        return price[0] * actions.sum(), actions * (worth - price[0])
+
+
+@pytest.mark.parametrize(("ties", "price"), [("strong", 4.0), ("weak", 3.0)])
+def test_real_decisions_are_searched_with_several_followers_too(ties, price) -> None:
+    """Both go below 3 whatever the other does; up to 4 that is one equilibrium, and that both stay is another from 3."""
+    found = solve(Tickets(), ties=ties)
+    assert found.value is None
+    assert found.best == pytest.approx(2 * price if ties == "strong" else 6.0, abs=0.02)
+    (entry,) = found.rule
+    assert entry["do"]["price"] == pytest.approx(price, abs=0.01)
+
+
 def test_what_has_no_method_is_said() -> None:
-    class Two(Market):
-        """Two followers and a price."""
-
-        def __init__(self):
-            super().__init__(acts=[Discrete(2), Discrete(2)], decides=Box(["price"]))
-
-        def payoff(self, types, actions, price):
-            return price[0], -price * jnp.ones(2)
-
-    with pytest.raises(InputError, match="with several followers"):
-        solve(Two())
+    with pytest.raises(InputError, match="after what it sees"):
+        solve(Tickets(sees=Discrete(["stays", "goes"], "friend 1")))

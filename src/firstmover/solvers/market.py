@@ -29,6 +29,7 @@ from firstmover.solvers.solution import Solution
 MOST_RULES = 1_000_000  # against one follower
 MOST_PROGRAMS = 2_000  # against several, with a linear program for each rule
 _CHUNK = 1024  # rules or decisions at once
+_PROGRAMS_AT_ONCE = 64  # where each takes a linear program
 _POINTS = 16_384  # of the grid
 _CALLS = 50_000  # of plain Python for the grid and the polish, about
 _CENTRES, _ROUNDS = 16, 60  # of the polish
@@ -65,8 +66,10 @@ def best_beside_a_design(market: Market, ties: Ties) -> Solution:
     """As `best_of_market`, for not too long.
 
     Raises:
-        InputError: as `best_of_market`.
+        InputError: as `best_of_market`, or it takes a linear program for every real decision that is tried.
     """
+    if market.decides.n_options is None and market.n_followers > 1:
+        raise InputError(f"no search runs beside a design of {market.name}, as it takes long; use 'firstmover solve'.")
     return best_of_market(market, ties, time_limit=_BESIDE_A_DESIGN)
 
 
@@ -93,9 +96,8 @@ def best_of_market(
         return _over_drawn_types(market, ties, until, progress)
     if market.decides.n_options is not None:
         return _by_enumeration(market, market.decides.n_options, ties, until, progress)
-    if market.sees or market.n_followers > 1:
-        why = _AFTER_SEEING if market.sees else "its leader decides on real numbers, with several followers"
-        raise InputError(f"there is no exact method for {market.name}: {why}; use 'firstmover design'.")
+    if market.sees:
+        raise InputError(f"there is no exact method for {market.name}: {_AFTER_SEEING}; use 'firstmover design'.")
     return _by_grid(market, ties, until, progress)
 
 
@@ -264,6 +266,8 @@ def _by_grid(market: Market, ties: Ties, until: float, progress: Progress) -> So
     space: Any = market.decides
     rng = np.random.default_rng(0)
     most = math.inf if market.calls is None else _CALLS / len(types)
+    if market.n_followers > 1:
+        most = min(most, MOST_PROGRAMS)
 
     def worth(decisions: Float[np.ndarray, "D size"]) -> Float[np.ndarray, "D"]:
         leader, followers = market.paid_at(types, actions, decisions)
@@ -271,10 +275,15 @@ def _by_grid(market: Market, ties: Ties, until: float, progress: Progress) -> So
 
     size = len(space.idle())
     grid = _in_shares(space, np.asarray(space.played(space.spread(int(min(_POINTS, most / 2))))))
-    values = np.concatenate(
-        [worth(_decisions(space, part)) for part in np.array_split(grid, max(1, len(grid) // _CHUNK))]
-    )
-    order = np.argsort(-values, kind="stable")[:_CENTRES]
+    values = np.full(len(grid), -math.inf)
+    chunk = _CHUNK if market.n_followers == 1 else _PROGRAMS_AT_ONCE
+    for part in np.array_split(np.arange(len(grid)), max(1, len(grid) // chunk)):
+        values[part] = worth(_decisions(space, grid[part]))
+        if progress is not None:
+            progress(f"decision {part[-1] + 1} of {len(grid)}, best so far {values.max():.6g}")
+        if time.monotonic() > until:
+            break
+    order = np.argsort(-values, kind="stable")[: int(min(_CENTRES, max(1, most // (8 * _ROUNDS))))]
     centres, best = grid[order], values[order]
     around = max(2, int(min(_CHUNK, most / 2 / _ROUNDS) / len(centres)))
     width = 1.0 / max(2, len(grid) ** (1 / size))
