@@ -1,5 +1,7 @@
 """Certificates of small games of every family, and ways to change what they state."""
 
+import copy
+import functools
 import json
 from collections.abc import Iterator
 from fractions import Fraction
@@ -36,6 +38,16 @@ def uniform(game: Any) -> Strategies:
 def certificate(game: Any, actions: np.ndarray, play: Any = None) -> dict[str, Any]:
     """A certificate as JSON, by default of uniform play."""
     return certify_play(game, actions, uniform(game) if play is None else play, followers=FOLLOWERS).as_json()
+
+
+def certificates_of(*names: str) -> dict[str, dict[str, Any]]:
+    """The certificates of these games, by name."""
+    return {name: copy.deepcopy(_stated(name)) for name in names}
+
+
+@functools.cache
+def _stated(name: str) -> dict[str, Any]:
+    return certificate(*GAMES[name])
 
 
 def checked(stated: Any) -> str:

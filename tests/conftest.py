@@ -4,6 +4,9 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+
+import pytest
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     # One compilation cache for all workers of this run and for the commands they start; none from before.
@@ -19,3 +22,16 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 from jaxtyping import install_import_hook
 
 install_import_hook("firstmover", "beartype.beartype")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept_of_what_was_patched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compiled programs are kept for equal designs (`jobs.programs`): where code is patched they would not be equal."""
+    if "monkeypatch" not in request.fixturenames:
+        yield
+        return
+    from firstmover.jobs import programs
+
+    programs._KEPT.clear()
+    yield
+    programs._KEPT.clear()

@@ -25,6 +25,7 @@ MARKS = {
     "matrices": "CSV files of numbers, commas between",
     "payoffs": "a file *.nfg, *.efg or *.csv",
     "targets": "a CSV file of targets",
+    "schedules": "a CSV file of schedules",
     "values": "a CSV file of values",
     "probabilities": "probabilities, commas between",
     "names": "names, commas between",

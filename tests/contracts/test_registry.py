@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import CROWDS, EVERY, LISTABLE, ONCE, REGISTERED, some_rule
+from tiny_games import CROWDS, EVERY, KINDS, LISTABLE, ONCE, REGISTERED, some_rule
 
 from firstmover.core.commitment import table_of
 from firstmover.core.pomdp import StackelbergPOMDP
@@ -160,7 +160,12 @@ def test_games_say_consistently_who_acts(name: str) -> None:
 
 # Every game with every kind of exchange; every follower with correlated types and with three followers.
 ANSWERS = [
-    pytest.param(name, followers, id=f"{name} {followers.name} {getattr(followers, 'update', '')}")
+    pytest.param(
+        name,
+        followers,
+        id=f"{name} {followers.name} {getattr(followers, 'update', '')}",
+        marks=() if name in KINDS else pytest.mark.slow,
+    )
     for followers in FOLLOWERS
     for name in LISTABLE
     if "once" in followers.acts
@@ -193,6 +198,7 @@ def test_followers_answer_with_distributions_over_what_is_possible(name: str, fo
 
 # Every leader where the rule has masks, choices and real numbers, if it can do those; some where it has one kind of
 # decision, or chance.
+LARGE = "sequential-price"
 SMALLER = {
     A2C: "visits",
     Evolution: "visits",
@@ -204,7 +210,11 @@ SMALLER = {
     MetaGradient: "bayesian-normal-form",
     BiLevelActorCritic: "escape",
 }
-LEARNING = [(SMALLER.get(type(leader), "sequential-price"), leader) for leader in LEADERS]
+LEARNING = [
+    pytest.param(game, leader, id=f"{game} {leader.name} {k}", marks=pytest.mark.slow if game == LARGE and k else ())
+    for k, leader in enumerate(LEADERS)
+    for game in (SMALLER.get(type(leader), LARGE),)
+]
 LEARNING += [("visits", LEADERS[0]), ("maintain mixed", LEADERS[3]), ("lottery", LEADERS[2]), ("lottery", LEADERS[0])]
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from replying import Replying, replies
-from tiny_games import LISTABLE, ONCE, Copying, Lottery, first_kinds
+from tiny_games import KINDS, LISTABLE, ONCE, Copying, Lottery, first_kinds
 
 from firstmover.core.commitment import Lazy, draw_table, table_of
 from firstmover.core.plays import Strategies, TimedStrategies
@@ -62,7 +62,7 @@ ALIKE = {
     "agrawal",
 }  # to others that are here
 CASES = [
-    (game, name)
+    pytest.param(game, name, marks=() if game in KINDS else pytest.mark.slow)
     for name, followers in FOLLOWERS.items()
     for game in (LISTABLE if followers.asks(ONCE["visits"]) == 1 else ONCE)
     if (name in EVERYWHERE and game not in ALIKE) or game == "visits"
@@ -134,6 +134,7 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     assert float(one.reward) == pytest.approx(float(other.reward), abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", [option_policy, pytest.param(feature_policy, marks=pytest.mark.slow)])
 def test_network_commitments_agree_with_the_step_level_and_with_their_table(policy) -> None:
     game = SequentialPrice(agents=3, items=2, messages=2, types=2, prices=3).standardised
@@ -260,7 +261,10 @@ ASKED = {
     "mixed": NormalForm([[3.0, 0.0, 1.0], [1.0, 2.0, 4.0]], [[0.0, 1.0, 2.0], [1.0, 0.0, 2.0]], "mixed"),
 }
 ASKING_CASES = [
-    (game, name) for game in ASKED for name in ASKING if game == "copying" or name in ("lookup", "asks and plays")
+    pytest.param(game, name, marks=pytest.mark.slow if game == "allocation" else ())
+    for game in ASKED
+    for name in ASKING
+    if game == "copying" or name in ("lookup", "asks and plays")
 ]
 
 

@@ -141,6 +141,7 @@ def test_random_search_never_keeps_what_is_not_finite() -> None:
     assert np.isfinite(made.values).all()
 
 
+@pytest.mark.slow
 def test_a_seed_of_followers_that_broke_is_left_out(monkeypatch: Any) -> None:
     training_of = pretraining.training_of
 

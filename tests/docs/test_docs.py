@@ -16,7 +16,15 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 BLOCKS = [(page.name, block) for page in PAGES for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S)]
 
 
-@pytest.mark.parametrize(("page", "code"), BLOCKS, ids=[f"{page} {k}" for k, (page, _) in enumerate(BLOCKS)])
+# Their blocks train for long.
+LONG = ("choosing-followers.md", "crowds.md", "gymnasium.md", "report.md", "train-once.md")
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [pytest.param(*block, marks=pytest.mark.slow if block[0] in LONG else ()) for block in BLOCKS],
+    ids=[f"{page} {k}" for k, (page, _) in enumerate(BLOCKS)],
+)
 def test_python_blocks_run(page: str, code: str, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.chdir(tmp_path)
     exec(compile(code, page, "exec"), {"__name__": page})

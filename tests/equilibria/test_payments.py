@@ -39,6 +39,7 @@ def test_the_payments_earn_what_is_said_and_no_grid_exceeds_the_bound(seed: int,
         assert _earned(payoffs, aims, payments, charged, ties) <= found.upper_bound + 1e-7
 
 
+@pytest.mark.slow
 def test_all_payments_on_a_grid() -> None:
     payoffs = np.array([[[3.0, 6.0], [4.0, 2.0]], [[3.0, 4.0], [6.0, 2.0]]])
     aims = payoffs.sum(axis=0)

@@ -13,7 +13,7 @@ from firstmover.equilibria.column_generation import generated
 from firstmover.equilibria.programs import joint_play
 
 SETS = ("bcce", "bce", "anf_cce", "anf_ce")
-FAST, ALL = 40, 500
+FAST, ALL = 20, 500
 
 
 class Definition(NamedTuple):

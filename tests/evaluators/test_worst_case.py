@@ -73,6 +73,7 @@ def test_designing_for_the_worst_case_needs_exact_rewards_and_a_small_game() -> 
         StackelbergPOMDP(SequentialPrice(types=8), followers, 0, "worst")
 
 
+@pytest.mark.slow
 def test_a_learner_that_designs_for_the_worst_case_reports_it() -> None:
     from firstmover import design
 

@@ -87,7 +87,14 @@ def test_every_element_of_a_batch_stops_on_its_own() -> None:
     np.testing.assert_allclose(together[1].reshape(6, 9), np.concatenate([play for _, play in alone]), atol=1e-5)
 
 
-@pytest.mark.parametrize("followers", EACH, ids=lambda followers: followers.name)
+_WHERE_THERE_IS_TIME = FictitiousPlay | Logit | QLearning  # whose rounds are built as those of the others
+
+
+@pytest.mark.parametrize(
+    "followers",
+    [pytest.param(f, marks=pytest.mark.slow) if isinstance(f, _WHERE_THERE_IS_TIME) else f for f in EACH],
+    ids=lambda followers: followers.name,
+)
 def test_nested_batches_and_both_precisions_agree(followers) -> None:
     game = Visits()
     problem = StackelbergPOMDP(game, followers, 0)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_games import LISTABLE, Copying, Visits, first_kinds, some_rule
+from tiny_games import KINDS, LISTABLE, Copying, Visits, first_kinds, some_rule
 
 from firstmover.core.commitment import table_of
 from firstmover.core.plays import JointPlay, Strategies
@@ -167,7 +167,7 @@ def test_games_that_do_not_fit_are_refused() -> None:
 
 
 def test_strategies_are_distributions() -> None:
-    for game in LISTABLE.values():
+    for game in (LISTABLE[name] for name in KINDS):
         came = _respond(game, MultiplicativeWeights(rounds=500, epsilon=20.0), some_rule(game))
         assert isinstance(came.strategy, Strategies)
         for table in came.strategy.tables:

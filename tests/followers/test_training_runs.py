@@ -106,6 +106,7 @@ def test_a_design_trains_its_followers_first_and_the_next_one_meets_them(tmp_pat
         Design.load(tmp_path / "a" / "again")
 
 
+@pytest.mark.slow
 def test_without_a_run_folder_they_are_trained_too() -> None:
     made = design(GAME, followers="contextual", **SHORT)
     assert not made.followers.needs_training

@@ -85,7 +85,11 @@ def numbers(action: Any) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "agrawal" else name for name in TWO_VIEWS]
+    "name",
+    [
+        name if name in ("normal-form mixed", "sequential-price") else pytest.param(name, marks=pytest.mark.slow)
+        for name in TWO_VIEWS
+    ],
 )
 def test_an_episode_is_the_one_of_the_rule_that_was_held(name: str) -> None:
     game = TWO_VIEWS[name]

@@ -110,6 +110,7 @@ def test_a_design_that_does_not_fit_is_made_in_parts(monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose(parted.history.value, whole.history.value, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_in_any_number_of_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firstmover.jobs.memory._machine_bytes", lambda: 1e3)
     monkeypatch.setattr("firstmover.jobs.memory.ENOUGH", 1e4)

@@ -50,7 +50,7 @@ def test_a_design_for_the_worst_of_two_is_worth_it_to_each(game) -> None:
     models = [BestResponse("weak"), Logit(rationality=3.0)]
     found = firstmover.evaluate(design, followers=models, seeds=1, optimum_seconds=0)
     worst, mean = found.value[0].min(), found.value[0].mean()
-    assert design.worst_values[0] == pytest.approx(0.99 * worst + 0.01 * mean, abs=1e-6)
+    assert design.worst_values[0] == pytest.approx(0.99 * worst + 0.01 * mean, rel=1e-6)  # 32 bit
     assert found.value[0, 0] > found.value[1, 0] + 0.05
     assert game.name != "agrawal" or not found.below_status_quo[0].any()
 

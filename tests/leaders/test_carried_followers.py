@@ -14,6 +14,7 @@ GAME = IteratedMatrix("chicken", steps=1, memory=0)
 FOLLOWERS = QLearning(rounds=4, learning_rate=0.5, ties="uniform")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "leader",
     [

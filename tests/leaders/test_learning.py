@@ -20,9 +20,9 @@ PAPER = MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="ar
     ("game", "followers", "value"),
     [
         (Escape(), MultiplicativeWeights(), 30.0),
-        (Maintain(), MultiplicativeWeights(), 20.0),
+        pytest.param(Maintain(), MultiplicativeWeights(), 20.0, marks=pytest.mark.slow),
         (Maintain(), BestResponse("weak"), 20.0),
-        (SimpleAllocation(3, 3), PAPER, 1.0),
+        pytest.param(SimpleAllocation(3, 3), PAPER, 1.0, marks=pytest.mark.slow),
         (SimpleAllocation(4, 2, (0.1, 0.2, 0.3, 0.4)), MultiplicativeWeights(), 0.7),
     ],
 )
@@ -65,6 +65,7 @@ def test_mixed_commitment_to_a_random_game_of_eight_actions() -> None:
     assert np.all(made.learned_values >= made.solution.value - 0.02 * np.ptp(leader))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leader", [MAPPO, pytest.param(PPO, marks=pytest.mark.slow)])
 def test_step_level_learners_solve_a_trivial_game(leader) -> None:
     game = NormalForm([[0.0, 0.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]])
@@ -102,9 +103,9 @@ def test_the_best_tenth_goes_up() -> None:
     [
         CommitmentGradient(updates=3, episodes=20),
         MAPPO(updates=2, steps=64),
-        A2C(updates=2, steps=64),
+        pytest.param(A2C(updates=2, steps=64), marks=pytest.mark.slow),
         Evolution(updates=2, policy="network"),
-        RandomSearch(updates=2),
+        pytest.param(RandomSearch(updates=2), marks=pytest.mark.slow),
     ],
     ids=lambda leader: leader.name,
 )

@@ -102,7 +102,7 @@ def learnt_numerically(game, leader: MetaGradient, logits: np.ndarray) -> float:
     return values(followers)[0]
 
 
-@pytest.mark.parametrize("name", ["chicken", "two followers"])
+@pytest.mark.parametrize("name", [pytest.param("chicken", marks=pytest.mark.slow), "two followers"])
 def test_the_gradient_goes_through_all_steps_of_the_followers(name: str) -> None:
     game = IteratedMatrix("chicken", steps=2) if name == "chicken" else MARKOV[name]
     leader = MetaGradient(inner_steps=2, inner_rate=3.0)

@@ -57,9 +57,9 @@ GAMES = dict(GAMES.values())
 TRIPLES = list(itertools.product(LEARNERS, GAMES, FOLLOWERS))
 # Some of all, so that each learner, each game and each follower is there several times.
 SOME = [
-    (list(LEARNERS)[(k + j // 4) % len(LEARNERS)], game, follower)
+    (list(LEARNERS)[(k + j // 8) % len(LEARNERS)], game, follower)
     for (k, game), (j, follower) in itertools.product(enumerate(GAMES), enumerate(FOLLOWERS))
-    if (k + j) % 4 == 0
+    if (k + j) % 8 == 0
 ]
 
 
@@ -123,7 +123,15 @@ def test_they_work_together(learner: str, game: str, follower: str) -> None:
 
 # `agrawal` is another instance of a market of prices; what is mixed or not without types is so with them. Bullets are
 # long to compile.
-_SLOW = ("agrawal", "bullet-trade", "normal-form 3x2x2x2 mixed", "normal-form 3x2x4", "security-schedules")
+_SLOW = (
+    "agrawal",
+    "bayesian-normal-form",
+    "bullet-trade",
+    "newsvendor",
+    "normal-form 3x2x2x2 mixed",
+    "normal-form 3x2x4",
+    "security-schedules",
+)
 
 
 @pytest.mark.parametrize("game", [pytest.param(g, marks=pytest.mark.slow) if g in _SLOW else g for g in GAMES])

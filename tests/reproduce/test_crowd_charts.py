@@ -10,6 +10,7 @@ from firstmover.cli import main
 from firstmover.reproduce.crowd_charts import CROWDS_OF, at_prices_without_tax, households, scatter
 
 
+@pytest.mark.slow
 def test_a_tax_that_is_handed_back_moves_two_ginis_apart_since_it_insures() -> None:
     """At unchanged prices households save less and more of them own nothing; scarce capital takes part of it back."""
     free, taxed, alone = households(0.0), households(0.3), at_prices_without_tax(0.3)

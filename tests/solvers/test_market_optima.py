@@ -126,7 +126,7 @@ class Tickets(Market):
 
 @pytest.mark.parametrize(("ties", "price"), [("strong", 4.0), ("weak", 3.0)])
 def test_real_decisions_are_searched_with_several_followers_too(ties, price) -> None:
-    """Both go below 3 whatever the other does; up to 4 that is one equilibrium, and that both stay is another from 3."""
+    """Below 3 both go whatever the other does; from 3 to 4 that is one equilibrium, and that both stay is another."""
     found = solve(Tickets(), ties=ties)
     assert found.value is None
     assert found.best == pytest.approx(2 * price if ties == "strong" else 6.0, abs=0.02)

@@ -63,7 +63,7 @@ def test_time_averages_tend_to_the_equilibrium_set(name: str, update: str) -> No
         assert regrets[1] <= np.sqrt(np.log(max(game.n_actions)) / (2 * 3000)) + 1e-3
 
 
-@pytest.mark.parametrize("name", ["visits", "chase"])
+@pytest.mark.parametrize("name", ["visits", pytest.param("chase", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("update", ["expected", "sampled"])
 @pytest.mark.parametrize("plus", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_regret_matching_tends_to_coarse_correlated_equilibria(name: str, update: str, plus: bool) -> None:
@@ -79,7 +79,7 @@ def test_regret_matching_tends_to_coarse_correlated_equilibria(name: str, update
     assert regrets[1] <= (np.sqrt(max(game.n_actions) / 3000) if update == "expected" else 0.05)
 
 
-@pytest.mark.parametrize("name", ["visits", "chase"])
+@pytest.mark.parametrize("name", ["visits", pytest.param("chase", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("update", ["expected", "sampled"])
 def test_no_swap_regret_tends_to_correlated_equilibria(name: str, update: str) -> None:
     """Hart and Mas-Colell 2000, in the agent normal form; coarse ones contain them."""
@@ -114,7 +114,7 @@ def test_no_regret_alone_does_not_tend_to_correlated_equilibria() -> None:
         assert max(swap_regrets(finite, play_distribution(CHASE, play)).values()) > 0.05
 
 
-@pytest.mark.parametrize("name", ["visits", "chase"])
+@pytest.mark.parametrize("name", ["visits", pytest.param("chase", marks=pytest.mark.slow)])
 def test_exp3_tends_to_coarse_correlated_equilibria_too_but_slowly(name: str) -> None:
     """Auer et al. 2002, corollary 3.2, in the mean of some runs: to see one action's payoff in a round is enough."""
     game = GAMES[name]

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from certified import GAMES, certificate, checked, put
+from certified import GAMES, certificate, certificates_of, checked, put
 
 from firstmover import verify
 from firstmover.games import MatrixDesign, NormalForm, SimpleAllocation
 
 CASES = Path(__file__).parents[1] / "cases"
-STATED = {name: certificate(*GAMES[name]) for name in GAMES if name != "visits"}
+STATED = certificates_of(*(name for name in GAMES if name != "visits"))
 LEADING = NormalForm([[-9, -7], [-8, -6]], [[1, 0], [0, 1]], "mixed", [["T", "B"], ["L", "R"]])
 STATED["two rows"] = certificate(LEADING, np.array([[0.25, 0.75]]))
 STATED["tau"] = certificate(MatrixDesign(objective="welfare"), np.array([2]))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certified import GAMES, certificate, leaves, nodes, put
+from certified import certificates_of, leaves, nodes, put
 
 from firstmover import verify
 from firstmover.verify.limits import MAX_BYTES
@@ -18,7 +18,7 @@ from firstmover.verify.limits import MAX_BYTES
 SECONDS, BYTES = 20, 10**9
 PLACES = int(60 * float(os.environ.get("FIRSTMOVER_SOAK", "1")))  # of each certificate
 FOLDER = Path(verify.__file__).parent
-STATED = {name: certificate(*GAMES[name]) for name in ("prices", "allocation", "payments", "bayesian", "security")}
+STATED = certificates_of("prices", "allocation", "payments", "bayesian", "security")
 
 
 def _run(path: Path) -> tuple[int, float, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from certified import GAMES, certificate, checked, drop, leaves, put, tampered
+from certified import certificate, certificates_of, checked, drop, leaves, put, tampered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_games import LISTABLE, some_rule
@@ -21,7 +21,7 @@ from firstmover.core.plays import JointPlay
 from firstmover.games import Agrawal, Escape, MatrixDesign, NormalForm, SequentialPrice, SimpleAllocation
 from firstmover.rules.rule import Rule
 
-CERTIFICATES = {name: certificate(*GAMES[name]) for name in ("maintain", "allocation", "prices", "payments", "visits")}
+CERTIFICATES = certificates_of("maintain", "allocation", "prices", "payments", "visits")
 UNKNOWN = {"visits"}  # games that the checker does not know
 
 

@@ -50,7 +50,7 @@ def dynamic_prominence(game: BuyBox, undercut: float = 0.3) -> PastRule:
 
     Example:
         >>> rule = dynamic_prominence(BuyBox(costs=(1.0,)))
-        >>> rule.shown.shape, rule.shown.sum(axis=2).max()
+        >>> rule.shown.shape, int(rule.shown.sum(axis=2).max())
         ((8, 16, 2), 1)
     """
     n, k = game.n_followers, len(game.prices)

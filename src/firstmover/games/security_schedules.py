@@ -63,7 +63,7 @@ class SecuritySchedules(BayesianNormalForm):
             schedules: a dict of columns: "schedule" with names, "covers" with a list of targets for each, and maybe
                 "cost"; or on the command line the name of a CSV file with the header schedule,TARGET,TARGET,... and
                 maybe cost, and 1 where a schedule covers a target, else 0.
-            resources: how many schedules can be taken at once, a whole number from 1.
+            resources: how many schedules can be taken at once, at least 1.
             budget: what their costs may sum to; no limit if not given.
             prior: probability of each type of attacker, summing to 1; uniform if not given.
 
@@ -73,7 +73,7 @@ class SecuritySchedules(BayesianNormalForm):
         """
         own = read_targets(targets)
         self.names, self.attackers = own.names, own.types
-        require(resources >= 1, "resources must be a whole number from 1", resources)
+        require(resources >= 1, "resources must be a whole number, at least 1", resources)
         self.schedules, covers, costs = _read(schedules, self.names)
         limit = None if budget is None else as_fractions([float(budget)])[0]
         require(limit is None or limit >= 0, "the budget must be a number of at least 0", budget)

@@ -273,19 +273,16 @@ def _stacked(rows: list[tuple[bool, tuple[np.ndarray, ...]]], batch: tuple[int, 
 
 
 def _decisions(space: Any, leader: str) -> Space:
-    match space:
-        case spaces.Discrete():
-            return Discrete(int(space.n), "action")
-        case spaces.Box() if (
-            len(space.shape) == 1 and np.all(np.isfinite(space.low)) and np.all(np.isfinite(space.high))
-        ):
-            names = [f"component {k}" for k in range(space.shape[0])]
-            return Box(names, space.low.astype(float).tolist(), space.high.astype(float).tolist())
+    if isinstance(space, spaces.Discrete):
+        return Discrete(int(space.n), "action")
+    bounded = isinstance(space, spaces.Box) and np.all(np.isfinite(space.low)) and np.all(np.isfinite(space.high))
+    if bounded and len(space.shape) == 1:
+        names = [f"component {k}" for k in range(space.shape[0])]
+        return Box(names, space.low.astype(float).tolist(), space.high.astype(float).tolist())
     raise InputError(f"the leader {leader} must act in a Discrete or a bounded Box of one axis; got {space}.")
 
 
 def _choices(space: Any, player: str) -> int:
-    match space:
-        case spaces.Discrete():
-            return int(space.n)
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
     raise InputError(f"the follower {player} must act in a Discrete; got {space}.")

@@ -1,6 +1,7 @@
 """What a reproduction is made of: experiments that are run, figures that show them, claims that they are held to."""
 
-from collections.abc import Callable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -126,6 +127,22 @@ class Verdict:
     exact: str
     agrees: bool | None
     why: str
+
+
+class Later(Mapping[str, Runnable]):
+    """Experiments whose games take long to make, made when they are first looked at: a list of figures needs none."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Runnable]]):
+        self._made = functools.cache(make)
+
+    def __getitem__(self, label: str) -> Runnable:
+        return self._made()[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made())
+
+    def __len__(self) -> int:
+        return len(self._made())
 
 
 @dataclass(frozen=True, eq=False)

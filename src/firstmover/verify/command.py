@@ -47,14 +47,14 @@ def verify(path: str | Path) -> list[Claim]:
     Raises:
         UnreadableError: it cannot be read, or is not a certificate.
     """
-    if Path(path).is_dir():
-        path = Path(path) / "certificate.json"
-        if not path.exists():
-            raise UnreadableError(
-                f"{path.parent} has no certificate.json: give the folder of a finished run, or a certificate, which "
-                "'firstmover certify' writes with --out."
-            )
     try:
+        if Path(path).is_dir():
+            path = Path(path) / "certificate.json"
+            if not path.exists():
+                raise UnreadableError(
+                    f"{path.parent} has no certificate.json: give the folder of a finished run, or a certificate, "
+                    "which 'firstmover certify' writes with --out."
+                )
         with Path(path).open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
