@@ -82,7 +82,7 @@ def test_what_is_no_traced_number_makes_another_program() -> None:
     assert traced_from(Own()) is None  # and may read what is not seen
 
 
-COST = 1.0
+FAVOURED = 0
 
 
 class Shop(Market):
@@ -91,21 +91,19 @@ class Shop(Market):
     def __init__(self) -> None:
         super().__init__(acts=Discrete(["leave", "buy"], "buys"), decides=Discrete(["low", "high"], "price"))
 
-    def payoff(self, buys, price):
-        paid = buys * (2.0 - COST * price)
-        return paid, 1.5 - paid
+    def payoff(self, type_, buys, price):
+        return jnp.where(price == FAVOURED, 1.0, 0.0), -1.0 * buys
 
 
 def test_a_market_of_ones_own_is_traced_anew_whatever_it_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    def learned() -> float:
-        leader = CommitmentGradient(updates=3, episodes=10, restarts=1)
-        return float(
-            design(Shop(), leader=leader, followers="best-response", seeds=1, optimum=False).history.value[-1, 0]
-        )
+    def learned() -> int:
+        leader = CommitmentGradient(updates=10, episodes=10, restarts=1)
+        done = design(Shop(), leader=leader, followers="best-response", seeds=1, optimum=False)
+        return int(done.rule.actions[0])
 
-    first = learned()
-    monkeypatch.setattr(sys.modules[__name__], "COST", 100.0)
-    assert learned() != first
+    assert learned() == 0
+    monkeypatch.setattr(sys.modules[__name__], "FAVOURED", 1)
+    assert learned() == 1
 
 
 CASES = [

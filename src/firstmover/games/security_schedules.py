@@ -64,7 +64,7 @@ class SecuritySchedules(BayesianNormalForm):
                 "cost"; or on the command line the name of a CSV file with the header schedule,TARGET,TARGET,... and
                 maybe cost, and 1 where a schedule covers a target, else 0.
             resources: how many schedules can be taken at once, at least 1.
-            budget: what their costs may sum to; no limit if not given.
+            budget: what their costs may sum to at most; no limit if not given.
             prior: probability of each type of attacker, summing to 1; uniform if not given.
 
         Raises:
