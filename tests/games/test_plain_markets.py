@@ -39,7 +39,7 @@ class Noting(Silent):
     def __init__(self):
         self.said = []
 
-    def stage(self, text):
+    def announce(self, text):
         self.said.append(text)
 
 

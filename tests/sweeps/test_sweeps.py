@@ -200,7 +200,7 @@ def test_chaos(tmp_path: Path) -> None:
         games = ["escape", "maintain"]
         [[leaders]]
         name = "commitment-gradient"
-        parameters = { updates = 4000 }
+        parameters = { updates = 12000 }
         each = { learning_rate = [0.03, 0.1, 0.3] }
     """
     path = planned(tmp_path, text)

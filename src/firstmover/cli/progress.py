@@ -53,6 +53,11 @@ class Watched:
         self.learning_since, self.doing, self.done_before = time.monotonic(), what, None
         self._say(what, now=True)
 
+    def announce(self, what: str) -> None:
+        """Say what stays to be read, however soon something else is said."""
+        self.alive()
+        self.console.print(on_one_line(what), markup=False, highlight=False, soft_wrap=True)
+
     def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """Say how far learning is, what it has come to, and how long it will still take."""
         now = time.monotonic()

@@ -151,7 +151,7 @@ def design(
     left_out = None if optimum else LEFT_OUT
     learner, calling = fitting(problem, learner, seeds, max_calls)
     if calling is not None:
-        progress.stage(calling.words)
+        progress.announce(calling.words)
         left_out = MANY_CALLS if left_out is None and calling.more else left_out
     run = None
     if out is not None:

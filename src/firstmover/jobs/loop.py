@@ -43,6 +43,9 @@ class Progress(Protocol):
     def stage(self, what: str) -> None:
         """A new stage has begun."""
 
+    def announce(self, what: str) -> None:
+        """Something that is to be read before what follows begins."""
+
     def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """So many updates are done; the mean over seeds of what is measured is this."""
 
@@ -54,6 +57,9 @@ class Silent:
     """Progress that nobody watches."""
 
     def stage(self, what: str) -> None:
+        """Say nothing."""
+
+    def announce(self, what: str) -> None:
         """Say nothing."""
 
     def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:

@@ -112,6 +112,9 @@ class _Part:
     def stage(self, what: str) -> None:
         self.whole.alive()
 
+    def announce(self, what: str) -> None:
+        self.whole.announce(what)
+
     def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         self.whole.alive()
 
