@@ -1,5 +1,6 @@
 """Environments of others as games: played as they would be outside, by seeds, and refused in sentences."""
 
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 from gymnasium import Env
 from gymnasium.spaces import Box, Dict, Discrete
-from pettingzoo import ParallelEnv
 
 from firstmover.cli import main
 from firstmover.core.commitment import table_of
@@ -23,42 +23,16 @@ from firstmover.jobs.designs import design
 from firstmover.leaders import CommitmentGradient
 
 ROOT = Path(__file__).parents[2]
-SHIPS = ("ship_0", "ship_1")
 
 
-class HarbourEnv(ParallelEnv):
-    """A port posts a fee by how full it was; two ships enter or stay away, for three days."""
-
-    metadata = {"name": "harbour"}  # noqa: RUF012
-    possible_agents = ["port", *SHIPS]  # noqa: RUF012
-
-    def observation_space(self, agent: str) -> Discrete:
-        return Discrete(3)
-
-    def action_space(self, agent: str) -> Discrete:
-        return Discrete(3 if agent == "port" else 2)
-
-    def reset(self, seed: int | None = None, options: Any = None) -> Any:
-        self.rng, self.day = np.random.default_rng(seed), 0
-        self.agents = list(self.possible_agents)
-        return dict.fromkeys(self.agents, 0), {agent: {} for agent in self.agents}
-
-    def step(self, actions: Any) -> Any:
-        fee, inside = 0.4 * actions["port"], actions["ship_0"] + actions["ship_1"]
-        worth = 1.3 - 0.3 * inside + 0.1 * self.rng.uniform(-1, 1)
-        rewards = {ship: (worth - fee) * actions[ship] for ship in SHIPS} | {"port": fee * inside}
-        self.day += 1
-        over, agents = self.day == 3, self.agents
-        self.agents = [] if over else agents
-        ended, infos = dict.fromkeys(agents, over), {agent: {} for agent in agents}
-        return dict.fromkeys(agents, inside), rewards, ended, dict.fromkeys(agents, False), infos
+EXAMPLE = runpy.run_path(str(ROOT / "examples" / "harbour_environment.py"))
+HarbourEnv: Any = EXAMPLE["HarbourEnv"]
+SHIPS = EXAMPLE["SHIPS"]
 
 
-class Harbour(EnvironmentGame):
-    """The same as a game."""
+class Harbour(EXAMPLE["Harbour"]):  # type: ignore[misc]
+    """The example's game, of whatever environment a test wants."""
 
-    leader, horizon = "port", 3
-    leader_payoff_range, follower_payoff_ranges = (0.0, 4.9), ((-3.0, 3.5),) * 2
     environment: type = HarbourEnv
 
     def make(self) -> Any:

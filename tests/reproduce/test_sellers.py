@@ -56,7 +56,7 @@ def test_a_deviation_is_followed_by_hand() -> None:
     object.__setattr__(played, "learnt", learnt)
     found = impulse_response(played, rounds=4)
     reply = int(np.argmax(played.pays[0, 0].reshape(4, 4)[:, 3]))
-    assert reply < 3 and found.told == 1
+    assert reply < 3 and found.deviated == 1
     np.testing.assert_allclose(found.deviator[:, 0], MARKET.prices[[reply, 0, 3, 3]])
     np.testing.assert_allclose(found.rival[:, 0], MARKET.prices[[3, 0, 3, 3]])
     profits = played.pays[0, 0].reshape(4, 4)

@@ -15,7 +15,7 @@ for solving Bayesian Stackelberg games" (AAMAS 2008).
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,7 @@ from firstmover.equilibria.reply_regions import (
     Replies,
     Ties,
     all_candidates,
-    best_in_region,
-    has_inside,
+    candidates_by,
     in_units,
     optimal,
     over_mixtures,
@@ -124,26 +123,13 @@ def _spread(game: CommitmentGame) -> float:
 
 
 def _candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
-    """The combinations of replies, the best first, each with its best mixture.
-
-    With weak ties only those that are strictly best together somewhere.
-    """
+    """The combinations of replies, the best first, each with its best mixture."""
     classes, floats = reply_classes(game, ties), in_units(game)
-    seen: list[Replies] = []
-    strict = False
-    while (replies := _best_combination(floats, classes, seen, strict=strict)) is not None:
-        seen.append(replies)
-        candidate = best_in_region(game, replies)
-        if candidate is None:
-            continue
-        if ties == "weak" and not has_inside(game, replies):
-            strict = True  # there may be many of these
-            continue
-        yield candidate
+    return candidates_by(lambda seen, strict: _best_combination(floats, classes, seen, strict=strict), game, ties)
 
 
 def _best_combination(
-    game: CommitmentGame, classes: list[list[tuple[int, ...]]], seen: list[Replies], *, strict: bool
+    game: CommitmentGame, classes: list[list[tuple[int, ...]]], seen: Sequence[Replies], *, strict: bool
 ) -> Replies | None:
     """The replies, one for each type, in whose region the leader earns most, other than those seen; None if none are.
 

@@ -26,8 +26,7 @@ from firstmover.equilibria.reply_regions import (
     Replies,
     Ties,
     all_candidates,
-    best_in_region,
-    has_inside,
+    candidates_by,
     optimal,
     reply_classes,
 )
@@ -84,18 +83,9 @@ def coverage_against_types(
 
 
 def _candidates(game: CommitmentGame, payoffs: Shaped[np.ndarray, "K T 4"], ties: Ties) -> Iterator[Candidate]:
-    """The combinations of targets, the best first, each with its best coverage; with weak ties only strict ones."""
-    classes, seen, strict = reply_classes(game, ties), list[Replies](), False
-    program = _Program.of(payoffs, game, classes)
-    while (replies := program.best(seen, strict=strict)) is not None:
-        seen.append(replies)
-        candidate = best_in_region(game, replies)
-        if candidate is None:
-            continue
-        if ties == "weak" and not has_inside(game, replies):
-            strict = True  # there may be many of these
-            continue
-        yield candidate
+    """The combinations of targets, the best first, each with its best coverage."""
+    program = _Program.of(payoffs, game, reply_classes(game, ties))
+    return candidates_by(lambda seen, strict: program.best(seen, strict=strict), game, ties)
 
 
 class _Program(NamedTuple):

@@ -133,6 +133,30 @@ def all_candidates(game: CommitmentGame, ties: Ties) -> Iterator[Candidate]:
     yield from best_first(possible, lambda replies: best_in_region(game, replies), float(game.leader.max()) or 1.0)
 
 
+def candidates_by(
+    best: Callable[[Sequence[Replies], bool], Replies | None], game: CommitmentGame, ties: Ties
+) -> Iterator[Candidate]:
+    """The candidates of the combinations of replies that a program finds, the best first.
+
+    Args:
+        best: the best combination but for those seen, None if none is left; if it is asked for strict ones, of those
+            that are strictly best together somewhere.
+        game: whose regions they are.
+        ties: with weak ones only those count that are strictly best together somewhere.
+    """
+    seen: list[Replies] = []
+    strict = False
+    while (replies := best(seen, strict)) is not None:
+        seen.append(replies)
+        candidate = best_in_region(game, replies)
+        if candidate is None:
+            continue
+        if ties == "weak" and not has_inside(game, replies):
+            strict = True  # there may be many of these
+            continue
+        yield candidate
+
+
 class _Valued(Protocol):
     @property
     def value(self) -> Fraction: ...

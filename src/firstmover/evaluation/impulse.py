@@ -32,7 +32,7 @@ class ImpulseResponse(NamedTuple):
         punished: whether a rival charges less in the round after than in that round.
         does_not_pay: whether the deviation does not pay.
         back: whether the old path is back in the last round.
-        told: the share of sessions in which it is a deviation.
+        deviated: the share of sessions in which it is a deviation.
     """
 
     deviator: Float[np.ndarray, "rounds M"]
@@ -41,7 +41,7 @@ class ImpulseResponse(NamedTuple):
     punished: Bool[np.ndarray, "M"]
     does_not_pay: Bool[np.ndarray, "M"]
     back: Bool[np.ndarray, "M"]
-    told: float
+    deviated: float
 
 
 def impulse_response(played: SellerSessions, seller: int = 0, rounds: int = ROUNDS) -> ImpulseResponse:

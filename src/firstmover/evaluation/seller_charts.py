@@ -25,7 +25,7 @@ MOST_RULES = 2_000  # beyond which there is no frontier of all
 def response(played: SellerSessions) -> Chart | None:
     """Prices after a forced deviation; None where nobody has to be forced."""
     found = impulse_response(played)
-    if not found.told:
+    if not found.deviated:
         return None
     at = np.arange(len(found.deviator), dtype=float)
     paths = {"deviator": found.deviator, "rival": found.rival, "undisturbed": found.undisturbed}

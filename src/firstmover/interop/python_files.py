@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from firstmover.errors import InputError, unknown_name
+from firstmover.files import is_file
 from firstmover.user_code import in_a_sentence
 
 Item = TypeVar("Item")
@@ -129,7 +130,7 @@ def digest(cls: type) -> str:
 
 def _executed(path: Path) -> ModuleType:
     """The module of a file, under its own name so that its classes can be inspected."""
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path} is not a file; a user's own class is named as path/to/file.py:CLASS.")
     spec = importlib.util.spec_from_file_location(f"_user_{path.stem}", path)
     assert spec is not None

@@ -125,7 +125,7 @@ def design(
     asked: Game = build.given("game", game)
     responding, learner, why = parts_for(asked, followers, leader)
     if why is not None:
-        progress.stage(why)
+        progress.announce(why)
     seeds, seed = whole(seeds, "seeds"), whole(seed, "seed")
     refuse_mistakes(asked)
     refuse_mistakes_of_parts(responding, learner)

@@ -122,7 +122,7 @@ def carry_out(
     final = judged_anew(game, best_commitment, best_play, seed)
     certificate = network_certificate(game, problem.followers, best_play, final, in_words(leader, game)).as_json()
     progress.stage("telling the network in words, and judging that")
-    told = distilled(game, problem.followers, best_commitment, best_play, final.value.value, seed)
+    trees = distilled(game, problem.followers, best_commitment, best_play, final.value.value, seed)
     known = _optimum(game, problem.followers) if optimum else Optimum(reason="it was not asked for")
     seconds = {
         "total": learnt.waited_before + time.perf_counter() - waiting_since,
@@ -135,7 +135,7 @@ def carry_out(
         "rule_text": certificate["rule_text"],
         "play_text": certificate["play_text"],
         "certificate": summary(certificate),
-        "distilled": told,
+        "distilled": trees,
         "updates": len(learnt.history.value),
         "env_steps": steps,
         "simulated_steps": steps,

@@ -61,9 +61,9 @@ class Case:
         found: dict[str, Any] = {"statistics": {name: list(own) for name, own in statistics_of(played).items()}}
         if self.deviates:
             after = impulse_response(played)
-            if not after.told:  # the forced price is everybody's own
+            if not after.deviated:  # the forced price is everybody's own
                 return found
-            shares = [after.punished.mean(), after.does_not_pay.mean(), after.back.mean(), after.told]
+            shares = [after.punished.mean(), after.does_not_pay.mean(), after.back.mean(), after.deviated]
             found["deviation"] = dict(zip(_DEVIATION, map(float, shares), strict=True))
             found["paths"] = {name: getattr(after, name).mean(axis=1).tolist() for name in _PATHS}
         return found

@@ -283,7 +283,8 @@ def _by_grid(market: Market, ties: Ties, until: float, progress: Progress) -> So
             progress(f"decision {part[-1] + 1} of {len(grid)}, best so far {values.max():.6g}")
         if time.monotonic() > until:
             break
-    order = np.argsort(-values, kind="stable")[: int(min(_CENTRES, max(1, most // (8 * _ROUNDS))))]
+    centres_of = int(min(_CENTRES, max(1, most // (8 * _ROUNDS))))  # four moves around each, in every round
+    order = np.argsort(-values, kind="stable")[:centres_of]
     centres, best = grid[order], values[order]
     around = max(2, int(min(_CHUNK, most / 2 / _ROUNDS) / len(centres)))
     width = 1.0 / max(2, len(grid) ** (1 / size))

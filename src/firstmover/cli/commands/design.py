@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     free = contextlib.nullcontext(Path(options.out)) if options.out else free_folder(Path(options.game).stem)
     with free as out, Watched(out / "config.json", f"resume {out}") as progress, logged(options, out) as callback:
         if why is not None:
-            progress.stage(why)
+            progress.announce(why)
         made = design(
             game,
             followers=followers,
