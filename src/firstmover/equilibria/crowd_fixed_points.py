@@ -40,36 +40,37 @@ def exact(crowd: Crowd, temperatures: Float[Array, "levels"], start: Float[Array
     If it comes to none, the best of what it has met; `certificates` measure by how much it is none.
     """
 
-    def off(x: Array, values: Array, temperature: Array) -> tuple[Array, tuple[Array, Array]]:
+    def off(x: Array, values: Array, temperature: Array) -> tuple[Array, tuple[Array, Reply]]:
         reply = crowd.reply(x.reshape(start.shape), temperature, values)
         gap = crowd.felt(reply.flow).ravel() - x
-        return gap, (gap, reply.values)
+        return gap, (gap, reply)
 
     slopes = jax.jacfwd(off, has_aux=True)
     eps = float(jnp.finfo(start.dtype).eps)
     # A stationary state is as exact as the linear equations that it is the solution of.
     close = 20 * eps if crowd.periods is not None else max(eps**0.7, 3000 * eps)
 
-    def level(carry: tuple[Array, Array], temperature: Array) -> tuple[tuple[Array, Array], None]:
+    def level(carry: tuple[Array, Reply], temperature: Array) -> tuple[tuple[Array, Reply], None]:
         return _newton(lambda x, values: slopes(x, values, temperature), *carry, close), None
 
-    x = start.ravel()
-    nothing = jnp.zeros(len(crowd.start), x.dtype)
-    (x, values), _ = jax.lax.scan(level, (x, nothing), jnp.asarray(temperatures, x.dtype))
-    return crowd.reply(x.reshape(start.shape), temperatures[-1], values)
+    shapes = jax.eval_shape(lambda: crowd.reply(start, 1.0, jnp.zeros(len(crowd.start), start.dtype)))
+    unknown: Reply = jax.tree.map(lambda leaf: jnp.full(leaf.shape, jnp.nan, leaf.dtype), shapes)
+    nothing = unknown._replace(values=jnp.zeros_like(unknown.values))
+    (_, reply), _ = jax.lax.scan(level, (start.ravel(), nothing), jnp.asarray(temperatures, start.dtype))
+    return reply
 
 
-def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -> tuple[Array, Array]:
-    """Where the gap is nothing, from here on; steps are halved until the gap shrinks."""
+def _newton(slopes: Callable[..., Any], x: Array, reply: Reply, close: float) -> tuple[Array, Reply]:
+    """Where the gap is nothing, from here on, and the reply to it; steps are halved until the gap shrinks."""
 
     def going(carry: Any) -> Array:
         best, _, size, share, _, steps = carry
         return (size > close * (1 + jnp.abs(best).max())) & (share > 1e-3) & (steps < _MOST_STEPS)
 
     def step(carry: Any) -> Any:
-        best, direction, size, share, values, steps = carry
+        best, direction, size, share, reply, steps = carry
         trial = best + share * direction
-        slope, (gap, known) = slopes(trial, jax.lax.stop_gradient(values))
+        slope, (gap, own) = slopes(trial, jax.lax.stop_gradient(reply.values))
         reached = jnp.abs(gap).max()
         better = reached < size
         ahead_of = solve(slope, -gap)
@@ -78,13 +79,13 @@ def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -
             jnp.where(better, ahead_of, direction),
             jnp.where(better, reached, size),
             jnp.where(better, 1.0, share / 2).astype(x.dtype),
-            jnp.where(better, known, values),
+            jax.tree.map(lambda new, old: jnp.where(better, new, old), own, reply),
             steps + 1,
         )
 
     infinite = jnp.asarray(jnp.inf, x.dtype)
-    start = (x, jnp.zeros_like(x), infinite, jnp.ones((), x.dtype), values, jnp.int32(0))
-    found: tuple[Array, ...] = jax.lax.while_loop(going, step, start)
+    start = (x, jnp.zeros_like(x), infinite, jnp.ones((), x.dtype), reply, jnp.int32(0))
+    found = jax.lax.while_loop(going, step, start)
     return found[0], found[4]
 
 

@@ -184,10 +184,11 @@ class Tax(MeanFieldGame):
         return Member(rewards, jnp.asarray(self._successors), jnp.asarray(self._chances, rewards.dtype))
 
     def starts(self, decision: Array) -> Float[Array, "5 1 3"]:
-        """Five economies, poor and rich, idle and busy."""
-        del decision
-        corners = [[4.0, 0.75], [2.0, 0.6], [7.0, 0.9], [2.0, 0.9], [7.0, 0.6]]
-        return jnp.asarray([[[capital, labour, 0.2]] for capital, labour in corners], float)
+        """Five economies, poor and rich, idle and busy; the first the less of both, the more is taxed."""
+        share = 1 - self.kept(jnp.ones(()), decision)
+        likely = jnp.stack([4 - 3 * share, 0.8 - 0.4 * share, share])
+        corners = [[2.0, 0.6, 0.2], [7.0, 0.9, 0.2], [2.0, 0.9, 0.2], [7.0, 0.6, 0.2]]
+        return jnp.concatenate([likely[None, None], jnp.asarray(corners, float)[:, None]])
 
     def statistics(self, mu: Float[np.ndarray, "T S M W"], decision: np.ndarray) -> dict[str, float]:
         """Aggregates, prices, and the Ginis of wealth, income before tax, and consumption."""
