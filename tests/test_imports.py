@@ -28,6 +28,7 @@ LAYERS = [
         "core.noise",
         "core.selection",
         "core.types",
+        "core.adam",
         "core.batching",
         "core.traced",
         "core.sessions",
