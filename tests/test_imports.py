@@ -20,6 +20,7 @@ LAYERS = [
         "source",
         "catalogue",
         "files",
+        "json_types",
         "array_files",
         "deadline",
         "wording",
