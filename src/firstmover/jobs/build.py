@@ -306,7 +306,7 @@ def description(item: Any) -> dict[str, Any]:
 
 
 def own_code(item: Any) -> str | None:
-    """A digest of what stands in a user's own files of an item and of the models that it names; None if nothing does."""
+    """A digest of the user's own files that an item, or a model of the followers that it names, stands in; or None."""
     classes = [type(item)] if names_code(item.name) else []
     named = getattr(item, "behaviours", "")
     classes += own_classes(named) if isinstance(named, str) else []
