@@ -80,7 +80,7 @@ def on_all_devices(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*arguments)
         mesh, spec = jax.sharding.Mesh(np.array(devices[: len(rows)]), ("rows",)), jax.sharding.PartitionSpec("rows")
         shared = jax.shard_map(function, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
-        return jax.tree.map(lambda leaf: leaf[:total], shared(*_at(arguments, rows.ravel())))
+        return jax.tree.map(lambda leaf: leaf[:total], shared(*_at(arguments, jnp.asarray(rows.ravel()))))
 
     return mapped
 
