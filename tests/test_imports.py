@@ -34,6 +34,7 @@ LAYERS = [
         "core.traced",
         "core.sessions",
         "core.ucb_sessions",
+        "core.value_tables",
         "exact_numbers",
         "user_code",
         "verify",
