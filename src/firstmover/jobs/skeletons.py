@@ -31,8 +31,9 @@ def skeleton(tree: Any) -> str:
         "('tuple', ['leaf', ('list', [None])])"
     """
     words = repr(_described(tree))
+    structure: Any = jax.tree.structure(tree)
     try:
-        alike = jax.tree.structure(filled(words)) == jax.tree.structure(tree)
+        alike = bool(structure == jax.tree.structure(filled(words)))
     except (ValueError, SyntaxError, AttributeError, TypeError):
         alike = False
     if not alike:
@@ -88,11 +89,11 @@ def _rebuilt(node: Any) -> Any:
         case ("static", value):
             return value
         case ("class", str(module), str(name), dict(fields)) if module.startswith(_OURS):
-            kind = getattr(importlib.import_module(module), name)
+            kind: Any = getattr(importlib.import_module(module), name)
             parts = {field: _rebuilt(part) for field, part in fields.items()}
             if hasattr(kind, "_fields"):
                 return kind(**parts)
-            if dataclasses.is_dataclass(kind):
+            if hasattr(kind, "__dataclass_fields__"):
                 made = object.__new__(kind)  # past what makes an array of its leaves
                 for field, part in parts.items():
                     object.__setattr__(made, field, part)
