@@ -3,8 +3,8 @@
 `exact` finds one by Newton's method on the aggregates, at temperatures that fall to the one that is asked for: each
 fixed point is where the next search starts. `fictitious_play` and `mirror_descent` learn, round by round.
 
-Sources: slopes from steps, Broyden 1965; fictitious play in mean-field games, Cardaliaguet and Hadikhanloo 2017; online mirror descent, Perolat et al.
-2022, with the entropy that the temperature asks for.
+Sources: slopes from steps, Broyden 1965; fictitious play in mean-field games, Cardaliaguet and Hadikhanloo 2017; online
+mirror descent, Perolat et al. 2022, with the entropy that the temperature asks for.
 """
 
 from collections.abc import Callable
