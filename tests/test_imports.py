@@ -31,6 +31,7 @@ LAYERS = [
         "core.types",
         "core.batching",
         "core.traced",
+        "core.trees",
         "core.sessions",
         "core.ucb_sessions",
         "exact_numbers",
