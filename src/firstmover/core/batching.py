@@ -75,6 +75,24 @@ def in_parts(function: Callable[..., _Result], parts: int = 1) -> Callable[..., 
     return mapped
 
 
+def on_all_devices(function: Callable[..., _Result]) -> Callable[..., _Result]:
+    """A function of batches, whose elements do not depend on each other, with the batch dealt out to all devices.
+
+    Not to be called within `jax.vmap`, nor where work is dealt out already.
+    """
+
+    def mapped(*arguments: PyTree) -> _Result:
+        devices = jax.devices()
+        rows, total = _rows_of_parts(arguments, len(devices))
+        if len(rows) == 1:
+            return function(*arguments)
+        mesh, spec = jax.sharding.Mesh(np.array(devices[: len(rows)]), ("rows",)), jax.sharding.PartitionSpec("rows")
+        shared = jax.shard_map(function, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
+        return jax.tree.map(lambda leaf: leaf[:total], shared(*_at(arguments, jnp.asarray(rows.ravel()))))
+
+    return mapped
+
+
 def replaced_in_parts(
     function: Callable[..., tuple[Tree, _Result]], parts: int = 1
 ) -> Callable[..., tuple[Tree, _Result]]:
