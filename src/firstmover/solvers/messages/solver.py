@@ -4,7 +4,7 @@ Without messages the solver is `equilibria.sequential_prices`, with them `equili
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -216,10 +216,12 @@ def _bounded(game: SequentialPrice) -> Solution:
         raise InputError(f"{known}; of this market there are no bounds either: {why}") from None
     assert silent.value is not None
     above = upper_bounds(game)
-    return replace(
-        silent,
+    return PriceSolution(
         value=None,
-        fraction=None,
+        rule=silent.rule,
+        attained=True,
+        play=silent.play,
+        rests_on_ties=False,
         method=f"{silent.method}, for a rule that ignores messages",
         followers="any equilibrium",
         upper_bounds=above,
