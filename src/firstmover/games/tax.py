@@ -20,18 +20,19 @@ the Gini of wealth and lowers that of consumption: the transfer insures househol
 that wealth is held by fewer, while what all can spend becomes more alike.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.catalogue import Parameters
 from firstmover.equilibria.crowds import IMPOSSIBLE, Member
 from firstmover.equilibria.inequality import gini
 from firstmover.errors import InputError, require
 from firstmover.games.mean_field import MeanFieldGame
+from firstmover.json_types import Parsed
 from firstmover.spaces import Box, Discrete
 
 CAPITAL_SHARE, WEAR = 1 / 3, 0.08
@@ -81,7 +82,7 @@ class Tax(MeanFieldGame):
     name = "tax"
     periods = None
     discount = 0.95
-    usual_leader_parameters: ClassVar[Mapping[str, Any]] = {"updates": 20, "episodes": 10, "entropy": 0.0}
+    usual_leader_parameters: ClassVar[Parameters] = {"updates": 20, "episodes": 10, "entropy": 0.0}
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class Tax(MeanFieldGame):
         self.follower_payoff_ranges = ((float(low), float(high)),)
 
     @property
-    def status_quo(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def status_quo(self) -> list[Parsed]:  # type: ignore[override]
         """No tax; of the brackets, the schedule as it stands."""
         none = {"flat": {"tax": 0.0}, "hsv": {"tax": 0.0, "progressivity": 0.0}, "brackets": {"scale": 1.0}}
         return [{"when": {}, "do": none[self.schedule]}]
@@ -203,7 +204,7 @@ class Tax(MeanFieldGame):
         interest, wage = self.prices(felt[0], felt[1])
         income = interest * self._a[:, None] + wage * self._z[:, None] * self.hours
         consumed = np.asarray(self.consumed(felt, jnp.asarray(decision)))
-        named: dict[str, Any] = {
+        named: Parsed = {
             "capital": felt[0],
             "labour": felt[1],
             "output": felt[0] ** CAPITAL_SHARE * felt[1] ** (1 - CAPITAL_SHARE),
