@@ -10,9 +10,10 @@ from firstmover.exact_numbers import read_json
 from firstmover.games.base import Game
 from firstmover.games.entries import read_entries
 from firstmover.jobs.runs import Run
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 
-StatusQuo = Rule | str | Path | Sequence[dict[str, Any]]
+StatusQuo = Rule | str | Path | Sequence[JsonObject]
 
 
 def against(game: Game, named: StatusQuo | None) -> Game:
@@ -35,7 +36,7 @@ def against(game: Game, named: StatusQuo | None) -> Game:
     return game.against(other, actions)
 
 
-def status_quo_named(game: Game) -> dict[str, Any]:
+def status_quo_named(game: Game) -> JsonObject:
     """What a run folder records of a status quo that was named; nothing where none was."""
     if game.named_status_quo is None:
         return {}

@@ -222,8 +222,8 @@ class _Played:
             pays.append(jnp.repeat(own.reshape(-1, every.shape[1]), sessions, axis=0))
         stage = Stage(tuple(pays))
         seeds = session_seed(address, jnp.arange(len(pays[0])))
-        play = on_all_devices(functools.partial(play_sessions, how=self.how))
-        played = play(stage, first_values(stage, self.how), seeds).frequency
+        in_sessions = on_all_devices(functools.partial(play_sessions, how=self.how))
+        played = in_sessions(stage, first_values(stage, self.how), seeds).frequency
         by_rule = played.reshape(len(rules), len(self.support), sessions, -1)
         aims, play = jnp.asarray(game.aims, jnp.float32)[at], by_rule.mean(axis=2)
         profits = jnp.einsum("rpk,nrpk->rnp", play, jnp.stack(listed))
