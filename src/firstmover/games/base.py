@@ -437,6 +437,14 @@ class Game(Words):
         other.named_status_quo = (other if game is self else game), actions
         return other
 
+    def rule_named(self, name: str) -> np.ndarray | None:
+        """The rule that goes by a name in this game, actions [n_observations, ...]; None if none does.
+
+        Raises:
+            InputError: it is one that cannot be written as actions.
+        """
+        return None
+
     def own_actions(self, actions: np.ndarray) -> np.ndarray:
         """Decisions in the standardised copy, [..., *action], in the units of this game."""
         return actions

@@ -31,7 +31,7 @@ from firstmover.errors import InputError, require
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.demand_tables import TableDemand, table_demand
-from firstmover.games.display import Display, displays, fixed_rule
+from firstmover.games.display import DYNAMIC, FIXED, Display, displays, fixed_rule
 from firstmover.games.logit_demand import LogitDemand
 from firstmover.games.sellers import sellers_of
 from firstmover.games.units import Units
@@ -226,6 +226,20 @@ class BuyBox(Game):
         for i in range(self.n_followers):
             index = index * len(self.prices) + prices[i]
         return index
+
+    def rule_named(self, name: str) -> np.ndarray | None:
+        if name == DYNAMIC:
+            raise InputError(
+                f"{name} remembers whom it showed, so it is no rule by the current prices; 'firstmover report RUN "
+                "--economics DIR' plays it beside the others."
+            )
+        if name in FIXED:
+            return fixed_rule(self, name)
+        try:
+            cap = float(name)
+        except ValueError:
+            return None
+        return fixed_rule(self, cap)
 
     @property
     def max_leader_decisions(self) -> int:

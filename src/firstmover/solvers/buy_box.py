@@ -29,7 +29,13 @@ from firstmover.solvers.solution import Solution
 
 MOST_RULES = 20_000
 JUDGED = 1000  # sessions for each profile of costs by which the best is judged
-RACE = ((4, 0.25), (16, 0.15), (64, 0.2), (250, 0.0))  # sessions for each profile of costs, part that stays
+RACE = (
+    (4, 0.25),
+    (16, 0.15),
+    (64, 0.2),
+    (250, 0.4),
+    (1000, 0.0),
+)  # sessions for each profile of costs, part that stays
 _AT_ONCE = 4096  # sessions in a call
 
 _WORDS = {
