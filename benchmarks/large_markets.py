@@ -4,7 +4,8 @@ python benchmarks/large_markets.py [--seeds N] [--market NAME ...] [--json FILE]
 
 Every market is designed by `firstmover design sequential-price -g ... -g prices=5` in a process of its own, with the
 defaults that go by its size. Small markets, where a table learns, are designed with a table and with a network on the
-same seeds; their difference is paired. Run it on a quiet machine; all of it takes hours.
+same seeds; their difference is paired. Run it on a quiet machine; how long a market will take is said before it starts.
+Rows are printed as soon as they are known, and those that stand in the file already are not measured again.
 """
 
 import argparse
@@ -35,6 +36,7 @@ class Market(NamedTuple):
         seeds: how many, if nobody says.
         goal: the mean loss that is aimed at, or None.
         least: in how many of the seeds it should be below the loss without messages.
+        minutes: about how long all its seeds take on two cores.
         against: what it is compared with, seed by seed: arguments of the other design, or None.
     """
 
@@ -42,6 +44,7 @@ class Market(NamedTuple):
     seeds: int
     goal: float | None = None
     least: int = 8
+    minutes: float = 10.0
     against: str | None = None
 
 
@@ -125,9 +128,17 @@ def main() -> None:
     given = options.parse_args()
     head = "market", "seeds", "mean loss", "no messages", "below", "paired difference", "regret bound", "time", "memory"
     print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}")
-    rows = []
+    rows = json.loads(given.json.read_text()) if given.json is not None and given.json.exists() else []
+    known = {(one["market"], one["seeds"]): one for one in rows}
     for name in given.market or MARKETS:
-        rows.append(row(name, MARKETS[name], given.seeds or MARKETS[name].seeds))
+        market = MARKETS[name]
+        seeds = given.seeds or market.seeds
+        if (name, seeds) in known:
+            print(in_words(known[name, seeds]), flush=True)
+            continue
+        minutes = market.minutes * seeds / market.seeds
+        print(f"{name}: {seeds} seeds, about {minutes:.0f} minutes on two quiet cores", file=sys.stderr, flush=True)
+        rows.append(row(name, market, seeds))
         print(in_words(rows[-1]), flush=True)
         if given.json is not None:
             given.json.write_text(json.dumps(rows, indent=1))

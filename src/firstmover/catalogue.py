@@ -6,13 +6,17 @@ An item is registered by being exported by its room. It is described from its so
 import functools
 import importlib
 import re
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from firstmover.errors import unknown_name
 from firstmover.source import REQUIRED, Class, Parameter, classes, exports, find_class, is_abstract, parameters, word
 
 ROOMS = {"game": "games", "followers": "followers", "leader": "leaders"}
 FLAGS = {"game": "-g", "followers": "-f", "leader": "-l"}
+
+Parameters: TypeAlias = Mapping[str, Any]
+"""Parameters of an item by name: words of the command line, or values of whatever kind Python users give."""
 
 
 class Item(NamedTuple):

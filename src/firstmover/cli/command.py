@@ -99,7 +99,9 @@ def add_goals(command: argparse.ArgumentParser) -> None:
 
 def add_status_quo(command: argparse.ArgumentParser) -> None:
     """Add `--status-quo RULE`."""
-    command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
+    command.add_argument(
+        "--status-quo", metavar="RULE", help="a rule file, a run folder, or a rule by name, to be beaten"
+    )
 
 
 def add_data(command: argparse.ArgumentParser) -> None:

@@ -12,7 +12,8 @@ from firstmover.evaluation.seller_statistics import statistics_of
 from firstmover.followers.learnt_play import Statistic
 from firstmover.followers.repeated_q_learning import RepeatedQLearning
 from firstmover.games.buy_box import BuyBox
-from firstmover.games.prominence import DYNAMIC, named_rule, without_past
+from firstmover.games.display import DYNAMIC
+from firstmover.games.prominence import named_rule, without_past
 from firstmover.rules.exporting import latex_text
 
 COLUMNS = ("surplus", "price index", "profit", "poorest profit", "profit gain", "sold", "revenue", "cycle", "gap")
@@ -64,12 +65,13 @@ def shown(found: Statistics) -> tuple[list[str], list[list[str]]]:
     columns = [name for name in COLUMNS if any(name in own and own[name].mean for own in found.values())]
     rows = []
     for rule, own in found.items():
-        cells = []
-        for name in columns:
-            half = own[name].high - own[name].mean
-            cells.append(f"{own[name].mean:.4f}" + (f" ± {half:.4f}" if half > 5e-5 else ""))
-        rows.append([rule, *cells])
+        rows.append([rule, *(_cell(own[name]) if name in own else "not defined" for name in columns)])
     return ["rule", *columns], rows
+
+
+def _cell(statistic: Statistic) -> str:
+    half = statistic.high - statistic.mean
+    return f"{statistic.mean:.4f}" + (f" ± {half:.4f}" if half > 5e-5 else "")
 
 
 def statistics_csv(found: Statistics) -> str:

@@ -20,7 +20,7 @@ the Gini of wealth and lowers that of consumption: the transfer insures househol
 that wealth is held by fewer, while what all can spend becomes more alike.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,6 +30,7 @@ from firstmover.equilibria.crowds import IMPOSSIBLE, Member
 from firstmover.equilibria.inequality import gini
 from firstmover.errors import InputError, require
 from firstmover.games.mean_field import MeanFieldGame
+from firstmover.json_types import Parsed
 from firstmover.spaces import Box, Discrete
 
 CAPITAL_SHARE, WEAR = 1 / 3, 0.08
@@ -133,7 +134,7 @@ class Tax(MeanFieldGame):
         self.follower_payoff_ranges = ((float(low), float(high)),)
 
     @property
-    def status_quo(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def status_quo(self) -> list[Parsed]:  # type: ignore[override]
         """No tax; of the brackets, the schedule as it stands."""
         none = {"flat": {"tax": 0.0}, "hsv": {"tax": 0.0, "progressivity": 0.0}, "brackets": {"scale": 1.0}}
         return [{"when": {}, "do": none[self.schedule]}]
@@ -195,7 +196,7 @@ class Tax(MeanFieldGame):
         interest, wage = self.prices(felt[0], felt[1])
         income = interest * self._a[:, None] + wage * self._z[:, None] * self.hours
         consumed = np.asarray(self.consumed(felt, jnp.asarray(decision)))
-        named: dict[str, Any] = {
+        named: Parsed = {
             "capital": felt[0],
             "labour": felt[1],
             "output": felt[0] ** CAPITAL_SHARE * felt[1] ** (1 - CAPITAL_SHARE),

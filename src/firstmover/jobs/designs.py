@@ -4,31 +4,33 @@
 """
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import replace
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 
 from firstmover import catalogue, files
+from firstmover.catalogue import Parameters
 from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.traced import numbers_of
+from firstmover.core.trees import LeaderState
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
-from firstmover.jobs import build, memory, network_designs
+from firstmover.jobs import build, memory
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import Design, Optimum, exact_optimum
 from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
-from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.programs import program_for
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
@@ -48,10 +50,14 @@ from firstmover.jobs.respond import beyond_one_round
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import LearnedRules, best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
+from firstmover.jobs.stored_programs import lowered
 from firstmover.jobs.training import Callback, Given, check_memory, shared_by, train
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import Rule
-from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
+from firstmover.testing.refusing import refuse_mistakes, refuse_mistakes_of_parts
+
+if TYPE_CHECKING:
+    from firstmover.jobs.network_designs import NetworkDesign
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
 
@@ -63,7 +69,7 @@ def design(
     leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
-    game_parameters: Mapping[str, Any] | None = None,
+    game_parameters: Parameters | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
     types: Rows | None = None,
@@ -75,7 +81,7 @@ def design(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design | NetworkDesign:
+) -> "Design | NetworkDesign":
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
     Args:
@@ -164,6 +170,8 @@ def design(
             )
             problem = learner.problem(played, responding)
         if learner.is_lazy(problem.game):
+            from firstmover.jobs import network_designs  # its rooms are for large markets only
+
             return network_designs.carry_out(
                 played, problem, learner, seeds, seed, run, progress, optimum, waiting_since, callback
             )
@@ -176,8 +184,8 @@ def parts_for(
     game: Game,
     followers: Follower | str | None = None,
     leader: Leader | str | None = None,
-    followers_parameters: Mapping[str, Any] | None = None,
-    leader_parameters: Mapping[str, Any] | None = None,
+    followers_parameters: Parameters | None = None,
+    leader_parameters: Parameters | None = None,
 ) -> tuple[Follower, Leader, str | None]:
     """Followers and leader of a design, where neither is given those that fit the size of the game, and why.
 
@@ -213,7 +221,7 @@ def resume(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design | NetworkDesign:
+) -> "Design | NetworkDesign":
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
     Args:
@@ -249,6 +257,8 @@ def resume(
     with told(game, followers):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
         if leader.is_lazy(problem.game):
+            from firstmover.jobs import network_designs  # its rooms are for large markets only
+
             return network_designs.carry_out(
                 game, problem, leader, seeds, seed, run, progress, left_out is None, waiting_since, callback
             )
@@ -257,7 +267,7 @@ def resume(
         )
 
 
-def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> Design | NetworkDesign:
+def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> "Design | NetworkDesign":
     """A finished run, whatever its rules are; see `Design.load`.
 
     Raises:
@@ -267,6 +277,8 @@ def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> 
     result = read_result(run)
     if "network" not in result:
         return Design.load(path, code=code, game=game)
+    from firstmover.jobs import network_designs
+
     return network_designs.loaded_network(run, result, code, game)
 
 
@@ -276,15 +288,19 @@ def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashab
     return None if shared is None else (shared, "settling", seeds, memory.ENOUGH)
 
 
-def _settles(judged: StackelbergPOMDP, leader: Leader, state: Any, given: Given) -> jax.stages.Compiled:
+def _settles(
+    key: Hashable, judged: StackelbergPOMDP, leader: Leader, state: LeaderState, given: Given
+) -> jax.stages.Compiled:
     """The program that lets the followers settle: (state, what is given) -> `rules_and_plays`."""
 
-    def settles(parts: int, state: Any, given: Given) -> LearnedRules:
+    def settles(parts: int, state: LeaderState, given: Given) -> LearnedRules:
         own, learner = given.parts(judged, leader)
         return rules_and_plays(own, learner, state, parts)
 
-    program = jax.jit(settles, static_argnums=0)
-    return compiled_to_fit(lambda parts: program.lower(parts, state, given), "the followers' response")
+    def lower(parts: int) -> jax.stages.Lowered:
+        return lowered(key, f"{parts} parts", wraps(settles)(partial(settles, parts)), (state, given))
+
+    return compiled_to_fit(lower, "the followers' response")
 
 
 def _carry_out(
@@ -316,7 +332,7 @@ def _carry_out(
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
             key = _of_settling(judged, leader, seeds)
-            compiled = program_for(key, lambda: _settles(judged, leader, learnt.state, given))
+            compiled = program_for(key, lambda: _settles(key, judged, leader, learnt.state, given))
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state, given)
         outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)

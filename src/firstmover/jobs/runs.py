@@ -26,17 +26,21 @@ import platform
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 from firstmover import files
 from firstmover.array_files import read_arrays
+from firstmover.core.trees import Tree
 from firstmover.errors import InputError
+from firstmover.json_types import Json, JsonObject, Parsed
 
 FORMAT = 4
+_Numbers = jax.Array | np.ndarray | np.number | np.bool_
+_Leaf = _Numbers | jax.ShapeDtypeStruct  # whose kind and shape are known
 _PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
 
 
@@ -45,7 +49,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}}
 
 
-def digest(value: Any) -> str:
+def digest(value: Json) -> str:
     """The SHA-256 of JSON values, whatever the order of their keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
@@ -58,12 +62,12 @@ class Run:
         config: the content of `config.json`.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any]):
+    def __init__(self, path: Path, config: Parsed):
         """A run whose configuration was written or read."""
         self.path, self.config = path, config
 
     @classmethod
-    def create(cls, path: str | Path, config: dict[str, Any]) -> "Run":
+    def create(cls, path: str | Path, config: JsonObject) -> "Run":
         """A new run in a folder that does not exist yet, or is empty.
 
         Raises:
@@ -130,7 +134,7 @@ class Run:
         """
         files.write_whole(self.path / name, content)
 
-    def write_json(self, name: str, value: Any) -> None:
+    def write_json(self, name: str, value: Json) -> None:
         """Write JSON; NaN is refused.
 
         Raises:
@@ -138,7 +142,7 @@ class Run:
         """
         files.write_json(self.path / name, value)
 
-    def read_json(self, name: str) -> dict[str, Any]:
+    def read_json(self, name: str) -> Parsed:
         """Read a JSON object.
 
         Raises:
@@ -150,7 +154,7 @@ class Run:
             raise InputError(f"{path} is damaged: it is not a JSON object.")
         return value
 
-    def write_arrays(self, name: str, tree: Any) -> None:
+    def write_arrays(self, name: str, tree: PyTree) -> None:
         """Write the leaves of a pytree, in order, and their seal.
 
         Raises:
@@ -161,7 +165,7 @@ class Run:
         np.savez(buffer, *arrays, seal=np.array(self._seal(arrays)))
         self.write_bytes(name, buffer.getvalue())
 
-    def read_arrays(self, name: str, like: Any) -> Any:
+    def read_arrays(self, name: str, like: Tree) -> Tree:
         """Read a pytree back; `like` gives its structure, shapes and kinds (`jax.eval_shape` makes one).
 
         Raises:
@@ -232,19 +236,19 @@ def _listed(folder: Path) -> list[Path]:
         raise InputError(f"cannot write to {folder}: {error.strerror}.") from None
 
 
-def _is_key(leaf: Any) -> bool:
+def _is_key(leaf: _Leaf) -> bool:
     return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _plain(leaf: Any) -> np.ndarray:
+def _plain(leaf: _Numbers) -> np.ndarray:
     """A leaf as NumPy stores it: keys as their words."""
     return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
-def _plain_shape(leaf: Any) -> tuple[tuple[int, ...], Any]:
+def _plain_shape(leaf: _Leaf) -> tuple[tuple[int, ...], np.dtype]:
     shape = jax.eval_shape(jax.random.key_data, leaf) if _is_key(leaf) else leaf
     return tuple(shape.shape), np.dtype(shape.dtype)
 
 
-def _rebuilt(array: np.ndarray, leaf: Any) -> Any:
+def _rebuilt(array: np.ndarray, leaf: _Leaf) -> _Numbers:
     return jax.random.wrap_key_data(jnp.asarray(array)) if _is_key(leaf) else array

@@ -17,8 +17,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from firstmover.errors import InputError
-
-PLACES = ("local", "ray", "slurm")
+from firstmover.sweeps import PLACES
 
 
 @runtime_checkable

@@ -1,9 +1,16 @@
 """Values of a certificate, read strictly: a number is never a truth value, a text is never a number by accident."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    Json: TypeAlias = bool | int | float | str | Fraction | Sequence["Json"] | Mapping[str, "Json"] | None
+    Table: TypeAlias = Fraction | Sequence["Table"]
+else:  # what checks types while tests run knows no type that holds itself
+    Json = bool | int | float | str | Fraction | Sequence | Mapping | None
+    Table = Fraction | Sequence
 
 _NUMBER = re.compile(r"[-+]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?)", re.ASCII)
 _LONGEST = 2_000  # characters of a number of a game or a rule
@@ -22,7 +29,7 @@ class Decimal(str):
     __slots__ = ()
 
 
-def text(value: Any, what: str) -> str:
+def text(value: Json, what: str) -> str:
     """A text.
 
     Raises:
@@ -33,7 +40,7 @@ def text(value: Any, what: str) -> str:
     return value
 
 
-def whole(value: Any, what: str, least: int = 0, most: int = 10**15 - 1) -> int:
+def whole(value: Json, what: str, least: int = 0, most: int = 10**15 - 1) -> int:
     """A whole number in a range.
 
     Raises:
@@ -44,7 +51,7 @@ def whole(value: Any, what: str, least: int = 0, most: int = 10**15 - 1) -> int:
     return value
 
 
-def number(value: Any, what: str) -> Fraction:
+def number(value: Json, what: str) -> Fraction:
     """A number of a game or a rule: 0, or of a size from 1e-306 to 1e306, written as a number or as a text.
 
     Raises:
@@ -63,7 +70,7 @@ def number(value: Any, what: str) -> Fraction:
     return found
 
 
-def fraction(value: Any) -> Fraction:
+def fraction(value: Json) -> Fraction:
     """A number of a proof: whole, a decimal, or a text `numerator/denominator`.
 
     Raises:
@@ -79,7 +86,7 @@ def fraction(value: Any) -> Fraction:
     raise UnreadableError(f"{_cut(value)} is not a number that is read here.")
 
 
-def listed(value: Any, what: str) -> list[Any]:
+def listed(value: Json, what: str) -> list[Json]:
     """A list.
 
     Raises:
@@ -90,18 +97,19 @@ def listed(value: Any, what: str) -> list[Any]:
     return value
 
 
-def indices(value: Any, what: str) -> list[int]:
+def indices(value: Json, what: str) -> list[int]:
     """A list of whole numbers of at least 0.
 
     Raises:
         UnreadableError: it is something else.
     """
-    if any(type(k) is not int or k < 0 for k in listed(value, what)):
+    found = [k for k in listed(value, what) if type(k) is int and k >= 0]
+    if len(found) < len(listed(value, what)):
         raise UnreadableError(f"{what} is not a list of whole numbers.")
-    return listed(value, what)
+    return found
 
 
-def keyed(value: Any, keys: Collection[str], what: str) -> dict[str, Any]:
+def keyed(value: Json, keys: Collection[str], what: str) -> dict[str, Json]:
     """An object that has these keys.
 
     Raises:
@@ -116,7 +124,7 @@ def keyed(value: Any, keys: Collection[str], what: str) -> dict[str, Any]:
     return value
 
 
-def distribution(given: Any, size: int, what: str) -> list[Fraction]:
+def distribution(given: Json, size: int, what: str) -> list[Fraction]:
     """Probabilities whose sum is within 1e-6 of 1, divided by their exact sum: as the game reads them.
 
     Raises:
@@ -131,13 +139,14 @@ def distribution(given: Any, size: int, what: str) -> list[Fraction]:
     return [p / total for p in weights]
 
 
-def table(given: Any, what: str) -> Any:
+def table(given: Json, what: str) -> Table:
     """Nested lists of numbers, in fractions.
 
     Raises:
         ValueError: something else is in it, or its rows differ in length.
     """
-    sizes, part = [], given
+    sizes: list[int] = []
+    part = given
     while isinstance(part, list):
         sizes.append(len(part))
         if len(sizes) > 64:
@@ -146,7 +155,7 @@ def table(given: Any, what: str) -> Any:
     return _numbers(given, sizes, what)
 
 
-def _numbers(given: Any, sizes: list[int], what: str) -> Any:
+def _numbers(given: Json, sizes: list[int], what: str) -> Table:
     if not sizes:
         return number(given, f"every entry of {what}")
     if not isinstance(given, list) or len(given) != sizes[0]:
@@ -154,21 +163,52 @@ def _numbers(given: Any, sizes: list[int], what: str) -> Any:
     return [_numbers(part, sizes[1:], what) for part in given]
 
 
-def shape(given: Any) -> list[int]:
+def shape(given: Table) -> list[int]:
     """Sizes of a table whose rows are of one length."""
-    sizes = []
-    while isinstance(given, list):
-        sizes.append(len(given))
-        given = given[0] if given else None
-    return sizes
+    if isinstance(given, Fraction):
+        return []
+    return [len(given), *(shape(given[0]) if given else [])]
 
 
-def entries(given: Any) -> list[Fraction]:
+def parts(given: Table) -> Sequence[Table]:
+    """The tables along the first axis of a table.
+
+    Raises:
+        ValueError: it is a number.
+    """
+    if isinstance(given, Fraction):
+        raise ValueError("a number stands where a table is needed")
+    return given
+
+
+def matrix(given: Table) -> list[list[Fraction]]:
+    """A table with two axes.
+
+    Raises:
+        ValueError: it has fewer.
+    """
+    return [entries(row) for row in parts(given)]
+
+
+def entry(given: Table, at: Sequence[int]) -> Fraction:
+    """The number at a place, an index for every axis.
+
+    Raises:
+        ValueError: there are more or fewer axes.
+    """
+    for index in at:
+        given = parts(given)[index]
+    if not isinstance(given, Fraction):
+        raise ValueError("a table stands where a number is needed")
+    return given
+
+
+def entries(given: Table) -> list[Fraction]:
     """All numbers of a table, row by row."""
-    return [x for part in given for x in entries(part)] if isinstance(given, list) else [given]
+    return [given] if isinstance(given, Fraction) else [x for part in given for x in entries(part)]
 
 
-def parameters(given: Any, defaults: Mapping[str, Any], required: Collection[str] = ()) -> dict[str, Any]:
+def parameters(given: Json, defaults: Mapping[str, Json], required: Collection[str] = ()) -> dict[str, Json]:
     """A game's parameters, with defaults for those that are left out.
 
     Raises:
@@ -179,7 +219,7 @@ def parameters(given: Any, defaults: Mapping[str, Any], required: Collection[str
     return {**defaults, **given}
 
 
-def one_of(value: Any, words: Collection[str], what: str) -> str:
+def one_of(value: Json, words: Collection[str], what: str) -> str:
     """One of some words.
 
     Raises:
@@ -190,7 +230,7 @@ def one_of(value: Any, words: Collection[str], what: str) -> str:
     return value
 
 
-def in_words(value: Any) -> str:
+def in_words(value: Fraction | int | None) -> str:
     """A number to twelve digits, as it is said in a claim."""
     if value is None:
         return "none"
@@ -206,7 +246,7 @@ def exactly(value: Fraction) -> str:
     return str(value) if short else in_words(value)
 
 
-def _cut(value: Any) -> str:
+def _cut(value: Json) -> str:
     if isinstance(value, int) and abs(value) >= 10**40:
         return "a whole number of more than 40 digits"
     said = repr(value) if isinstance(value, str | int | bool | None) else f"something that is a {type(value).__name__}"

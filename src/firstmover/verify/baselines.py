@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
-from .amounts import UnreadableError, fraction, keyed
+from .amounts import Json, UnreadableError, fraction, keyed
 from .finite import Finite
 from .game import alike
 from .limits import LimitError
@@ -12,7 +11,7 @@ from .proofs import why_not_end
 from .statement import Claim, Statement, read_game, read_statement, shown, shown_number, within_limits
 
 
-def baseline_claims(statement: Statement | None, certificate: Mapping[str, Any]) -> Iterator[Claim]:
+def baseline_claims(statement: Statement | None, certificate: Mapping[str, Json]) -> Iterator[Claim]:
     """The baseline is the one of this game, its value is the greatest over a set of its equilibria, and so the gain."""
     baseline, gain = keyed(certificate["baseline"], ("rule", "value", "proof"), "the baseline"), certificate["gain"]
     if type(baseline["rule"]) is not str:
@@ -33,7 +32,7 @@ def baseline_claims(statement: Statement | None, certificate: Mapping[str, Any])
     yield from within_limits("the value of the baseline", lambda: _proved(statement, baseline))
 
 
-def _proved(statement: Statement | None, baseline: Mapping[str, Any]) -> Iterator[Claim]:
+def _proved(statement: Statement | None, baseline: Mapping[str, Json]) -> Iterator[Claim]:
     part = keyed(
         baseline["proof"], ("game", "parameters", "rule", "induced", "set", "greatest"), "the proof of the baseline"
     )
@@ -67,7 +66,7 @@ def _proved(statement: Statement | None, baseline: Mapping[str, Any]) -> Iterato
     if why is not None:
         yield Claim("the value of the baseline", "refuted", why)
         return
-    value = fraction(part["greatest"]["value"])
+    value = fraction(keyed(part["greatest"], ("value",), "an end of an interval")["value"])
     yield shown("the value of the baseline", baseline["value"], value)
     if expected is not None and own is not None:
         try:

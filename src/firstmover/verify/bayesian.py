@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import distribution, entries, one_of, parameters, shape, table
+from .amounts import Json, Table, distribution, entries, one_of, parameters, parts, shape, table
 from .finite import Finite
 from .game import Baseline, Game, Range, span
 from .normal_form import COMMITMENTS, NormalForm, not_the_best_row, not_uniform
@@ -26,7 +25,7 @@ class BayesianNormalForm(Game):
     prior: list[Fraction]
 
     @classmethod
-    def read(cls, given: Any) -> "BayesianNormalForm":
+    def read(cls, given: Json) -> "BayesianNormalForm":
         """The game with these parameters.
 
         Raises:
@@ -41,9 +40,10 @@ class BayesianNormalForm(Game):
         tables = []
         for side in ("leader_payoffs", "follower_payoffs"):
             stated = table(own[side], side)
-            tables.append([stated] if len(shape(stated)) == 2 else stated)
-            if len(shape(tables[-1])) != 3 or 0 in shape(tables[-1]):
+            by_type: Table = [stated] if len(shape(stated)) == 2 else stated
+            if len(shape(by_type)) != 3 or 0 in shape(by_type):
                 raise ValueError(f"{side} must be a table of rows and columns for each type")
+            tables.append(parts(by_type))
         leader, follower = tables
         n = max(len(leader), len(follower))
         if not {len(leader), len(follower)} <= {1, n} or shape(leader)[1:] != shape(follower)[1:]:

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
-from .amounts import UnreadableError, exactly, fraction, in_words, keyed, listed
+from .amounts import Json, UnreadableError, exactly, fraction, in_words, keyed, listed
 from .baselines import baseline_claims
 from .finite import Finite, Joint, expected, play_of, regrets
 from .game import capitalised, n_maps, rule_text
@@ -49,7 +48,7 @@ PARTS = {
 _PERCENT = Fraction(1, 10**6)  # by which the shares of a play that is told in words may be rounded otherwise
 
 
-def check(certificate: Mapping[str, Any]) -> list[Claim]:
+def check(certificate: Mapping[str, Json]) -> list[Claim]:
     """Every claim of a certificate, and what came of checking it.
 
     Raises:
@@ -77,7 +76,7 @@ def verdict(claims: Sequence[Claim]) -> str:
     return "incomplete" if "unchecked" in verdicts or not claims else "confirmed"
 
 
-def _claims(certificate: Mapping[str, Any]) -> Iterator[Claim]:
+def _claims(certificate: Mapping[str, Json]) -> Iterator[Claim]:
     yield from _unknown_keys(certificate)
     statements: list[Statement] = []
     for claim in read_statement("the rule", certificate, statements):
@@ -94,18 +93,19 @@ def _claims(certificate: Mapping[str, Any]) -> Iterator[Claim]:
     yield _model(certificate["followers"])
 
 
-def _unknown_keys(certificate: Mapping[str, Any]) -> Iterator[Claim]:
+def _unknown_keys(certificate: Mapping[str, Json]) -> Iterator[Claim]:
     """What stands there beside what a certificate holds is not read here, and may say anything."""
     unknown = [key for key in certificate if key not in KEYS]
     for part, keys in PARTS.items():
-        if isinstance(certificate[part], dict):
-            unknown += [f"{part}.{key}" for key in certificate[part] if key not in keys]
+        stated = certificate[part]
+        if isinstance(stated, dict):
+            unknown += [f"{part}.{key}" for key in stated if key not in keys]
     if unknown:
         said = ", ".join(key if len(key) <= 40 else f"{key[:40]}..." for key in unknown[:5])
         yield Claim("other keys", "unchecked", f"{said} {'is' if len(unknown) == 1 else 'are'} not known here")
 
 
-def _proved(certificate: Mapping[str, Any], statement: Statement | None) -> Iterator[Claim]:
+def _proved(certificate: Mapping[str, Json], statement: Statement | None) -> Iterator[Claim]:
     proof = keyed(certificate["proof"], PARTS["proof"], "the proof")
     games: list[Finite] = []
     yield from read_game("the game", statement, proof["induced"], games)
@@ -125,7 +125,7 @@ def _proved(certificate: Mapping[str, Any], statement: Statement | None) -> Iter
     yield from _interval_claims(certificate, game, listed(proof["intervals"], "the intervals"))
 
 
-def _play_claims(certificate: Mapping[str, Any], game: Finite, joint: Joint) -> Iterator[Claim]:
+def _play_claims(certificate: Mapping[str, Json], game: Finite, joint: Joint) -> Iterator[Claim]:
     """Epsilon, by follower and type, and the value, welfare and revenue under the play."""
     measured = regrets(game, joint)
     stated = keyed(certificate["epsilon"], ("by_follower", "max"), "epsilon")
@@ -146,7 +146,7 @@ def _play_claims(certificate: Mapping[str, Any], game: Finite, joint: Joint) -> 
     yield shown("revenue", certificate["revenue"], revenue)
 
 
-def _kind_claims(certificate: Mapping[str, Any], game: Finite) -> Iterator[Claim]:
+def _kind_claims(certificate: Mapping[str, Json], game: Finite) -> Iterator[Claim]:
     """It is exact, and of this size."""
     exact = certificate["exact"] is True and certificate["confidence"] is None
     said = "everything is enumerated, nothing is sampled"
@@ -163,7 +163,7 @@ def _kind_claims(certificate: Mapping[str, Any], game: Finite) -> Iterator[Claim
     yield Claim("the sizes", "confirmed" if right else "refuted", ", ".join(map(in_words, sizes.values())))
 
 
-def _near(value: Any, right: Fraction) -> bool:
+def _near(value: Json, right: Fraction) -> bool:
     """Whether a number is shown up to the rounding of products of floats."""
     try:
         return abs(Fraction(shown_number(value)) - right) <= Fraction(1, 10**12) * abs(right)
@@ -171,16 +171,16 @@ def _near(value: Any, right: Fraction) -> bool:
         return False
 
 
-def _interval_claims(certificate: Mapping[str, Any], game: Finite, intervals: Sequence[Any]) -> Iterator[Claim]:
+def _interval_claims(certificate: Mapping[str, Json], game: Finite, intervals: Sequence[Json]) -> Iterator[Claim]:
     """Every interval that is shown is proved, and none is left out without a word."""
-    proofs: dict[tuple[Any, Fraction], Mapping[str, Any]] = {}
-    for part in intervals:
-        keyed(part, ("set", "epsilon", "least", "greatest"), "an interval")
-        key = part["set"], fraction(part["epsilon"])
-        if type(key[0]) is not str or key in proofs:
+    proofs: dict[tuple[str, Fraction], dict[str, Json]] = {}
+    for interval in intervals:
+        part = keyed(interval, ("set", "epsilon", "least", "greatest"), "an interval")
+        which, at = part["set"], fraction(part["epsilon"])
+        if type(which) is not str or (which, at) in proofs:
             yield Claim("the intervals", "refuted", "one is proved twice, or bears no name")
             return
-        proofs[key] = part
+        proofs[which, at] = part
     shown_number(certificate["bounds_epsilon"])  # a number, not a text
     epsilon = fraction(certificate["bounds_epsilon"])
     if epsilon < 0:
@@ -188,7 +188,7 @@ def _interval_claims(certificate: Mapping[str, Any], game: Finite, intervals: Se
         return
     named, slacks, missing = set(), [Fraction(0)], []
     for shown_as, at in (("leader_value_bounds", Fraction(0)), ("leader_value_bounds_at_epsilon", epsilon)):
-        bounds = {} if certificate[shown_as] is None else keyed(certificate[shown_as], (), shown_as)
+        bounds: Mapping[str, Json] = {} if certificate[shown_as] is None else keyed(certificate[shown_as], (), shown_as)
         missing += [f"{which} at epsilon {in_words(at)}" for which in sets_of(game) if which not in bounds]
         for which, ends in bounds.items():
             claim = f"the value over {which[:20]} at epsilon {in_words(at)}"
@@ -200,14 +200,14 @@ def _interval_claims(certificate: Mapping[str, Any], game: Finite, intervals: Se
                 part = proofs[which, at]
                 named.add((which, at))
                 yield from within_limits(claim, _interval(claim, game, which, at, ends, part))
-                slacks += [fraction(part[sense]["slack"]) for sense in ("least", "greatest")]
+                slacks += [_of_end(part, sense, "slack") for sense in ("least", "greatest")]
     if set(proofs) - named:
         yield Claim("the intervals", "refuted", "one is proved and not shown")
     yield _left_out(certificate["reason"], missing)
     yield shown("the tolerance", certificate["tolerance"], max(slacks) / (game.spread() or 1))
 
 
-def _left_out(reason: Any, missing: Sequence[str]) -> Claim:
+def _left_out(reason: Json, missing: Sequence[str]) -> Claim:
     """What is left out, and whether that is said."""
     if reason is not None and type(reason) is not str:
         raise UnreadableError("the reason is not a text.")
@@ -221,30 +221,35 @@ def _left_out(reason: Any, missing: Sequence[str]) -> Claim:
 
 
 def _interval(
-    claim: str, game: Finite, which: str, epsilon: Fraction, ends: Any, part: Mapping[str, Any]
+    claim: str, game: Finite, which: str, epsilon: Fraction, ends: Json, part: Mapping[str, Json]
 ) -> Callable[[], Iterator[Claim]]:
     def claims() -> Iterator[Claim]:
-        if len(listed(ends, "an interval")) != 2:
+        two = listed(ends, "an interval")
+        if len(two) != 2:
             yield Claim(claim, "refuted", "it does not have two ends")
             return
-        for sense, number in zip(("least", "greatest"), ends, strict=True):
+        for sense, number in zip(("least", "greatest"), two, strict=True):
             why = why_not_end(game, which, sense, epsilon, part[sense])
             if why is None:
-                end = shown(claim, number, fraction(part[sense]["value"]))
+                end = shown(claim, number, _of_end(part, sense, "value"))
                 why = None if end.verdict == "confirmed" else end.why
             if why is not None:
                 yield Claim(claim, "refuted", f"its {sense} end: {why}")
                 return
-        low, high = (exactly(fraction(part[sense]["value"])) for sense in ("least", "greatest"))
+        low, high = (exactly(_of_end(part, sense, "value")) for sense in ("least", "greatest"))
         yield Claim(claim, "confirmed", f"[{low}, {high}]")
 
     return claims
 
 
+def _of_end(interval: Mapping[str, Json], sense: str, part: str) -> Fraction:
+    return fraction(keyed(interval[sense], (part,), "an end of an interval")[part])
+
+
 # What is said in words, and about the game as a whole.
 
 
-def _words(certificate: Mapping[str, Any], statement: Statement | None) -> Iterator[Claim]:
+def _words(certificate: Mapping[str, Json], statement: Statement | None) -> Iterator[Claim]:
     """The rule in sentences, and the range of payoffs."""
     for key in ("rule_text", "play_text"):
         if type(certificate[key]) is not str:
@@ -258,16 +263,17 @@ def _words(certificate: Mapping[str, Any], statement: Statement | None) -> Itera
     yield _in_words("the rule in words", certificate["rule_text"] in texts, texts[0])
     leader, followers = game.ranges()
     stated = keyed(certificate["payoff_range"], ("leader", "followers"), "payoff_range")
-    rows = [stated["leader"], *listed(stated["followers"], "the followers' ranges")]
+    stated_ranges = [stated["leader"], *listed(stated["followers"], "the followers' ranges")]
+    rows = [listed(row, "a range") for row in stated_ranges]
     ranges = [leader, *followers]
-    holds = [len(listed(row, "a range")) for row in rows] == [2] * len(ranges) and all(
+    holds = [len(row) for row in rows] == [2] * len(ranges) and all(
         _near_range(row, own) for row, own in zip(rows, ranges, strict=True)
     )
     said = f"the leader's from {in_words(leader[0])} to {in_words(leader[1])}"
     yield Claim("the range of payoffs", "confirmed" if holds else "refuted", said)
 
 
-def _near_range(row: Sequence[Any], own: tuple[Fraction, Fraction]) -> bool:
+def _near_range(row: Sequence[Json], own: tuple[Fraction, Fraction]) -> bool:
     try:
         ends = [Fraction(shown_number(value)) for value in row]
     except (OverflowError, ValueError):
@@ -276,7 +282,7 @@ def _near_range(row: Sequence[Any], own: tuple[Fraction, Fraction]) -> bool:
     return all(abs(end - right) <= Fraction(1, 10**12) * scale for end, right in zip(ends, own, strict=True))
 
 
-def _play_text(told: Any, statement: Statement | None, strategies: Sequence[Sequence[Sequence[Fraction]]]) -> Claim:
+def _play_text(told: Json, statement: Statement | None, strategies: Sequence[Sequence[Sequence[Fraction]]]) -> Claim:
     """The play in sentences; shares that lie between two percentages may be rounded to either."""
     if statement is None:
         return Claim("the play in words", "unchecked", "how a play of this game is told is not known here")
@@ -297,7 +303,7 @@ def _in_words(claim: str, right: bool, text: str) -> Claim:
     return Claim(claim, "confirmed" if right else "refuted", said if right else f"it must be: {said}")
 
 
-def _model(followers: Any) -> Claim:
+def _model(followers: Json) -> Claim:
     """Whose play it is cannot be seen from the play, and nothing rests on it."""
     if followers is None:
         return Claim("whose play it is", "stated", "nobody's: the play was stated")

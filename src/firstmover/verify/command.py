@@ -3,9 +3,8 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from .amounts import Decimal, UnreadableError
+from .amounts import Decimal, Json, UnreadableError
 from .claims import check, verdict
 from .limits import MAX_BYTES, MAX_VALUES
 from .statement import Claim
@@ -13,7 +12,7 @@ from .statement import Claim
 STATUS = {"confirmed": 0, "refuted": 1, "incomplete": 3}  # 2 is for a file that cannot be read
 
 
-def read(content: str) -> dict[str, Any]:
+def read(content: str) -> dict[str, Json]:
     """A certificate from its text; decimals are kept as they stand there.
 
     Raises:
@@ -23,7 +22,7 @@ def read(content: str) -> dict[str, Any]:
     def refuse(word: str) -> None:
         raise ValueError(word)
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         if len(dict(pairs)) < len(pairs):
             raise ValueError("a key stands twice in an object")
         return dict(pairs)

@@ -1,8 +1,8 @@
 """The families of games that are known here, by name."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from .amounts import Json, text
 from .bayesian import BayesianNormalForm
 from .finite import Finite
 from .game import Game
@@ -14,7 +14,7 @@ from .security_schedules import SecuritySchedules
 from .sequential_price import Market, agrawal
 from .simple_allocation import SimpleAllocation
 
-FAMILIES: dict[str, Callable[[Any], Game]] = {
+FAMILIES: dict[str, Callable[[Json], Game]] = {
     "normal-form": NormalForm.read,
     "escape": ESCAPE,
     "maintain": MAINTAIN,
@@ -28,14 +28,14 @@ FAMILIES: dict[str, Callable[[Any], Game]] = {
 }
 
 
-def derive(content: Mapping[str, Any]) -> Finite | None:
+def derive(content: Mapping[str, Json]) -> Finite | None:
     """The followers' game from a rule file's content, or None where the family of games is not known here.
 
     Raises:
         ValueError: there is no such game, or it has no such rule.
         LimitError: it takes too much time or memory.
     """
-    family = FAMILIES.get(content["game"])
+    family = FAMILIES.get(text(content["game"], "the name of a game"))
     if family is None:
         return None
     game = family(content["parameters"])

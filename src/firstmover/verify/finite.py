@@ -5,9 +5,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import UnreadableError, fraction, indices, keyed, listed
+from .amounts import Json, UnreadableError, fraction, indices, keyed, listed
 from .limits import MAX_FOLLOWERS, at_most_so_many, look_at_the_time, total
 
 Joint = Sequence[Mapping[int, Fraction]]  # for every type profile, the probabilities of action profiles
@@ -132,7 +131,7 @@ def joint_of_point(game: Finite, which: str, point: Sequence[tuple[Sequence[int]
     return joint
 
 
-def point_of(stored: Any) -> list[tuple[list[int], Fraction]]:
+def point_of(stored: Json) -> list[tuple[list[int], Fraction]]:
     """Weighted columns, as a certificate carries them.
 
     Raises:
@@ -141,14 +140,15 @@ def point_of(stored: Any) -> list[tuple[list[int], Fraction]]:
     return [(indices(column, "a column"), fraction(p)) for column, p in _pairs(stored, "a point")]
 
 
-def _pairs(stored: Any, what: str) -> Iterator[tuple[Any, Any]]:
+def _pairs(stored: Json, what: str) -> Iterator[tuple[Json, Json]]:
     for item in listed(stored, what):
-        if len(listed(item, f"an entry of {what}")) != 2:
+        pair = listed(item, f"an entry of {what}")
+        if len(pair) != 2:
             raise UnreadableError(f"an entry of {what} does not have two parts.")
-        yield item[0], item[1]
+        yield pair[0], pair[1]
 
 
-def multipliers_of(stored: Any) -> dict[tuple[int, int, int], Fraction]:
+def multipliers_of(stored: Json) -> dict[tuple[int, int, int], Fraction]:
     """Multipliers by follower, type and action, as a certificate carries them.
 
     Raises:
@@ -164,7 +164,7 @@ def multipliers_of(stored: Any) -> dict[tuple[int, int, int], Fraction]:
     return found
 
 
-def game_of(stored: Any) -> Finite:
+def game_of(stored: Json) -> Finite:
     """The finite game as a certificate carries it; whether its tables fit together is not looked at.
 
     Raises:
@@ -174,7 +174,7 @@ def game_of(stored: Any) -> Finite:
         stored, ("types", "probabilities", "allowed", "sizes", "leader", "followers", "revenue"), "the induced game"
     )
 
-    def fractions(table: Any) -> list[list[Fraction]]:
+    def fractions(table: Json) -> list[list[Fraction]]:
         look_at_the_time()
         return [[fraction(p) for p in listed(row, "a row of payoffs")] for row in listed(table, "a table of payoffs")]
 
@@ -216,7 +216,7 @@ def fits_together(game: Finite) -> bool:
     )
 
 
-def play_of(game: Finite, play: Any) -> tuple[Joint, list[list[list[Fraction]]]]:
+def play_of(game: Finite, play: Json) -> tuple[Joint, list[list[list[Fraction]]]]:
     """What is played, and the probabilities of each follower's actions by type, which are 0 for types that never occur.
 
     Raises:
@@ -250,7 +250,7 @@ def play_of(game: Finite, play: Any) -> tuple[Joint, list[list[list[Fraction]]]]
     return joint, tables
 
 
-def joint_of_play(game: Finite, play: Mapping[str, Any]) -> Joint:
+def joint_of_play(game: Finite, play: Mapping[str, Json]) -> Joint:
     """What is played, from strategies by type, or from the distribution at every type profile.
 
     Raises:

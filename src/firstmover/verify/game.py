@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from .finite import Finite
 from .limits import look_at_the_time
@@ -105,7 +104,7 @@ def finite_game(
     )
 
 
-def alike(one: Any, other: Any) -> bool:
+def alike(one: object, other: object) -> bool:
     """Whether two games, or parts of them, are the same up to the rounding of their numbers to floats."""
     if isinstance(one, Fraction) and isinstance(other, Fraction):
         return abs(one - other) <= Fraction(1, 10**12) * max(abs(one), abs(other))

@@ -1,12 +1,11 @@
 """Matrix design: payments on top of the payoffs of a game."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import entries, number, one_of, parameters, shape, table, whole
+from .amounts import Json, Table, entries, entry, indices, number, one_of, parameters, parts, shape, table, whole
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many
@@ -16,7 +15,7 @@ from .wording import Wording
 
 OBJECTIVES = ("different", "welfare", "welfare-minus-payments", "minus-payments")
 _FIRST_EXAMPLE = [[[3, 6], [4, 2]], [[3, 4], [6, 2]]]  # of Monderer and Tennenholtz, "k-Implementation"
-_DEFAULTS = {
+_DEFAULTS: dict[str, Json] = {
     "payoffs": _FIRST_EXAMPLE,
     "rule": "tau",
     "objective": "different",
@@ -39,7 +38,7 @@ class MatrixDesign(Game):
         players: the names of the followers, if they have any.
     """
 
-    payoffs: list[Any]
+    payoffs: Sequence[Table]
     tau: bool
     objective: str
     most: int
@@ -47,7 +46,7 @@ class MatrixDesign(Game):
     players: list[str] | None = None
 
     @classmethod
-    def read(cls, given: Any) -> "MatrixDesign":
+    def read(cls, given: Json) -> "MatrixDesign":
         """The game with these parameters.
 
         Raises:
@@ -63,7 +62,7 @@ class MatrixDesign(Game):
         objective = one_of(own["objective"], OBJECTIVES, "objective")
         names = None if own["action_names"] is None else actions_named(own["action_names"], sizes[1:])
         players = None if own["player_names"] is None else players_named(own["player_names"], sizes[0])
-        return cls(payoffs, kind == "tau", objective, whole(own["max_payment"], "max_payment"), names, players)
+        return cls(parts(payoffs), kind == "tau", objective, whole(own["max_payment"], "max_payment"), names, players)
 
     @property
     def sizes(self) -> list[int]:
@@ -80,34 +79,35 @@ class MatrixDesign(Game):
     def decided(self, rule: Entries) -> list[Decided]:
         if self.tau:
             do = rule.decide({}, ["tau"])
-            whole(do["tau"], "tau", most=self.most)
+            self._tau(do)
             return [({}, do)]
         profiles = list(itertools.product(*map(range, self.sizes)))
         at_most_so_many(len(profiles), MAX_SITUATIONS, "action profiles")
-        situations = [{"actions": list(actions)} for actions in profiles]
+        situations: list[dict[str, Json]] = [{"actions": list(actions)} for actions in profiles]
         decided: list[Decided] = [(when, rule.decide(when, ["payments"])) for when in situations]
         for _, paid in decided:
             self._payments(paid)
         return decided
 
-    def _payments(self, do: Any) -> list[Fraction]:
-        n = len(self.payoffs)
-        if not isinstance(do["payments"], list) or len(do["payments"]) != n:
+    def _tau(self, do: Mapping[str, Json]) -> int:
+        return whole(do["tau"], "tau", most=self.most)
+
+    def _payments(self, do: Mapping[str, Json]) -> list[Fraction]:
+        n, stated = len(self.payoffs), do["payments"]
+        if not isinstance(stated, list) or len(stated) != n:
             raise ValueError(f"payments must be {n} numbers")
-        paid = [number(p, "a payment") for p in do["payments"]]
+        paid = [number(p, "a payment") for p in stated]
         if any(not 0 <= p <= self.most for p in paid):
             raise ValueError(f"payments must lie from 0 to {self.most}")
         return paid
 
     def finite(self, decided: Sequence[Decided]) -> Finite:
         n = len(self.payoffs)
-        paid = {} if self.tau else {tuple(when["actions"]): self._payments(do) for when, do in decided}
+        paid = {} if self.tau else {_profile(when): self._payments(do) for when, do in decided}
+        tau = Fraction(self._tau(decided[0][1])) if self.tau else Fraction(0)
 
         def pay(types: tuple[int, ...], actions: tuple[int, ...]) -> tuple[Fraction, list[Fraction], Fraction]:
-            if self.tau:
-                payments = [Fraction(decided[0][1]["tau"]) * (actions == (i,) * n) for i in range(n)]
-            else:
-                payments = paid[actions]
+            payments = [tau * (actions == (i,) * n) for i in range(n)] if self.tau else paid[actions]
             base = self._base(actions)
             leader = self._aim(actions, base)
             if self.objective.endswith("minus-payments"):
@@ -117,12 +117,7 @@ class MatrixDesign(Game):
         return finite_game([((0,) * n, Fraction(1))], self.n_types, self.sizes, pay)
 
     def _base(self, actions: Sequence[int]) -> list[Fraction]:
-        found = []
-        for part in self.payoffs:
-            for a in actions:
-                part = part[a]
-            found.append(part)
-        return found
+        return [entry(own, actions) for own in self.payoffs]
 
     def _aim(self, actions: Sequence[int], base: Sequence[Fraction]) -> Fraction:
         """What the leader is paid, payments apart."""
@@ -141,12 +136,12 @@ class MatrixDesign(Game):
     def sentence(self, decided: Decided, wording: Wording) -> str:
         when, do = decided
         if self.tau:
-            return f"pay tau = {do['tau']}"
-        payments = ", ".join(wording.number(Fraction(p), Fraction(0), Fraction(self.most), 4) for p in do["payments"])
-        actions = when["actions"]
+            return f"pay tau = {self._tau(do)}"
+        payments = ", ".join(wording.number(p, Fraction(0), Fraction(self.most), 4) for p in self._payments(do))
+        actions = [str(a) for a in _profile(when)]
         if self.names is not None:
-            actions = [wording.names(own)[a] for own, a in zip(self.names, actions, strict=True)]
-        return f"at actions {', '.join(map(str, actions))}, pay {payments}"
+            actions = [wording.names(own)[a] for own, a in zip(self.names, _profile(when), strict=True)]
+        return f"at actions {', '.join(actions)}, pay {payments}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         actions = [f"action {a}" for a in range(self.sizes[follower])]
@@ -157,7 +152,11 @@ class MatrixDesign(Game):
 
     def baseline(self) -> Baseline:
         def fault(decided: Sequence[Decided], _: Fraction) -> str | None:
-            paid = [x for _, do in decided for x in ([do["tau"]] if self.tau else self._payments(do))]
+            paid = [x for _, do in decided for x in ([Fraction(self._tau(do))] if self.tau else self._payments(do))]
             return "it makes payments" if any(paid) else None
 
         return Baseline("no payments", self, fault)
+
+
+def _profile(when: Mapping[str, Json]) -> tuple[int, ...]:
+    return tuple(indices(when["actions"], "the actions"))

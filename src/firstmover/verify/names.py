@@ -1,12 +1,11 @@
 """The names that a game gives to actions and players."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from .amounts import text
+from .amounts import Json, text
 
 
-def actions_named(given: Any, sizes: Sequence[int]) -> list[list[str]]:
+def actions_named(given: Json, sizes: Sequence[int]) -> list[list[str]]:
     """The names of every player's actions, letters where none are given.
 
     Raises:
@@ -22,7 +21,7 @@ def actions_named(given: Any, sizes: Sequence[int]) -> list[list[str]]:
     return [[text(name, "the name of an action") for name in own] for own in given]
 
 
-def players_named(given: Any, count: int) -> list[str]:
+def players_named(given: Json, count: int) -> list[str]:
     """The names of so many players.
 
     Raises:

@@ -1,11 +1,10 @@
 """Normal-form games: a row, or a mixture of rows, and then a column for every follower."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import distribution, entries, one_of, parameters, shape, table, whole
+from .amounts import Json, Table, distribution, entries, entry, one_of, parameters, parts, shape, table, whole
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, at_most_so_many, total
@@ -28,14 +27,14 @@ class NormalForm(Game):
         players: what the leader and every follower are called, if they are called anything.
     """
 
-    leader: list[Any]
-    followers: list[Any]
+    leader: Sequence[Table]
+    followers: Sequence[Table]
     commitment: str
     names: list[list[str]]
     players: list[str] | None = None
 
     @classmethod
-    def read(cls, given: Any) -> "NormalForm":
+    def read(cls, given: Json) -> "NormalForm":
         """The game with these parameters.
 
         Raises:
@@ -56,9 +55,9 @@ class NormalForm(Game):
             followers = [followers]
         if shape(followers) != [len(sizes) - 1, *sizes]:
             raise ValueError("every follower needs a table of payoffs of the shape of the leader's, and nobody else")
-        one_of(own["commitment"], COMMITMENTS, "commitment")
+        commitment = one_of(own["commitment"], COMMITMENTS, "commitment")
         players = None if own["player_names"] is None else players_named(own["player_names"], len(sizes))
-        return cls(leader, followers, own["commitment"], actions_named(own["action_names"], sizes), players)
+        return cls(parts(leader), parts(followers), commitment, actions_named(own["action_names"], sizes), players)
 
     @property
     def sizes(self) -> list[int]:
@@ -77,7 +76,7 @@ class NormalForm(Game):
         self.mixture(do)
         return [({}, do)]
 
-    def mixture(self, do: Any) -> list[Fraction]:
+    def mixture(self, do: Mapping[str, Json]) -> list[Fraction]:
         """The probabilities of rows; one row is a mixture too.
 
         Raises:
@@ -85,8 +84,8 @@ class NormalForm(Game):
         """
         rows, names = len(self.leader), self.names[0]
         if self.commitment == "deterministic":
-            action = do["action"]
-            action = _row(action, names) if isinstance(action, str) else whole(action, "the action", most=rows - 1)
+            stated = do["action"]
+            action = _row(stated, names) if isinstance(stated, str) else whole(stated, "the action", most=rows - 1)
             return [Fraction(k == action) for k in range(rows)]
         given = do["mixture"]
         if isinstance(given, dict):
@@ -97,14 +96,18 @@ class NormalForm(Game):
     def finite(self, decided: Sequence[Decided]) -> Finite:
         mixture = self.mixture(decided[0][1])
 
-        def mixed(payoffs: list[Any], actions: tuple[int, ...]) -> Fraction:
-            return total(p * _at(payoffs[k], actions) for k, p in enumerate(mixture) if p)
+        def mixed(payoffs: Sequence[Table], actions: tuple[int, ...]) -> Fraction:
+            return total(p * entry(payoffs[k], actions) for k, p in enumerate(mixture) if p)
 
         return finite_game(
             [((0,) * len(self.sizes), Fraction(1))],
             self.n_types,
             self.sizes,
-            lambda types, actions: (mixed(self.leader, actions), [mixed(t, actions) for t in self.followers], None),
+            lambda types, actions: (
+                mixed(self.leader, actions),
+                [mixed(parts(t), actions) for t in self.followers],
+                None,
+            ),
         )
 
     def ranges(self) -> tuple[Range, list[Range]]:
@@ -154,9 +157,9 @@ def not_the_best_row(games: Sequence[NormalForm], prior: Sequence[Fraction], mix
     for row in range(len(games[0].leader)):
         worth = Fraction(0)
         for game, p in zip(games, prior, strict=True):
-            own = game.followers[0][row]
+            own = entries(parts(game.followers[0])[row])
             best = max(own)
-            worth += p * min(x for x, y in zip(game.leader[row], own, strict=True) if y == best)
+            worth += p * min(x for x, y in zip(entries(game.leader[row]), own, strict=True) if y == best)
         guaranteed.append(worth)
     row = list(mixture).index(Fraction(1))
     if guaranteed[row] < max(guaranteed):
@@ -175,16 +178,10 @@ def _row(name: str, names: Sequence[str]) -> int:
     return list(names).index(name)
 
 
-def _at(payoffs: Any, actions: Sequence[int]) -> Fraction:
-    for a in actions:
-        payoffs = payoffs[a]
-    return payoffs if isinstance(payoffs, Fraction) else Fraction(payoffs)
-
-
-def published(payoffs: list[list[tuple[int, int]]]) -> Any:
+def published(payoffs: list[list[tuple[int, int]]]) -> Callable[[Json], NormalForm]:
     """How a two-player game is read whose payoffs are known by its name."""
 
-    def read(given: Any) -> NormalForm:
+    def read(given: Json) -> NormalForm:
         own = parameters(given, {"commitment": "deterministic"})
         leader, follower = ([[pair[k] for pair in row] for row in payoffs] for k in (0, 1))
         return NormalForm.read({"leader_payoffs": leader, "follower_payoffs": follower, **own})

@@ -14,9 +14,8 @@ The sets: `bcce` (and `cce`, without private types) holds a distribution over ac
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
-from .amounts import fraction, in_words, keyed
+from .amounts import Json, fraction, in_words, keyed
 from .finite import Finite, expected, gains, joint_of_point, multipliers_of, point_of, weight
 from .limits import LimitError, common_denominator, look_at_the_time, total
 
@@ -31,14 +30,14 @@ def sets_of(game: Finite) -> tuple[str, ...]:
     return ("cce",) if len(game.types) == 1 else ("bcce", "anf_cce")
 
 
-def why_not_end(game: Finite, which: str, sense: str, epsilon: Fraction, end: Mapping[str, Any]) -> str | None:
+def why_not_end(game: Finite, which: str, sense: str, epsilon: Fraction, stated: Json) -> str | None:
     """Why an end of an interval is not proved, or None if it is: both proofs hold, and meet.
 
     Raises:
         UnreadableError: it is malformed.
         LimitError: it takes too much time or memory.
     """
-    keyed(end, ("value", "slack", "point", "multipliers"), "an end of an interval")
+    end = keyed(stated, ("value", "slack", "point", "multipliers"), "an end of an interval")
     value, slack = fraction(end["value"]), fraction(end["slack"])
     if not 0 <= slack <= MAX_SLACK * game.spread():
         return "its slack is negative or too wide"

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
 
-from .amounts import Decimal
+from .amounts import Decimal, Json
 
-Decided = tuple[Mapping[str, Any], Mapping[str, Any]]  # a situation, and what the rule does there
+Decided = tuple[Mapping[str, Json], Mapping[str, Json]]  # a situation, and what the rule does there
 
 
-def matches(condition: Mapping[str, Any], situation: Mapping[str, Any]) -> bool:
+def matches(condition: Mapping[str, Json], situation: Mapping[str, Json]) -> bool:
     """Whether an entry's `when` holds in a situation: what is left out, and null, match anything."""
 
-    def fits(wanted: Any, there: Any) -> bool:
+    def fits(wanted: Json, there: Json) -> bool:
         if isinstance(wanted, list | tuple) and isinstance(there, list | tuple) and len(wanted) == len(there):
             return all(fits(w, t) for w, t in zip(wanted, there, strict=True))
         if isinstance(wanted, Decimal):
@@ -25,7 +24,7 @@ def matches(condition: Mapping[str, Any], situation: Mapping[str, Any]) -> bool:
 class Entries:
     """The entries of a rule, of which the first that matches a situation decides there."""
 
-    def __init__(self, rule: Any):
+    def __init__(self, rule: Json):
         """Entries in their form; what they ask for is looked at where they decide.
 
         Raises:
@@ -33,7 +32,7 @@ class Entries:
         """
         if not isinstance(rule, list) or not rule:
             raise ValueError("the rule must be a list of entries, at least one")
-        self.entries: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self.entries: list[tuple[dict[str, Json], dict[str, Json]]] = []
         for entry in rule:
             if not isinstance(entry, dict) or not {"do"} <= set(entry) <= {"when", "do"}:
                 raise ValueError("an entry of the rule must have 'do', and maybe 'when', and nothing else")
@@ -42,7 +41,7 @@ class Entries:
                 raise ValueError("'when' and 'do' in an entry of the rule must be objects")
             self.entries.append((when, do))
 
-    def decide(self, situation: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    def decide(self, situation: Mapping[str, Json], keys: Sequence[str]) -> dict[str, Json]:
         """What the rule does in a situation: an object with these keys.
 
         Raises:

@@ -1,11 +1,10 @@
 """Security games: how likely every target is to be covered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import distribution, number, parameters, shape, table
+from .amounts import Json, distribution, entries, matrix, number, parameters, shape, table
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .rules import Decided, Entries
@@ -34,7 +33,7 @@ class Security(Game):
     resources: Fraction
 
     @classmethod
-    def read(cls, given: Any) -> "Security":
+    def read(cls, given: Json) -> "Security":
         """The game with these parameters.
 
         Raises:
@@ -64,19 +63,23 @@ class Security(Game):
         self.coverage(do)
         return [({}, do)]
 
-    def coverage(self, do: Any) -> list[Fraction]:
+    def coverage(self, do: Mapping[str, Json]) -> list[Fraction]:
         """How likely each target is to be covered.
 
         Raises:
             ValueError: it cannot be.
         """
-        if not isinstance(do["coverage"], list) or len(do["coverage"]) != len(self.names):
-            raise ValueError("the coverage must be a number for every target")
-        coverage = [number(c, "the coverage") for c in do["coverage"]]
+        coverage = self._stated(do)
         if any(not 0 <= c <= 1 for c in coverage) or sum(coverage) > self.resources + _ROUNDING:
             raise ValueError("the coverage must be in [0, 1] for every target, and use no more than all resources")
         scale = self.resources / max(sum(coverage), self.resources)
         return [c * scale for c in coverage]
+
+    def _stated(self, do: Mapping[str, Json]) -> list[Fraction]:
+        stated = do["coverage"]
+        if not isinstance(stated, list) or len(stated) != len(self.names):
+            raise ValueError("the coverage must be a number for every target")
+        return [number(c, "the coverage") for c in stated]
 
     def finite(self, decided: Sequence[Decided]) -> Finite:
         coverage = self.coverage(decided[0][1])
@@ -99,11 +102,8 @@ class Security(Game):
         return span(x for row in rows for x in row[:2]), [span(x for row in rows for x in row[2:])]
 
     def sentence(self, decided: Decided, wording: Wording) -> str:
-        parts = (
-            (name, float(Fraction(p)))
-            for name, p in zip(wording.names(self.names), decided[1]["coverage"], strict=True)
-        )
-        covered = [f"{name} with probability {p:.4f}" for name, p in parts if p >= 5e-5]
+        stated = zip(wording.names(self.names), map(float, self._stated(decided[1])), strict=True)
+        covered = [f"{name} with probability {p:.4f}" for name, p in stated if p >= 5e-5]
         return f"cover {', '.join(covered) or 'nothing'}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
@@ -120,27 +120,27 @@ class Security(Game):
         return Baseline("uniform coverage", self, fault)
 
 
-def read_targets(given: Any) -> tuple[list[str], list[str], list[list[list[Fraction]]]]:
+def read_targets(given: Json) -> tuple[list[str], list[str], list[list[list[Fraction]]]]:
     """Names of the targets, names of the types of attackers, and for each type a row of four payoffs for each target.
 
     Raises:
         ValueError: there are none, or the types have other targets.
     """
-    rows, names, types = given, None, None
-    if isinstance(rows, dict):
-        if set(rows) - {"target", "type"} != set(COLUMNS):
+    rows: Json = given
+    names: Json = None
+    types: Json = None
+    if isinstance(given, dict):
+        if set(given) - {"target", "type"} != set(COLUMNS):
             raise ValueError(f"targets must have the columns {', '.join(COLUMNS)}")
-        columns, names, types = (
-            [table(rows[column], column) for column in COLUMNS],
-            rows.get("target"),
-            rows.get("type"),
-        )
+        columns = [table(given[column], column) for column in COLUMNS]
+        names, types = given.get("target"), given.get("type")
         if any(len(shape(column)) != 1 or shape(column) != shape(columns[0]) for column in columns):
             raise ValueError("the columns of targets must be lists of one length")
-        rows = [list(row) for row in zip(*columns, strict=True)]
-    payoffs = table(rows, "targets")
-    if len(shape(payoffs)) != 2 or not payoffs or len(payoffs[0]) != len(COLUMNS):
+        rows = [list(row) for row in zip(*map(entries, columns), strict=True)]
+    stated = table(rows, "targets")
+    if len(shape(stated)) != 2 or shape(stated)[1] != len(COLUMNS):
         raise ValueError("targets must be rows of four payoffs")
+    payoffs = matrix(stated)
     of_rows = ["attacker"] * len(payoffs) if types is None else _texts(types, len(payoffs))
     kinds = list(dict.fromkeys(of_rows))
     own = [[row for row, kind in zip(payoffs, of_rows, strict=True) if kind == one] for one in kinds]
@@ -157,7 +157,7 @@ def read_targets(given: Any) -> tuple[list[str], list[str], list[list[list[Fract
     return called[0], kinds, [[part[name] for name in called[0]] for part in by_name]
 
 
-def read_prior(given: Any, kinds: int) -> list[Fraction]:
+def read_prior(given: Json, kinds: int) -> list[Fraction]:
     """Probabilities of the types, all equal where none are given.
 
     Raises:
@@ -171,7 +171,8 @@ def attacker_called(attackers: Sequence[str], type_: int, wording: Wording) -> s
     return "the attacker" if len(attackers) == 1 else f"attacker {wording.names(attackers)[type_]}"
 
 
-def _texts(given: Any, n: int) -> list[str]:
-    if not isinstance(given, list) or len(given) != n or any(type(name) is not str for name in given):
+def _texts(given: Json, n: int) -> list[str]:
+    names = [name for name in given if type(name) is str] if isinstance(given, list) else []
+    if not isinstance(given, list) or not len(names) == len(given) == n:
         raise ValueError("every row of targets needs a name, a text")
-    return given
+    return names

@@ -4,9 +4,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import number, one_of, parameters, text, whole
+from .amounts import Json, number, one_of, parameters, text, whole
 from .bayesian import BayesianNormalForm
 from .game import Baseline, named_actions
 from .limits import look_at_the_time
@@ -29,7 +28,7 @@ class SecuritySchedules(BayesianNormalForm):
     attackers: list[str]
 
     @classmethod
-    def read(cls, given: Any) -> "SecuritySchedules":
+    def read(cls, given: Json) -> "SecuritySchedules":
         """The game with these parameters.
 
         Raises:
@@ -75,7 +74,7 @@ class SecuritySchedules(BayesianNormalForm):
         return Baseline("the best deterministic commitment", self, fault)
 
 
-def _schedules(given: Any, targets: Sequence[str]) -> tuple[list[str], list[set[str]], list[Fraction]]:
+def _schedules(given: Json, targets: Sequence[str]) -> tuple[list[str], list[set[str]], list[Fraction]]:
     """Names, the targets that each covers, and costs, 1 where none are given.
 
     Raises:

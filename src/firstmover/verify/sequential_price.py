@@ -5,9 +5,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
-from .amounts import distribution, number, one_of, parameters, shape, table, whole
+from .amounts import Json, distribution, indices, listed, matrix, number, one_of, parameters, shape, table, whole
 from .best_prices import most_without_messages
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
@@ -23,6 +22,10 @@ _MAX_TYPES = 10_000  # of an agent
 _MAX_STOCKS = 10_000  # numbers of units of the items that may be left
 _ROUNDING = Fraction(1, 10**6)  # of the largest value, by which a rule may fall short of the best one
 Profile = tuple[int, ...]
+Values = list[list[list[Fraction]]]
+Chances = list[list[Fraction]] | None
+Joint = list[tuple[Profile, Fraction]] | None
+Sold = tuple[Profile | None, ...]  # what every agent took, None before its visit
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,9 @@ class Market(Game):
         items: what items are called, if they are called anything.
     """
 
-    values: list[list[list[Fraction]]]
-    chances: list[list[Fraction]] | None
-    joint: list[tuple[Profile, Fraction]] | None
+    values: Values
+    chances: Chances
+    joint: Joint
     messages: int
     units: list[int]
     additive: bool
@@ -66,7 +69,7 @@ class Market(Game):
         object.__setattr__(self, "highest", high or Fraction(1))
 
     @classmethod
-    def read(cls, given: Any) -> "Market":
+    def read(cls, given: Json) -> "Market":
         """The game with these parameters.
 
         Raises:
@@ -101,13 +104,11 @@ class Market(Game):
             at_most_so_many(points**items, _MAX_TYPES, "types of an agent")
             steps = [Fraction(k, points - 1) for k in range(points)]
             grid = [list(row) for row in itertools.product(steps, repeat=items)]
-            values, chances, joint = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n, None
+            drawn: tuple[Values, Chances, Joint] = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n, None
         else:
-            values, chances, joint = _stated_values(own["values"], n, items)
+            drawn = _stated_values(own["values"], n, items)
         return cls(
-            values,
-            chances,
-            joint,
+            *drawn,
             whole(own["messages"], "messages", 1),
             stocks,
             one_of(own["valuation"], ("unit", "additive"), "valuation") == "additive",
@@ -148,9 +149,9 @@ class Market(Game):
         n = len(self.values)
         at_most_so_many(self.messages**n, MAX_SITUATIONS, "message profiles")
         found: list[Decided] = []
-        outcomes: dict[Any, list[list[int]]] = {}
+        outcomes: dict[tuple[int, tuple[Fraction, ...], tuple[bool, ...]], list[list[int]]] = {}
         for messages in itertools.product(range(self.messages), repeat=n):
-            reached: list[tuple[Any, Profile]] = [((None,) * n, tuple(self.units))]
+            reached: list[tuple[Sold, Profile]] = [((None,) * n, tuple(self.units))]
             seen = {self._seen(*reached[0])}
             for sold, left in reached:  # grows on the way
                 if None not in sold or not any(left):
@@ -158,7 +159,7 @@ class Market(Game):
                 look_at_the_time()
                 at_most_so_many(len(found), MAX_SITUATIONS, "situations that the rule can come to")
                 remaining = [i for i, bundle in enumerate(sold) if bundle is None]
-                when: dict[str, Any] = {"messages": list(messages), "remaining": remaining, "items": list(left)}
+                when: dict[str, Json] = {"messages": list(messages), "remaining": remaining, "items": list(left)}
                 if self.sold_is_seen:
                     when["sold"] = [None if bundle is None else list(bundle) for bundle in sold]
                 do = rule.decide(when, ["agent", "prices"])
@@ -175,7 +176,7 @@ class Market(Game):
                         reached.append((after, rest))
         return found
 
-    def _seen(self, sold: Sequence[Any], left: Profile) -> Any:
+    def _seen(self, sold: Sold, left: Profile) -> tuple[Sold | tuple[bool, ...], Profile]:
         """What the leader tells situations apart by."""
         return (sold, left) if self.sold_is_seen else (tuple(bundle is None for bundle in sold), left)
 
@@ -190,7 +191,7 @@ class Market(Game):
             return int("".join(map(str, bundle)), 2)
         return 1 + bundle.index(1) if any(bundle) else 0
 
-    def offer(self, do: Mapping[str, Any], remaining: Sequence[int]) -> tuple[int, list[Fraction]]:
+    def offer(self, do: Mapping[str, Json], remaining: Sequence[int]) -> tuple[int, list[Fraction]]:
         """Whom the rule visits, and at which prices.
 
         Raises:
@@ -199,9 +200,13 @@ class Market(Game):
         agent = whole(do["agent"], "the agent to visit", most=len(self.values) - 1)
         if agent not in remaining:
             raise ValueError(f"the rule visits agent {agent}, who is not left to visit")
-        if not isinstance(do["prices"], list) or len(do["prices"]) != len(self.units):
+        return agent, [self._price(p) for p in self._stated_prices(do)]
+
+    def _stated_prices(self, do: Mapping[str, Json]) -> list[Fraction]:
+        stated = do["prices"]
+        if not isinstance(stated, list) or len(stated) != len(self.units):
             raise ValueError("prices must be a number for every item")
-        return agent, [self._price(number(p, "a price")) for p in do["prices"]]
+        return [number(p, "a price") for p in stated]
 
     def _price(self, stated: Fraction) -> Fraction:
         """A price of the rule, or the price of the grid that it is meant to be."""
@@ -249,11 +254,9 @@ class Market(Game):
     def finite(self, decided: Sequence[Decided]) -> Finite:
         offers = {}
         for when, do in decided:
-            place = (
-                tuple(when["messages"]),
-                str(when["sold"] if self.sold_is_seen else when["remaining"] + when["items"]),
-            )
-            offers[place] = self.offer(do, when["remaining"])
+            messages, remaining, items = (indices(when[key], key) for key in ("messages", "remaining", "items"))
+            place = (tuple(messages), str(when["sold"] if self.sold_is_seen else remaining + items))
+            offers[place] = self.offer(do, remaining)
         best: dict[Profile, Fraction] = {}
 
         def visits(types: Profile, messages: Profile) -> tuple[Fraction, Fraction, list[Fraction]]:
@@ -289,19 +292,21 @@ class Market(Game):
 
     def sentence(self, decided: Decided, wording: Wording) -> str:
         when, do = decided
+        messages, remaining, items = (indices(when[key], key) for key in ("messages", "remaining", "items"))
         words = []
         if self.messages > 1:
-            words.append(f"after messages {', '.join(map(str, when['messages']))}")
-        gone = [i for i in range(len(self.values)) if i not in when["remaining"]]
+            words.append(f"after messages {', '.join(map(str, messages))}")
+        gone = [i for i in range(len(self.values)) if i not in remaining]
         if gone:
             words.append(
                 "with " + ", ".join(f"{self._agent(i, wording)} {self._bought(when, i, wording)}" for i in gone)
             )
         if not self.sold_is_seen and max(len(self.units), *self.units) > 1:
-            words.append(f"with units {', '.join(map(str, when['items']))} left")
-        asked = [self._told(Fraction(price), wording) for j, price in enumerate(do["prices"]) if when["items"][j] > 0]
+            words.append(f"with units {', '.join(map(str, items))} left")
+        asked = [self._told(p, wording) for p, left in zip(self._stated_prices(do), items, strict=True) if left > 0]
         prices = f"{'price' if len(asked) == 1 else 'prices'} {' and '.join(asked)}"
-        return ", ".join([*words, f"visit {self._agent(do['agent'], wording)} at {prices}"])
+        agent = self._agent(whole(do["agent"], "the agent to visit"), wording)
+        return ", ".join([*words, f"visit {agent} at {prices}"])
 
     def play_sentence(self, follower: int, type_: int, probabilities: Sequence[Fraction], wording: Wording) -> str:
         worth = ", ".join(self._told(value, wording) for value in self.values[follower][type_])
@@ -311,10 +316,10 @@ class Market(Game):
     def _agent(self, agent: int, wording: Wording) -> str:
         return f"agent {agent}" if self.agents is None else wording.names(self.agents)[agent]
 
-    def _bought(self, when: Mapping[str, Any], agent: int, wording: Wording) -> str:
+    def _bought(self, when: Mapping[str, Json], agent: int, wording: Wording) -> str:
         if "sold" not in when:
             return "gone"
-        taken = [j for j, units in enumerate(when["sold"][agent]) if units]
+        taken = [j for j, units in enumerate(indices(listed(when["sold"], "sold")[agent], "sold")) if units]
         if not taken:
             return "gone without buying"
         if self.items is not None:
@@ -354,7 +359,7 @@ class Market(Game):
         return Baseline("no messages: the best prices and order", silent, fault)
 
 
-def agrawal(given: Any) -> Market:
+def agrawal(given: Json) -> Market:
     """The market of two agents and one item that is known by this name.
 
     Raises:
@@ -367,14 +372,14 @@ def agrawal(given: Any) -> Market:
     rare = number(own.pop("epsilon"), "epsilon")
     if not 0 < rare < 1:
         raise ValueError("epsilon must lie between 0 and 1")
-    values = {
+    values: dict[str, Json] = {
         "values": [[[Fraction(1, 2)], [1 / (2 * rare)]], [[0], [1]]],
         "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
     }
     return Market.read({**own, "values": values})
 
 
-def _stated_values(given: Any, n: int, items: int) -> tuple[Any, Any, Any]:
+def _stated_values(given: Json, n: int, items: int) -> tuple[Values, Chances, Joint]:
     """The values of every agent's types, and the chances of types, or of type profiles that are possible."""
     if not isinstance(given, dict) or set(given) - {"agents", "items"} not in (
         {"values", "probabilities"},
@@ -403,22 +408,23 @@ def _stated_values(given: Any, n: int, items: int) -> tuple[Any, Any, Any]:
     return [[list(row) for row in own] for own in types], None, sorted((r, p) for r, p in joint.items() if p)
 
 
-def _named(given: Any, key: str, count: int) -> list[str] | None:
+def _named(given: Json, key: str, count: int) -> list[str] | None:
     """The names that stand beside values, if any do."""
     names = given.get(key) if isinstance(given, dict) else None
     return None if names is None else players_named(names, count)
 
 
-def _rows(given: Any, columns: int, what: str) -> list[list[Fraction]]:
-    rows: list[list[Fraction]] = table(given, what)
-    if len(shape(rows)) != 2 or not rows or len(rows[0]) != columns:
+def _rows(given: Json, columns: int, what: str) -> list[list[Fraction]]:
+    stated = table(given, what)
+    if len(shape(stated)) != 2 or shape(stated)[1] != columns:
         raise ValueError(f"{what} must be rows of {columns} numbers")
+    rows = matrix(stated)
     if any(v < 0 for row in rows for v in row):
         raise ValueError(f"{what} must not be negative")
     return rows
 
 
-def _share(objective: Any) -> Fraction:
+def _share(objective: Json) -> Fraction:
     if type(objective) is str:
         return Fraction(one_of(objective, ("revenue", "welfare"), "objective") == "welfare")
     share = number(objective, "objective")
@@ -427,7 +433,7 @@ def _share(objective: Any) -> Fraction:
     return share
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: Json) -> bool:
     if not isinstance(value, bool):
         raise ValueError("buy_at_tie must be true or false")
     return value

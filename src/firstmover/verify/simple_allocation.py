@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from .amounts import distribution, parameters, whole
+from .amounts import Json, distribution, parameters, whole
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions
 from .limits import MAX_SITUATIONS, at_most_so_many
@@ -26,7 +25,7 @@ class SimpleAllocation(Game):
     prior: list[Fraction]
 
     @classmethod
-    def read(cls, given: Any) -> "SimpleAllocation":
+    def read(cls, given: Json) -> "SimpleAllocation":
         """The game with these parameters.
 
         Raises:
@@ -59,7 +58,7 @@ class SimpleAllocation(Game):
         return decided
 
     def finite(self, decided: Sequence[Decided]) -> Finite:
-        given = [do["item"] for _, do in decided]
+        given = [whole(do["item"], "the item") for _, do in decided]
 
         def pay(types: tuple[int, ...], actions: tuple[int, ...]) -> tuple[Fraction, list[Fraction], None]:
             served = Fraction(given[actions[0]] == types[0])
@@ -79,7 +78,7 @@ class SimpleAllocation(Game):
 
     def baseline(self) -> Baseline:
         def fault(decided: Sequence[Decided], _: Fraction) -> str | None:
-            likeliest = self.prior[decided[0][1]["item"]] == max(self.prior)
+            likeliest = self.prior[whole(decided[0][1]["item"], "the item")] == max(self.prior)
             return None if likeliest else "another item is likelier to be wanted"
 
         return Baseline("no messages: always the likeliest item", SimpleAllocation(1, self.prior), fault)

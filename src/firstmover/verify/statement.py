@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from .amounts import Decimal, UnreadableError, in_words
+from .amounts import Decimal, Json, UnreadableError, in_words
 from .families import FAMILIES
 from .finite import Finite, fits_together, game_of
 from .game import Game
@@ -36,7 +36,7 @@ class Statement(NamedTuple):
     decided: Sequence[Decided]
 
 
-def shown(claim: str, value: Any, proved: Fraction | None) -> Claim:
+def shown(claim: str, value: Json, proved: Fraction | None) -> Claim:
     """A number as it is shown is the float next to what is proved."""
     if (value is None) != (proved is None):
         return Claim(claim, "refuted", f"it is {in_words(proved)}, and {_cut(value)} is shown")
@@ -50,7 +50,7 @@ def shown(claim: str, value: Any, proved: Fraction | None) -> Claim:
     return Claim(claim, "refuted", f"it is {float(proved)!r}, and {_cut(value)} is shown")
 
 
-def shown_number(value: Any) -> float:
+def shown_number(value: Json) -> float:
     """A number as a certificate shows it, in 64 bits.
 
     Raises:
@@ -62,12 +62,12 @@ def shown_number(value: Any) -> float:
     return float(value)
 
 
-def _cut(value: Any) -> str:
+def _cut(value: Json) -> str:
     said = "none" if value is None else str(value) if isinstance(value, Decimal) else _short(value)
     return said if len(said) <= 60 else f"{said[:50]}..."
 
 
-def _short(value: Any) -> str:
+def _short(value: Json) -> str:
     if type(value) is int:
         return in_words(value)
     return repr(value) if isinstance(value, str | bool) else f"a {type(value).__name__}"
@@ -81,7 +81,7 @@ def within_limits(claim: str, claims: Callable[[], Iterator[Claim]]) -> Iterator
         yield Claim(claim, "unchecked", f"not checked: {why}")
 
 
-def read_statement(claim: str, content: Mapping[str, Any], found: list[Statement]) -> Iterator[Claim]:
+def read_statement(claim: str, content: Mapping[str, Json], found: list[Statement]) -> Iterator[Claim]:
     """The game is one that there is, and has such a rule; then they are added to what is found."""
     name = content["game"]
     if type(name) is not str:
@@ -105,7 +105,7 @@ def _cut_sentence(why: Exception) -> str:
     return said if len(said) <= 300 else f"{said[:290]}..."
 
 
-def read_game(claim: str, statement: Statement | None, induced: Any, found: list[Finite]) -> Iterator[Claim]:
+def read_game(claim: str, statement: Statement | None, induced: Json, found: list[Finite]) -> Iterator[Claim]:
     """The stored game is a game, and is what the rule and the parameters lead to; then it is added to what is found."""
     stored = game_of(induced)
     if not fits_together(stored):

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import Command
+from firstmover.cli.command import Command, use_all_cores
 from firstmover.errors import InputError
 
 
@@ -16,6 +16,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    use_all_cores()
     from firstmover import reproduce
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

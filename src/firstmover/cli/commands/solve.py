@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.cli.command import GAME, Command, add_parameters, pairs, use_all_cores
 from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
 from firstmover.solvers.options import OPTIONS
@@ -37,6 +37,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Any, str]:
+    use_all_cores()
     from firstmover import files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

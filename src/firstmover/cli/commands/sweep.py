@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code
-from firstmover.sweeps.executors import PLACES
+from firstmover.sweeps import PLACES
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
