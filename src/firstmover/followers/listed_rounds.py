@@ -106,9 +106,12 @@ def _number_of(game: Game, drawn: _Drawn) -> Int[Array, "B"]:
     support, _ = game.types.profiles
     rows = np.zeros(game.n_types, np.int32)
     rows[tuple(support.T)] = np.arange(len(support))
-    number = functools.reduce(
-        lambda number, own: number * own[1] + own[0], zip(drawn.types, game.n_types), jnp.int32(0)
-    )
+    number = _row(drawn.types, game.n_types, jnp.int32(0))
     if len(support) < rows.size:
         number = jnp.where(number < 0, -1, jnp.asarray(rows.ravel())[number])
-    return functools.reduce(lambda number, own: number * own[1] + own[0], zip(drawn.actions, game.n_actions), number)
+    return _row(drawn.actions, game.n_actions, number)
+
+
+def _row(choices: tuple[Array, ...], sizes: tuple[int, ...], number: Array) -> Array:
+    """The row of these choices, of which the last varies fastest, within the row `number` of what comes before."""
+    return functools.reduce(lambda number, own: number * own[1] + own[0], zip(choices, sizes, strict=True), number)
