@@ -68,8 +68,7 @@ class MeanFieldGame(Game):
     has_chance = True
     usual_followers = "population"
     objective = "welfare"
-    restarts = 2
-    on_many_devices = False  # linear equations that are solved on two host devices at once wait for each other for ever
+    restarts = 1
     sees: tuple[Discrete, ...] = ()  # type: ignore[assignment]
 
     states: Discrete

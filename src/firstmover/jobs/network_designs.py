@@ -40,7 +40,7 @@ from firstmover.json_types import JsonObject, Parsed
 from firstmover.leaders.base import Leader
 from firstmover.report.statistics import fraction_interval, mean_interval
 from firstmover.rules.networks import NETWORK, stored
-from firstmover.solvers.registry import baseline_value
+from firstmover.solvers.registry import baseline_value, upper_bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,8 +258,8 @@ def _result(
 
 
 def _optimum(game: Game, followers: Follower) -> Optimum:
-    """The exact optimum where it is at hand, and the first best as a bound where the leader is paid minus the loss."""
-    bounds = {"first-best": 0.0} if game.value_is_loss else {}
+    """The exact optimum where it is at hand, and bounds that do not list profiles."""
+    bounds = upper_bounds(game)
     try:
         found = exact_optimum(game, followers)
     except InputError:
