@@ -162,7 +162,7 @@ def refuse_game(path: str) -> None:
     Raises:
         InputError: it is one, and no file is called so.
     """
-    if path in catalogue.items("game") and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
+    if catalogue.named("game", path) and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
         raise InputError(
             f"{path} is a game, and a rule is needed here: name a run folder or a rule file, such as "
             f"'firstmover solve {path} --out rule.json' writes."

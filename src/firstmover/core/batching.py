@@ -168,6 +168,24 @@ def short_first(marked: Bool[Array, "..."], axis: int) -> Bool[Array, "..."]:
     return jnp.stack([parts[0], *(part & ~seen for part, seen in zip(parts[1:], before, strict=False))], axis)
 
 
+def short_draw(probabilities: Float[Array, "n ..."], u: Float[Array, "..."]) -> Int[Array, "..."]:
+    """As `noise.inverse_cdf`, from probabilities along a short first axis; up to the rounding of cumulative sums."""
+    parts = _parts(probabilities, 0)
+    *cumulative, total = itertools.accumulate(parts, operator.add)
+    threshold = u * total
+    index = sum((threshold >= below).astype(jnp.int32) for below in cumulative) + jnp.zeros(u.shape, jnp.int32)
+    last = functools.reduce(lambda last, k: jnp.where(parts[k] > 0, k, last), range(1, len(parts)), jnp.int32(0))
+    return jnp.minimum(index, last)
+
+
+def short_pick(array: Float[Array, "n ..."], index: Int[Array, "..."]) -> Float[Array, "..."]:
+    """The entries of a first axis at an index for each of the rest, by comparison where it is short."""
+    if array.shape[0] > _SHORT:
+        return jnp.take_along_axis(array, jnp.broadcast_to(index, (1, *array.shape[1:])), 0)[0]
+    parts = _parts(array, 0)
+    return functools.reduce(lambda picked, k: jnp.where(index == k, parts[k], picked), range(1, len(parts)), parts[0])
+
+
 def short_softmax(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
     """Softmax over a short axis, slice by slice; some logit must be finite."""
     if logits.shape[axis] > _SHORT:

@@ -163,7 +163,7 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     told = "" if kept or run is None else " (too large for checkpoints: a stop begins anew)"
     progress.stage(f"{lesson.doing}{told}")
     count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
-    state, positions = share.out((state, jnp.arange(seeds)))
+    state, positions = share.out((state, np.arange(seeds, dtype=np.int32)))
     while done < lesson.updates:
         began = time.perf_counter()
         count = min(count, most, lesson.updates - done)

@@ -149,7 +149,7 @@ def parts_of(
         if kind == "game" and game is not None:
             return build.at_hand(game, config[kind], changed_too=changed_too)
         name = config[kind]["name"]
-        if not (names_code(name) or name in catalogue.items(kind)):
+        if not (names_code(name) or catalogue.named(kind, name)):
             raise InputError(
                 f"{run.path} is a run of the {kind} {name!r}, which is not one of this version: a game made in Python "
                 "is handed over with Design.load(..., game=...); one that 'design FILE.py:CLASS' names is found again."

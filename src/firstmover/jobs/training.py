@@ -132,7 +132,7 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
 
 def _sizes(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> tuple[float, float]:
     """Bytes of the state of all seeds, and of their metrics."""
-    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
+    shapes = jax.tree.leaves(jax.eval_shape(lambda: leader.init(problem, jax.random.key(0))))
     return seeds * sum(4.0 * leaf.size for leaf in shapes), 4.0 * seeds * leader.updates * len(Metrics._fields)
 
 
