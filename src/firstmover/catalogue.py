@@ -6,7 +6,7 @@ An item is registered by being exported by its room. It is described from its so
 import functools
 import importlib
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from firstmover.errors import unknown_name
 from firstmover.source import REQUIRED, Class, Parameter, classes, exports, find_class, is_abstract, parameters, word
@@ -70,9 +70,10 @@ class Item(NamedTuple):
                 return f"design {game} --followers {self.name}"
         return f"design simple-allocation --leader {self.name}"
 
-    def load(self) -> Any:
+    def load(self) -> type:
         """Its class, imported."""
-        return getattr(importlib.import_module(self.source.module), self.source.node.name)
+        loaded: type = getattr(importlib.import_module(self.source.module), self.source.node.name)
+        return loaded
 
 
 def _is_needed(parameter: Parameter) -> bool:

@@ -23,7 +23,7 @@ def item(described: dict[str, Any], kind: str = "") -> str:
     return f"{described['name']} ({settings})" if settings else str(described["name"])
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """A parameter's value, without tables."""
     if isinstance(value, float):
         return written(value)

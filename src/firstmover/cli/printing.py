@@ -277,7 +277,7 @@ def pretrained(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """A parameter as the command line takes it."""
     return on_one_line(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from firstmover.equilibria.crowds import Crowd, Member, Reply, ahead, soft
 from firstmover.equilibria.elimination import solve
@@ -62,11 +62,11 @@ def exact(crowd: Crowd, temperatures: Float[Array, "levels"], start: Float[Array
 def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -> tuple[Array, Array]:
     """Where the gap is nothing, from here on; steps are halved until the gap shrinks."""
 
-    def going(carry: Any) -> Array:
+    def going(carry: PyTree) -> Array:
         best, _, size, share, _, steps = carry
         return (size > close * (1 + jnp.abs(best).max())) & (share > 1e-3) & (steps < _MOST_STEPS)
 
-    def step(carry: Any) -> Any:
+    def step(carry: PyTree) -> Any:
         best, direction, size, share, values, steps = carry
         trial = best + share * direction
         slope, (gap, known) = slopes(trial, jax.lax.stop_gradient(values))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
@@ -33,7 +34,7 @@ _SEEDS = 2**32
 class _Played(NamedTuple):
     """Where a sub-episode stands, who may do what, and what was paid in the last step."""
 
-    state: Any
+    state: PyTree
     turn: Turn
     leader_mask: Any
     rewards: Rewards
@@ -174,7 +175,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         )
         return self._seen(state, rewards)
 
-    def _seen(self, state: Any, rewards: Rewards) -> _Played:
+    def _seen(self, state: PyTree, rewards: Rewards) -> _Played:
         turn = self._played.observe(state)
         return _Played(state, turn, self._played.leader_mask(turn.leader_obs), rewards._replace(transfers=None))
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from firstmover.online.few import marked
 
@@ -84,12 +84,12 @@ class OnlineLeader(abc.ABC):
         """What it knows before the first round."""
 
     @abc.abstractmethod
-    def act(self, setting: Setting, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Int[Array, ""]:
+    def act(self, setting: Setting, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Int[Array, ""]:
         """The row that it plays in the round with this number (from 0), with a uniform number for its draw."""
 
     @abc.abstractmethod
     def learn(
-        self, setting: Setting, state: Any, time: Int[Array, ""], row: Int[Array, ""], reward: Float[Array, ""]
+        self, setting: Setting, state: PyTree, time: Int[Array, ""], row: Int[Array, ""], reward: Float[Array, ""]
     ) -> Any:
         """What it knows after it has seen its reward, in [0, 1]."""
 
@@ -105,14 +105,14 @@ class OnlineFollower(abc.ABC):
         """What it knows before the first round: nothing of the table, unless it is one that knows the game."""
 
     @abc.abstractmethod
-    def act(self, setting: Setting, state: Any, row: Int[Array, ""]) -> Int[Array, ""]:
+    def act(self, setting: Setting, state: PyTree, row: Int[Array, ""]) -> Int[Array, ""]:
         """The column that it replies to a row."""
 
     @abc.abstractmethod
     def learn(
         self,
         setting: Setting,
-        state: Any,
+        state: PyTree,
         row: Int[Array, ""],
         column: Int[Array, ""],
         reward: Float[Array, ""],

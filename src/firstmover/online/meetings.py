@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, PyTree, UInt32
 
 from firstmover.core.noise import address_uniform
 from firstmover.errors import require
@@ -104,7 +104,7 @@ def _rounds_of(leader: OnlineLeader, follower: OnlineFollower, rows: int, column
 
     @jax.jit
     def rounds_of(
-        states: Any, played: Array, means: Array, words: Array, rounds: Array, start: Array, end: Array
+        states: PyTree, played: Array, means: Array, words: Array, rounds: Array, start: Array, end: Array
     ) -> tuple[Any, Array]:
         # The batch comes last, so that inner loops run over it.
         batched = jax.vmap(one_round, in_axes=(-1, -1, -1, -1, None, None), out_axes=-1)

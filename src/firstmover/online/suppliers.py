@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from firstmover.errors import require
 from firstmover.online.leaders import Exp3, ExploreThenCommit, Ucb
@@ -93,11 +93,11 @@ class Supplier(abc.ABC):
         """What it knows before the first round: a first guess of t0 and t1."""
 
     @abc.abstractmethod
-    def ask(self, chain: Chain, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
+    def ask(self, chain: Chain, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
         """The wholesale price of the round with this number (from 0), with a uniform number for its draw."""
 
     @abc.abstractmethod
-    def learn(self, chain: Chain, state: Any, time: Int[Array, ""], sale: Sale) -> Any:
+    def learn(self, chain: Chain, state: PyTree, time: Int[Array, ""], sale: Sale) -> Any:
         """What it knows after the round."""
 
 
@@ -320,11 +320,11 @@ class OnPrices(Supplier):
         del guess
         return self.bandit.init(self._setting(chain))
 
-    def ask(self, chain: Chain, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
+    def ask(self, chain: Chain, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
         row = self.bandit.act(self._setting(chain), state, time, u)
         return chain.cost + self._step(chain) * row
 
-    def learn(self, chain: Chain, state: Any, time: Int[Array, ""], sale: Sale) -> Any:
+    def learn(self, chain: Chain, state: PyTree, time: Int[Array, ""], sale: Sale) -> Any:
         row = jnp.round((sale.wholesale - chain.cost) / self._step(chain)).astype(jnp.int32)
         return self.bandit.learn(self._setting(chain), state, time, row, (sale.earned / chain.most).clip(0, 1))
 

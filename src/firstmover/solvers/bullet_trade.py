@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, PyTree
 
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import require
@@ -80,11 +80,11 @@ def _explored(game: BulletTrade) -> MarkovGame:
     actions = jnp.arange(len(game.prices), dtype=jnp.int32)
     acts = jnp.arange(game.n_actions[0], dtype=jnp.int32)
 
-    def branched(state: Any) -> Any:
+    def branched(state: PyTree) -> Any:
         said, likely = game.branches(state)
         return jax.vmap(lambda word: game.begun(state, word))(said), likely
 
-    def at_state(state: Any) -> Any:
+    def at_state(state: PyTree) -> Any:
         def done(action: Any, act: Any) -> Any:
             following, rewards = game.stepped(state, action, act)
             return *branched(following), rewards

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from firstmover.errors import InputError
+from firstmover.json_types import JsonObject
 
 PLACES = ("local", "ray", "slurm")
 
@@ -55,7 +56,7 @@ class Place(NamedTuple):
     executor: Callable[[], Executor]
 
 
-def place(on: str, jobs: int | None, folder: Path, options: dict[str, Any]) -> Place:
+def place(on: str, jobs: int | None, folder: Path, options: JsonObject) -> Place:
     """The place with this name.
 
     Args:
@@ -112,7 +113,7 @@ def _follow(parent: int) -> None:
 class OnRay:
     """Workers of a Ray cluster: the one of `address` or RAY_ADDRESS, or one that is started on this machine."""
 
-    def __init__(self, options: dict[str, Any]):
+    def __init__(self, options: JsonObject):
         """Connected, with arguments of `ray.init`."""
         self._ray = _imported("ray", "--on ray", "cluster")
         try:
@@ -134,7 +135,7 @@ class OnRay:
 class Submitted:
     """Jobs of Slurm, by submitit, which can also start processes of this machine (`cluster="local"`)."""
 
-    def __init__(self, folder: Path, cluster: str, options: dict[str, Any]):
+    def __init__(self, folder: Path, cluster: str, options: JsonObject):
         """Of a cluster, with logs in `folder` and parameters of submitit."""
         submitit = _imported("submitit", "--on slurm", "cluster")
         self._jobs: list[Any] = []

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import PyTree
 
 from firstmover.core.commitment import table_of
 from firstmover.errors import require
@@ -25,7 +26,7 @@ from firstmover.leaders.random_search import random_table
 class State(NamedTuple):
     """What is learnt."""
 
-    best: Any  # the best rule so far, a decision for each of the leader's observations
+    best: PyTree  # the best rule so far, a decision for each of the leader's observations
     reward: Any  # of its episode
     step: Any
     key: Any

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from firstmover.certificates.exact import exact_game
 from firstmover.core.commitment import table_of
@@ -180,7 +180,7 @@ class _Anything(Play):
     """Any possible action is as likely as any other, in every step."""
 
     def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+        self, memory: PyTree, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
     ) -> tuple[Int[Array, "n"], Any]:
         del time
         return jax.vmap(inverse_cdf)(turn.follower_mask.astype(float), noise), memory
@@ -203,7 +203,7 @@ def _played(game: Game) -> list[tuple[np.ndarray, Any]]:
     drawn = rng.random((_RULES, game.n_observations, game.leader_space.sample_size))
 
     @jax.jit
-    def play(drawn: Any, noise: Any) -> Any:
+    def play(drawn: PyTree, noise: Any) -> Any:
         masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
         rule = jax.vmap(game.leader_space.sample)(masks, drawn)
         query = Query(jnp.asarray(types), _Anything(), noise, jnp.zeros(len(types), jnp.int32))

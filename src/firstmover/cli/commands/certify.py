@@ -15,6 +15,7 @@ from firstmover.cli.command import (
 )
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_verbose(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.cli.certified import written_certificate
     from firstmover.cli.printing import held_out, measured

@@ -8,6 +8,7 @@ from typing import Any
 from firstmover.cli.command import Command, add_code, add_goals, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 ALL = "all"
 
@@ -57,7 +58,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
 
     for path in options.rules:

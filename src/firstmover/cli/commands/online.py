@@ -6,6 +6,7 @@ from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -31,7 +32,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", metavar="FILE", help="a new file: the picture of the curves, *.png or *.svg")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole

@@ -6,6 +6,7 @@ from typing import Any
 
 from firstmover.cli.command import Command, add_code
 from firstmover.errors import InputError, on_one_line
+from firstmover.json_types import Json
 
 _SHOWN = 10  # days, and parts of the decomposition
 
@@ -21,7 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.evaluation.compared import read_rule
     from firstmover.exact_numbers import whole

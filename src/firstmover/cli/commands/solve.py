@@ -7,6 +7,7 @@ from typing import Any
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
 from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 from firstmover.solvers.options import OPTIONS
 
 
@@ -36,7 +37,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from firstmover.cli.command import Command, add_code
+from firstmover.json_types import Json
 from firstmover.sweeps.executors import PLACES
 
 
@@ -16,7 +17,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.sweeps.sweep import sweep
