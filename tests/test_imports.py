@@ -29,6 +29,7 @@ LAYERS = [
         "core.noise",
         "core.selection",
         "core.types",
+        "core.adam",
         "core.batching",
         "core.traced",
         "core.sessions",

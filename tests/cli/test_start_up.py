@@ -72,6 +72,20 @@ print(json.dumps([name for name in {unneeded!r} if name in sys.modules]))
     assert _modules(code) == []
 
 
+def test_a_design_imports_what_it_needs_and_nothing_beside() -> None:
+    unneeded = ["optax", "scipy.optimize", "scipy.sparse", "scipy.special", "matplotlib", "jinja2", "rich"]
+    unneeded += [
+        f"firstmover.{name}" for name in ("testing.games", "jobs.network_designs", "jobs.lessons", "sweeps.sweep")
+    ]
+    code = f"""
+import json, sys
+import firstmover.cli.printing, firstmover.cli.progress, firstmover.jobs.designs
+import firstmover.followers.multiplicative_weights, firstmover.leaders.commitment_gradient
+print(json.dumps([name for name in {unneeded!r} if name in sys.modules]))
+"""
+    assert _modules(code) == []
+
+
 def test_a_process_does_not_collect_garbage_before_it_ends() -> None:
     code = """
 import atexit, gc, json, sys

@@ -5,11 +5,13 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType, TracebackType
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from firstmover import files
 from firstmover.errors import on_one_line
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 _EVERY = 5.0  # seconds between plain lines
 
@@ -18,11 +20,11 @@ class Watched:
     """Progress, and on Ctrl-C how to go on: by a command, once a first file of it is there."""
 
     def __init__(self, first_file: Path | None = None, command: str = ""):
-        self.first_file, self.command, self.console = first_file, command, Console(stderr=True)
+        self.first_file, self.command = first_file, command
         self.began = self.last = time.monotonic()
         self.learning_since, self.doing = self.began, "starting"
         self.done_before: int | None = None
-        self.status = self.console.status("starting") if self.console.is_terminal else None
+        self.status = _live_line("starting") if sys.stderr.isatty() else None
 
     def __enter__(self) -> "Watched":
         # The first Ctrl-C is answered at the next report: an exception that rises at any moment may rise inside a
@@ -56,7 +58,10 @@ class Watched:
     def announce(self, what: str) -> None:
         """Say what stays to be read, however soon something else is said."""
         self.alive()
-        self.console.print(on_one_line(what), markup=False, highlight=False, soft_wrap=True)
+        if self.status is None:
+            print(on_one_line(what), file=sys.stderr, flush=True)
+        else:
+            self.status.console.print(on_one_line(what), markup=False, highlight=False, soft_wrap=True)
 
     def learnt(self, done: int, total: int, value: float, measure: str = "mean learned") -> None:
         """Say how far learning is, what it has come to, and how long it will still take."""
@@ -87,3 +92,10 @@ class Watched:
         if moment - self.last >= _EVERY or (now and moment - self.began >= 2):
             self.last = moment
             print(f"[{moment - self.began:6.1f} s] {text}", file=sys.stderr, flush=True)
+
+
+def _live_line(text: str) -> "Status":
+    """A line that is drawn anew while something goes on."""
+    from rich.console import Console  # takes as long to import as a small rule to certify
+
+    return Console(stderr=True).status(text)

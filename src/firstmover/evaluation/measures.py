@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import scipy.sparse
+import scipy
 from jaxtyping import Float
 
 from firstmover.core.plays import Play

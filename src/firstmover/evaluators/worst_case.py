@@ -19,9 +19,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float
 
+from firstmover.core.adam import Adam
 from firstmover.core.batching import batch_last, short_sum
 from firstmover.core.rollout import Outcome
 from firstmover.equilibria.polytopes import MAX_VARIABLES
@@ -30,7 +30,7 @@ from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
 
 _RATE = 0.3
-_ADAM = optax.scale_by_adam(b1=0.8, b2=0.95, eps=1e-6)
+_ADAM = Adam(b1=0.8, b2=0.95, eps=1e-6)
 _SMOOTHING = (0.05, 0.002)  # first and last temperature of the minimum, as a share of the leader's payoff range
 
 

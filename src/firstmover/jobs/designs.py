@@ -7,7 +7,7 @@ import time
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 
@@ -21,14 +21,13 @@ from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
-from firstmover.jobs import build, memory, network_designs
+from firstmover.jobs import build, memory
 from firstmover.jobs.calls import fitting, told
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.finished import Design, Optimum, exact_optimum
 from firstmover.jobs.fresh_types import on_fresh_types
 from firstmover.jobs.loop import Progress, Silent
 from firstmover.jobs.memory import compiled_to_fit
-from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.jobs.observed import Evidence, Rows, estimated
 from firstmover.jobs.programs import program_for
 from firstmover.jobs.ready_followers import OWN, beside, ready, train_first, untrained
@@ -51,7 +50,10 @@ from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.training import Callback, Given, check_memory, shared_by, train
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import Rule
-from firstmover.testing import refuse_mistakes, refuse_mistakes_of_parts
+from firstmover.testing.refusing import refuse_mistakes, refuse_mistakes_of_parts
+
+if TYPE_CHECKING:
+    from firstmover.jobs.network_designs import NetworkDesign
 
 OPTIMUM_SECONDS = 60.0  # what the exact optimum beside a design may take
 
@@ -75,7 +77,7 @@ def design(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design | NetworkDesign:
+) -> "Design | NetworkDesign":
     """Design the rule of a game: learn it with every seed, let the followers settle, certify the best.
 
     Args:
@@ -164,6 +166,8 @@ def design(
             )
             problem = learner.problem(played, responding)
         if learner.is_lazy(problem.game):
+            from firstmover.jobs import network_designs  # its rooms are for large markets only
+
             return network_designs.carry_out(
                 played, problem, learner, seeds, seed, run, progress, optimum, waiting_since, callback
             )
@@ -213,7 +217,7 @@ def resume(
     progress: Progress | None = None,
     waiting_since: float | None = None,
     callback: Callback | None = None,
-) -> Design | NetworkDesign:
+) -> "Design | NetworkDesign":
     """Go on with a run that was stopped or killed; a finished one is read back (see `Design.load`).
 
     Args:
@@ -249,6 +253,8 @@ def resume(
     with told(game, followers):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
         if leader.is_lazy(problem.game):
+            from firstmover.jobs import network_designs  # its rooms are for large markets only
+
             return network_designs.carry_out(
                 game, problem, leader, seeds, seed, run, progress, left_out is None, waiting_since, callback
             )
@@ -257,7 +263,7 @@ def resume(
         )
 
 
-def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> Design | NetworkDesign:
+def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> "Design | NetworkDesign":
     """A finished run, whatever its rules are; see `Design.load`.
 
     Raises:
@@ -267,6 +273,8 @@ def loaded(path: str | Path, *, code: Code = None, game: Game | None = None) -> 
     result = read_result(run)
     if "network" not in result:
         return Design.load(path, code=code, game=game)
+    from firstmover.jobs import network_designs
+
     return network_designs.loaded_network(run, result, code, game)
 
 

@@ -17,9 +17,7 @@ from firstmover.followers.base import Follower
 from firstmover.followers.trained import Trained
 from firstmover.games.base import Game
 from firstmover.jobs import build
-from firstmover.jobs.lessons import Pretraining
 from firstmover.jobs.loop import Progress
-from firstmover.jobs.pretraining import KIND, pretrain, resume_pretraining
 from firstmover.jobs.runs import Run
 
 OWN = "followers"  # the folder within the run's
@@ -39,6 +37,9 @@ def untrained(game: Game, followers: Follower) -> Trained:
 
 def train_first(game: Game, followers: Follower, run: Path | None, progress: Progress) -> Trained:
     """Train followers for a game, as much as their kind needs."""
+    from firstmover.jobs.lessons import Pretraining  # training imports optax
+    from firstmover.jobs.pretraining import pretrain
+
     kind = cast(Trained, followers)
     return pretrain(game, Pretraining(**kind.training), followers=kind, run=run, progress=progress).followers
 
@@ -56,6 +57,8 @@ def beside(folder: Path, game: Game, followers: Follower) -> str | None:
 
 def _finished(above: Path) -> Iterator[Run]:
     """Finished pretrainings in a folder of runs, and within these."""
+    from firstmover.jobs.pretraining import KIND
+
     for folder in (*above.glob("*"), *above.glob(f"*/{OWN}")):
         if files.is_file(folder / "result.json"):
             try:
@@ -84,4 +87,6 @@ def ready(run: Run, game: Game, followers: Follower, progress: Progress | None =
         return train_first(game, followers, folder, progress)
     if progress is None and not files.is_file(folder / "result.json"):
         raise InputError(f"the followers of {run.path} are not there any more: {folder} is no finished pretraining.")
+    from firstmover.jobs.pretraining import resume_pretraining
+
     return resume_pretraining(folder, game=game, progress=progress).followers

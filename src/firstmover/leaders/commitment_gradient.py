@@ -23,9 +23,9 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.adam import Adam
 from firstmover.core.batching import in_parts
 from firstmover.core.behaviours import Over
 from firstmover.core.commitment import draw_table, table_of
@@ -41,6 +41,7 @@ from firstmover.leaders import lazy
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 from firstmover.solvers.registry import baseline_actions
 
+_ADAM = Adam()
 _ELITE = 0.1
 _CLIP = 0.2
 _POLISH = 0.2  # share of a run, its last, in which the best draw is kept
@@ -160,7 +161,7 @@ class CommitmentGradient(Leader):
                 if baseline is not None and restarts > 1:
                     known = jax.vmap(head.around)(jnp.asarray(baseline)).astype(policy.outputs.dtype)
                     policy = TablePolicy(jnp.where(restart == restarts - 1, known, policy.outputs), sizes)
-            return policy, optax.scale_by_adam().init(policy)
+            return policy, _ADAM.init(policy)
 
         keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
         policies, optimisers = jax.vmap(one)(jnp.arange(restarts), keys)
@@ -240,7 +241,7 @@ class CommitmentGradient(Leader):
         def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
             policy, optimiser = carry
             gradient = jax.grad(loss)(policy)
-            step, optimiser = optax.scale_by_adam().update(gradient, optimiser)
+            step, optimiser = _ADAM.update(gradient, optimiser)
             return (jax.tree.map(lambda p, s: p - rate * s, policy, step), optimiser), None
 
         (policy, optimiser), _ = jax.lax.scan(epoch, (policy, optimiser), None, length=self.epochs)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Bool, Float, Key
 
+from firstmover.core.adam import Adam
 from firstmover.core.batching import in_parts
 from firstmover.core.commitment import Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
@@ -41,7 +41,7 @@ _ELITE = 0.125
 _CLIP = 0.2
 _PARTS = 4  # of the sub-episodes of an update, of which an epoch takes one
 _ROWS = 2**20  # (observation, option) pairs that an epoch holds gradients of
-_ADAM = optax.scale_by_adam()
+_ADAM = Adam()
 STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
     "options": option_policy,
     "network": feature_policy,

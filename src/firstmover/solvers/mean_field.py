@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from jaxtyping import Array, Float
-from scipy.optimize import minimize
 
 from firstmover.equilibria.crowd_fixed_points import exact, ladder, least_temperature
 from firstmover.equilibria.crowds import Reply
@@ -154,7 +154,7 @@ def refined(
         return -earns(game, decision)
 
     options = {"maxfev": _REFINEMENTS * len(start), "xatol": 1e-6, "fatol": 1e-12}
-    found = minimize(loss, start, method="Nelder-Mead", options=options)
+    found = scipy.optimize.minimize(loss, start, method="Nelder-Mead", options=options)
     decision = np.asarray(game.played(found.x if -found.fun >= -loss(start) else start))
     entries = game.rule(decision[None])
     with jax.enable_x64(True):

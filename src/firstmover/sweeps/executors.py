@@ -18,8 +18,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from firstmover.errors import InputError
 from firstmover.json_types import JsonObject
-
-PLACES = ("local", "ray", "slurm")
+from firstmover.sweeps import PLACES
 
 
 @runtime_checkable

@@ -59,19 +59,6 @@ def _listed(game: Game) -> bool:
         return True
 
 
-def refuse_mistakes(game: Game) -> None:
-    """Refuse a game of a user's own that fails a check, before anything is learnt; those that ship are tested.
-
-    Raises:
-        InputError: it fails one.
-    """
-    if type(game).__module__.startswith("firstmover."):
-        return
-    for check in check_game(game):
-        if not check.passed:
-            raise InputError(check.why)
-
-
 def _parameters(game: Game) -> None:
     """What a run folder records of a game has to come back as the same game."""
     given = game.parameters()

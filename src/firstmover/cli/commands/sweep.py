@@ -6,7 +6,7 @@ from typing import Any
 
 from firstmover.cli.command import Command, add_code
 from firstmover.json_types import Json
-from firstmover.sweeps.executors import PLACES
+from firstmover.sweeps import PLACES
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
