@@ -6,6 +6,7 @@ There is no exact method: neither are all equilibria of a crowd known, nor is wh
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp

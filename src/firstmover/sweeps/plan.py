@@ -31,7 +31,7 @@ from firstmover.interop.python_files import file_of, names_code
 from firstmover.jobs import build
 from firstmover.jobs.records import LEFT_OUT, configuration
 from firstmover.jobs.runs import digest
-from firstmover.json_types import JsonObject
+from firstmover.json_types import Json, JsonObject
 from firstmover.sweeps.task import Item, Task
 
 MOST = 100_000  # designs of one file

@@ -11,7 +11,7 @@ from pathlib import Path
 from firstmover import files
 from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
-from firstmover.json_types import JsonObject
+from firstmover.json_types import Json, JsonObject
 from firstmover.sweeps.task import Answer, Task
 
 FORMAT = 1
