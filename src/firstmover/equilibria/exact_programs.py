@@ -24,7 +24,7 @@ from jaxtyping import Float
 from firstmover.equilibria.solver import NoAnswerError, attempt
 
 _LARGE = 200  # coefficients; in larger programs only the rows and columns that matter are written out
-Exact = Any  # an array of objects that are fractions or whole numbers
+Exact = np.ndarray  # an array of objects that are fractions or whole numbers
 
 
 class Optimum(NamedTuple):

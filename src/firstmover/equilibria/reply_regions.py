@@ -236,9 +236,9 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
         if not candidate.exact:
             x = candidate.x if ties == "strong" else _inside(game, candidate)
             return Choice(candidate.value, x, ties == "strong")
-        x = _attaining(game, candidate)
-        if x is not None:
-            return Choice(candidate.value, x, True)
+        attained = _attaining(game, candidate)
+        if attained is not None:
+            return Choice(candidate.value, attained, True)
         x = _safest(game, candidate) if ties == "strong" else _inside(game, candidate)
         sure = guaranteed(game, x)
         if best is None or sure > best[0]:

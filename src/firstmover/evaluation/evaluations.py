@@ -11,7 +11,7 @@ from firstmover.evaluation.estimates import PayoffErrors
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
-from firstmover.json_types import JsonObject
+from firstmover.json_types import Json, JsonObject
 
 STATUS_QUO = "status quo"
 _SAME = 1e-9  # of the leader's payoff range: values this close are equal
@@ -190,7 +190,7 @@ class Evaluation:
         }
 
 
-def _numbers(values: np.ndarray) -> Any:
+def _numbers(values: np.ndarray) -> Json:
     """Nested lists, null for NaN."""
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None

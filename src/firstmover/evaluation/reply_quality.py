@@ -70,7 +70,7 @@ def quality(
     standard = game.standardised
     problem = StackelbergPOMDP(standard, followers, reward_episodes=1)
 
-    def reply(position: jax.Array, rule: jax.Array) -> Any:
+    def reply(position: jax.Array, rule: jax.Array) -> Play:
         return problem.of_seed(position).episode(table_of(standard, rule), jax.random.key(position)).strategy
 
     with jax.enable_x64(True):

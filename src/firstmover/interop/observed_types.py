@@ -33,7 +33,7 @@ class Observed(NamedTuple):
     def __len__(self) -> int:
         return len(self.weights)
 
-    def rows(self, chosen: Any) -> "Observed":
+    def rows(self, chosen: Int[np.ndarray, "k"]) -> "Observed":
         """Some of the rows, by their numbers."""
         return Observed(self.profiles[chosen], tuple(self.weights[k] for k in np.asarray(chosen).tolist()))
 
@@ -72,7 +72,7 @@ class Observed(NamedTuple):
 
     def as_json(self) -> JsonObject:
         """As JSON values: rows that are the same once, with their number."""
-        counts: dict[tuple[Any, ...], int] = {}
+        counts: dict[tuple[int | str, ...], int] = {}
         for profile, weight in zip(self.profiles.tolist(), self.weights, strict=True):
             key = (*profile, str(weight))
             counts[key] = counts.get(key, 0) + 1

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
+from jaxtyping import Array, Bool, Int, Key, PyTree
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
@@ -36,7 +36,7 @@ class _Played(NamedTuple):
 
     state: PyTree
     turn: Turn
-    leader_mask: Any
+    leader_mask: Bool[Array, "a"]
     rewards: Rewards
 
 
@@ -158,14 +158,16 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _begun(self, key: Any) -> _Played:
+    def _begun(self, key: Key[Array, ""]) -> _Played:
         game = self._played
         of_types, of_chance = jax.random.split(key)
         types = game.types.sample(jax.random.uniform(of_types, (game.n_followers,)))
         nothing = Rewards(jnp.float32(0), jnp.zeros(game.n_followers))
         return self._seen(game.reset(types, of_chance), nothing)
 
-    def _stepped(self, now: _Played, decided: Decided, chosen: Any, key: Any, time: Any) -> _Played:
+    def _stepped(
+        self, now: _Played, decided: Decided, chosen: Int[Array, "n"], key: Key[Array, ""], time: Int[Array, ""]
+    ) -> _Played:
         game, mask = self._played, now.turn.follower_mask
         action = game.leader_space.of_parts(*possible(decided, now.leader_mask))
         n = mask.shape[1]

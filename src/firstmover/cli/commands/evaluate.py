@@ -3,12 +3,16 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firstmover.cli.command import Command, add_code, add_goals, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
 from firstmover.json_types import Json
+
+if TYPE_CHECKING:
+    from firstmover.followers.base import Follower
+
 
 ALL = "all"
 
@@ -121,12 +125,16 @@ def models_from(
     return models
 
 
-def followers_from(models: Sequence[tuple[str, dict[str, str]]], behaviours: str | None = None) -> list[Any]:
+def followers_from(
+    models: Sequence[tuple[str, dict[str, str]]], behaviours: str | None = None
+) -> "list[Follower | str]":
     """The models themselves, and those of --behaviours; "all" stays a word."""
     from firstmover.followers.named import named_followers
     from firstmover.jobs import build
 
-    listed = [name if name == ALL else build.item_from("followers", name, given) for name, given in models]
+    listed: list[Follower | str] = [
+        name if name == ALL else build.item_from("followers", name, given) for name, given in models
+    ]
     return listed if behaviours is None else [*listed, *named_followers(build.own_models(behaviours))]
 
 

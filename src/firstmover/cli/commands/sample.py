@@ -2,11 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import Command, add_code
 from firstmover.errors import InputError, on_one_line
 from firstmover.json_types import Json
+
+if TYPE_CHECKING:
+    from firstmover.jobs.schedules import Assignment, Schedule
+
 
 _SHOWN = 10  # days, and parts of the decomposition
 
@@ -47,8 +51,8 @@ def _run(options: argparse.Namespace) -> tuple[Json, str]:
     return {**found.as_json(), "out": options.out}, "\n".join(_lines(found, options.out))
 
 
-def _lines(found: Any, out: str | None) -> list[str]:
-    def words(does: Any) -> str:
+def _lines(found: "Schedule", out: str | None) -> list[str]:
+    def words(does: "Assignment") -> str:
         return on_one_line(", ".join(found.named(does)) or "nothing")
 
     lines = ["how often  exactly"]
