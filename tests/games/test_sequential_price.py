@@ -31,6 +31,14 @@ def _first_best(values: np.ndarray, units: tuple[int, ...], valuation: str) -> f
     return float(worth[rows, columns].sum())
 
 
+@pytest.mark.parametrize("units", [(1, 1), (2, 1, 1), (3,)])
+def test_the_best_allocation_in_a_loop_is_that_of_an_assignment(units: tuple[int, ...]) -> None:
+    goods = SequentialPrice(agents=2, items=len(units), units=units).goods
+    values = np.random.default_rng(0).uniform(size=(6, 5, len(units)))
+    found = jax.jit(jax.vmap(goods.first_best_in_a_loop))(jnp.asarray(values))
+    np.testing.assert_allclose(found, [_first_best(own, units, "unit") for own in values], rtol=1e-6)
+
+
 def _bundle(values: np.ndarray, prices: np.ndarray, left: np.ndarray, valuation: str, at_tie: bool) -> np.ndarray:
     """What an agent takes, by listing all bundles; of equals the one that the rules name."""
     takes = [np.zeros(len(values), int)]

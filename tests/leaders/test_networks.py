@@ -65,6 +65,21 @@ def test_what_permutes_the_options_permutes_the_policy() -> None:
         np.testing.assert_allclose(one[n:].reshape(n, width)[list(order)], other[n:].reshape(n, width), atol=1e-5)
 
 
+def test_agents_of_a_kind_are_looked_at_once() -> None:
+    for history in ("sold", "left"):
+        game = SequentialPrice(agents=5, items=2, messages=2, prices=3, units=(2, 1), history=history).standardised
+        rng = np.random.default_rng(0)
+        for _ in range(5):
+            seen = rng.integers(0, np.array(game.leader_obs_sizes))
+            waiting = np.asarray(seen[5:10] == 0)
+            features, kind = game.option_kinds(jnp.asarray(seen))
+            assert features.shape == (2, game.n_option_features) and kind is not None
+            np.testing.assert_array_equal(features[kind][waiting], game.option_features(jnp.asarray(seen))[waiting])
+    told_apart = {"values": [[[0], [1]]] * 2 + [[[0], [2]]], "probabilities": [[0.5, 0.5]] * 3}
+    game = SequentialPrice(agents=3, messages=2, values=told_apart, prices=3)
+    assert game.option_kinds(jnp.zeros(6, int))[1] is None
+
+
 def test_lots_decide_between_equal_options_anew_in_every_sub_episode() -> None:
     game = TINY.standardised
     rule, mask = Greedy(_trained_like(game), game.leader_space.head()), jnp.ones(3, bool)
@@ -146,15 +161,27 @@ def test_sampled_values_and_regrets_hold_the_exact_ones() -> None:
     masks = jax.vmap(TINY.leader_mask)(observations)
     actions = np.asarray(jax.vmap(head.mode)(policy.at_all(observations), masks))
     rule = table_of(TINY.standardised, jnp.asarray(actions))
-    play, judge, judging = _uniform_play(TINY), judge_of(TINY), Judging(TINY, samples=20_000)
-    found = judging.value(rule, play, jax.random.key(0))
+    play, judge, judging = _uniform_play(TINY), judge_of(TINY), Judging(TINY)
+    found = judging.value(rule, play, jax.random.key(0), 20_000)
     exact = judge.measured(actions, play)
     margin = found.interval[1] - found.interval[0]
     assert abs(found.value - exact) < margin and 0 < margin < 0.02
-    regrets, regret = judging.regrets(rule, play, jax.random.key(1)), judge.regret(actions, play)
+    regrets, regret = judging.regrets(rule, play, jax.random.key(1), 20_000), judge.regret(actions, play)
     assert regret is not None and regret > 0.01
     assert regrets.estimated == pytest.approx(regret, abs=0.01)
     assert regret <= regrets.most < regret + 0.03
+
+
+@pytest.mark.slow
+def test_one_of_exchangeable_followers_stands_for_all() -> None:
+    rule, play = Greedy(_trained_like(TINY, 3), TINY.standardised.leader_space.head()), _uniform_play(TINY)
+    told_apart = Stacked(play.table.at[0].add(jnp.array([1e-7, -1e-7])))
+    judging = Judging(TINY)
+    one, every = (judging.regrets(rule, own, jax.random.key(1), 4_000) for own in (play, told_apart))
+    assert one.estimated > 0.01 and one.estimated == pytest.approx(every.estimated, abs=0.02)
+    assert len({str(bounds) for bounds in one.by_follower}) == 1 < len({str(bounds) for bounds in every.by_follower})
+    assert len(one.by_follower) == len(every.by_follower) == 3
+    np.testing.assert_allclose(one.by_follower[0], every.by_follower[0], atol=0.02)
 
 
 # Designs.
@@ -222,7 +249,9 @@ def test_the_network_acts_without_jax_as_it_does_with_it(network: Path) -> None:
         if not any(remaining) or min(left) < 0 or not any(left):
             continue
         scores, prices = act.outputs(obs[:3], np.array(remaining, bool), np.array(left))
-        np.testing.assert_allclose(np.concatenate([scores, prices.ravel()]), outputs[row], atol=1e-5)
+        asked = np.flatnonzero(remaining)  # of agents that are gone, outputs say nothing
+        np.testing.assert_allclose(scores[asked], outputs[row][:3][asked], atol=1e-5)
+        np.testing.assert_allclose(prices[asked], outputs[row][3:].reshape(prices.shape)[asked], atol=1e-5)
         told = act({"messages": obs[:3], "remaining": np.flatnonzero(remaining), "items": left}, random.Random(0))
         drawn = set(map(tuple, every[:, row].tolist()))
         assert (told["agent"], told["prices"][0] * 2) in drawn

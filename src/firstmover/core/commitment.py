@@ -3,6 +3,8 @@
 A commitment is a callable pytree `commitment(obs, mask, key) -> action`. Frozen ones ignore the key.
 """
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -17,6 +19,8 @@ from firstmover.spaces.observations import address_of, observation_index
 
 class Table(eqx.Module):
     """One action for every enumerated observation, shape [n_observations, ...]."""
+
+    equivariant: ClassVar[bool] = False
 
     actions: Array
     sizes: tuple[int, ...] = eqx.field(static=True)
@@ -40,6 +44,8 @@ class Lazy(eqx.Module):
     key: Key[Array, ""]
     greedy: Bool[Array, ""] | bool = False
 
+    equivariant: ClassVar[bool] = False  # what is drawn goes by the observation as it stands
+
     def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The action drawn for this observation, or the likeliest one."""
         output = self.policy(obs)
@@ -55,6 +61,11 @@ class Greedy(eqx.Module):
     policy: Policy
     head: Head
 
+    @property
+    def equivariant(self) -> bool:
+        """Whether whatever permutes the options permutes what is done."""
+        return self.policy.equivariant
+
     def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The likeliest action for this observation."""
         return self.head.action(self.head.mode(self.policy.untied(self.policy(obs), key), mask))
@@ -69,6 +80,8 @@ class Given(eqx.Module):
     """An action decided elsewhere (by the learner of the step-level problem) for the one decision at hand."""
 
     action: Array
+
+    equivariant: ClassVar[bool] = False
 
     def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The given action, whatever is observed."""

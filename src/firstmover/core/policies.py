@@ -5,7 +5,7 @@ The two parts are separate so that every learner can use tables and networks, di
 
 import abc
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import equinox as eqx
 import jax
@@ -28,7 +28,13 @@ N = TypeVar("N", bound=MLP | ImageNetwork)
 
 
 class Policy(eqx.Module):
-    """One vector of outputs for an observation."""
+    """One vector of outputs for an observation.
+
+    Attributes:
+        equivariant: whether its likeliest actions are permuted by whatever permutes the features of the options.
+    """
+
+    equivariant: ClassVar[bool] = False
 
     @abc.abstractmethod
     def __call__(self, obs: Array) -> Float[Array, "width"]:
@@ -91,12 +97,19 @@ class OptionPolicy(Policy):
     """
 
     network: Callable[[Array], Array]
-    features: Callable[[Array], Array] = eqx.field(static=True)
+    kinds: Callable[[Array], tuple[Array, Array | None]] = eqx.field(static=True)
     options: int = eqx.field(static=True)
+
+    equivariant: ClassVar[bool] = True
 
     def __call__(self, obs: Array) -> Float[Array, "width"]:
         """The output for this observation: the scores of all options, then the outputs of their parts."""
-        out = jax.vmap(self.network)(self.features(obs))
+        features, kind = self.kinds(obs)
+        out = jax.vmap(self.network)(features)
+        if kind is not None:
+            # By comparison: gathers and scatters of single rows are slow in batches.
+            own = kind[:, None] == jnp.arange(len(out))
+            out = jnp.sum(jnp.where(own[..., None], out, 0), axis=1)
         return jnp.concatenate([out[:, 0], out[:, 1:].ravel()])
 
     def untied(self, output: Float[Array, "width"], key: Key[Array, ""]) -> Float[Array, "width"]:
@@ -148,7 +161,7 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
     """
     options = game.leader_space.mask_size
     network = MLP(game.n_option_features, head.width // options, key, (32, 32))
-    return OptionPolicy(_starting(network, 0.1), game.option_features, options)
+    return OptionPolicy(_starting(network, 0.1), game.option_kinds, options)
 
 
 def _starting(network: N, share: float) -> N:

@@ -57,7 +57,7 @@ def evaluate_networks(
     models, left_out = playing(followers, [game.standardised], _check)
     shape = len(rules), len(models)
     value, interval, regret = np.full(shape, np.nan), np.full((*shape, 2), np.nan), np.full(shape, np.nan)
-    judging = Judging(game, samples=_SAMPLES)
+    judging = Judging(game)
     for column, model in enumerate(models):
         problem = StackelbergPOMDP(game.standardised, model, reward_episodes=1, listed=False)
         respond = jax.jit(partial(_settled, problem))
@@ -69,7 +69,7 @@ def evaluate_networks(
                 key = jax.random.key(seed + k)
                 play: Play = respond(design.commitment, key)
                 fresh = stream(key, Stream.CERTIFICATE)
-                values.append(judging.value(design.commitment, play, fresh).value)
+                values.append(judging.value(design.commitment, play, fresh, _SAMPLES).value)
                 regrets.append(_regret(judging, design, play, fresh))
             value[row, column], *interval[row, column] = mean_interval(np.array(values))
             regret[row, column] = max(regrets)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from firstmover.core.commitment import Commitment
 from firstmover.core.noise import Stream, stream
@@ -72,30 +72,29 @@ class Judging:
 
     Attributes:
         game: what is played: the standardised copy, in which rules were learnt; results are in units of the game.
-        samples: sub-episodes for a value; for regrets, for each counterfactual.
     """
 
-    def __init__(self, game: Game, *, samples: int = 40_000):
-        """For a game, by so many fresh samples."""
-        require(samples >= _LEAST, f"samples must be at least {_LEAST}", samples)
-        self.game, self.samples = game.standardised, -(-samples // _BLOCK) * _BLOCK
+    def __init__(self, game: Game):
+        """For a game."""
+        self.game = game.standardised
         players = 1 + game.n_followers
         units = self.game.payoff_units or Units((0.0,) * players, (1.0,) * players)
         self._offsets, self._scales = np.array(units.offsets), np.array(units.scales)
         self._means, self._gains = jax.jit(self._block), jax.jit(self._gains_of_block)
 
-    def value(self, commitment: Commitment, play: Play, key: Key[Array, ""]) -> SampledValue:
-        """What the play earns under the rule."""
-        blocks = [self._means(commitment, play, jax.random.fold_in(key, k)) for k in range(self.samples // _BLOCK)]
+    def value(self, commitment: Commitment, play: Play, key: Key[Array, ""], samples: int = 40_000) -> SampledValue:
+        """What the play earns under the rule, from about so many sub-episodes."""
+        blocks = [self._means(commitment, play, jax.random.fold_in(key, k)) for k in range(_blocks(samples))]
+        samples = len(blocks) * _BLOCK
         parts = [
             np.mean([np.asarray(part, np.float64) for part in parts], axis=0) for parts in zip(*blocks, strict=True)
         ]
         leader, squares, followers, money = parts
-        half = _Z * self._scales[0] * math.sqrt(max(float(squares - leader**2), 0.0) / self.samples)
+        half = _Z * self._scales[0] * math.sqrt(max(float(squares - leader**2), 0.0) / samples)
         value = float(self._offsets[0] + self._scales[0] * leader)
         total = float(np.sum(self._offsets[1:] + self._scales[1:] * followers))
         revenue = None if np.isnan(money) else float(self._scales[0] * money)
-        return SampledValue(value, (value - half, value + half), total + (revenue or 0.0), revenue, self.samples)
+        return SampledValue(value, (value - half, value + half), total + (revenue or 0.0), revenue, samples)
 
     def _block(self, commitment: Commitment, play: Play, key: Key[Array, ""]) -> tuple[Array, Array, Array, Array]:
         game = self.game
@@ -104,29 +103,49 @@ class Judging:
         money = jnp.float32(jnp.nan) if outcome.transfers is None else outcome.transfers.mean()
         return outcome.leader.mean(), (outcome.leader**2).mean(), outcome.followers.mean(axis=0), money
 
-    def regrets(self, commitment: Commitment, play: Play, key: Key[Array, ""]) -> SampledRegrets:
-        """Bounds on what followers could gain by another action, of followers that act once."""
-        game, samples = self.game, self.samples
-        blocks = [self._gains(commitment, play, jax.random.fold_in(key, k)) for k in range(samples // _BLOCK)]
-        # Sums and sums of squares, [n, types, actions], and counts, [n, types, 1].
+    def regrets(self, commitment: Commitment, play: Play, key: Key[Array, ""], samples: int = 40_000) -> SampledRegrets:
+        """Bounds on what followers could gain by another action, of followers that act once.
+
+        Where exchangeable followers play alike under a rule that treats them alike, one stands for all: they gain the
+        same.
+
+        Args:
+            commitment: the rule.
+            play: how followers play.
+            key: of the samples.
+            samples: about how many sub-episodes are played for each counterfactual.
+        """
+        game = self.game
+        table = np.stack([np.asarray(own) for own in play.tables_at(0)])
+        one_for_all = (
+            game.alike and game.options_are_followers and commitment.equivariant and bool(np.all(table == table[0]))
+        )
+        judged = np.arange(1 if one_for_all else game.n_followers, dtype=np.int32)
+        blocks = [self._gains(commitment, play, judged, jax.random.fold_in(key, k)) for k in range(_blocks(samples))]
+        samples = len(blocks) * _BLOCK
+        # Sums and sums of squares, [judged, types, actions], and counts, [judged, types, 1].
         sums, squares, counts = (
             np.sum([np.asarray(part, np.float64) for part in parts], axis=0) for parts in zip(*blocks, strict=True)
         )
-        allowed = np.stack([np.asarray(mask) for mask in type_masks(game)])
+        allowed = np.stack([np.asarray(mask) for mask in type_masks(game)])[judged]
         log = math.log(2 * allowed.sum() / (1 - CONFIDENCE))
-        spans = np.array([2 * (high - low) for low, high in game.follower_payoff_ranges])[:, None, None]
+        spans = np.array([2 * (high - low) for low, high in game.follower_payoff_ranges])[judged, None, None]
         n = np.maximum(counts, 2)
         means = sums / n
         variances = np.maximum(squares / n - means**2, 0) * n / (n - 1)
         bounds = means + np.sqrt(2 * variances * log / n) + 7 * spans * log / (3 * (n - 1))
         bounds = np.where(allowed & (counts >= 2), bounds, -np.inf).max(axis=2)
-        bounds = bounds * self._scales[1:, None]
-        gains = np.where(allowed, means, 0).max(axis=(1, 2)) * self._scales[1:]
+        scales = self._scales[1:][judged]
+        bounds = bounds * scales[:, None]
+        gains = np.where(allowed, means, 0).max(axis=(1, 2)) * scales
+        bounds = np.broadcast_to(bounds, (game.n_followers, bounds.shape[1]))
         by_follower = [[max(0.0, b) if b > -np.inf else None for b in row] for row in bounds.tolist()]
         return SampledRegrets(by_follower, float(max(bounds.max(), 0)), float(gains.max()), samples)
 
-    def _gains_of_block(self, commitment: Commitment, play: Play, key: Key[Array, ""]) -> tuple[Array, Array, Array]:
-        """Sums of gains, of their squares, and of draws, by follower, type and action."""
+    def _gains_of_block(
+        self, commitment: Commitment, play: Play, judged: Int[Array, "judged"], key: Key[Array, ""]
+    ) -> tuple[Array, Array, Array]:
+        """Sums of gains, of their squares, and of draws, by judged follower, type and action."""
         game, n_actions, n_types = self.game, self.game.n_actions[0], self.game.n_types[0]
         noise = jax.random.uniform(key, (_BLOCK, play_noise_size(game)))
         query = play_query(game, play, noise)
@@ -147,8 +166,18 @@ class Judging:
             weighted = gains * drawn[..., None]
             return weighted.sum(axis=0), (weighted**2).sum(axis=0), drawn.sum(axis=0)[:, None]
 
-        found: tuple[Array, Array, Array] = jax.lax.map(of_follower, jnp.arange(game.n_followers, dtype=jnp.int32))
+        found: tuple[Array, Array, Array] = jax.lax.map(of_follower, judged)
         return found
+
+
+def _blocks(samples: int) -> int:
+    """How many blocks so many samples are.
+
+    Raises:
+        InputError: they are too few.
+    """
+    require(samples >= _LEAST, f"samples must be at least {_LEAST}", samples)
+    return -(-samples // _BLOCK)
 
 
 def _paid(

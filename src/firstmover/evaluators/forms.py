@@ -239,14 +239,17 @@ def possible_actions(game: Game) -> Masks:
 
 def type_masks(game: Game) -> tuple[Bool[Array, "_types _actions"], ...]:
     """What each type of each follower may do when it acts, in games whose followers act once."""
-    masks = []
-    key = jax.random.key(0)
-    for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True)):
-        types = np.zeros((n_types, game.n_followers), np.int32)
-        types[:, i] = np.arange(n_types)
-        turns = jax.vmap(lambda t: game.observe(game.reset(t, key)))(jnp.asarray(types))
-        masks.append(turns.follower_mask[:, i, :n_actions])
-    return tuple(masks)
+    # All followers at once: the program does not grow with their number.
+    n, most, key = game.n_followers, max(game.n_types), jax.random.key(0)
+    types = np.zeros((n, most, n), np.int32)
+    for i, n_types in enumerate(game.n_types):
+        types[i, :, i] = np.minimum(np.arange(most), n_types - 1)
+    turns = jax.vmap(jax.vmap(lambda t: game.observe(game.reset(t, key))))(jnp.asarray(types))
+    own = turns.follower_mask[np.arange(n), :, np.arange(n)]
+    return tuple(
+        own[i, :n_types, :n_actions]
+        for i, (n_types, n_actions) in enumerate(zip(game.n_types, game.n_actions, strict=True))
+    )
 
 
 @functools.lru_cache(maxsize=8)

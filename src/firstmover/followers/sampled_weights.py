@@ -31,6 +31,7 @@ from firstmover.games.base import Game
 
 _PATIENCE = 100  # times as many rounds, of an eighth of the step, in which noise averages out
 _CAREFUL = 8
+_ASKED = 4
 
 
 class _State(NamedTuple):
@@ -82,8 +83,14 @@ class SampledWeights(Follower):
         return math.log1p(self.epsilon)
 
     def unhurried(self) -> "SampledWeights":
-        """The same in a hundred times as many rounds, of smaller steps, in which all followers learn."""
-        return replace(self, rounds=_PATIENCE * self.rounds, epsilon=(1 + self.epsilon) ** (1 / _CAREFUL) - 1, asked=0)
+        """The same in a hundred times as many rounds, of smaller steps, in which all followers learn.
+
+        Of followers that share a table no more than a few are asked in a round, however many there are.
+        """
+        asked = max(self.asked, _ASKED) if self.shared else 0
+        return replace(
+            self, rounds=_PATIENCE * self.rounds, epsilon=(1 + self.epsilon) ** (1 / _CAREFUL) - 1, asked=asked
+        )
 
     def check(self, game: Game) -> None:
         super().check(game)

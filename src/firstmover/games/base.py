@@ -105,6 +105,7 @@ class Game(Words):
         has_measures: whether it names measures (`measured`).
         leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
         alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
+        options_are_followers: whether the options that the leader picks from are the followers, in their order.
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
         at_least: measures that every rule has to keep up, "MEASURE=NUMBER" each (see `evaluators.aims`).
 
@@ -155,6 +156,7 @@ class Game(Words):
     has_measures: bool = False
     leader_sees: Observations | None = None
     alike: bool = False
+    options_are_followers: ClassVar[bool] = False
     named_status_quo: "tuple[Game, np.ndarray] | None" = None
     at_least: tuple[str, ...] = ()
 
@@ -192,6 +194,14 @@ class Game(Words):
     def option_features(self, obs: Array) -> Float[Array, "options features"]:
         """What distinguishes the options of the leader's decision when it sees this."""
         raise InputError(f"the leader of {self.name} does not pick one of several like things.")
+
+    def option_kinds(self, obs: Array) -> tuple[Float[Array, "kinds features"], Int[Array, "options"] | None]:
+        """The features of options that differ, and of which kind each option is; None: every option is its own.
+
+        Where many are alike, a network is asked once for all of a kind. What an option that cannot be picked is taken
+        for does not matter.
+        """
+        return self.option_features(obs), None
 
     def follower_images(
         self, follower: int

@@ -55,20 +55,17 @@ class Goods:
         """As `first_best`, agent by agent in a loop that is compiled once whatever their number."""
         if self.valuation == "additive":
             return self.first_best(values, jnp)
-        stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
-        place = {stock: k for k, stock in enumerate(stocks)}
-        moves = [
-            (k, place[tuple(s - (i == j) for i, s in enumerate(stock))], j)
-            for k, stock in enumerate(stocks)
-            for j in range(self.items)
-            if stock[j]
-        ]
-        to, of, item = np.array(moves).T
 
-        def agent(best: Float[Array, "stocks"], own: Float[Array, "items"]) -> tuple[Float[Array, "stocks"], None]:
-            return best.at[to].max(best[of] + own[item]), None
+        def agent(best: Float[Array, "*stocks"], own: Float[Array, "items"]) -> tuple[Float[Array, "*stocks"], None]:
+            after = best
+            for j in range(self.items):
+                # Who takes item j leaves one unit less to those before; with none left there is nothing to take.
+                without = jnp.moveaxis(jnp.moveaxis(best, j, 0)[:-1] + own[j], 0, j)
+                none = [(int(i == j), 0) for i in range(self.items)]
+                after = jnp.maximum(after, jnp.pad(without, none, constant_values=-jnp.inf))
+            return after, None
 
-        return jax.lax.scan(agent, jnp.zeros(len(stocks), values.dtype), values)[0][-1]
+        return jax.lax.scan(agent, jnp.zeros([u + 1 for u in self.units], values.dtype), values)[0].ravel()[-1]
 
     def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
         """The largest welfare of any allocation."""

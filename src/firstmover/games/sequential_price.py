@@ -18,6 +18,7 @@ Source: Brero et al., "Stackelberg POMDP: a reinforcement learning approach for 
 """
 
 import itertools
+import math
 from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple
@@ -37,7 +38,7 @@ from firstmover.games.values import NAMED, read_names, read_values
 from firstmover.rules.trees import Feature
 from firstmover.spaces import Branching, Discrete
 
-_FEW = 16  # agents for which the best allocation is written out; beyond, a loop compiles in no more time
+_FEW = 16  # comparisons with which the best allocation is written out; beyond, a loop compiles in no more time
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 
 
@@ -185,7 +186,8 @@ class SequentialPrice(PriceRules):
         return jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
 
     def _first_best(self, values: Float[Array, "n items"]) -> Float[Array, ""]:
-        few = self.n_followers <= _FEW
+        stocks = math.prod(u + 1 for u in self.units)
+        few = self.goods.valuation == "additive" or self.n_followers * stocks * self.items <= _FEW
         return self.goods.first_best(values, jnp) if few else self.goods.first_best_in_a_loop(values)
 
     def observe(self, state: _State) -> Turn:
@@ -241,6 +243,8 @@ class SequentialPrice(PriceRules):
         sold = jnp.asarray(self.bundles, jnp.int32)[jnp.maximum(obs[n : 2 * n] - 1, 0)]  # the first bundle is empty
         return jnp.asarray(self.units, jnp.int32) - sold.sum(axis=0)
 
+    options_are_followers = True
+
     @property
     def n_option_features(self) -> int:
         return 3 * self.messages + self.items + (0 if self.alike else self.n_followers)
@@ -260,6 +264,23 @@ class SequentialPrice(PriceRules):
             jnp.broadcast_to(stock.astype(jnp.float32), (n, self.items)),
         ]
         return jnp.concatenate(parts if self.alike else [*parts, jnp.eye(n)], axis=1)
+
+    def option_kinds(self, obs: Int[Array, "d"]) -> tuple[Float[Array, "kinds features"], Int[Array, "agents"] | None]:
+        """Agents of the same message that are left are of one kind; of those who have left nothing is asked."""
+        if not self.alike or self.messages >= self.n_followers:
+            return self.option_features(obs), None
+        n = self.n_followers
+        sent = (obs[:n, None] == jnp.arange(self.messages)) & (obs[n : 2 * n, None] == 0)
+        everybody = sent.sum(axis=0).astype(jnp.float32)
+        own = jnp.eye(self.messages, dtype=jnp.float32)
+        scale, stock = jnp.float32(2 / n), (self._left(obs) / np.array(self.units, np.float32)).astype(jnp.float32)
+        features = [
+            own,
+            (everybody - own) * scale,
+            jnp.broadcast_to(everybody * scale, own.shape),
+            jnp.broadcast_to(stock, (self.messages, self.items)),
+        ]
+        return jnp.concatenate(features, axis=1), obs[:n]
 
     def option_feature_names(self) -> list[Feature]:
         messages, n = range(self.messages), self.n_followers

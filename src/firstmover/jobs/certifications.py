@@ -15,6 +15,7 @@ from firstmover.evaluation.holdout import hold_out
 from firstmover.evaluation.measures import constrained, measures
 from firstmover.evaluation.robustness import robust as robust_of
 from firstmover.evaluators.aims import AtLeast, constraints
+from firstmover.evaluators.at_size import Judging
 from firstmover.followers.base import Follower
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
@@ -140,7 +141,7 @@ def _of_network(run: Run, result: dict[str, Any], code: Code, out: str | Path | 
     if out is not None:
         _refuse_other_files(Path(out))
     network = loaded_network(run, result, code)
-    final = judged_anew(network.game, network.commitment, network.play, network.seed)
+    final = judged_anew(Judging(network.game), network.commitment, network.play, network.seed)
     words = in_words(network.leader, network.game)
     certificate = network_certificate(network.game, network.followers, network.play, final, words).as_json()
     if out is not None:

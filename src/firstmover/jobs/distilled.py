@@ -73,15 +73,17 @@ def distilled(
     standard = game.standardised
     key = jax.random.fold_in(stream(jax.random.key(seed), Stream.CERTIFICATE), 2)
     scoring, offering = _trees(standard, policy, commitment, play, key)
-    rule = Greedy(OptionPolicy(_pair(scoring, offering), policy.features, policy.options), standard.leader_space.head())
+    rule = Greedy(
+        OptionPolicy(_pair(scoring, offering), standard.option_kinds, policy.options), standard.leader_space.head()
+    )
     settled = StackelbergPOMDP(standard, followers.unhurried(), 1, listed=False)
 
     @jax.jit
     def respond(rule: Commitment) -> Play:
         return settled.followers.strategy(standard, settled.respond(rule, key).state)
 
-    own, judging = respond(rule), Judging(game, samples=_SAMPLES)
-    worth, regrets = judging.value(rule, own, key), judging.regrets(rule, own, key)
+    own, judging = respond(rule), Judging(game)
+    worth, regrets = judging.value(rule, own, key, _SAMPLES), judging.regrets(rule, own, key, _SAMPLES)
     space: Any = game.leader_space
     return {
         "pick": [{"when": words, "score": round(float(scoring.values[k, 0]), 4)} for words, k in cases(scoring, names)],
@@ -112,7 +114,7 @@ def _trees(game: Game, policy: Any, commitment: Commitment, play: Play, key: Arr
         assert steps is not None
         obs = steps.leader_obs.reshape(-1, steps.leader_obs.shape[-1])
         acted = steps.leader_acts.ravel()
-        features = jax.vmap(policy.features)(obs)
+        features = jax.vmap(game.option_features)(obs)
         masks = jax.vmap(game.leader_mask)(obs) & acted[:, None]
         return features, jax.vmap(jax.vmap(policy.network))(features), masks, steps.leader_action.reshape(len(obs), -1)
 

@@ -33,11 +33,10 @@ class Judgement(NamedTuple):
     regrets: SampledRegrets
 
 
-def judged_anew(game: Game, commitment: Commitment, play: Play, seed: int) -> Judgement:
+def judged_anew(judging: Judging, commitment: Commitment, play: Play, seed: int) -> Judgement:
     """A rule that was chosen as the best of several, on samples that did not choose it."""
-    judging = Judging(game, samples=2 * SAMPLES)
-    key = jax.random.fold_in(stream(jax.random.key(seed), Stream.CERTIFICATE), 1)
-    return Judgement(judging.value(commitment, play, key), judging.regrets(commitment, play, key))
+    key, samples = jax.random.fold_in(stream(jax.random.key(seed), Stream.CERTIFICATE), 1), 2 * SAMPLES
+    return Judgement(judging.value(commitment, play, key, samples), judging.regrets(commitment, play, key, samples))
 
 
 def in_words(leader: Leader, game: Game) -> str:

@@ -112,14 +112,15 @@ def carry_out(
     """
     learnt = train(problem, leader, seeds, seed, run, progress, waiting_since, callback)
     progress.stage("letting the followers settle, and judging the rules on fresh samples")
-    commitments, plays, judged = _settled(game, problem, leader, learnt.state, seeds, progress)
+    judging = Judging(game)
+    commitments, plays, judged = _settled(judging, problem, leader, learnt.state, seeds, progress)
     values = np.array([np.nan if one is None else one.value.value for one in judged])
     if np.isnan(values).all():
         raise FailedError(f"nothing was learnt: in all {seeds} seeds the learner ended in numbers that are not finite.")
     best = int(np.nanargmax(values))
     # The best of several is flattered by having been chosen: it is judged anew.
     best_commitment, best_play = of_seed((commitments, plays), best)
-    final = judged_anew(game, best_commitment, best_play, seed)
+    final = judged_anew(judging, best_commitment, best_play, seed)
     certificate = network_certificate(game, problem.followers, best_play, final, in_words(leader, game)).as_json()
     progress.stage("telling the network in words, and judging that")
     trees = distilled(game, problem.followers, best_commitment, best_play, final.value.value, seed)
@@ -155,7 +156,7 @@ def _path(run: Run | None) -> Path | None:
 
 
 def _settled(
-    game: Game, problem: StackelbergPOMDP, leader: Leader, states: Any, seeds: int, progress: Progress
+    judging: Judging, problem: StackelbergPOMDP, leader: Leader, states: Any, seeds: int, progress: Progress
 ) -> tuple[Commitment, Play, list[Judgement | None]]:
     """Of every seed the best candidate, how its followers play once they have settled, and what is known of it."""
     candidates = jax.vmap(lambda state: leader.rules(problem, state))(states)
@@ -166,7 +167,6 @@ def _settled(
     def respond(commitment: Commitment, key: Any) -> Play:
         return patient.followers.strategy(patient.game, patient.respond(commitment, key).state)
 
-    judging, quick = Judging(game, samples=SAMPLES), Judging(game, samples=SAMPLES // 4)
     chosen: list[tuple[Commitment, Play]] = []
     judged: list[Judgement | None] = []
     for k in range(seeds):
@@ -174,12 +174,15 @@ def _settled(
         key = stream(states.key[k], Stream.EVALUATION)
         own = [of_seed(of_seed(candidates, k), c) for c in range(sound.shape[1])]
         plays = [respond(one, key) for one in own]
-        well = [float("nan") if not sound[k, c] else quick.value(own[c], plays[c], key).value for c in range(len(own))]
+        well = [
+            float("nan") if not sound[k, c] else judging.value(own[c], plays[c], key, SAMPLES // 4).value
+            for c in range(len(own))
+        ]
         at = int(np.argmax(np.where(np.isfinite(well), well, -np.inf)))
         chosen.append((own[at], plays[at]))
         fresh = jax.random.fold_in(stream(states.key[k], Stream.CERTIFICATE), 0)
         judged.append(
-            Judgement(judging.value(*chosen[-1], fresh), judging.regrets(*chosen[-1], fresh))
+            Judgement(judging.value(*chosen[-1], fresh, SAMPLES), judging.regrets(*chosen[-1], fresh, SAMPLES))
             if np.isfinite(well[at])
             else None
         )
