@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firstmover import files
 from firstmover.errors import InputError
-from firstmover.json_types import Json
+from firstmover.json_types import Json, Parsed
 from firstmover.rules.acting import Acting
 from firstmover.verify.amounts import number
 
@@ -65,7 +65,7 @@ def acting(held: "Contents") -> Acting:
     return _Acting(held.entries, held.targets)
 
 
-def distilled(path: str | Path) -> dict[str, Any] | None:
+def distilled(path: str | Path) -> Parsed | None:
     """What stands for the network of a run folder in words, as its result has it; None where nothing does.
 
     Raises:

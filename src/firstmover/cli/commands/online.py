@@ -2,11 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
 from firstmover.errors import InputError
-from firstmover.json_types import Json
+from firstmover.json_types import Json, Parsed
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -62,7 +61,7 @@ def _run(options: argparse.Namespace) -> tuple[Json, str]:
     return result, _text(result)
 
 
-def _text(result: dict[str, Any]) -> str:
+def _text(result: Parsed) -> str:
     from firstmover.cli.phrases import item
     from firstmover.wording import written
 
