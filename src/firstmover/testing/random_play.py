@@ -34,7 +34,10 @@ class Anything(Play):
 
 @functools.lru_cache(maxsize=4)
 def played(game: Game) -> list[tuple[np.ndarray, PyTree]]:
-    """Types and steps (`rollout.Step`, of NumPy's arrays) of sub-episodes played at random, under a few random rules, in 64 bit."""
+    """Types and steps (a `rollout.Step` of NumPy's arrays) of sub-episodes played at random, in 64 bit.
+
+    They are played under a few random rules.
+    """
     rng, n = np.random.default_rng(0), game.n_followers
     try:
         support, _ = game.types.profiles
