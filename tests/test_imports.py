@@ -34,6 +34,7 @@ LAYERS = [
         "core.traced",
         "core.sessions",
         "core.ucb_sessions",
+        "core.value_tables",
         "exact_numbers",
         "user_code",
         "verify",
@@ -47,8 +48,18 @@ LAYERS = [
     {"evaluators"},
     {"followers"},
     {"core.pomdp", "core.step_level", "core.behaviours"},
-    {"leaders", "jobs.memory", "jobs.programs"},
-    {"rules.rule", "rules.rule_files", "jobs.runs", "jobs.loop", "jobs.training", "interop", "jobs.build", "report"},
+    {"leaders", "jobs.memory", "jobs.programs", "jobs.skeletons"},
+    {
+        "rules.rule",
+        "rules.rule_files",
+        "jobs.runs",
+        "jobs.stored_programs",
+        "jobs.loop",
+        "jobs.training",
+        "interop",
+        "jobs.build",
+        "report",
+    },
     {"online"},
     {"certificates"},
     {"testing"},
@@ -152,7 +163,7 @@ def test_the_checker_stands_alone() -> None:
 
 def test_equilibria_work_on_arrays_alone() -> None:
     rooms = set().union(*(_imports(p) for p in _modules() if _room(p) == "equilibria"))
-    assert rooms <= {"equilibria", "errors", "exact_numbers", "source"}
+    assert rooms <= {"equilibria", "errors", "exact_numbers", "json_types", "source"}
 
 
 def test_the_public_face_is_complete() -> None:

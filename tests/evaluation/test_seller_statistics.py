@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from firstmover.evaluation.seller_statistics import seller_statistics
+from firstmover.evaluation.seller_tables import shown
 from firstmover.followers import RepeatedQLearning
 from firstmover.games import BuyBox
 from firstmover.games.display import every_rule, fixed_rule
@@ -59,3 +60,16 @@ def test_bounds_over_one_round_do_not_bound_sellers_with_memory() -> None:
     # The other way round, too: the best rule against learners guarantees little in one round.
     winner = np.array([0, 1, 0, 0, 1, 1, 3, 2, 0, 0])
     assert least[np.flatnonzero((rules == winner).all(axis=1))[0]] < 0.63
+
+
+def test_what_is_never_bought_has_no_price() -> None:
+    game = BuyBox(costs=(1.0,), prices=(1.05, 1.27, 1.7), display="subset")
+    quick = RepeatedQLearning(rounds=300, beta=(0.005,), reward_plays=3)
+    shows_nobody = np.zeros_like(fixed_rule(game, "lowest"))
+    own = seller_statistics(game, shows_nobody, quick, sessions=4)
+    assert "price index" not in own and own["sold"].mean == 0
+    assert all(np.isfinite(value).all() for value in own.values())
+    header, rows = shown(
+        {"nobody": own, "lowest": seller_statistics(game, fixed_rule(game, "lowest"), quick, sessions=4)}
+    )
+    assert rows[0][header.index("price index")] == "not defined"

@@ -12,8 +12,9 @@ from firstmover.core.noise import Stream, mix, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import continued, opening
-from firstmover.core.sessions import Stage, best, draws, first_values, play_sessions, session_seed
+from firstmover.core.sessions import Stage, draws, first_values, play_sessions, session_seed
 from firstmover.core.ucb_sessions import first_order, play_ucb_sessions
+from firstmover.core.value_tables import best
 from firstmover.errors import InputError
 from firstmover.evaluators.view import View
 from firstmover.followers import RepeatedQLearning

@@ -13,10 +13,11 @@ from firstmover.cli.command import use_all_cores
 # Three seeds, so that a share has to be filled up; a learner that sums no products of matrices, and one that does.
 LEARNING = """
 import sys
-import jax, numpy as np
+import jax, jax.numpy as jnp, numpy as np
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SimpleAllocation
 from firstmover.leaders import CommitmentGradient
+from firstmover.core.batching import on_all_devices
 from firstmover.jobs.loop import Silent
 from firstmover.jobs.training import train
 game, followers = SimpleAllocation(2, 2), MultiplicativeWeights(rounds=3)
@@ -25,6 +26,8 @@ for policy in ("table", "network"):
     learnt = train(leader.problem(game, followers), leader, 3, 0, None, Silent())
     leaves = jax.tree.leaves(jax.tree.map(np.asarray, (learnt.history, learnt.state[:1])))
     np.savez(f"{sys.argv[1]}-{policy}.npz", *leaves)
+rows = on_all_devices(lambda batch: {"sums": batch.sum(axis=1)})(jnp.arange(15.0).reshape(5, 3))["sums"]
+assert rows.tolist() == [3, 12, 21, 30, 39] and len(rows.devices()) == len(jax.devices())
 print(len(jax.devices()))
 """
 

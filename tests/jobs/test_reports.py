@@ -21,7 +21,17 @@ from firstmover.evaluation.by_type import gains_by_type
 from firstmover.evaluation.heat_map import heat_map
 from firstmover.evaluation.matrix import STATUS_QUO
 from firstmover.followers import BestResponse, Logit
-from firstmover.games import Agrawal, Maintain, Patrol, SimpleAllocation
+from firstmover.games import (
+    Agrawal,
+    BuyBox,
+    CrowdToll,
+    Escape,
+    Game,
+    Maintain,
+    Patrol,
+    SecurityGame,
+    SimpleAllocation,
+)
 from firstmover.jobs.certifications import respond
 from firstmover.jobs.commands import design_command
 from firstmover.leaders import CommitmentGradient
@@ -225,18 +235,38 @@ document.title = JSON.stringify({wide: document.documentElement.scrollWidth > in
 </script>"""
 
 
+_OF_KINDS = {
+    "a rule with messages": Agrawal(),
+    "a mixture": Maintain("mixed"),
+    "coverage": SecurityGame([[1, -2, -1, 2], [2, -1, -2, 1], [0.5, -3, -1, 1.5]], 1.25),
+    "a Markov game": Escape(),
+    "sellers who learn": BuyBox(prices=(1.05, 1.27, 1.7)),
+    "a crowd": CrowdToll("parallel", temperature=0.1),
+    "a market of one's own": Shop(0.5),
+}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium to look at the page with")
-@pytest.mark.parametrize("width", [500, 1200])
-def test_in_a_browser_nothing_overflows_and_everything_can_be_read(run: Path, tmp_path: Path, width: int) -> None:
-    page = tmp_path / "page.html"
-    write_report(run, page, seeds=2)
+@pytest.mark.parametrize("game", _OF_KINDS.values(), ids=_OF_KINDS)
+def test_in_a_browser_nothing_overflows_and_everything_can_be_read(game: Game, tmp_path: Path) -> None:
+    learnt = firstmover.design(game, seeds=2, optimum=False, out=tmp_path / "run")
+    page = write_report(learnt, tmp_path / "page.html", seeds=2)
+    check_page(page)
     page.write_text(page.read_text().replace("</body>", f"{_PROBE}</body>"))
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", "--dump-dom", page.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "CONSOLE" not in shown.stderr
-    title = unescape(shown.stdout.partition("<title>")[2].partition("</title>")[0])
-    seen = json.loads(title)
-    assert not seen["wide"] and seen["seen"] == []
-    assert seen["least"] >= 4.5
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
+    for width in (500, 1200):
+        window = [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900", page.as_uri()]
+        shown = subprocess.run([*command, *window], capture_output=True, text=True, timeout=60, check=True)
+        assert "CONSOLE" not in shown.stderr
+        seen = json.loads(unescape(shown.stdout.partition("<title>")[2].partition("</title>")[0]))
+        assert not seen["wide"] and seen["seen"] == []
+        assert seen["least"] >= 4.5
+
+
+def test_a_game_that_was_made_in_python_is_handed_over(tmp_path: Path, capsys) -> None:
+    firstmover.design(Shop(0.5), leader=QUICK, seeds=1, optimum=False, out=tmp_path / "run")
+    assert main(["report", str(tmp_path / "run"), "--followers", "none"]) == 2
+    assert "handed over with Design.load(..., game=...)" in capsys.readouterr().err
+    page = write_report(Design.load(tmp_path / "run", game=Shop(0.5)), tmp_path / "page.html", followers=[])
+    assert json.loads((tmp_path / "run" / "result.json").read_text())["rule_text"] in unescape(page.read_text())

@@ -116,7 +116,11 @@ def test_models_of_ones_own_join_by_their_file_and_a_run_asks_for_it_again(tmp_p
     assert main(["resume", "run"]) == 2
     assert "which is not executed because a file names it" in capsys.readouterr().err
     assert main(["resume", "run", "--code", "own/careless.py"]) == 0
+    Path("own/careless.py").write_text(OWN.replace("super().__init__(level)", "super().__init__(level + 1)"))
     capsys.readouterr()
+    Path("run/result.json").unlink()
+    assert main(["resume", "run", "--code", "own/careless.py"]) == 2
+    assert "has changed since it was used here" in capsys.readouterr().err
     Path("rule.json").write_text('{"game": "maintain", "rule": [{"do": {"action": 0}}]}')
     quick = ["--seeds", "2", "--time-limit", "0", "--json"]
     assert main(["evaluate", "rule.json", "--behaviours", "rational,own/careless.py:Careless", *quick]) == 0

@@ -30,6 +30,7 @@ def process() -> NoReturn:
         SystemExit: always, with the exit status.
     """
     gc.set_threshold(_OBJECTS, 20, 100)
+    os.environ.setdefault("FIRSTMOVER_KEEP_PROGRAMS", "1")  # see `jobs.stored_programs`
     status = main()
     gc.freeze()  # or the interpreter would go through everything that was imported before it ends
     sys.exit(status)

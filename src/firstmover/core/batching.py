@@ -67,6 +67,24 @@ def in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]
     return mapped
 
 
+def on_all_devices(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of batches, whose elements do not depend on each other, with the batch dealt out to all devices.
+
+    Not to be called within `jax.vmap`, nor where work is dealt out already.
+    """
+
+    def mapped(*arguments: Any) -> Any:
+        devices = jax.devices()
+        rows, total = _rows_of_parts(arguments, len(devices))
+        if len(rows) == 1:
+            return function(*arguments)
+        mesh, spec = jax.sharding.Mesh(np.array(devices[: len(rows)]), ("rows",)), jax.sharding.PartitionSpec("rows")
+        shared = jax.shard_map(function, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
+        return jax.tree.map(lambda leaf: leaf[:total], shared(*_at(arguments, jnp.asarray(rows.ravel()))))
+
+    return mapped
+
+
 def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) -> Callable[..., tuple[Any, Any]]:
     """As `in_parts` for a function (state, ...) -> (state, result): there is never more than one copy of all states."""
 

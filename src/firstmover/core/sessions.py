@@ -11,7 +11,7 @@ taken. After the learning rounds come rounds without exploring or learning, whic
 A game may have a past of its own (such as who was shown in the round before): what a profile pays then depends on it.
 
 This is the inner loop of everything that is said about sellers who learn, so it is written for speed: one table per
-player, two looks at a row a round, sessions in blocks that fit a core's cache, random numbers drawn ahead for a block
+player, one look at a row a round, sessions in blocks that fit a core's cache, random numbers drawn ahead for a block
 of rounds. Their address is (session, round, player), so that they depend on no blocks or batches.
 """
 
@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from firstmover.core.batching import batch_last
 from firstmover.core.noise import mix
+from firstmover.core.value_tables import best, entry, row_of, with_entry, with_value
 
 _AHEAD = 64  # rounds whose random numbers are drawn at once, at most
 _CACHE = 1_500_000  # bytes of the tables of a block of sessions
@@ -170,61 +171,64 @@ class _Running(NamedTuple):
     last: Array
     past: Array
     changed: Array  # the round of the last change of a best action
-    chosen: tuple[Array, ...]  # what is played next; SARSA only
+    following: tuple[Array, ...]  # the best actions at the last profile; with SARSA, what is played next
 
 
 def _session(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) -> Sessions:
-    n, last = len(how.actions), jnp.int32(0)
+    sarsa, zero = how.method == "sarsa", jnp.int32(0)
     start = (mix(seed ^ jnp.uint32(0xB5297A4D)) % jnp.uint32(how.profiles)).astype(jnp.int32)
-    tables = tuple(jnp.tile(own, (how.states, 1)) for own in values)
-    state = _Running(tables, start, last, last, (jnp.int32(-1),) * n)
 
-    def played_after(state: _Running, profile: Array) -> tuple[tuple[Array, ...], Array]:
-        """What is paid at a profile, and the past afterwards."""
-        if past is None:
-            return tuple(pay[profile] for pay in pays), state.past
-        here = state.past * how.profiles + profile
-        return tuple(pay[here] for pay in pays), past[here]
+    def rows_at(tables: tuple[Array, ...], profile: Array) -> list[list[Array]]:
+        """Every player's values of its actions after a profile."""
+        row = profile if how.memory else zero
+        return [row_of(own, row) for own in tables]
 
-    def choose(tables: tuple[Array, ...], row: Array, explored: tuple[Array, ...]) -> tuple[Array, ...]:
+    def best_at(tables: tuple[Array, ...], profile: Array) -> tuple[Array, ...]:
+        return tuple(best(own)[1] for own in rows_at(tables, profile))
+
+    def chosen(greedy: tuple[Array, ...], explored: tuple[Array, ...]) -> tuple[Array, ...]:
         actions = []
-        for own, e in zip(tables, explored, strict=True):
-            explores = (e >= 0) & (own[row, e] > -jnp.inf) if how.masked else e >= 0
-            actions.append(jnp.where(explores, e, best(own[row])[1]))
+        for own, first, e in zip(greedy, values, explored, strict=True):
+            explores = (e >= 0) & (first[e] > -jnp.inf) if how.masked else e >= 0
+            actions.append(jnp.where(explores, e, own))
         return tuple(actions)
 
     def round_of(state: _Running, inputs: Any) -> tuple[_Running, None]:
         time, explored = inputs
-        row = state.last if how.memory else jnp.int32(0)
-        sarsa = how.method == "sarsa"
-        actions = state.chosen if sarsa else choose(state.tables, row, explored)
+        actions = state.following if sarsa else chosen(state.following, explored)
         profile = _index(actions, how.actions)
-        paid, after = played_after(state, profile)
-        ahead = profile if how.memory else jnp.int32(0)
-        chosen = choose(state.tables, ahead, explored) if sarsa else state.chosen
-        tables, changed = [], state.changed
+        # What is paid at a profile, and the past afterwards.
+        here = profile if past is None else state.past * how.profiles + profile
+        after = state.past if past is None else entry(past, (here,))
+        row, row_ahead = (state.last, profile) if how.memory else (zero, zero)
+        ahead = rows_at(state.tables, profile)
+        following = chosen(tuple(best(own)[1] for own in ahead), explored)
+        tables, greedy, changed = [], [], state.changed
         for i, own in enumerate(state.tables):
-            target = own[ahead, chosen[i]] if sarsa else best(own[ahead])[0]
-            old = own[row, actions[i]]
+            action = actions[i]
+            target = entry(own, (row_ahead, following[i])) if sarsa else best(ahead[i])[0]
+            old = entry(own, (row, action))
             alpha, discount = jnp.float32(how.alpha[i]), jnp.float32(how.discount[i])
-            new = own.at[row, actions[i]].set(
-                old + alpha * (paid[i] + discount * target - old), mode="promise_in_bounds", unique_indices=True
-            )
-            tables.append(new)
+            value = old + alpha * (entry(pays[i], (here,)) + discount * target - old)
+            tables.append(with_entry(own, (row, action), value))
+            # Of the row ahead after this change, without looking it up again.
+            greedy.append(best(with_value(ahead[i], jnp.where(row == row_ahead, action, -1), value))[1])
             if how.calm:
-                changed = jnp.where(best(own[row])[1] != best(new[row])[1], time, changed)
-        return _Running(tuple(tables), profile, after, changed, chosen), None
+                before = row_of(own, row)
+                changed = jnp.where(best(before)[1] != best(with_value(before, action, value))[1], time, changed)
+        return _Running(tuple(tables), profile, after, changed, following if sarsa else tuple(greedy)), None
 
     def some_rounds(state: _Running, first: Array, length: int) -> _Running:
         times = first + jnp.arange(length, dtype=jnp.int32)
         # SARSA chooses what it plays next, so its draws are a round ahead.
-        explored = draws(seed, times + (how.method == "sarsa"), how)
+        explored = draws(seed, times + sarsa, how)
         return jax.lax.scan(round_of, state, (times, explored))[0]
 
-    if how.method == "sarsa":
-        row = state.last if how.memory else jnp.int32(0)
+    tables = tuple(jnp.tile(own, (how.states, 1)) for own in values)
+    state = _Running(tables, start, zero, zero, best_at(tables, start))
+    if sarsa:
         opening = draws(seed, jnp.zeros(1, jnp.int32), how)
-        state = state._replace(chosen=choose(state.tables, row, tuple(own[0] for own in opening)))
+        state = state._replace(following=chosen(state.following, tuple(own[0] for own in opening)))
     length = max(d for d in range(1, _AHEAD + 1) if how.rounds % d == 0)
     if how.calm:
         state, played = _until_calm(how, state, some_rounds, length)
@@ -235,8 +239,7 @@ def _session(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) ->
 
     def reward_round(carry: tuple[Array, Array, Array], _: None) -> tuple[tuple[Array, Array, Array], None]:
         last, then, counts = carry
-        row = last if how.memory else jnp.int32(0)
-        profile = _index(choose(state.tables, row, (jnp.int32(-1),) * n), how.actions)
+        profile = _index(best_at(state.tables, last), how.actions)
         here = profile if past is None else then * how.profiles + profile
         after = then if past is None else past[here]
         return (profile, after, counts.at[here].add(jnp.float32(1))), None
@@ -259,15 +262,6 @@ def _until_calm(how: Parameters, state: _Running, some_rounds: Any, length: int)
         return some_rounds(state, time, length), time + length
 
     return jax.lax.while_loop(goes_on, body, (state, jnp.int32(0)))
-
-
-def best(row: Float[Array, "actions"]) -> tuple[Float[Array, ""], Int[Array, ""]]:
-    """The largest value of a row, and the first action that has it: written out, which compiles to vector code."""
-    value, action = row[0], jnp.int32(0)
-    for k in range(1, row.shape[0]):
-        better = row[k] > value
-        value, action = jnp.where(better, row[k], value), jnp.where(better, jnp.int32(k), action)
-    return value, action
 
 
 def _index(actions: tuple[Array, ...], sizes: tuple[int, ...]) -> Array:

@@ -146,7 +146,7 @@ def _play(sellers: RepeatedQLearning, game: BuyBox, sessions: int, pays: Any, af
     own = jnp.asarray(pays, jnp.float32)
     pasts = None if after is None else jnp.tile(after, (count, 1))
     stage = Stage(tuple(own[:, i] for i in range(n)), pasts)
-    played: Sessions = sellers.sessions_of(game, stage, address, sessions)
+    played: Sessions = sellers.sessions_of(game, stage, address, sessions, alone=True)
     profiles = len(game.shown.rows)
     strategies = [jnp.broadcast_to(jnp.argmax(table, axis=-1), (count * sessions, profiles)) for table in played.tables]
     found: Any = (played.frequency, jnp.stack(strategies, 1), played.last, played.past, played.rounds, played.converged)

@@ -69,7 +69,8 @@ def by_session(played: SellerSessions) -> dict[str, Float[np.ndarray, "P N"]]:
     return {
         "surplus": learnt.frequency @ played.surplus,
         "price": learnt.frequency @ played.prices.mean(axis=1),
-        "price index": spent / sold.sum(axis=2),
+        # A session in which nothing is bought, as under a rule that shows nobody, has no price.
+        **({"price index": spent / sold.sum(axis=2)} if (sold.sum(axis=2) > 0).all() else {}),
         "profit": profits.mean(axis=2),
         "poorest profit": profits.min(axis=2),
         **{f"profit of seller {name}": profits[..., i] for i, name in enumerate(names)},

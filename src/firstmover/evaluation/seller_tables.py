@@ -64,12 +64,13 @@ def shown(found: Statistics) -> tuple[list[str], list[list[str]]]:
     columns = [name for name in COLUMNS if any(name in own and own[name].mean for own in found.values())]
     rows = []
     for rule, own in found.items():
-        cells = []
-        for name in columns:
-            half = own[name].high - own[name].mean
-            cells.append(f"{own[name].mean:.4f}" + (f" ± {half:.4f}" if half > 5e-5 else ""))
-        rows.append([rule, *cells])
+        rows.append([rule, *(_cell(own[name]) if name in own else "not defined" for name in columns)])
     return ["rule", *columns], rows
+
+
+def _cell(statistic: Statistic) -> str:
+    half = statistic.high - statistic.mean
+    return f"{statistic.mean:.4f}" + (f" ± {half:.4f}" if half > 5e-5 else "")
 
 
 def statistics_csv(found: Statistics) -> str:

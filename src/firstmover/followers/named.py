@@ -41,6 +41,11 @@ def parts_of(text: str) -> list[tuple[str, list[str]]]:
     return parts
 
 
+def own_classes(text: str) -> list[type[Follower]]:
+    """The admitted classes of a user's own among the models that a text names."""
+    return [_OWN[name] for name, _ in parts_of(text) if name in _OWN]
+
+
 def named_followers(text: str) -> tuple[Follower, ...]:
     """The models that a text names: names between commas, each followed by its parameters, `:KEY=VALUE`.
 

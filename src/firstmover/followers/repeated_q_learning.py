@@ -14,6 +14,7 @@ Differs from the sources: a best action among equals is the first; the round bef
 values are not updated in the reward rounds.
 """
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, UInt32
 
+from firstmover.core.batching import on_all_devices
 from firstmover.core.noise import mix
 from firstmover.core.plays import JointPlay
 from firstmover.core.rollout import Outcome, Query
@@ -189,7 +191,9 @@ class RepeatedQLearning(Informed):
         paid = listed.followers.reshape(len(game.types.profiles[1]), -1, game.n_followers).astype(jnp.float32)
         return self.sessions_of(game, Stage(tuple(paid[..., i] for i in range(game.n_followers))), seed, self.sessions)
 
-    def sessions_of(self, game: Game, stage: Stage, seed: UInt32[Array, ""], sessions: int) -> Sessions:
+    def sessions_of(
+        self, game: Game, stage: Stage, seed: UInt32[Array, ""], sessions: int, *, alone: bool = False
+    ) -> Sessions:
         """So many sessions for each type profile, those of the first one first.
 
         Args:
@@ -197,6 +201,7 @@ class RepeatedQLearning(Informed):
             stage: what is played in every round, which may have a past, for each type profile.
             seed: of their random numbers.
             sessions: how many.
+            alone: whether nothing else is worked off meanwhile, so that all devices can be used.
         """
         how, count = self.learning(game), len(game.types.profiles[1])
         values = first_values(stage, how) if self.initial == "uniform" else self._given_values(game, count, how)
@@ -207,9 +212,8 @@ class RepeatedQLearning(Informed):
         # Every session is a row: its type profile's game, a seed of its own.
         stage, values = jax.tree.map(lambda leaf: jnp.repeat(leaf, sessions, axis=0), (stage, values))
         seeds = session_seed(seed, jnp.arange(count * sessions))
-        if how.method == "ucb":
-            return play_ucb_sessions(stage, values, seeds, how)
-        return play_sessions(stage, values, seeds, how)
+        play = functools.partial(play_ucb_sessions if how.method == "ucb" else play_sessions, how=how)
+        return (on_all_devices(play) if alone else play)(stage, values, seeds)
 
     def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any]:
         """What came of `fresh` sessions; see `followers.learnt_play`."""
@@ -217,7 +221,7 @@ class RepeatedQLearning(Informed):
         paid = finite.followers.reshape(game.n_followers, len(finite.probs), -1).astype(np.float32)
 
         def play(paid: Float[Array, "n P S"], address: UInt32[Array, ""]) -> Sessions:
-            return self.sessions_of(game, Stage(tuple(paid)), address, self.fresh)
+            return self.sessions_of(game, Stage(tuple(paid)), address, self.fresh, alone=True)
 
         sessions = jax.jit(play)(jnp.asarray(paid), session_seed(jnp.uint32(seed), jnp.int32(1)))
         return learnt_play(finite, jax.tree.map(np.asarray, sessions), how).as_json()

@@ -18,7 +18,7 @@ from firstmover import catalogue, files, followers, games, leaders
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
-from firstmover.followers.named import admit, parts_of
+from firstmover.followers.named import admit, own_classes, parts_of
 from firstmover.games.market import TYPES
 from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
@@ -126,12 +126,13 @@ def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_to
     """
     name = stored["name"]
     parameters = _with_own_models(stored["parameters"], lambda own: f"{file_of(own, code)}:{own.partition(':')[2]}")
-    if not names_code(name):
-        return build(kind, name, parameters)
-    path = file_of(name, code)
-    item = item_from(kind, f"{path}:{name.partition(':')[2]}", parameters)
+    if names_code(name):
+        name = file_of(name, code)
+        item = item_from(kind, f"{name}:{stored['name'].partition(':')[2]}", parameters)
+    else:
+        item = build(kind, name, parameters)
     if not changed_too:
-        _refuse_changed(path, item, stored)
+        _refuse_changed(name, item, stored)
     return item
 
 
@@ -154,12 +155,13 @@ def at_hand(game: games.Game, stored: Mapping[str, Any], *, changed_too: bool = 
 
 def has_changed(item: Any, stored: Mapping[str, Any]) -> bool:
     """Whether a user's own code is not what it was when its item was described."""
-    return stored.get("code") not in (None, digest(type(item)))
+    return stored.get("code") not in (None, own_code(item))
 
 
-def _refuse_changed(path: str, item: Any, stored: Mapping[str, Any]) -> None:
+def _refuse_changed(what: str, item: Any, stored: Mapping[str, Any]) -> None:
     if has_changed(item, stored):
-        raise InputError(f"{path} has changed since it was used here; restore it, or begin anew with 'design'.")
+        what = what if names_code(what) else f"a model of the followers that {what} names"
+        raise InputError(f"{what} has changed since it was used here; restore it, or begin anew with 'design'.")
 
 
 def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
@@ -299,7 +301,17 @@ def description(item: Any) -> dict[str, Any]:
         # A function is told by its name: an item that was given one is made again only by who has it.
         parameters = json.loads(json.dumps(given, default=lambda function: function.__qualname__))
     described = {"name": item.name, "parameters": parameters}
-    return described | ({"code": digest(type(item))} if names_code(item.name) else {})
+    code = own_code(item)
+    return described if code is None else described | {"code": code}
+
+
+def own_code(item: Any) -> str | None:
+    """A digest of the user's own files that an item, or a model of the followers that it names, stands in; or None."""
+    classes = [type(item)] if names_code(item.name) else []
+    named = getattr(item, "behaviours", "")
+    classes += own_classes(named) if isinstance(named, str) else []
+    digests = sorted({digest(cls) for cls in classes})
+    return "+".join(digests) or None
 
 
 def as_stored(item: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ from firstmover.jobs.respond import beyond_one_round
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import LearnedRules, best_seed, of_seed, rules_and_plays, settled
 from firstmover.jobs.status_quo import StatusQuo, against
+from firstmover.jobs.stored_programs import lowered
 from firstmover.jobs.training import Callback, Given, check_memory, shared_by, train
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import Rule
@@ -284,15 +286,17 @@ def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashab
     return None if shared is None else (shared, "settling", seeds, memory.ENOUGH)
 
 
-def _settles(judged: StackelbergPOMDP, leader: Leader, state: Any, given: Given) -> jax.stages.Compiled:
+def _settles(key: Hashable, judged: StackelbergPOMDP, leader: Leader, state: Any, given: Given) -> jax.stages.Compiled:
     """The program that lets the followers settle: (state, what is given) -> `rules_and_plays`."""
 
     def settles(parts: int, state: Any, given: Given) -> LearnedRules:
         own, learner = given.parts(judged, leader)
         return rules_and_plays(own, learner, state, parts)
 
-    program = jax.jit(settles, static_argnums=0)
-    return compiled_to_fit(lambda parts: program.lower(parts, state, given), "the followers' response")
+    def lower(parts: int) -> jax.stages.Lowered:
+        return lowered(key, f"{parts} parts", wraps(settles)(partial(settles, parts)), (state, given))
+
+    return compiled_to_fit(lower, "the followers' response")
 
 
 def _carry_out(
@@ -324,7 +328,7 @@ def _carry_out(
         # In 64-bit numbers: a rule that stands on a cliff must not be held there by the rounding of 32-bit ones.
         with jax.enable_x64(True):
             key = _of_settling(judged, leader, seeds)
-            compiled = program_for(key, lambda: _settles(judged, leader, learnt.state, given))
+            compiled = program_for(key, lambda: _settles(key, judged, leader, learnt.state, given))
             compile_seconds += time.perf_counter() - settle
             learned_rules = compiled(learnt.state, given)
         outcome = Outcome(settled(game, problem, learned_rules, seed), learnt.history)

@@ -12,6 +12,7 @@ many there are.
 import math
 import time
 from collections.abc import Callable, Hashable
+from functools import partial, wraps
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -26,6 +27,7 @@ from firstmover.jobs import memory
 from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.programs import program_for
 from firstmover.jobs.runs import Run
+from firstmover.jobs.stored_programs import lowered
 
 _MOST_UPDATES = 64  # in one call
 _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
@@ -150,7 +152,7 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
     share = Shares(seeds, devices if lesson.spread else devices[:1])
     key = _key(lesson, "updates", seeds, most, share.devices, memory.ENOUGH)
-    compiled = program_for(key, lambda: _compiled(lesson, most, share, shape))
+    compiled = program_for(key, lambda: _compiled(lesson, key, most, share, shape))
     compile_seconds = time.perf_counter() - began
 
     kept = run is not None and _bytes((shape, blank)) <= _MOST_KEPT
@@ -189,11 +191,15 @@ def _key(lesson: Lesson, *more: Hashable) -> Hashable:
     return None if lesson.traced_from is None else (lesson.traced_from, *more)
 
 
-def _compiled(lesson: Lesson, most: int, share: "Shares", shape: Any) -> jax.stages.Compiled:
+def _compiled(lesson: Lesson, key: Hashable, most: int, share: "Shares", shape: Any) -> jax.stages.Compiled:
     """At most so many updates of all seeds: (state, positions, count, what is given) -> (state, metrics)."""
-    program = jax.jit(share.over_devices(_repeated(lesson, most, share.size)), static_argnums=0, donate_argnums=1)
+    repeated = share.over_devices(_repeated(lesson, most, share.size))
     arguments = *share.shapes((shape, np.arange(share.seeds))), jnp.int32(0), lesson.given
-    return compiled_to_fit(lambda parts: program.lower(parts, *arguments), f"an update of {lesson.who}", share.devices)
+
+    def lower(parts: int) -> jax.stages.Lowered:
+        return lowered(key, f"{parts} parts", wraps(repeated)(partial(repeated, parts)), arguments, donated=(0,))
+
+    return compiled_to_fit(lower, f"an update of {lesson.who}", share.devices)
 
 
 def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., tuple[Any, Any]]:

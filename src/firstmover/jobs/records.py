@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from firstmover import catalogue
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.interop.python_files import Code
+from firstmover.interop.python_files import Code, names_code
 from firstmover.jobs import build
 from firstmover.jobs.observed import NO_EVIDENCE, Evidence
 from firstmover.jobs.runs import Run, digest
@@ -143,6 +144,12 @@ def parts_of(
     def item(kind: str) -> Any:
         if kind == "game" and game is not None:
             return build.at_hand(game, config[kind], changed_too=changed_too)
+        name = config[kind]["name"]
+        if not (names_code(name) or name in catalogue.items(kind)):
+            raise InputError(
+                f"{run.path} is a run of the {kind} {name!r}, which is not one of this version: a game made in Python "
+                "is handed over with Design.load(..., game=...); one that 'design FILE.py:CLASS' names is found again."
+            )
         return build.again(kind, config[kind], code, changed_too=changed_too)
 
     try:

@@ -7,6 +7,7 @@ few meet fresh sessions, and the best is judged by sessions that no choice was m
 Source: Karnin, Koren and Somekh 2013 (successive halving).
 """
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
+from firstmover.core.batching import on_all_devices
 from firstmover.core.sessions import Parameters, Stage, first_values, play_sessions, session_seed
 from firstmover.errors import InputError
 from firstmover.games.base import Ties
@@ -221,7 +223,8 @@ class _Played:
             pays.append(jnp.repeat(own.reshape(-1, every.shape[1]), sessions, axis=0))
         stage = Stage(tuple(pays))
         seeds = session_seed(address, jnp.arange(len(pays[0])))
-        played = play_sessions(stage, first_values(stage, self.how), seeds, self.how).frequency
+        play = on_all_devices(functools.partial(play_sessions, how=self.how))
+        played = play(stage, first_values(stage, self.how), seeds).frequency
         by_rule = played.reshape(len(rules), len(self.support), sessions, -1)
         aims, play = jnp.asarray(game.aims, jnp.float32)[at], by_rule.mean(axis=2)
         profits = jnp.einsum("rpk,nrpk->rnp", play, jnp.stack(listed))

@@ -12,6 +12,7 @@ from firstmover.cli.command import (
     add_verbose,
     pairs,
     refuse_game,
+    use_all_cores,
 )
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
@@ -39,6 +40,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Json, str]:
+    use_all_cores()
     from firstmover import files
     from firstmover.cli.certified import written_certificate
     from firstmover.cli.printing import held_out, measured

@@ -2,7 +2,7 @@
 
 import argparse
 
-from firstmover.cli.command import Command, add_code, refuse_game
+from firstmover.cli.command import Command, add_code, refuse_game, use_all_cores
 from firstmover.cli.commands.evaluate import Model, followers_from, models_from
 from firstmover.json_types import Json
 
@@ -42,6 +42,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Json, str]:
+    use_all_cores()
     refuse_game(options.path)
     models = [] if options.models == [("none", [])] else models_from(options.models, options.behaviours)
 

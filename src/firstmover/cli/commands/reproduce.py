@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from firstmover.cli.command import Command
+from firstmover.cli.command import Command, use_all_cores
 from firstmover.errors import InputError
 from firstmover.json_types import Json
 
@@ -16,6 +16,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Json, str]:
+    use_all_cores()
     from firstmover import reproduce
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstmover.cli.command import GAME, Command, add_parameters, pairs
+from firstmover.cli.command import GAME, Command, add_parameters, pairs, use_all_cores
 from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
 from firstmover.json_types import Json
@@ -46,6 +46,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> tuple[Json, str]:
+    use_all_cores()
     from firstmover import files
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
