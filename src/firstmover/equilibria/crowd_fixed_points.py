@@ -66,7 +66,7 @@ def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -
         best, _, size, share, _, steps = carry
         return (size > close * (1 + jnp.abs(best).max())) & (share > 1e-3) & (steps < _MOST_STEPS)
 
-    def step(carry: PyTree) -> Any:
+    def step(carry: PyTree) -> PyTree:
         best, direction, size, share, values, steps = carry
         trial = best + share * direction
         slope, (gap, known) = slopes(trial, jax.lax.stop_gradient(values))

@@ -5,8 +5,6 @@ tried in turn. What comes back is a good guess; who needs certainty checks it, o
 (`exact_programs`).
 """
 
-from typing import Any
-
 import numpy as np
 import scipy
 from jaxtyping import Float
@@ -29,7 +27,7 @@ class NoAnswerError(RuntimeError):
     """No method of the solver came to an answer."""
 
 
-def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> OptimizeResult:
+def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
     """What `scipy.optimize.linprog` gives for a least objective: an optimal vertex, or that there is none (status 2).
 
     Raises:
@@ -43,7 +41,7 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Opti
     raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
 
 
-def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> OptimizeResult:
+def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
     """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, of a program that has one.
 
     Raises:
@@ -56,7 +54,7 @@ def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Opti
 
 
 def mixed_integer(
-    objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], **program: Any
+    objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], **program: object
 ) -> OptimizeResult:
     """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def read_matrices(names: str) -> Table:
     return of_fractions(np.stack([table.fractions for table in tables]), (None, *labels) if labels else ())
 
 
-def read_targets(names: str) -> dict[str, Any]:
+def read_targets(names: str) -> dict[str, list[str | Fraction]]:
     """The columns of a security game's targets, whose header names them in any order.
 
     Of several files, whose names stand between commas, each is for a type of attacker, which is called as the file is;
@@ -129,7 +130,7 @@ def read_targets(names: str) -> dict[str, Any]:
     return {"type": types, **columns}
 
 
-def _targets(name: str, more: Sequence[str]) -> dict[str, Any]:
+def _targets(name: str, more: Sequence[str]) -> dict[str, list[str | Fraction]]:
     """The columns of one file, which may have more of them."""
     sheet = read_sheet(name)
     header, *rows = sheet.rows

@@ -7,7 +7,7 @@ and traced; `init` is called once for every game.
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -80,7 +80,7 @@ class OnlineLeader(abc.ABC):
     name: ClassVar[str]
 
     @abc.abstractmethod
-    def init(self, setting: Setting) -> Any:
+    def init(self, setting: Setting) -> PyTree:
         """What it knows before the first round."""
 
     @abc.abstractmethod
@@ -90,7 +90,7 @@ class OnlineLeader(abc.ABC):
     @abc.abstractmethod
     def learn(
         self, setting: Setting, state: PyTree, time: Int[Array, ""], row: Int[Array, ""], reward: Float[Array, ""]
-    ) -> Any:
+    ) -> PyTree:
         """What it knows after it has seen its reward, in [0, 1]."""
 
 
@@ -101,7 +101,7 @@ class OnlineFollower(abc.ABC):
     name: ClassVar[str]
 
     @abc.abstractmethod
-    def init(self, setting: Setting, table: Table) -> Any:
+    def init(self, setting: Setting, table: Table) -> PyTree:
         """What it knows before the first round: nothing of the table, unless it is one that knows the game."""
 
     @abc.abstractmethod
@@ -117,5 +117,5 @@ class OnlineFollower(abc.ABC):
         column: Int[Array, ""],
         reward: Float[Array, ""],
         leader_reward: Float[Array, ""],
-    ) -> Any:
+    ) -> PyTree:
         """What it knows after it has seen both rewards, in [0, 1]."""

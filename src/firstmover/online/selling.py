@@ -6,7 +6,6 @@ expectation less what the asked one does.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -134,7 +133,7 @@ def _sold(
     keys = jax.vmap(lambda k: jax.random.key_data(jax.random.key(k)))(jnp.arange(seed, seed + seeds))
     words = keys.astype(jnp.uint32)[:, -2:]
 
-    def one_round(state: PyTree, word: Array, time: Array) -> tuple[Any, tuple[Array, Array]]:
+    def one_round(state: PyTree, word: Array, time: Array) -> tuple[PyTree, tuple[Array, Array]]:
         u, chance = address_uniform(word, time[None], 2).astype(float)
         noise = game.spread * (2 * chance - 1 if game.noise == "uniform" else jax.scipy.stats.norm.ppf(chance))
         asked = supplier.ask(chain, state, time, u)
@@ -143,7 +142,7 @@ def _sold(
         return supplier.learn(chain, state, time, sale), (sale.earned, asked)
 
     @jax.jit
-    def rounds_of(states: PyTree, times: Array) -> tuple[Any, tuple[Array, Array]]:
+    def rounds_of(states: PyTree, times: Array) -> tuple[PyTree, tuple[Array, Array]]:
         return jax.lax.scan(lambda s, t: jax.vmap(one_round, (0, 0, None))(s, words, t), states, times)
 
     first = jax.vmap(lambda word: address_uniform(word, jnp.full(1, -1, jnp.int32), 2))(words)

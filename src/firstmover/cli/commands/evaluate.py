@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import Command, add_code, add_goals, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
@@ -20,7 +20,13 @@ ALL = "all"
 class Model(argparse.Action):
     """Keeps models and their parameters in the order in which they are given, since -f goes with the model before."""
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
         models = list(getattr(namespace, self.dest) or [])
         if option_string == "--followers":
             models.append((values, []))

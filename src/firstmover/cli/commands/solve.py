@@ -1,6 +1,7 @@
 """`firstmover solve`: the exact optimum, or bounds on it."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from firstmover.json_types import Json
 from firstmover.solvers.options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from firstmover.evaluation.estimates import PayoffErrors
     from firstmover.games.base import Game, Ties
     from firstmover.jobs.estimated_payoffs import Estimated
