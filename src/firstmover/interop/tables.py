@@ -125,7 +125,7 @@ def read_targets(names: str) -> dict[str, list[str | Fraction]]:
     called = [Path(path).stem for path in paths]
     if len(set(called)) < len(called):
         called = paths
-    types = [own for own, table in zip(called, tables, strict=True) for _ in table["target"]]
+    types: list[str | Fraction] = [own for own, table in zip(called, tables, strict=True) for _ in table["target"]]
     columns = {column: [cell for table in tables for cell in table[column]] for column in ("target", *COLUMNS)}
     return {"type": types, **columns}
 
