@@ -260,7 +260,7 @@ class _Tableau:
         return Optimum(value, np.array(point, object), exact[: self.n_upper], -exact[self.n_upper :])
 
 
-def _whole(row: list[Fraction]) -> tuple[list[int], int]:
+def _whole(row: list[Fraction | int]) -> tuple[list[int], int]:
     """Fractions times a whole number that makes them whole, and that number."""
     unit = math.lcm(*(Fraction(x).denominator for x in row))
     return [int(x * unit) for x in row], unit
