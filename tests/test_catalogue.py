@@ -68,3 +68,10 @@ def test_the_example_can_be_typed(item: catalogue.Item) -> None:
 
 def test_every_mark_of_a_type_hint_has_words_and_a_reader() -> None:
     assert set(MARKS) == set(build._READERS)
+
+
+@pytest.mark.parametrize("kind", catalogue.ROOMS)
+def test_one_item_is_the_one_of_the_list(kind: str) -> None:
+    for name, item in catalogue.items(kind).items():
+        assert catalogue.named(kind, name) == item
+    assert catalogue.named(kind, "base") is None

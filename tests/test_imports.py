@@ -32,6 +32,7 @@ LAYERS = [
         "core.adam",
         "core.batching",
         "core.traced",
+        "core.trees",
         "core.sessions",
         "core.ucb_sessions",
         "core.value_tables",

@@ -1,7 +1,6 @@
 """benchmarks/README.md."""
 
 import math
-import re
 from typing import Any
 
 from claimed.certificates import CONITZER
@@ -64,12 +63,6 @@ MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mech
 REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
 ACTING = Benchmark("acting.py", seconds=10)
 SCALING = Benchmark("scaling.py", alone=True, seconds=300)
-LONGER = Benchmark("larger.py", "--market 0 --seeds 5 --updates 200", seconds=900)
-
-
-def _first(pattern: str):
-    """The first number that matches in what a benchmark has printed."""
-    return lambda output: float(re.search(pattern, output)[1])
 
 
 def _ratio(output: str) -> float:
@@ -77,14 +70,9 @@ def _ratio(output: str) -> float:
     return float(row["measured"])
 
 
-_WITH, _WITHOUT = r"loss with messages (-?[\d.]+)", r"without (-?[\d.]+)"
 _LOSSES = {"loss": 1e-6, "s": None}
 
-CLAIMS = (
-    Claim(PAGE, "| ratio of the two | 524 |", SPEED, _ratio, 524, 350, "at least", quick=False),
-    Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITH), 0.1821, 0.03, quick=False),
-    Claim(PAGE, "| 200 | 0.1821 | 0.1196 |", LONGER, _first(_WITHOUT), 0.1196, 5e-3, quick=False),
-)
+CLAIMS = (Claim(PAGE, "| ratio of the two | 524 |", SPEED, _ratio, 524, 350, "at least", quick=False),)
 
 TABLES = (
     Table("designs", PAGE, Commands((*DESIGNS.values(), _AGRAWAL_OPTIMUM)), _designs,

@@ -6,13 +6,17 @@ An item is registered by being exported by its room. It is described from its so
 import functools
 import importlib
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from firstmover.errors import unknown_name
 from firstmover.source import REQUIRED, Class, Parameter, classes, exports, find_class, is_abstract, parameters, word
 
 ROOMS = {"game": "games", "followers": "followers", "leader": "leaders"}
 FLAGS = {"game": "-g", "followers": "-f", "leader": "-l"}
+
+Parameters: TypeAlias = Mapping[str, Any]
+"""Parameters of an item by name: words of the command line, or values of whatever kind Python users give."""
 
 
 class Item(NamedTuple):
@@ -97,8 +101,20 @@ def items(kind: str) -> dict[str, Item]:
     """The items of a kind ("game", "followers" or "leader"), by name."""
     room = f"firstmover.{ROOMS[kind]}"
     classes = (find_class(room, name) for name in exports(room))
-    named = {word(cls, "name"): cls for cls in classes if cls is not None and not is_abstract(cls)}
-    return {name: Item(kind, name, named[name]) for name in sorted(filter(None, named))}
+    by_name = {word(cls, "name"): cls for cls in classes if cls is not None and not is_abstract(cls)}
+    return {name: Item(kind, name, by_name[name]) for name in sorted(filter(None, by_name))}
+
+
+@functools.cache
+def named(kind: str, name: str) -> Item | None:
+    """The item of a kind with a name; None if there is none."""
+    room, file = f"firstmover.{ROOMS[kind]}", name.replace("-", "_")
+    # Most have a file of their name: the others are read only where it is not there.
+    for exported in (exported for exported, module in exports(room).items() if module.endswith(f".{file}")):
+        cls = find_class(room, exported)
+        if cls is not None and word(cls, "name") == name and not is_abstract(cls):
+            return Item(kind, name, cls)
+    return items(kind).get(name)
 
 
 def item(kind: str, name: str) -> Item:
@@ -113,6 +129,7 @@ def item(kind: str, name: str) -> Item:
         if wanted not in own and (wanted or len(own) != 1):
             raise unknown_name(f"class of {file}", wanted, own)
         return Item(kind, name, own[wanted or next(iter(own))])
-    if name not in items(kind):
+    found = named(kind, name)
+    if found is None:
         raise unknown_name(kind, name, items(kind))
-    return items(kind)[name]
+    return found

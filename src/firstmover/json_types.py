@@ -11,4 +11,4 @@ else:  # what checks types while the tests run knows no type that holds itself
 JsonObject: TypeAlias = dict[str, Json]
 """What is written."""
 Parsed: TypeAlias = dict[str, Any]
-"""What was read: the kind of each value is for the reader of its key to find out."""
+"""What was read, or is handed to Python users as it would be read: who reads a key knows what it holds, or checks."""

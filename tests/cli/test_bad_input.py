@@ -100,7 +100,10 @@ CASES = [
     (["design", "matrix-design", "-g", "rule=both"], "rule must be one of tau, per-follower"),
     (["design", "maintain", "-f", "certified=-1"], "certified"),
     (["design", "maintain", "--leader", "ppo", "-l", "response_steps=2"], "response_steps"),
-    (["solve", "sequential-price", "-g", "agents=3"], "only known for two agents and one unit of one item"),
+    (
+        ["solve", "sequential-price", "-g", "agents=3", "-g", "items=2", "-g", "prices=continuous"],
+        "only known for two agents and one unit of one item",
+    ),
     (["solve", "agrawal", "--selection", "any"], "--selection must be best, worst or anf_cce"),
     (["solve", "agrawal", "--selection", "worst", "--threshold"], "threshold messages are only known"),
     (["solve", "agrawal", "--time-limit", "0"], "the time limit must be a positive number of seconds; got 0"),

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from firstmover.equilibria.first_best import expected_first_best
+from firstmover.errors import InputError
 from firstmover.games import SequentialPrice
 from firstmover.jobs.solutions import solve
 from firstmover.rules.rule import Rule
+from firstmover.solvers.messages.informed import best_informed
 
 GRID = [Fraction(0), Fraction(1, 2), Fraction(1)]
 
@@ -148,3 +150,48 @@ def test_the_first_best_of_additive_agents_is_that_of_each_item() -> None:
         math.prod((chances[s], chances[t])) * (max(own[s, 0], own[t, 0]) + own[s, 1] + own[t, 1]) for s, t in pairs
     )
     assert expected_first_best([own] * 2, [chances] * 2, (1, 2), additive=True) == expected
+
+
+# The information relaxation.
+
+
+def _informed(types: int, levels: int) -> Fraction:
+    """Of two agents and an item: every way of telling with two messages, every order and prices for what is told."""
+    grid, prices = ([Fraction(k, points - 1) for k in range(points)] for points in (types, levels))
+
+    def earned(first: list[Fraction], second: list[Fraction], own: Fraction, other: Fraction) -> Fraction:
+        pairs = itertools.product(first, second)  # the probability of each pair is the same
+        return sum((v if v >= own else w if w >= other else Fraction(0) for v, w in pairs), Fraction(0))
+
+    def told(one: tuple[int, ...], two: tuple[int, ...]) -> Fraction:
+        total = Fraction(0)
+        for m, k in itertools.product((0, 1), repeat=2):
+            cells = [[v for v, t in zip(grid, way, strict=True) if t == cell] for way, cell in ((one, m), (two, k))]
+            offers = itertools.product((cells, cells[::-1]), prices, prices)
+            total += max(earned(*order, p, q) for order, p, q in offers)
+        return total
+
+    ways = list(itertools.product((0, 1), repeat=types))
+    best = max(told(one, two) for one, two in itertools.product(ways, ways))
+    return (best - sum((max(pair) for pair in itertools.product(grid, repeat=2)), Fraction(0))) / types**2
+
+
+@pytest.mark.parametrize(("types", "levels", "nothing"), [(3, 3, True), (5, 2, False)])
+def test_what_a_leader_that_is_told_cells_earns_against_all_ways_of_telling(
+    types: int, levels: int, nothing: bool
+) -> None:
+    game = SequentialPrice(agents=2, messages=2, types=types, prices=levels)
+    expected = _informed(types, levels)
+    assert (expected == 0) == nothing
+    assert best_informed(game) == pytest.approx(float(expected), abs=1e-12)
+
+
+def test_a_larger_market_with_messages_is_bounded_from_both_sides() -> None:
+    game = SequentialPrice(agents=4, items=1, messages=2, prices=5)
+    found, silent = solve(game), solve(game.with_settings(messages=1))
+    assert found.value is None and found.bounds == (silent.value, found.upper_bounds["information"])
+    assert silent.value < found.upper_bounds["information"] <= found.upper_bounds["first-best"] == 0
+    told_all = SequentialPrice(agents=12, units=(4,), messages=3, prices=5)
+    assert best_informed(told_all) == pytest.approx(0, abs=1e-12)  # three messages tell three types
+    with pytest.raises(InputError, match="to list"):
+        best_informed(SequentialPrice(agents=4, items=2, messages=3, prices=5))

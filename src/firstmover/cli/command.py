@@ -100,7 +100,9 @@ def add_goals(command: argparse.ArgumentParser) -> None:
 
 def add_status_quo(command: argparse.ArgumentParser) -> None:
     """Add `--status-quo RULE`."""
-    command.add_argument("--status-quo", metavar="RULE", help="a rule file, or a run folder, that has to be beaten")
+    command.add_argument(
+        "--status-quo", metavar="RULE", help="a rule file, a run folder, or a rule by name, to be beaten"
+    )
 
 
 def add_data(command: argparse.ArgumentParser) -> None:
@@ -161,7 +163,7 @@ def refuse_game(path: str) -> None:
     Raises:
         InputError: it is one, and no file is called so.
     """
-    if path in catalogue.items("game") and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
+    if catalogue.named("game", path) and not os.path.exists(path):  # noqa: PTH110  a path that cannot be is none
         raise InputError(
             f"{path} is a game, and a rule is needed here: name a run folder or a rule file, such as "
             f"'firstmover solve {path} --out rule.json' writes."

@@ -16,7 +16,7 @@ def sentences(text: str) -> str:
 
 def item(described: Parsed, kind: str = "") -> str:
     """A name and its parameters; with the kind of a registered item those that are not at their defaults."""
-    known = catalogue.items(kind).get(described["name"]) if kind else None
+    known = catalogue.named(kind, described["name"]) if kind else None
     defaults = {} if known is None else {name: short(one.default) for name, one in known.parameters.items()}
     told = {name: short(value) for name, value in described["parameters"].items()}
     settings = ", ".join(f"{name}={value}" for name, value in told.items() if value != defaults.get(name))

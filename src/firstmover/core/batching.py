@@ -9,24 +9,30 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, TypeVarTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Bool, Float, Int
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from firstmover.core.trees import Tree
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
 
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
 
-def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
+def batch_last(kernel: Callable[[*_Arguments], _Result]) -> Callable[[*_Arguments], _Result]:
     """A function of unbatched arrays from a kernel whose arguments and results all have a trailing batch axis.
 
     The kernel may close over arrays that are known (a game's constants), and over nothing that is being traced.
     """
 
-    def applied(arguments: tuple[Any, ...]) -> Any:
+    def applied(arguments: tuple[PyTree, ...]) -> _Result:
         # The kernel's constants are arguments here: `custom_vmap` does without an axis for those it finds itself, and
         # control flow whose condition is batched (`cond`, `while_loop`) gives one to everything that goes in.
         traced, shape = jax.make_jaxpr(kernel, return_shape=True)(*arguments)
@@ -34,12 +40,14 @@ def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
             raise TypeError("a kernel whose batch comes last closes over something traced; make it an argument.")
 
         @custom_vmap
-        def call(constants: list[Any], arguments: tuple[Any, ...]) -> Any:
+        def call(constants: list[ArrayLike], arguments: tuple[PyTree, ...]) -> _Result:
             results = jax.core.eval_jaxpr(traced.jaxpr, constants, *jax.tree.leaves(arguments))
             return jax.tree.unflatten(jax.tree.structure(shape), results)
 
         @call.def_vmap
-        def merge(axis_size: int, in_batched: Any, constants: list[Any], arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+        def merge(
+            axis_size: int, in_batched: PyTree, constants: list[ArrayLike], arguments: tuple[PyTree, ...]
+        ) -> tuple[_Result, PyTree]:
             del constants  # the same in every element of the batch
             merged = jax.tree.map(lambda array, batched: _merged(array, batched, axis_size), arguments, in_batched[1])
             result = jax.tree.map(lambda array: _split(array, axis_size), applied(merged))
@@ -47,17 +55,17 @@ def batch_last(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
         return call(traced.consts, arguments)
 
-    def unbatched(*arguments: Any) -> Any:
+    def unbatched(*arguments: *_Arguments) -> _Result:
         result = applied(jax.tree.map(lambda array: jnp.asarray(array)[..., None], arguments))
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
 
 
-def in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]:
+def in_parts(function: Callable[..., _Result], parts: int = 1) -> Callable[..., _Result]:
     """`jax.vmap(function)` over all elements at once, or in so many parts, one after the other, to need less memory."""
 
-    def mapped(*arguments: Any) -> Any:
+    def mapped(*arguments: PyTree) -> _Result:
         rows, total = _rows_of_parts(arguments, parts)
         if len(rows) == 1:
             return jax.vmap(function)(*arguments)
@@ -67,13 +75,13 @@ def in_parts(function: Callable[..., Any], parts: int = 1) -> Callable[..., Any]
     return mapped
 
 
-def on_all_devices(function: Callable[..., Any]) -> Callable[..., Any]:
+def on_all_devices(function: Callable[..., _Result]) -> Callable[..., _Result]:
     """A function of batches, whose elements do not depend on each other, with the batch dealt out to all devices.
 
     Not to be called within `jax.vmap`, nor where work is dealt out already.
     """
 
-    def mapped(*arguments: Any) -> Any:
+    def mapped(*arguments: PyTree) -> _Result:
         devices = jax.devices()
         rows, total = _rows_of_parts(arguments, len(devices))
         if len(rows) == 1:
@@ -85,15 +93,17 @@ def on_all_devices(function: Callable[..., Any]) -> Callable[..., Any]:
     return mapped
 
 
-def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) -> Callable[..., tuple[Any, Any]]:
+def replaced_in_parts(
+    function: Callable[..., tuple[Tree, _Result]], parts: int = 1
+) -> Callable[..., tuple[Tree, _Result]]:
     """As `in_parts` for a function (state, ...) -> (state, result): there is never more than one copy of all states."""
 
-    def mapped(state: Any, *arguments: Any) -> tuple[Any, Any]:
+    def mapped(state: Tree, *arguments: PyTree) -> tuple[Tree, _Result]:
         rows, total = _rows_of_parts(state, parts)
         if len(rows) == 1:
             return jax.vmap(function)(state, *arguments)
 
-        def one(state: Any, part: Array) -> tuple[Any, Any]:
+        def one(state: Tree, part: Array) -> tuple[Tree, _Result]:
             new, result = jax.vmap(function)(*_at((state, *arguments), part))
             return jax.tree.map(lambda leaf, own: leaf.at[part].set(own), state, new), result
 
@@ -103,7 +113,7 @@ def replaced_in_parts(function: Callable[..., tuple[Any, Any]], parts: int = 1) 
     return mapped
 
 
-def _rows_of_parts(batch: Any, parts: int) -> tuple[Int[np.ndarray, "parts size"], int]:
+def _rows_of_parts(batch: PyTree, parts: int) -> tuple[Int[np.ndarray, "parts size"], int]:
     """Which elements of a batch each part holds, the last filled up with its last one; and how many there are."""
     total = len(jax.tree.leaves(batch)[0])
     size = -(-total // min(parts, total))
@@ -111,11 +121,11 @@ def _rows_of_parts(batch: Any, parts: int) -> tuple[Int[np.ndarray, "parts size"
     return np.minimum(np.arange(blocks * size), total - 1).reshape(blocks, size), total
 
 
-def _at(batch: Any, rows: Array) -> Any:
+def _at(batch: Tree, rows: Array) -> Tree:
     return jax.tree.map(lambda leaf: leaf[rows], batch)
 
 
-def _in_a_row(results: Any, total: int) -> Any:
+def _in_a_row(results: Tree, total: int) -> Tree:
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:total], results)
 
 
@@ -158,6 +168,24 @@ def short_first(marked: Bool[Array, "..."], axis: int) -> Bool[Array, "..."]:
     return jnp.stack([parts[0], *(part & ~seen for part, seen in zip(parts[1:], before, strict=False))], axis)
 
 
+def short_draw(probabilities: Float[Array, "n ..."], u: Float[Array, "..."]) -> Int[Array, "..."]:
+    """As `noise.inverse_cdf`, from probabilities along a short first axis; up to the rounding of cumulative sums."""
+    parts = _parts(probabilities, 0)
+    *cumulative, total = itertools.accumulate(parts, operator.add)
+    threshold = u * total
+    index = sum((threshold >= below).astype(jnp.int32) for below in cumulative) + jnp.zeros(u.shape, jnp.int32)
+    last = functools.reduce(lambda last, k: jnp.where(parts[k] > 0, k, last), range(1, len(parts)), jnp.int32(0))
+    return jnp.minimum(index, last)
+
+
+def short_pick(array: Float[Array, "n ..."], index: Int[Array, "..."]) -> Float[Array, "..."]:
+    """The entries of a first axis at an index for each of the rest, by comparison where it is short."""
+    if array.shape[0] > _SHORT:
+        return jnp.take_along_axis(array, jnp.broadcast_to(index, (1, *array.shape[1:])), 0)[0]
+    parts = _parts(array, 0)
+    return functools.reduce(lambda picked, k: jnp.where(index == k, parts[k], picked), range(1, len(parts)), parts[0])
+
+
 def short_softmax(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:
     """Softmax over a short axis, slice by slice; some logit must be finite."""
     if logits.shape[axis] > _SHORT:
@@ -166,7 +194,7 @@ def short_softmax(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]
     return weights / jnp.expand_dims(short_sum(weights, axis), axis)
 
 
-def short_average(weights: Any, array: Float[Array, "n ..."]) -> Float[Array, "m ..."]:
+def short_average(weights: np.ndarray, array: Float[Array, "n ..."]) -> Float[Array, "m ..."]:
     """`weights @ array` for constant weights [m, n], term by term where there are few that are not zero."""
     if (weights != 0).sum() > 4 * _SHORT:
         return jnp.tensordot(jnp.asarray(weights, array.dtype), array, 1)

@@ -32,12 +32,12 @@ def check_chance(game: Game) -> None:
         return
 
     def reset(key: Any) -> Any:
-        return game.reset(nobody, key)
+        return game.reset(jnp.zeros(game.n_followers, jnp.int32), key)
 
     def step(key: Any, state: Any) -> Any:
-        return game.step(state, game.leader_space.idle(), nobody, key)
+        return game.step(state, game.leader_space.idle(), jnp.zeros(game.n_followers, jnp.int32), key)
 
-    nobody, key = jnp.zeros(game.n_followers, jnp.int32), jax.random.key(0)
+    key = jax.eval_shape(lambda: jax.random.key(0))
     programs = {"reset": jax.make_jaxpr(reset)(key), "step": jax.make_jaxpr(step)(key, jax.eval_shape(reset, key))}
     for name, program in programs.items():
         if _reaches(program.jaxpr):

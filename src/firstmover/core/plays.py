@@ -8,7 +8,7 @@ asked for in full: `joint`, `by_step`, `in_states`.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -17,8 +17,10 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.core.noise import inverse_cdf
+from firstmover.core.trees import Memory
 from firstmover.equilibria.markov import MarkovGame, joint_strategy
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.json_types import JsonObject
 
 Tables = tuple[Float[Array, "*seeds _observations _actions"], ...]
 
@@ -36,26 +38,26 @@ class Play(eqx.Module):
 
     # In a sub-episode.
 
-    def begin(self, types: Int[Array, "n"]) -> Any:
+    def begin(self, types: Int[Array, "n"]) -> Memory:
         """The memory at the start of a sub-episode in which the followers have these types: an array pytree."""
         del types
         return ()
 
     def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
-    ) -> tuple[Int[Array, "n"], Any]:
+        self, memory: Memory, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Memory]:
         """The followers' actions in a step, and the memory afterwards."""
         raise self._refusal("is drawn when a sub-episode starts")
 
     def learn(
         self,
-        memory: Any,
+        memory: Memory,
         turn: Turn,
         time: Int[Array, ""] | int,
         actions: Int[Array, "n"],
         rewards: Rewards,
         after: Turn,
-    ) -> Any:
+    ) -> Memory:
         """The memory after a step in which these actions were taken and this was paid; called where it `learns`."""
         del turn, time, actions, rewards, after
         return memory
@@ -102,7 +104,7 @@ class Play(eqx.Module):
 
     def in_fractions(
         self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """The play as a certificate carries it.
 
         Args:
@@ -123,8 +125,8 @@ class Actions(Play):
     per_episode: ClassVar[bool] = True
 
     def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
-    ) -> tuple[Int[Array, "n"], Any]:
+        self, memory: Memory, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Memory]:
         del turn, time, noise
         return self.actions, memory
 
@@ -142,8 +144,8 @@ class Strategies(Play):
     tables: Tables
 
     def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
-    ) -> tuple[Int[Array, "n"], Any]:
+        self, memory: Memory, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Memory]:
         tables = self.tables_at(time)
         drawn = [inverse_cdf(table[turn.follower_obs[i]], noise[i]) for i, table in enumerate(tables)]
         return jnp.stack(drawn), memory
@@ -171,7 +173,7 @@ class Strategies(Play):
 
     def in_fractions(
         self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         return {"strategies": [[fractions(row) for row in np.asarray(t, float).tolist()] for t in self.tables]}
 
 
@@ -184,8 +186,8 @@ class Stacked(Play):
     table: Float[Array, "*seeds n types actions"]
 
     def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
-    ) -> tuple[Int[Array, "n"], Any]:
+        self, memory: Memory, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
+    ) -> tuple[Int[Array, "n"], Memory]:
         del time
         rows = self.table[jnp.arange(self.table.shape[-3]), turn.follower_obs]
         return jax.vmap(inverse_cdf)(rows, noise), memory
@@ -205,7 +207,7 @@ class Stacked(Play):
 
     def in_fractions(
         self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         return Strategies(tuple(self.table)).in_fractions(fractions, columns)
 
 
@@ -235,7 +237,7 @@ class TimedStrategies(Strategies):
 
     def in_fractions(
         self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         raise self._refusal("is not written down")
 
 
@@ -269,7 +271,7 @@ class JointPlay(Play):
 
     def in_fractions(
         self, fractions: Callable[[list[float]], list[str]], columns: Sequence[tuple[int, ...]]
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         probabilities = np.asarray(self.probabilities, float)
         rows = [fractions(row) for row in probabilities.reshape(-1, len(columns)).tolist()]
         return {"joint": [[[r, *columns[k]], p] for r, row in enumerate(rows) for k, p in enumerate(row) if p != "0"]}

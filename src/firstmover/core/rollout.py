@@ -5,7 +5,7 @@ certificates all come through it.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.commitment import Commitment
 from firstmover.core.plays import Play
+from firstmover.core.trees import GameState, Memory
 from firstmover.games.base import Game
 
 W = TypeVar("W")
@@ -37,8 +38,8 @@ class Step(NamedTuple):
 class Position(NamedTuple):
     """Where a sub-episode stands: the state of the game, and what the followers' play remembers."""
 
-    state: Any
-    memory: Any
+    state: GameState
+    memory: Memory
 
 
 class Payments(NamedTuple):

@@ -7,7 +7,7 @@ does not act is paid with its preceding decision.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from firstmover.core.commitment import Given
 from firstmover.core.plays import Actions
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import Outcome, Position, Query, Step, opening, play_step
+from firstmover.core.trees import FollowerState, GameState, Memory
 from firstmover.errors import InputError
 from firstmover.evaluators import Sampled
 from firstmover.evaluators.view import sub_episode_chance
@@ -43,7 +44,7 @@ class Obs(NamedTuple):
 class State(NamedTuple):
     """Where an episode stands."""
 
-    followers: Any
+    followers: FollowerState
     question: Int[Array, ""]  # the next of the followers' questions to be answered; their number once all are
     answers: Array  # so far, [questions, ...]
     query: Query  # the sub-episodes of the exchange under way
@@ -51,8 +52,8 @@ class State(NamedTuple):
     exchange: Int[Array, ""]  # ask / tell exchange under way; the number of exchanges in the reward phase
     episode: Int[Array, ""]  # sub-episode of the exchange, or reward sub-episode
     time: Int[Array, ""]  # step of the sub-episode
-    game: Any
-    memories: tuple[Any, Any]  # of the exchange's play, and of the play of the reward sub-episodes
+    game: GameState
+    memories: tuple[Memory, Memory]  # of the exchange's play, and of the play of the reward sub-episodes
     chance: Key[Array, ""]  # of the sub-episode
     paid: tuple[Float[Array, "Q"], Float[Array, "Q n"]]  # to the leader and the followers in the exchange so far
     ends: Position | None  # of the exchange's sub-episodes so far, where others go on from them
@@ -140,7 +141,7 @@ class StepLevel:
         game, followers = self.problem.game, self.problem.followers
         return 1 + jax.eval_shape(lambda: followers.features(game, followers.init(game))).shape[0]
 
-    def reset(self, key: Key[Array, ""], followers: Any = None) -> tuple[State, Obs]:
+    def reset(self, key: Key[Array, ""], followers: FollowerState = None) -> tuple[State, Obs]:
         """The first decision of an episode; its followers start anew if no state of theirs is given."""
         problem = self.problem
         game = problem.game
@@ -280,14 +281,14 @@ class StepLevel:
             reward = jnp.where(rewarding, step.leader_reward / problem.reward_episodes, 0)
         return self._end_of_sub_episode(state), reward
 
-    def _act(self, query: Query, memory: Any, turn: Turn, state: State) -> tuple[Int[Array, "n"], Any]:
+    def _act(self, query: Query, memory: Memory, turn: Turn, state: State) -> tuple[Int[Array, "n"], Memory]:
         """The followers' actions and memory, if the sub-episode is one of this query."""
         episode = _within(query, state.episode)
         none = jnp.zeros(self.problem.game.n_followers)
         noise = none if query.noise is None else query.noise[episode, state.time]
         return query.play.of_episode(episode).act(memory, turn, state.time + _clock_of(query), noise)
 
-    def _learn(self, query: Query, memory: Any, turn: Turn, step: Step, game: Any, state: State) -> Any:
+    def _learn(self, query: Query, memory: Memory, turn: Turn, step: Step, game: GameState, state: State) -> Memory:
         """The memory after this step, if the sub-episode is one of this query; `game` is the state that follows."""
         play = query.play.of_episode(_within(query, state.episode))
         if not play.learns:
@@ -324,7 +325,7 @@ class StepLevel:
             paid=jax.tree.map(jnp.zeros_like, state.paid),
         )
 
-    def _with_followers(self, state: State, followers: Any, exchange: Int[Array, ""] | int) -> State:
+    def _with_followers(self, state: State, followers: FollowerState, exchange: Int[Array, ""] | int) -> State:
         """The state with other followers: what they ask in this exchange, and how they would play now."""
         problem = self.problem
         return state._replace(
@@ -345,7 +346,9 @@ class StepLevel:
         game, memories = self._opened(state, types, key)
         return state._replace(time=jnp.zeros_like(state.time), game=game, memories=memories, chance=key)
 
-    def _opened(self, state: State, types: Int[Array, "n"], key: Key[Array, ""]) -> tuple[Any, tuple[Any, Any]]:
+    def _opened(
+        self, state: State, types: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[GameState, tuple[Memory, Memory]]:
         """The game, and what either play remembers, at the start of the sub-episode that comes next."""
         reset = self.problem.game.reset(types, jax.random.fold_in(key, 0))
 
@@ -360,7 +363,7 @@ class StepLevel:
         game = jax.tree.map(lambda one, other: jnp.where(rewarding, other, one), exchanged.state, rewarded.state)
         return game, (exchanged.memory, rewarded.memory)
 
-    def _reward_query(self, followers: Any, noise: Float[Array, "R w"]) -> Query:
+    def _reward_query(self, followers: FollowerState, noise: Float[Array, "R w"]) -> Query:
         """The reward sub-episodes, if the response ended here."""
         model, game = self.problem.followers, self.problem.game
         return self._sampled.query(model.strategy(game, followers), noise, model.position(game, followers))

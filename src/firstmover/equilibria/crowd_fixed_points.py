@@ -3,16 +3,16 @@
 `exact` finds one by Newton's method on the aggregates, at temperatures that fall to the one that is asked for: each
 fixed point is where the next search starts. `fictitious_play` and `mirror_descent` learn, round by round.
 
-Sources: fictitious play in mean-field games, Cardaliaguet and Hadikhanloo 2017; online mirror descent, Perolat et al.
-2022, with the entropy that the temperature asks for.
+Sources: slopes from steps, Broyden 1965; fictitious play in mean-field games, Cardaliaguet and Hadikhanloo 2017; online
+mirror descent, Perolat et al. 2022, with the entropy that the temperature asks for.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from firstmover.equilibria.crowds import Crowd, Member, Reply, ahead, soft
 from firstmover.equilibria.elimination import solve
@@ -40,52 +40,83 @@ def exact(crowd: Crowd, temperatures: Float[Array, "levels"], start: Float[Array
     If it comes to none, the best of what it has met; `certificates` measure by how much it is none.
     """
 
-    def off(x: Array, values: Array, temperature: Array) -> tuple[Array, tuple[Array, Array]]:
+    def off(x: Array, values: Array, temperature: Array) -> tuple[Array, Reply]:
         reply = crowd.reply(x.reshape(start.shape), temperature, values)
-        gap = crowd.felt(reply.flow).ravel() - x
-        return gap, (gap, reply.values)
+        return crowd.felt(reply.flow).ravel() - x, reply
 
-    slopes = jax.jacfwd(off, has_aux=True)
     eps = float(jnp.finfo(start.dtype).eps)
     # A stationary state is as exact as the linear equations that it is the solution of.
     close = 20 * eps if crowd.periods is not None else max(eps**0.7, 3000 * eps)
 
-    def level(carry: tuple[Array, Array], temperature: Array) -> tuple[tuple[Array, Array], None]:
-        return _newton(lambda x, values: slopes(x, values, temperature), *carry, close), None
+    def level(carry: tuple[Array, Reply], temperature: Array) -> tuple[tuple[Array, Reply], None]:
+        return _newton(lambda x, values: off(x, values, temperature), *carry, close), None
 
-    x = start.ravel()
-    nothing = jnp.zeros(len(crowd.start), x.dtype)
-    (x, values), _ = jax.lax.scan(level, (x, nothing), jnp.asarray(temperatures, x.dtype))
-    return crowd.reply(x.reshape(start.shape), temperatures[-1], values)
+    nobody = jax.eval_shape(lambda: crowd.reply(start, 1.0, jnp.zeros(len(crowd.start), start.dtype)))
+    nothing: Reply = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), nobody)
+    (_, reply), _ = jax.lax.scan(level, (start.ravel(), nothing), jnp.asarray(temperatures, start.dtype))
+    return reply
 
 
-def _newton(slopes: Callable[..., Any], x: Array, values: Array, close: float) -> tuple[Array, Array]:
-    """Where the gap is nothing, from here on; steps are halved until the gap shrinks."""
+class _Search(NamedTuple):
+    """Where a search stands.
 
-    def going(carry: PyTree) -> Array:
-        best, _, size, share, _, steps = carry
-        return (size > close * (1 + jnp.abs(best).max())) & (share > 1e-3) & (steps < _MOST_STEPS)
+    Attributes:
+        best: where the gap is least so far.
+        gap, size: it, and its largest entry.
+        reply: to these aggregates.
+        slope: of the gap there, or near it.
+        fresh: whether the slope is that of this very place.
+        share: of the step that it asks for.
+        steps: so far.
+    """
 
-    def step(carry: PyTree) -> PyTree:
-        best, direction, size, share, values, steps = carry
-        trial = best + share * direction
-        slope, (gap, known) = slopes(trial, jax.lax.stop_gradient(values))
-        reached = jnp.abs(gap).max()
-        better = reached < size
-        ahead_of = solve(slope, -gap)
-        return (
-            jnp.where(better, trial, best),
-            jnp.where(better, ahead_of, direction),
-            jnp.where(better, reached, size),
-            jnp.where(better, 1.0, share / 2).astype(x.dtype),
-            jnp.where(better, known, values),
-            steps + 1,
+    best: Array
+    gap: Array
+    size: Array
+    reply: Reply
+    slope: Array
+    fresh: Array
+    share: Array
+    steps: Array
+
+
+def _newton(
+    off: Callable[[Array, Array], tuple[Array, Reply]], x: Array, reply: Reply, close: float
+) -> tuple[Array, Reply]:
+    """Where the gap is nothing, from here on, and the reply to it.
+
+    A step that shrinks the gap to a quarter tells enough of the slope (Broyden 1965), which costs as much as several
+    steps; after any other it is computed anew, and if it was new the step is halved.
+    """
+
+    def going(now: _Search) -> Array:
+        far = now.size > close * (1 + jnp.abs(now.best).max())
+        return far & (now.share > 1e-3) & (now.steps < _MOST_STEPS)
+
+    def step(now: _Search) -> _Search:
+        change = now.share * solve(now.slope, -now.gap)
+        gap, reply = off(now.best + change, jax.lax.stop_gradient(now.reply.values))
+        size = jnp.abs(gap).max()
+        better = size < now.size
+        square = change @ change
+        more = jnp.outer(gap - now.gap - now.slope @ change, change) / jnp.where(square > 0, square, 1)
+        old = now._replace(share=now.share / 2, steps=now.steps + 1)
+        new = _Search(
+            now.best + change, gap, size, reply, now.slope + more, jnp.array(False), jnp.ones_like(x[0]), old.steps
         )
+        then: _Search = jax.tree.map(lambda new, old: jnp.where(better, new, old), new, old)
+        again = jnp.where(better, size > now.size / 4, ~now.fresh)
+        return jax.lax.cond(again, sloped, lambda then: then, then)
 
-    infinite = jnp.asarray(jnp.inf, x.dtype)
-    start = (x, jnp.zeros_like(x), infinite, jnp.ones((), x.dtype), values, jnp.int32(0))
-    found: tuple[Array, ...] = jax.lax.while_loop(going, step, start)
-    return found[0], found[4]
+    def sloped(now: _Search) -> _Search:
+        slope = jax.jacfwd(lambda x: off(x, jax.lax.stop_gradient(now.reply.values))[0])(now.best)
+        return now._replace(slope=slope, fresh=jnp.array(True), share=jnp.ones_like(x[0]))
+
+    gap, own = off(x, reply.values)
+    square = jnp.zeros((len(x), len(x)), x.dtype)
+    start = _Search(x, gap, jnp.abs(gap).max(), own, square, jnp.array(False), jnp.ones_like(x[0]), jnp.int32(0))
+    found: _Search = jax.lax.while_loop(going, step, sloped(start))
+    return found.best, found.reply
 
 
 def fictitious_play(crowd: Crowd, temperature: float, start: Float[Array, "T S M W"], rounds: int) -> Reply:

@@ -29,11 +29,13 @@ class NoMessages:
 
     Attributes:
         value: expected payoff from the start.
+        worth: for every (counts, left) the expected payoff from there on.
         choice: for every (counts, left) in which somebody and something is left, the kind of agent to visit and the
             row of its price vector.
     """
 
     value: float
+    worth: Mapping[tuple[Counts, Left], float]
     choice: Mapping[tuple[Counts, Left], tuple[int, int]]
 
     def in_fractions(
@@ -107,7 +109,7 @@ def best_without_messages(
             if total[row] > best + 1e-12:
                 best, choice[counts, left] = float(total[row]), (kind, row)
         values[counts, left] = best
-    return NoMessages(values[tuple(sizes), tuple(units)], choice)
+    return NoMessages(values[tuple(sizes), tuple(units)], values, choice)
 
 
 def _situations(sizes: Counts, units: Left) -> list[tuple[Counts, Left]]:

@@ -35,6 +35,7 @@ def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tu
     """
     named: list[tuple[str, Rule]] = []
     games: list[Game] = []
+    words: list[str] = []
     for one in given:
         match one:
             case Game():
@@ -45,8 +46,12 @@ def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tu
                 named.append(("rule", one.as_told()))
             case NetworkDesign():
                 raise InputError(NO_PARTS)
+            case str() if not files.exists(one):
+                words.append(one)
             case _:
                 named.append((str(one), read_rule(one, code)))
+    known = games[:1] or [rule.game for _, rule in named[:1]]
+    named += [(word, _by_name(word, known, code)) for word in words]
     named += [(name, rule.as_told()) for name, rule in more.items()]
     if not games and not named:
         raise InputError("evaluate needs a run, a rule file, a rule or a game.")
@@ -57,6 +62,12 @@ def rules_of(given: Sequence[Given], more: Mapping[str, Rule], code: Code) -> tu
     if any(stored(other) != stored(game) for other in games):
         raise InputError("rules are compared in one game; several were given.")
     return named, game
+
+
+def _by_name(word: str, known: Sequence[Game], code: Code) -> Rule:
+    """The rule that goes by this name in the game, if one is known and has one; else it names no file."""
+    actions = known[0].rule_named(word) if known else None
+    return read_rule(word, code) if actions is None else Rule(known[0], actions)
 
 
 def _fits(game: Game, rule: Rule) -> bool:

@@ -12,7 +12,8 @@ from firstmover.evaluation.seller_statistics import statistics_of
 from firstmover.followers.learnt_play import Statistic
 from firstmover.followers.repeated_q_learning import RepeatedQLearning
 from firstmover.games.buy_box import BuyBox
-from firstmover.games.prominence import DYNAMIC, named_rule, without_past
+from firstmover.games.display import DYNAMIC
+from firstmover.games.prominence import named_rule, without_past
 from firstmover.rules.exporting import latex_text
 
 COLUMNS = ("surplus", "price index", "profit", "poorest profit", "profit gain", "sold", "revenue", "cycle", "gap")

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import jax
+
 from firstmover.errors import InputError
 from firstmover.evaluators.aims import AtLeast, Constrained, Robust, WeightedMeasures, Weights
 from firstmover.evaluators.base import Evaluator, Judge
@@ -85,7 +87,7 @@ def evaluator_for(
             "reward_episodes must be at least 1."
         )
     if game.followers_act == "once":
-        all_profiles(game)
+        jax.eval_shape(lambda: all_profiles(game))  # refuses
         return Listed(game)
     if pure and not game.has_chance:
         return PurePlay(game)
@@ -111,7 +113,7 @@ def judge_of(game: Game, *, samples: int | None = None, seed: int = 0) -> Judge:
         return Flow(of_crowd(game))
     try:
         if game.followers_act == "once":
-            all_profiles(game)
+            jax.eval_shape(lambda: all_profiles(game))  # refuses
             return SampleOfTypes(game) if game.draws_types else Listed(game)
         state_table(game)
         return StateTable(game)

@@ -25,8 +25,11 @@ _KEYS = 3  # of the chance that a game without chance must not depend on
 
 def exact_table(game: Game, actions: np.ndarray) -> Table:
     """A table commitment in 64-bit numbers; call with `jax.enable_x64` on."""
-    integers = np.issubdtype(np.asarray(actions).dtype, np.integer)
-    return table_of(game, jnp.asarray(actions, jnp.int32 if integers else jnp.float64))
+    return table_of(game, jnp.asarray(_exact(actions)))
+
+
+def _exact(actions: np.ndarray) -> np.ndarray:
+    return np.asarray(actions, np.int32 if np.issubdtype(np.asarray(actions).dtype, np.integer) else np.float64)
 
 
 def induced_game(game: Game, actions: np.ndarray) -> FiniteGame:
@@ -37,7 +40,7 @@ def induced_game(game: Game, actions: np.ndarray) -> FiniteGame:
     """
     support, probs = game.types.profiles
     with jax.enable_x64(True):
-        outcome, masks = _play_all(game)(exact_table(game, actions).actions, jax.random.key(0))
+        outcome, masks = _play_all(game)(_exact(actions), 0)
     shape = (len(support), *game.n_actions)
     followers = np.moveaxis(np.asarray(outcome[1]), -1, 0).reshape(-1, *shape)
     return FiniteGame(support, probs, np.asarray(outcome[0]).reshape(shape), followers, tuple(map(np.asarray, masks)))
@@ -50,7 +53,7 @@ def induced_transfers(game: Game, actions: np.ndarray) -> Float[np.ndarray, "P *
         InputError: as `induced_game`.
     """
     with jax.enable_x64(True):
-        transfers = _play_all(game)(exact_table(game, actions).actions, jax.random.key(0))[0][2]
+        transfers = _play_all(game)(_exact(actions), 0)[0][2]
     return None if transfers is None else np.asarray(transfers).reshape(-1, *game.n_actions)
 
 
@@ -72,8 +75,7 @@ def check_induced(game: Game, actions: np.ndarray) -> None:
     money = None if transfers is None else transfers.ravel()[possible]
     check_paid(game, finite.leader.ravel()[possible], followers, money, where)
     with jax.enable_x64(True):
-        table = exact_table(game, actions).actions
-        first, *others = (_play_all(game)(table, jax.random.key(k))[0] for k in range(_KEYS))
+        first, *others = (_play_all(game)(_exact(actions), k)[0] for k in range(_KEYS))
     if not all(jax.tree.all(jax.tree.map(np.array_equal, first, other)) for other in others):
         raise InputError(f"{game.name} declares has_chance=False, but pays differently when it is played again.")
 
@@ -82,18 +84,23 @@ def check_induced(game: Game, actions: np.ndarray) -> None:
 def _play_all(game: Game) -> Any:
     """One compiled function per game, for the many rules that are checked in it."""
 
-    def play(actions: jax.Array, key: jax.Array) -> Any:
-        outcome = answer(game, table_of(game, actions), all_profiles(game), key)
+    def play(actions: jax.Array, seed: jax.Array) -> Any:
+        outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(seed))
         return (outcome.leader, outcome.followers, outcome.transfers), type_masks(game)
 
     return jax.jit(play)
 
 
+@functools.lru_cache(maxsize=8)
+def _joint(game: Game) -> Any:
+    return jax.jit(lambda play: play.joint(game))
+
+
 def play_distribution(game: Game, play: Play) -> Float[np.ndarray, "P *actions"]:
     """What is played at every type profile, in float64, each distribution summing to 1 exactly as far as it can."""
     with jax.enable_x64(True):
-        exact = jax.tree.map(lambda table: jnp.asarray(_normalised(np.asarray(table, np.float64))), play)
-        joint = _normalised(np.asarray(exact.joint(game)))
+        exact = jax.tree.map(lambda table: _normalised(np.asarray(table, np.float64)), play)
+        joint = _normalised(np.asarray(_joint(game)(exact)))
     return joint.reshape(-1, *game.n_actions)
 
 

@@ -8,20 +8,24 @@ Followers either ask, exchange by exchange, or are informed: they reply to the l
 
 import abc
 import inspect
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Position, Query
+from firstmover.core.trees import FollowerState
 from firstmover.evaluators.forms import check_acts
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game, Ties
 from firstmover.games.host_calls import HostCalls
+from firstmover.json_types import JsonObject
 from firstmover.wording import constructed
+
+_Exchanged: TypeAlias = tuple[FollowerState, Bool[Array, "observations"], Float[Array, ""]]
 
 
 class Response(NamedTuple):
@@ -34,7 +38,7 @@ class Response(NamedTuple):
         simulated_steps: leader decisions that were really stepped.
     """
 
-    state: Any
+    state: FollowerState
     visited: Bool[Array, "observations"]
     env_steps: Float[Array, ""]
     simulated_steps: Float[Array, ""]
@@ -67,7 +71,7 @@ class Follower(abc.ABC):
     continues: ClassVar[bool] = False
     one_round: ClassVar[str | None] = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.__repr__ = Follower.__repr__  # type: ignore[method-assign]  # a dataclass would list all of its fields
 
@@ -118,7 +122,7 @@ class Follower(abc.ABC):
         units = (1.0,) * game.n_followers if game.payoff_units is None else game.payoff_units.scales[1:]
         return tuple(scale / unit for unit in units)
 
-    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any] | None:
+    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> JsonObject | None:
         """What can be said of their play under a finished rule that is no statement about one round, as JSON values.
 
         Args:
@@ -157,7 +161,7 @@ class Follower(abc.ABC):
     def rounds_per_ask(self, game: Game) -> int:
         """How often the payoffs of one query are consumed; `env_steps` counts them so often."""
 
-    def rounds_used(self, game: Game, state: Any) -> Int[Array, ""] | int:
+    def rounds_used(self, game: Game, state: FollowerState) -> Int[Array, ""] | int:
         """How often the payoffs of the last query were consumed in fact, where the response itself decides it."""
         return self.rounds_per_ask(game)
 
@@ -165,8 +169,12 @@ class Follower(abc.ABC):
         """Uniform numbers that one ask consumes."""
         return 0
 
+    def noise(self, game: Game, key: Key[Array, ""]) -> Float[Array, "asks u"]:
+        """The uniform numbers of a whole response, in one draw."""
+        return jax.random.uniform(key, (self.asks(game), self.noise_size(game)))
+
     @abc.abstractmethod
-    def init(self, game: Game) -> Any:
+    def init(self, game: Game) -> FollowerState:
         """State before anything is known of the commitment: an array pytree."""
 
     def questions(self, game: Game) -> Int[np.ndarray, "questions d"]:
@@ -176,17 +184,17 @@ class Follower(abc.ABC):
         """
         return np.zeros((0, len(game.leader_obs_sizes)), np.int32)
 
-    def answered(self, game: Game, state: Any, actions: Array) -> Any:
+    def answered(self, game: Game, state: FollowerState, actions: Array) -> FollowerState:
         """The state after the leader has answered, actions [questions, ...] in the order of the questions."""
         del game, actions
         return state
 
     @abc.abstractmethod
-    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+    def ask(self, game: Game, state: FollowerState, noise: Float[Array, "u"]) -> Query:
         """The sub-episodes to play next."""
 
     @abc.abstractmethod
-    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+    def tell(self, game: Game, state: FollowerState, query: Query, outcome: Outcome) -> FollowerState:
         """The state after learning the outcome of the query."""
 
     def respond(self, view: View, noise: Float[Array, "asks u"]) -> Response:
@@ -202,7 +210,7 @@ class Follower(abc.ABC):
             state = self.answered(game, state, view.answers(jnp.asarray(questions)))
             visited = visited.at[rows].set(True)
 
-        def exchange(carry: Any, inputs: tuple[Array, Array]) -> tuple[Any, None]:
+        def exchange(carry: _Exchanged, inputs: tuple[Array, Array]) -> tuple[_Exchanged, None]:
             state, visited, decisions = carry
             index, u = inputs
             query = self.ask(game, state, u)
@@ -217,14 +225,14 @@ class Follower(abc.ABC):
         return Response(state, visited, steps, steps)
 
     @abc.abstractmethod
-    def strategy(self, game: Game, state: Any) -> Play:
+    def strategy(self, game: Game, state: FollowerState) -> Play:
         """How the followers play in the reward phase."""
 
-    def position(self, game: Game, state: Any) -> Position | None:
+    def position(self, game: Game, state: FollowerState) -> Position | None:
         """Where every reward sub-episode starts, for followers that continue; None for their beginning."""
         del game, state
         return None
 
     @abc.abstractmethod
-    def features(self, game: Game, state: Any) -> Float[Array, "F"]:
+    def features(self, game: Game, state: FollowerState) -> Float[Array, "F"]:
         """What a centralised critic sees of the followers, in [0, 1]."""

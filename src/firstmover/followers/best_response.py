@@ -15,7 +15,7 @@ Cost: with several followers, the product over followers of actions ** types; re
 import itertools
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,6 +23,7 @@ from jaxtyping import Array, Float
 
 from firstmover.core.plays import Strategies, TimedStrategies
 from firstmover.core.rollout import Outcome
+from firstmover.core.trees import FollowerState
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import by_form, type_masks
 from firstmover.followers.base import Follower
@@ -91,7 +92,7 @@ class ListedBestResponse(Informed):
                 f"more than {_MAX_MAPS}. Use 'multiplicative-weights'."
             )
 
-    def init(self, game: Game) -> Any:
+    def init(self, game: Game) -> FollowerState:
         return tuple(mask / mask.sum(axis=1, keepdims=True) for mask in type_masks(game))
 
     def strategy(self, game: Game, state: tuple[Array, ...]) -> Strategies:

@@ -6,11 +6,11 @@ were made of it is a question to the state (`rounds_used`), since a certified re
 
 import abc
 from collections.abc import Callable
-from typing import Any
 
 from jaxtyping import Array, Float
 
 from firstmover.core.rollout import Outcome, Query
+from firstmover.core.trees import FollowerState
 from firstmover.evaluators.forms import all_profiles
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.followers.base import Follower, Response
@@ -21,7 +21,7 @@ class Informed(Follower):
     """Followers that reply to the listed game."""
 
     @abc.abstractmethod
-    def reply(self, game: Game, state: Any, listed: Outcome) -> Any:
+    def reply(self, game: Game, state: FollowerState, listed: Outcome) -> FollowerState:
         """The state after the reply to the listed game, from the state before anything was known."""
 
     def check(self, game: Game) -> None:
@@ -37,17 +37,19 @@ class Informed(Follower):
     def noise_size(self, game: Game) -> int:
         return 0
 
-    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+    def ask(self, game: Game, state: FollowerState, noise: Float[Array, "u"]) -> Query:
         return all_profiles(game)
 
-    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+    def tell(self, game: Game, state: FollowerState, query: Query, outcome: Outcome) -> FollowerState:
         return self.reply(game, state, outcome)
 
     def respond(self, view: View, noise: Float[Array, "asks u"]) -> Response:
         return informed_response(self, self.reply, view)
 
 
-def informed_response(followers: Follower, reply: Callable[[Game, Any, Outcome], Any], view: View) -> Response:
+def informed_response(
+    followers: Follower, reply: Callable[[Game, FollowerState, Outcome], FollowerState], view: View
+) -> Response:
     """The response of followers that reply to the listed game."""
     game = view.game
     state = reply(game, followers.init(game), view.listed)

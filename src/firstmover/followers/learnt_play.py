@@ -5,7 +5,7 @@ one inequality per state and action proves that nothing pays more (`equilibria.r
 the followers are paid are means over sessions, with 95 % intervals. Bounds over equilibria of one round bound neither.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +13,7 @@ from jaxtyping import Float
 from firstmover.core.sessions import Parameters, Sessions
 from firstmover.equilibria import FiniteGame
 from firstmover.equilibria.repeated_replies import best_reply_gaps
+from firstmover.json_types import JsonObject
 
 
 class Statistic(NamedTuple):
@@ -55,7 +56,7 @@ class LearntPlay(NamedTuple):
     no_gap: float
     violation: float
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {
             **self._asdict(),

@@ -6,7 +6,7 @@ take the best choice is solved at the least temperature that its numbers resolve
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 from firstmover.core.crowd_play import CrowdPlay
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Query
+from firstmover.core.trees import FollowerState
 from firstmover.equilibria.crowd_fixed_points import fictitious_play, mirror_descent
 from firstmover.errors import InputError, require
 from firstmover.evaluators.view import View
@@ -100,10 +101,10 @@ class Population(Follower):
             found = mirror_descent(crowd, game.temperature, begin, self.rounds, self.rate / scale)
         return found.flow, found.policy
 
-    def strategy(self, game: Game, state: Any) -> Play:
+    def strategy(self, game: Game, state: FollowerState) -> Play:
         return CrowdPlay(state.flow, state.policy)
 
-    def features(self, game: Game, state: Any) -> Float[Array, "F"]:
+    def features(self, game: Game, state: FollowerState) -> Float[Array, "F"]:
         """The shares of the crowd by state and move, where it is."""
         return state.flow.sum((0, 3)).ravel()
 
@@ -115,13 +116,13 @@ class Population(Follower):
     def rounds_per_ask(self, game: Game) -> int:
         return 1
 
-    def init(self, game: Game) -> Any:
+    def init(self, game: Game) -> FollowerState:
         own = of_crowd(game)
         nobody = jnp.zeros((own.periods or 1, *own.flow_shape))
         return _State(nobody, nobody)
 
-    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+    def ask(self, game: Game, state: FollowerState, noise: Float[Array, "u"]) -> Query:
         raise of_crowd(game).not_stepped()
 
-    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+    def tell(self, game: Game, state: FollowerState, query: Query, outcome: Outcome) -> FollowerState:
         raise of_crowd(game).not_stepped()

@@ -10,21 +10,22 @@ import hashlib
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, PyTree
 
 from firstmover.array_files import read_arrays
 from firstmover.core.plays import Strategies
+from firstmover.core.trees import FollowerState
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import possible_actions
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 
-Networks = tuple[Any, ...]  # one for each follower
+Networks = tuple[PyTree, ...]  # one for each follower
 Logits = tuple[Float[Array, "_observations _actions"], ...]  # of each follower
 Self = TypeVar("Self", bound="Trained")
 
@@ -56,10 +57,10 @@ class Trained(Follower):
         return self.name
 
     @abc.abstractmethod
-    def outputs(self, game: Game, networks: Networks, state: Any) -> Logits:
+    def outputs(self, game: Game, networks: Networks, state: FollowerState) -> Logits:
         """What each follower's network makes of the response's state, at each of its own observations."""
 
-    def logits(self, game: Game, networks: Networks, state: Any) -> Logits:
+    def logits(self, game: Game, networks: Networks, state: FollowerState) -> Logits:
         """The outputs, and minus infinity for what is not possible."""
         masks = possible_actions(game)
         outputs = zip(self.outputs(game, networks, state), masks, strict=True)
@@ -102,7 +103,7 @@ class Trained(Follower):
     def of_seed(self, position: Int[Array, ""] | int) -> "Trained":
         return self.having(jax.tree.map(lambda leaf: leaf[position % len(leaf)][None], self.networks))
 
-    def strategy(self, game: Game, state: Any) -> Strategies:
+    def strategy(self, game: Game, state: FollowerState) -> Strategies:
         # `of_seed` has chosen the networks that play, or they are the first ones.
         first = jax.tree.map(lambda leaf: leaf[0], self.networks)
         tables = [jax.nn.one_hot(jnp.argmax(own, axis=-1), own.shape[-1]) for own in self.logits(game, first, state)]
@@ -143,7 +144,7 @@ def read_networks(path: str, kind: str, like: Networks) -> Networks:
     return jax.tree.unflatten(structure, [jnp.asarray(a, leaf.dtype) for a, leaf in zip(arrays, leaves, strict=True)])
 
 
-def _alike(networks: Any, like: Any) -> bool:
+def _alike(networks: PyTree, like: PyTree) -> bool:
     """Whether networks have the arrays of `like`, each with the same leading axis of seeds before it."""
     arrays = jax.tree.leaves(networks)
     sizes = [(leaf.shape[1:], leaf.dtype.kind) for leaf in arrays]

@@ -12,7 +12,7 @@ import abc
 import copy
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -20,12 +20,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.catalogue import Parameters
+from firstmover.core.trees import GameState
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
 from firstmover.games.host_calls import HostCalls
 from firstmover.games.units import Units
 from firstmover.games.words import SIZES, Words
+from firstmover.json_types import Parsed
 from firstmover.rules.trees import Feature
 from firstmover.spaces.observations import Components, Observations, observation_index
 from firstmover.verify import Finite
@@ -148,7 +151,7 @@ class Game(Words):
     status_quo: ClassVar[Any] = None
     usual_followers: str = "multiplicative-weights"
     usual_leader: str = "commitment-gradient"
-    usual_leader_parameters: ClassVar[Mapping[str, Any]] = {}
+    usual_leader_parameters: ClassVar[Parameters] = {}
     calls: HostCalls | None = None
     samples: ClassVar[int] = 100_000
     restarts: ClassVar[int | None] = None
@@ -163,17 +166,17 @@ class Game(Words):
     # What is played.
 
     @abc.abstractmethod
-    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> Any:
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> GameState:
         """State at the start of a sub-episode in which the followers have these types."""
 
     @abc.abstractmethod
-    def observe(self, state: Any) -> Turn:
+    def observe(self, state: GameState) -> Turn:
         """Who acts now, on what information, with which possibilities."""
 
     @abc.abstractmethod
     def step(
-        self, state: Any, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
-    ) -> tuple[Any, Rewards]:
+        self, state: GameState, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[GameState, Rewards]:
         """The next state and the payments; actions of those who do not act are ignored."""
 
     def leader_mask(self, obs: Array) -> Bool[Array, "leader_actions"]:
@@ -264,7 +267,7 @@ class Game(Words):
             "bayesian-normal-form and security games."
         )
 
-    def paying(self, tables: Sequence[Any]) -> "Game":
+    def paying(self, tables: Sequence[np.ndarray | Array]) -> "Game":
         """A copy with other payoffs, NumPy or JAX arrays as in `payoff_tables`; declared ranges stay as they are.
 
         Raises:
@@ -434,6 +437,14 @@ class Game(Words):
         other.named_status_quo = (other if game is self else game), actions
         return other
 
+    def rule_named(self, name: str) -> np.ndarray | None:
+        """The rule that goes by a name in this game, actions [n_observations, ...]; None if none does.
+
+        Raises:
+            InputError: it is one that cannot be written as actions.
+        """
+        return None
+
     def own_actions(self, actions: np.ndarray) -> np.ndarray:
         """Decisions in the standardised copy, [..., *action], in the units of this game."""
         return actions
@@ -442,7 +453,7 @@ class Game(Words):
         """Decisions in this game, [..., *action], in the units of the standardised copy."""
         return actions
 
-    def _changed(self, **attributes: Any) -> "Game":
+    def _changed(self, **attributes: object) -> "Game":
         """A copy with other attributes, in which nothing is remembered that follows from those that it had."""
         other = copy.copy(self)
         for name in list(vars(other)):
@@ -464,11 +475,11 @@ class Game(Words):
         for row, observation in enumerate(self.observations().tolist()):
             yield observation, row
 
-    def rule(self, table: np.ndarray) -> list[dict[str, Any]]:
+    def rule(self, table: np.ndarray) -> list[Parsed]:
         """The entries of a rule file for a table of actions [observations, ...]."""
         return [self.entry(observation, np.asarray(table[row])) for observation, row in self.reached(table)]
 
-    def playing(self, entries: Sequence[Mapping[str, Any]]) -> "Game":
+    def playing(self, entries: Sequence[Parsed]) -> "Game":
         """The game that a rule with these entries is for, where that is not the one whose name it bears."""
         del entries
         return self

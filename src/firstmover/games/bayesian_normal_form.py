@@ -25,6 +25,7 @@ from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames
 from firstmover.games.normal_form import CommitmentKind, NormalForm
 from firstmover.games.units import Units, centre, in_units, spread, stake
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete, mixture
 
 Probabilities = Annotated[Any, "probabilities"]  # numbers, or on the command line numbers between commas
@@ -171,17 +172,17 @@ class BayesianNormalForm(Game):
     def payoff_tables(self) -> tuple[np.ndarray, ...]:
         return self.leader_payoffs, self.follower_payoffs
 
-    def paying(self, tables: Sequence[Any]) -> Game:
+    def paying(self, tables: Sequence[np.ndarray | Array]) -> Game:
         of_types = zip(self.games, *tables, strict=True)
         return self._changed(games=[game.paying((leader, follower)) for game, leader, follower in of_types])
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> Parsed:
         return self.games[0].entry(observation, action)
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         return self.games[0].decision(when, do)
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         return self.games[0].sentence(entry)
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

@@ -19,19 +19,21 @@ After the domain of Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023): 
 two small ones that run in JAX, and have exact answers.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.catalogue import Parameters
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.shooting import MOVES, Screen
 from firstmover.games.units import Units, spread
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete
 
 Leads = Literal["seller", "buyer"]
@@ -75,7 +77,7 @@ class BulletTrade(Game):
     has_chance = True
     usual_followers = "best-response"
     # Few prices, and a dear reply to each rule: a plan of all that the follower sees.
-    usual_leader_parameters: ClassVar[Mapping[str, Any]] = {"episodes": 16, "updates": 30, "restarts": 1}
+    usual_leader_parameters: ClassVar[Parameters] = {"episodes": 16, "updates": 30, "restarts": 1}
 
     def __init__(
         self,
@@ -292,7 +294,7 @@ class BulletTrade(Game):
 
     # What is said about it.
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         when = entry["when"]
         at = f"at trade {when['trade']}" if "trade" in when else "at every trade"
         price = entry["do"]["price"]

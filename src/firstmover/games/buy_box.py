@@ -31,11 +31,12 @@ from firstmover.errors import InputError, require
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.demand_tables import TableDemand, table_demand
-from firstmover.games.display import Display, displays, fixed_rule
+from firstmover.games.display import DYNAMIC, FIXED, Display, displays, fixed_rule
 from firstmover.games.logit_demand import LogitDemand
 from firstmover.games.sellers import sellers_of
 from firstmover.games.units import Units
 from firstmover.games.words import NOBODY
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete
 
 StatusQuo = Literal["none", "lowest", "pdp", "block-equal"]
@@ -226,6 +227,20 @@ class BuyBox(Game):
             index = index * len(self.prices) + prices[i]
         return index
 
+    def rule_named(self, name: str) -> np.ndarray | None:
+        if name == DYNAMIC:
+            raise InputError(
+                f"{name} remembers whom it showed, so it is no rule by the current prices; 'firstmover report RUN "
+                "--economics DIR' plays it beside the others."
+            )
+        if name in FIXED:
+            return fixed_rule(self, name)
+        try:
+            cap = float(name)
+        except ValueError:
+            return None
+        return fixed_rule(self, cap)
+
     @property
     def max_leader_decisions(self) -> int:
         return 1
@@ -244,12 +259,12 @@ class BuyBox(Game):
 
     # What is said about it.
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> Parsed:
         told = super().entry(observation, action)
         nobody = not self.shown.shows_anybody[int(observation[0]), int(action)]
         return told | {"do": {self._word: None}} if nobody and self.shown.threshold else told
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         row = self.sees[0].read(when)
         if self.shown.threshold and set(do) == {self._word} and do[self._word] is None:
             if self.shown.shows_anybody[row, 0]:
@@ -257,7 +272,7 @@ class BuyBox(Game):
             return np.asarray(0, np.int32)
         return np.asarray(self.shown.canonical[row, int(self.leader_space.read(do))], np.int32)
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         prices = " and ".join(f"{price:g}" for price in entry["when"]["prices"])
         what = entry["do"][self._word]
         if what is None or what == []:

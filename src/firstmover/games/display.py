@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from firstmover.games.buy_box import BuyBox
 
 
+FIXED = ("none", "pdp", "lowest", "block-equal")
+DYNAMIC = "dynamic-pdp"  # has a past, see `prominence`
+
+
 class Display(NamedTuple):
     """Whom the platform shows, for n sellers and K prices. Profiles are numbered with the last seller fastest.
 
@@ -106,7 +110,7 @@ def fixed_rule(game: "BuyBox", name: str | float) -> Int[np.ndarray, "rows"]:
         cap = int(below[-1])
     elif name == "lowest":
         cap = 0
-    elif name not in ("none", "pdp", "block-equal"):
+    elif name not in FIXED:
         raise InputError(f"a rule is 'none', 'lowest', 'pdp', 'block-equal' or a cap on prices; got {name!r}.")
     shown = profiles <= cap
     if name == "pdp":

@@ -8,6 +8,7 @@ import numpy as np
 
 from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
+from firstmover.json_types import Parsed
 from firstmover.verify import matches
 
 
@@ -75,7 +76,7 @@ def _is_list(entries: Any) -> bool:
     return isinstance(entries, list | tuple)
 
 
-def _checked(entry: Any, number: int) -> dict[str, Any]:
+def _checked(entry: Any, number: int) -> Parsed:
     """An entry with both parts, `when` empty where it is left out."""
     if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
         raise InputError(f"entry {number} of the rule must have the keys 'when' and 'do'; got {entry!r}.")

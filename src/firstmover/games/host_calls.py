@@ -6,16 +6,19 @@ How often a user's function is called is counted, and bounded if a bound is set:
 import copy
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Int
 
 from firstmover.errors import InputError
 from firstmover.games.units import Units
 from firstmover.user_code import in_a_sentence
+
+Returned = TypeVar("Returned")
 
 _MOST_CELLS = 1_000_000  # of a table
 
@@ -41,7 +44,7 @@ class HostCalls:
         self.limit: int | None = None
         self.error: InputError | None = None
 
-    def __call__(self, *given: Any) -> Any:
+    def __call__(self, *given: object) -> Any:
         """What one call returns.
 
         Raises:
@@ -53,7 +56,7 @@ class HostCalls:
         self.made += 1
         return self.uncounted(self._function, *given)
 
-    def uncounted(self, function: Callable[..., Any], *given: Any) -> Any:
+    def uncounted(self, function: Callable[..., Returned], *given: object) -> Returned:
         """What a function of the user's returns that is not the one whose calls are counted.
 
         Raises:
@@ -74,17 +77,17 @@ class HostCalls:
 # another thread than the one that has allowed them.
 
 
-def as_bits(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
+def as_bits(shape: tuple[int, ...], dtype: np.dtype) -> jax.ShapeDtypeStruct:
     """What a call returns that returns so many floats."""
     return jax.ShapeDtypeStruct((*shape, jnp.dtype(dtype).itemsize // 4), jnp.int32)
 
 
-def to_bits(values: np.ndarray, dtype: Any) -> np.ndarray:
+def to_bits(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Floats as bits, on the host, with one axis more."""
     return np.ascontiguousarray(values, dtype)[..., None].view(np.int32)
 
 
-def from_bits(bits: Array, dtype: Any) -> Array:
+def from_bits(bits: Array, dtype: np.dtype) -> Array:
     """The floats."""
     whole = bits[..., 0] if bits.shape[-1] == 1 else bits
     return jax.lax.bitcast_convert_type(whole, dtype)
@@ -110,7 +113,9 @@ class CalledOnHost:
         dtype = jnp.result_type(float)
         shapes = tuple(as_bits(shape, dtype) for shape in ((), types.shape, ()))
 
-        def batch(types: Any, actions: Any, decision: Any, counts: Any) -> tuple[np.ndarray, ...]:
+        def batch(
+            types: ArrayLike, actions: ArrayLike, decision: ArrayLike, counts: ArrayLike
+        ) -> tuple[np.ndarray, ...]:
             return self._batch(np.asarray(types), np.asarray(actions), np.asarray(decision), np.asarray(counts), dtype)
 
         paid = jax.pure_callback(batch, shapes, types, actions, decision, counts, vmap_method="broadcast_all")
@@ -118,7 +123,7 @@ class CalledOnHost:
         return leader, followers, transfers
 
     def _batch(
-        self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray, counts: np.ndarray, dtype: Any
+        self, types: np.ndarray, actions: np.ndarray, decision: np.ndarray, counts: np.ndarray, dtype: np.dtype
     ) -> tuple[np.ndarray, ...]:
         batch, n = counts.shape, types.shape[-1]
         rows = math.prod(batch)

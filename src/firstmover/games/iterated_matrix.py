@@ -22,7 +22,7 @@ Followers" (ICML 2023), with 2.5 taken from every payoff.
 
 import functools
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import jax
@@ -38,6 +38,7 @@ from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames, named_actions
 from firstmover.games.normal_form import CommitmentKind
 from firstmover.games.units import Units, centre, in_units, spread
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 
 MatrixName = Literal[
@@ -234,7 +235,7 @@ class IteratedMatrix(Game):
         """All histories that are remembered, as states at time 0."""
         return _State(jnp.zeros(self.n_observations, jnp.int32), jnp.arange(self.n_observations, dtype=jnp.int32))
 
-    def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
+    def playing(self, entries: Sequence[Parsed]) -> Game:
         """This game.
 
         Raises:
@@ -244,7 +245,7 @@ class IteratedMatrix(Game):
             raise InputError("'last' must not be null: write [] for the start, or leave it out to match anything.")
         return self
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         last = entry["when"].get("last")
         pairs = [last] if last and self.memory == 1 else last
         numbers = [f"action {a}" for a in range(len(self.leader_payoffs))]

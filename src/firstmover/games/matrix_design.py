@@ -27,6 +27,7 @@ from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames, PlayerNames, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
+from firstmover.json_types import Parsed
 from firstmover.spaces import Box, Discrete
 from firstmover.wording import written
 
@@ -201,10 +202,10 @@ class MatrixDesign(Game):
 
     # What is said about it.
 
-    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
+    def conditions(self, observation: Sequence[int]) -> Parsed:
         return {"actions": [int(action) for action in observation]} if self.sees else {}
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         if self.payment_rule == "tau":
             return f"pay tau = {entry['do']['tau']}"
         payments = ", ".join(written(payment, 0, self.max_payment) for payment in entry["do"]["payments"])

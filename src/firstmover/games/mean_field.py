@@ -29,6 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.trees import GameState
 from firstmover.core.types import TypeDistribution
 from firstmover.equilibria.crowds import Crowd, Member
 from firstmover.errors import InputError
@@ -67,8 +68,7 @@ class MeanFieldGame(Game):
     has_chance = True
     usual_followers = "population"
     objective = "welfare"
-    restarts = 2
-    on_many_devices = False  # linear equations that are solved on two host devices at once wait for each other for ever
+    restarts = 1
     sees: tuple[Discrete, ...] = ()  # type: ignore[assignment]
 
     states: Discrete
@@ -177,15 +177,15 @@ class MeanFieldGame(Game):
 
     # A crowd is no sub-episode.
 
-    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> Any:
+    def reset(self, types: Int[Array, "n"], key: Key[Array, ""]) -> GameState:
         raise self.not_stepped()
 
-    def observe(self, state: Any) -> Turn:
+    def observe(self, state: GameState) -> Turn:
         raise self.not_stepped()
 
     def step(
-        self, state: Any, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
-    ) -> tuple[Any, Rewards]:
+        self, state: GameState, action: Array, follower_actions: Int[Array, "n"], key: Key[Array, ""]
+    ) -> tuple[GameState, Rewards]:
         raise self.not_stepped()
 
     def not_stepped(self) -> InputError:

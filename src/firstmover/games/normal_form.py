@@ -23,6 +23,7 @@ from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.names import ActionNames, PlayerNames, lettered, named_actions, named_players
 from firstmover.games.units import Units, centre, in_units, own_last, spread, stake
 from firstmover.games.words import NOBODY
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete, Mixture, mixed_words, mixture
 
 CommitmentKind = Literal["deterministic", "mixed"]
@@ -146,12 +147,12 @@ class NormalForm(Game):
     def payoff_tables(self) -> tuple[np.ndarray, ...]:
         return self.leader_payoffs, *self.follower_payoffs
 
-    def paying(self, tables: Sequence[Any]) -> Game:
+    def paying(self, tables: Sequence[np.ndarray | Array]) -> Game:
         leader, *followers = tables
         join = np.stack if isinstance(leader, np.ndarray) else jnp.stack
         return self._changed(leader_payoffs=leader, follower_payoffs=join(followers))
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         """As the contract says; an action may be called by its name, and a mixture give probabilities by name."""
         names, named = self.action_names[0], dict(do)
         if isinstance(do.get("action"), str):
@@ -165,7 +166,7 @@ class NormalForm(Game):
             named["mixture"] = [do["mixture"].get(name, 0) for name in names]
         return super().decision(when, named)
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> Parsed:
         """One entry of a rule file, with the names of the actions where they have some that are not letters."""
         told = super().entry(observation, action)
         names = self.action_names[0]
@@ -175,7 +176,7 @@ class NormalForm(Game):
             return {**told, "do": {"mixture": dict(zip(names, told["do"]["mixture"], strict=True))}}
         return {**told, "do": {"action": names[told["do"]["action"]]}}
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         names, action = self.action_names[0], np.asarray(self.decision(entry["when"], entry["do"]))
         if self.commitment == "mixed":
             return f"play {mixed_words(mixture(action), names)}"

@@ -20,7 +20,7 @@ every stage, from the end): it would catch the crosser more often, but not cover
 """
 
 import itertools
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -30,6 +30,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, centre, in_units, spread
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete, asked
 
 _MOVES = np.array([-1, 0, 1], np.int32)  # lanes to the side, by the crosser's action
@@ -174,7 +175,7 @@ class Patrol(Game):
 
     # What is said about it.
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         del when
         (lanes,) = asked(do, "cover")
         if not isinstance(lanes, list | tuple) or any(isinstance(x, bool) or not isinstance(x, int) for x in lanes):
@@ -185,7 +186,7 @@ class Patrol(Game):
             )
         return np.asarray(self.covers.index(sorted(lanes)))
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         where = " and ".join(
             {"lane": f"the crosser is in lane {seen}", "row": f"row {seen} is next"}[part]
             for part, seen in entry["when"].items()

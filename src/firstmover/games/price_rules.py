@@ -2,7 +2,7 @@
 
 import abc
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game
 from firstmover.games.goods import Goods
+from firstmover.json_types import Json, Parsed
 from firstmover.spaces import Branching
 from firstmover.wording import written
 
@@ -44,7 +45,7 @@ class PriceRules(Game):
     item_names: Sequence[str] | None
 
     @abc.abstractmethod
-    def with_settings(self, **changes: Any) -> "PriceRules":
+    def with_settings(self, **changes: object) -> "PriceRules":
         """The same market with other settings."""
 
     def prices_of(self, parts: Any) -> Float[Any, "... items"]:
@@ -91,10 +92,10 @@ class PriceRules(Game):
         do = self.leader_space.entry(action)
         return np.array([do["agent"], *do["prices"]])
 
-    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
+    def conditions(self, observation: Sequence[int]) -> Parsed:
         n = self.n_followers
         remaining, left = self.situation(observation)
-        when: dict[str, Any] = {
+        when: Parsed = {
             "messages": [int(m) for m in observation[:n]],
             "remaining": [i for i, r in enumerate(remaining) if r],
             "items": list(left),
@@ -103,7 +104,7 @@ class PriceRules(Game):
             when["sold"] = [self.bundles[s - 1].tolist() if s > 0 else None for s in observation[n : 2 * n]]
         return when
 
-    def playing(self, entries: Sequence[Mapping[str, Any]]) -> Game:
+    def playing(self, entries: Sequence[Parsed]) -> Game:
         """The game with prices of any size, where the rule has a price that is not on the grid."""
         if self.prices == "continuous":
             return self
@@ -113,14 +114,14 @@ class PriceRules(Game):
             return self
         return self.with_settings(prices="continuous")
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         visit = self.leader_space.read(do)
         if visit[0] not in when["remaining"]:
             left = when["remaining"]
             raise InputError(f"agent {visit[0]:.0f} was visited already; those left to visit are {left}.")
         return visit
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         when, do = entry["when"], entry["do"]
         words = []
         if self.messages > 1:
@@ -138,7 +139,7 @@ class PriceRules(Game):
         every = np.concatenate([table.ravel() for table in self.values])
         return written(price, float(every.min()), float(every.max()))
 
-    def _bought(self, when: dict[str, Any], agent: int) -> str:
+    def _bought(self, when: Parsed, agent: int) -> str:
         if "sold" not in when:
             return "gone"
         taken = [j for j, units in enumerate(when["sold"][agent]) if units]
@@ -166,7 +167,7 @@ class PriceRules(Game):
         return [f"message {m}" for m in range(self.messages)]
 
 
-def _number(value: Any) -> float | None:
+def _number(value: Json) -> float | None:
     """A price of a rule file, or nothing where it is none, which is said where it decides."""
     try:
         return float(exact(value, "a price"))

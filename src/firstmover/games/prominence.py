@@ -16,9 +16,8 @@ from jaxtyping import Bool, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.games.buy_box import BuyBox
-from firstmover.games.display import fixed_rule
+from firstmover.games.display import DYNAMIC, fixed_rule
 
-DYNAMIC = "dynamic-pdp"
 NAMED: tuple[str, ...] = ("none", "pdp", DYNAMIC, "lowest", "block-equal")
 
 

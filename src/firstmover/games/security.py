@@ -17,7 +17,7 @@ Source: Kiekintveld et al., "Computing optimal randomized resource allocations f
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,6 +31,7 @@ from firstmover.games.bayesian_normal_form import Probabilities
 from firstmover.games.targets import Targets, read_targets
 from firstmover.games.units import Units, centre, in_units, spread, stake
 from firstmover.games.words import NOBODY
+from firstmover.json_types import Parsed
 from firstmover.spaces import Box, Discrete, mixed_words
 
 
@@ -152,11 +153,11 @@ class SecurityGame(Game):
     def payoff_tables(self) -> tuple[np.ndarray, ...]:
         return self.payoffs[..., :2], self.payoffs[..., 2:]
 
-    def paying(self, tables: Sequence[Any]) -> Game:
+    def paying(self, tables: Sequence[np.ndarray | Array]) -> Game:
         join = np.concatenate if all(isinstance(table, np.ndarray) for table in tables) else jnp.concatenate
         return self._changed(payoffs=join(list(tables), axis=-1))
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         return f"cover {mixed_words(entry['do']['coverage'], self.names) or 'nothing'}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

@@ -24,6 +24,7 @@ from firstmover.errors import InputError, require, unknown_name
 from firstmover.exact_numbers import as_fractions, of_fractions, table
 from firstmover.games.bayesian_normal_form import BayesianNormalForm, Probabilities
 from firstmover.games.targets import Targets, read_targets
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete
 from firstmover.wording import told_apart
 
@@ -101,12 +102,12 @@ class SecuritySchedules(BayesianNormalForm):
             budget=None if budget is None else float(budget),
         )
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> Parsed:
         """As in a rule file, with the assignments that are made at all."""
         told = super().entry(observation, action)
         return {**told, "do": {"mixture": {name: p for name, p in told["do"]["mixture"].items() if p}}}
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         return super().sentence(entry).replace("play ", "take ", 1)
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

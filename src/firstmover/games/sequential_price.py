@@ -35,6 +35,7 @@ from firstmover.games.goods import Goods, Valuation
 from firstmover.games.price_rules import PriceRules
 from firstmover.games.units import Units
 from firstmover.games.values import NAMED, read_names, read_values
+from firstmover.json_types import Parsed
 from firstmover.rules.trees import Feature
 from firstmover.spaces import Branching, Discrete
 
@@ -292,7 +293,7 @@ class SequentialPrice(PriceRules):
             *(() if self.alike else (Feature(f"it is {self._agent(i)}", 0) for i in range(n))),
         ]
 
-    def network_words(self) -> dict[str, Any]:
+    def network_words(self) -> Parsed:
         """What a network that scores agents takes and gives, for `rules.networks`."""
         return {
             "agents": self.n_followers,
@@ -345,7 +346,7 @@ class SequentialPrice(PriceRules):
 
     # What is said about it.
 
-    def with_settings(self, **changes: Any) -> "SequentialPrice":
+    def with_settings(self, **changes: object) -> "SequentialPrice":
         """The same market with other settings."""
         return SequentialPrice(**{**self._settings, **changes})
 

@@ -20,6 +20,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete
 
 
@@ -96,7 +97,7 @@ class SimpleAllocation(Game):
     def with_types(self, types: TypeDistribution) -> Game:
         return type(self)(**{**self.parameters(), "prior": types.fractions[0].tolist()})
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         return f"on message {entry['when']['message']}, give item {entry['do']['item']}"
 
     def play_sentence(self, follower: int, type_: int, probabilities: np.ndarray) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, table
+from firstmover.json_types import Parsed
 from firstmover.wording import told_apart
 
 COLUMNS = ("defender_covered", "defender_uncovered", "attacker_covered", "attacker_uncovered")
@@ -25,7 +26,7 @@ class TargetTable(NamedTuple):
     types: tuple[str, ...]
     payoffs: Table
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> Parsed:
         """The columns, one type after the other, that `read_targets` reads as these targets again."""
         kinds = len(self.types)
         rows = Table(

@@ -20,16 +20,19 @@ the Gini of wealth and lowers that of consumption: the transfer insures househol
 that wealth is held by fewer, while what all can spend becomes more alike.
 """
 
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.catalogue import Parameters
 from firstmover.equilibria.crowds import IMPOSSIBLE, Member
 from firstmover.equilibria.inequality import gini
 from firstmover.errors import InputError, require
 from firstmover.games.mean_field import MeanFieldGame
+from firstmover.json_types import Parsed
 from firstmover.spaces import Box, Discrete
 
 CAPITAL_SHARE, WEAR = 1 / 3, 0.08
@@ -79,6 +82,7 @@ class Tax(MeanFieldGame):
     name = "tax"
     periods = None
     discount = 0.95
+    usual_leader_parameters: ClassVar[Parameters] = {"updates": 20, "episodes": 10, "entropy": 0.0}
 
     def __init__(
         self,
@@ -106,10 +110,12 @@ class Tax(MeanFieldGame):
             self.wealth = 12 * (np.arange(31) / 30) ** 1.5
             self.hours = np.array([0, 0.33, 0.66, 1])
             self.productivity, chain = np.array([0.4, 1.6]), np.array([[0.9, 0.1], [0.1, 0.9]])
+            self._likely = (3.85, 0.66), (0.79, 0.46)  # capital and labour without a tax, and by how much each falls
         else:
             self.wealth = 40 * (np.arange(100) / 99) ** 2
             self.hours = np.linspace(0, 1, 5)
             self.productivity, chain = _large_productivities()
+            self._likely = (3.3, 0.55), (0.765, 0.42)
         points, kinds, self.ways = len(self.wealth), len(self.productivity), len(self.hours)
         self.states = Discrete(
             [f"wealth {a:.4g} and productivity {z:.3g}" for a in self.wealth for z in self.productivity], "household"
@@ -133,7 +139,7 @@ class Tax(MeanFieldGame):
         self.follower_payoff_ranges = ((float(low), float(high)),)
 
     @property
-    def status_quo(self) -> list[dict[str, Any]]:  # type: ignore[override]
+    def status_quo(self) -> list[Parsed]:  # type: ignore[override]
         """No tax; of the brackets, the schedule as it stands."""
         none = {"flat": {"tax": 0.0}, "hsv": {"tax": 0.0, "progressivity": 0.0}, "brackets": {"scale": 1.0}}
         return [{"when": {}, "do": none[self.schedule]}]
@@ -184,10 +190,13 @@ class Tax(MeanFieldGame):
         return Member(rewards, jnp.asarray(self._successors), jnp.asarray(self._chances, rewards.dtype))
 
     def starts(self, decision: Array) -> Float[Array, "5 1 3"]:
-        """Five economies, poor and rich, idle and busy."""
-        del decision
-        corners = [[4.0, 0.75], [2.0, 0.6], [7.0, 0.9], [2.0, 0.9], [7.0, 0.6]]
-        return jnp.asarray([[[capital, labour, 0.2]] for capital, labour in corners], float)
+        """Five economies: one that is likely at what the tax takes of one unit more; poor and rich, idle and busy."""
+        mean = jnp.ones(())
+        kept, margin = jax.value_and_grad(self.kept)(mean, decision)
+        capital, labour = (level * (1 - fall * (1 - margin)) for level, fall in self._likely)
+        corners = [[2.0, 0.6, 0.2], [7.0, 0.9, 0.2], [2.0, 0.9, 0.2], [7.0, 0.6, 0.2]]
+        likely = jnp.stack([capital, labour, mean - kept])
+        return jnp.concatenate([likely[None, None], jnp.asarray(corners, float)[:, None]])
 
     def statistics(self, mu: Float[np.ndarray, "T S M W"], decision: np.ndarray) -> dict[str, float]:
         """Aggregates, prices, and the Ginis of wealth, income before tax, and consumption."""
@@ -195,7 +204,7 @@ class Tax(MeanFieldGame):
         interest, wage = self.prices(felt[0], felt[1])
         income = interest * self._a[:, None] + wage * self._z[:, None] * self.hours
         consumed = np.asarray(self.consumed(felt, jnp.asarray(decision)))
-        named: dict[str, Any] = {
+        named: Parsed = {
             "capital": felt[0],
             "labour": felt[1],
             "output": felt[0] ** CAPITAL_SHARE * felt[1] ** (1 - CAPITAL_SHARE),

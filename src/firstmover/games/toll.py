@@ -25,7 +25,7 @@ depend on it. Without tolls the road earns 41.5 ("strong") or 30 ("weak"); the b
 or 44. The best rules make the road dear where it is worn a little, so that it is mended.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,6 +35,7 @@ from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, spread
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete
 from firstmover.wording import written
 
@@ -179,7 +180,7 @@ class Toll(Game):
 
     # What is said about it.
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         words = {"condition": "the road is in condition {}", "cars": "{} car(s) were on it"}
         where = " and ".join(words[part].format(seen) for part, seen in entry["when"].items())
         return f"when {where}, the toll is {written(entry['do']['toll'])}"

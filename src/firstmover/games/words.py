@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from firstmover.exact_numbers import Table, written
+from firstmover.json_types import Parsed
 from firstmover.spaces import Discrete, Space
 from firstmover.wording import constructed
 
@@ -33,7 +34,7 @@ class Words(abc.ABC):
     """
 
     leader_space: Space
-    given: dict[str, Any]
+    given: Parsed
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Note the constructor's arguments: they are the game's parameters."""
@@ -83,7 +84,7 @@ class Words(abc.ABC):
 
     # Parameters.
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Parsed:
         """JSON values from which the constructor builds this game again."""
         return {name: plain(value) for name, value in self.given.items()}
 
@@ -104,18 +105,18 @@ class Words(abc.ABC):
         decision = np.asarray(action, np.float64) if self.leader_space.continuous else np.asarray(action)
         return np.asarray(self.leader_space.played(decision))
 
-    def conditions(self, observation: Sequence[int]) -> dict[str, Any]:
+    def conditions(self, observation: Sequence[int]) -> Parsed:
         """What an entry of a rule file says of the leader's observation (`when`)."""
-        when: dict[str, Any] = {}
+        when: Parsed = {}
         for space, component in zip(self.sees, observation, strict=False):
             when |= space.entry(component)
         return when
 
-    def entry(self, observation: Sequence[int], action: np.ndarray) -> dict[str, Any]:
+    def entry(self, observation: Sequence[int], action: np.ndarray) -> Parsed:
         """One entry of a rule file, `{"when": {...}, "do": {...}}`."""
         return {"when": self.conditions(observation), "do": self.leader_space.entry(action)}
 
-    def decision(self, when: dict[str, Any], do: dict[str, Any]) -> np.ndarray:
+    def decision(self, when: Parsed, do: Parsed) -> np.ndarray:
         """The action that the `do` of an entry asks for, where `when` describes what the leader observes.
 
         Raises:
@@ -124,7 +125,7 @@ class Words(abc.ABC):
         del when
         return self.leader_space.read(do)
 
-    def sentence(self, entry: dict[str, Any]) -> str:
+    def sentence(self, entry: Parsed) -> str:
         """The entry in words, without a full stop."""
         done = self.leader_space.words(self.leader_space.read(entry["do"]))
         seen = [f"{space.word} {entry['when'][space.word]}" for space in self.sees if space.word in entry["when"]]

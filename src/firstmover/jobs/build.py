@@ -176,7 +176,7 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
         if unknown:
             raise unknown_name("parameter of a game file", unknown[0], hints)
         return read_game_file(Path(argument), **{k: _read(k, v, hints[k]) for k, v in parameters.items()})
-    registered = argument in catalogue.items("game")
+    registered = catalogue.named("game", argument) is not None
     if not names_code(argument) and not registered and ("/" in argument or files.exists(argument)):
         raise InputError(
             f"{argument} is not a game file: a name from 'firstmover games', a Gambit file *.nfg or *.efg, a long "

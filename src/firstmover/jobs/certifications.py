@@ -5,7 +5,6 @@ Where a rule comes without its followers' play, they respond to it first.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.certificates import certify_play, summary
@@ -29,6 +28,7 @@ from firstmover.jobs.respond import beyond_one_round, respond
 from firstmover.jobs.runs import Run
 from firstmover.jobs.status_quo import StatusQuo, against
 from firstmover.jobs.two_learners import manipulation_of
+from firstmover.json_types import JsonObject, Parsed
 from firstmover.rules.rule import Rule
 from firstmover.rules.rule_files import read_rule_file
 
@@ -52,7 +52,7 @@ def certify(
     at_least: Sequence[str] = (),
     status_quo: StatusQuo | None = None,
     code: Code = None,
-) -> dict[str, Any]:
+) -> Parsed:
     """Certify the best rule of a finished run, or the rule of a rule file, and write the certificate.
 
     Args:
@@ -136,7 +136,7 @@ def certify(
     return {**certificate, "changed_code": changed} if changed else certificate
 
 
-def _of_network(run: Run, result: dict[str, Any], code: Code, out: str | Path | None) -> dict[str, Any]:
+def _of_network(run: Run, result: Parsed, code: Code, out: str | Path | None) -> JsonObject:
     """The certificate of a run whose rule is a network, on fresh samples; written as those of other runs are."""
     if out is not None:
         _refuse_other_files(Path(out))
@@ -154,7 +154,7 @@ def _of_network(run: Run, result: dict[str, Any], code: Code, out: str | Path | 
 
 def _beside(
     rule: Rule, play: Play, followers: Follower | None, evidence: Evidence, least: Sequence[AtLeast], seed: int
-) -> dict[str, Any]:
+) -> JsonObject:
     """What is said of a rule beside its certificate, as JSON values."""
     found = measures(rule.game, rule.actions, play)
     held = None if evidence.held is None else hold_out(rule, play, followers, evidence.held, seed)

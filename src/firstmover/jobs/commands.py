@@ -1,10 +1,10 @@
 """The command line that makes a design."""
 
 import shlex
-from typing import Any
 
 from firstmover.jobs import build
 from firstmover.jobs.finished import Design
+from firstmover.json_types import Json
 
 
 def design_command(design: Design) -> str:
@@ -45,16 +45,16 @@ def design_command(design: Design) -> str:
     return shlex.join(words) + beside
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Json) -> str:
     """A value as text, in which lists and tuples are the same."""
     return str(value).translate(str.maketrans("()", "[]"))
 
 
-def _is_table(value: Any) -> bool:
+def _is_table(value: Json) -> bool:
     return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(part, list | dict) for part in value))
 
 
-def _written(value: Any) -> str:
+def _written(value: Json) -> str:
     """A parameter as the command line reads it."""
     if isinstance(value, bool) or value is None:
         return {None: "none", True: "true", False: "false"}[value]

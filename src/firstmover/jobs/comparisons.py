@@ -1,15 +1,15 @@
 """What leading is worth: the Nash equilibria of a table, where nobody leads, beside the optimum of a commitment."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from firstmover.equilibria.nash import NashEquilibrium, nash_equilibria
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.jobs.exports import strategic_form
+from firstmover.json_types import JsonObject
 
 
-def compare_nash(game: Game) -> dict[str, Any]:
+def compare_nash(game: Game) -> JsonObject:
     """The Nash equilibria of a game of two players, as JSON values.
 
     Returns:
@@ -37,7 +37,7 @@ def compare_nash(game: Game) -> dict[str, Any]:
     }
 
 
-def _as_json(equilibrium: NashEquilibrium, names: Sequence[Sequence[str]]) -> dict[str, Any]:
+def _as_json(equilibrium: NashEquilibrium, names: Sequence[Sequence[str]]) -> JsonObject:
     mixtures = [
         {name: float(p) for name, p in zip(own, probabilities, strict=True) if p > 0}
         for own, probabilities in zip(names, (equilibrium.leader, equilibrium.follower), strict=True)

@@ -1,10 +1,10 @@
 """What a design is made with where nobody says: by the size of the market, with the reason in words."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from firstmover.catalogue import Parameters
 from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game
 
@@ -24,9 +24,9 @@ class Usual(NamedTuple):
     """
 
     followers: str
-    followers_parameters: Mapping[str, Any]
+    followers_parameters: Parameters
     leader: str
-    leader_parameters: Mapping[str, Any]
+    leader_parameters: Parameters
     why: str | None
 
 
@@ -47,7 +47,7 @@ def usual(game: Game) -> Usual:
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
     leader = {
         "policy": "options",
-        "updates": 200 if n <= 4 else 300,
+        "updates": 200 if n <= 4 else 500,  # entropy falls with them: after 300 six agents still learnt
         "epochs": 6,
         "entropy": 0.02,
         "reward_episodes": 64,

@@ -4,18 +4,20 @@
 """
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jax
 
 from firstmover import catalogue, files
+from firstmover.catalogue import Parameters
 from firstmover.certificates import certify_play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.traced import numbers_of
+from firstmover.core.trees import LeaderState
 from firstmover.deadline import within
 from firstmover.errors import InputError
 from firstmover.exact_numbers import whole
@@ -67,7 +69,7 @@ def design(
     leader: Leader | str | None = None,
     seeds: int = 25,
     seed: int = 0,
-    game_parameters: Mapping[str, Any] | None = None,
+    game_parameters: Parameters | None = None,
     out: str | Path | None = None,
     optimum: bool = True,
     types: Rows | None = None,
@@ -182,8 +184,8 @@ def parts_for(
     game: Game,
     followers: Follower | str | None = None,
     leader: Leader | str | None = None,
-    followers_parameters: Mapping[str, Any] | None = None,
-    leader_parameters: Mapping[str, Any] | None = None,
+    followers_parameters: Parameters | None = None,
+    leader_parameters: Parameters | None = None,
 ) -> tuple[Follower, Leader, str | None]:
     """Followers and leader of a design, where neither is given those that fit the size of the game, and why.
 
@@ -286,10 +288,12 @@ def _of_settling(judged: StackelbergPOMDP, leader: Leader, seeds: int) -> Hashab
     return None if shared is None else (shared, "settling", seeds, memory.ENOUGH)
 
 
-def _settles(key: Hashable, judged: StackelbergPOMDP, leader: Leader, state: Any, given: Given) -> jax.stages.Compiled:
+def _settles(
+    key: Hashable, judged: StackelbergPOMDP, leader: Leader, state: LeaderState, given: Given
+) -> jax.stages.Compiled:
     """The program that lets the followers settle: (state, what is given) -> `rules_and_plays`."""
 
-    def settles(parts: int, state: Any, given: Given) -> LearnedRules:
+    def settles(parts: int, state: LeaderState, given: Given) -> LearnedRules:
         own, learner = given.parts(judged, leader)
         return rules_and_plays(own, learner, state, parts)
 

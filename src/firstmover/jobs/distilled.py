@@ -23,6 +23,7 @@ from firstmover.evaluators.at_size import Judging
 from firstmover.evaluators.forms import play_noise_size, play_query
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.json_types import JsonObject
 from firstmover.rules.trees import Tree, cases, grown
 
 LEAVES = 12
@@ -55,7 +56,7 @@ class TreePair(eqx.Module):
 
 def distilled(
     game: Game, followers: Follower, commitment: Commitment, play: Play, value: float, seed: int
-) -> dict[str, Any] | None:
+) -> JsonObject | None:
     """A network's rule in words, what it is worth and what is lost, as JSON values; None where options have no names.
 
     Args:
@@ -98,17 +99,17 @@ def distilled(
     }
 
 
-def _told(space: Any, levels: Int[np.ndarray, "size"]) -> dict[str, Any]:
+def _told(space: Any, levels: Int[np.ndarray, "size"]) -> JsonObject:
     """What is done with an option, as a rule file says it."""
     entry = space.entry(np.array([0, *levels]))
     return {name: value for name, value in entry.items() if name == space.word}
 
 
-def _trees(game: Game, policy: Any, commitment: Commitment, play: Play, key: Array) -> tuple[Tree, Tree]:
+def _trees(game: Game, policy: OptionPolicy, commitment: Commitment, play: Play, key: Array) -> tuple[Tree, Tree]:
     """A tree for the scores of options that can be picked, and one for what is done with the one that is."""
 
     @jax.jit
-    def met() -> Any:
+    def met() -> tuple[Array, Array, Array, Array]:
         noise = jax.random.uniform(key, (_PLAYED, play_noise_size(game)))
         steps = answer(game, commitment, play_query(game, play, noise), key, keep_steps=True).steps
         assert steps is not None
@@ -133,7 +134,7 @@ def _pair(scoring: Tree, offering: Tree) -> TreePair:
     """Both as arrays of one size; nodes that are not there are leaves."""
     size = max(len(scoring.low), len(offering.low))
 
-    def both(part: Callable[[Tree], np.ndarray], kind: Any) -> Array:
+    def both(part: Callable[[Tree], np.ndarray], kind: type[np.number]) -> Array:
         padded = [np.zeros(size, kind), np.zeros(size, kind)]
         for row, tree in zip(padded, (scoring, offering), strict=True):
             row[: len(tree.low)] = part(tree)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from firstmover.evaluation.estimates import MADE_FOR, ExactFares, Fares, PayoffErrors
 from firstmover.games.base import Game, Ties
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 from firstmover.solvers.solution import Solution
 
@@ -34,7 +34,7 @@ class Estimated:
         """The rule that is best by the mean or by the worst draw; None for another objective."""
         return next((self.rules[name] for name, own in MADE_FOR.items() if own == objective), None)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         rules = [
             {

@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from firstmover import files
+from firstmover.catalogue import Parameters
 from firstmover.certificates.exact import exact_game
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
@@ -114,7 +114,7 @@ def _plan_names(game: Game, follower: int, types: list[int], plans: list[tuple[i
     return [", ".join(f"{own[t]}: {actions[a]}" for t, a in zip(types, plan, strict=True)) for plan in plans]
 
 
-def game_file(argument: str, parameters: Mapping[str, Any], code: Code = None) -> str:
+def game_file(argument: str, parameters: Parameters, code: Code = None) -> str:
     """A Gambit file: of the game under a rule, or of a whole game.
 
     Args:

@@ -42,6 +42,7 @@ from firstmover.jobs.records import (
 from firstmover.jobs.rows_needed import rows_needed
 from firstmover.jobs.runs import Run, digest
 from firstmover.jobs.settling import Settled, best_seed, of_seed, valued_anew
+from firstmover.json_types import JsonObject, Parsed
 from firstmover.leaders.base import Leader, Metrics
 from firstmover.rules.rule import Rule, play_text
 from firstmover.solvers.registry import memory_optimum, optimum
@@ -108,7 +109,7 @@ class Design:
     learned_values: np.ndarray
     from_baseline: np.ndarray
     dropped: np.ndarray
-    certificate: dict[str, Any]
+    certificate: Parsed
     optimum: Optimum
     history: Metrics
     seconds: dict[str, float]
@@ -244,7 +245,7 @@ class Design:
         above: np.ndarray = (self.learned_values - self.optimum.value) / (OPTIMUM_TOLERANCE * ((high - low) or 1.0))
         return above
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The result as JSON values."""
         from firstmover.report.statistics import fraction_interval, mean_interval
 
@@ -355,7 +356,7 @@ class Design:
         return replace(read, certificate=certificate)
 
 
-def uncertified(run: Run, result: dict[str, Any], code: Code = None, given: Game | None = None) -> Design:
+def uncertified(run: Run, result: Parsed, code: Code = None, given: Game | None = None) -> Design:
     """A finished run without its certificate; under a user's own code as it is, with a warning if it has changed.
 
     Raises:

@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import dataclass, replace
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +20,7 @@ from firstmover.evaluators.aims import VALUE, Weights
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs.settling import of_seed
+from firstmover.json_types import JsonObject
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import Rule
 
@@ -53,7 +53,7 @@ class Frontier:
         beaten: np.ndarray = (better & strictly).any(axis=1)
         return ~beaten
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {
             "measures": list(self.names),
@@ -121,7 +121,7 @@ def frontier(game: Game, names: tuple[str, str], followers: Follower, leader: Le
     replace(problem, weighted=Weights(names, jnp.zeros(2)))  # refuses what there is not
     keys = jax.vmap(lambda k: jax.random.fold_in(jax.random.key(seed), k))(jnp.arange(WEIGHTS))
 
-    def learn(weights: jax.Array, key: jax.Array) -> tuple[jax.Array, Any]:
+    def learn(weights: jax.Array, key: jax.Array) -> tuple[jax.Array, Play]:
         own = replace(problem, weighted=Weights(names, weights))
         start = leader.init(own, key)
         state, _ = jax.lax.scan(lambda state, _: (leader.update(own, state)[0], None), start, length=leader.updates)

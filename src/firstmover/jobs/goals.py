@@ -1,13 +1,13 @@
 """What a leader is asked for on the command line beside its own parameters."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from firstmover import catalogue
+from firstmover.catalogue import Parameters
 from firstmover.errors import InputError
 
 
-def held_to(leader: str, parameters: Mapping[str, Any], at_least: Sequence[str]) -> dict[str, Any]:
+def held_to(leader: str, parameters: Parameters, at_least: Sequence[str]) -> Parameters:
     """The parameters of a leader that is held to these constraints.
 
     Args:

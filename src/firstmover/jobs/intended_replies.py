@@ -13,6 +13,7 @@ from firstmover.errors import InputError
 from firstmover.evaluators import induced_game, solvable
 from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Ties
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import linear_form, state_table
 from firstmover.solvers.solution import Margin, Solution
@@ -72,7 +73,7 @@ def _strict(game: Game, linear: LinearGame, solution: Solution, value: float, ma
     return replace(solution, reply=_certain(game, replies), rests_on_ties=True, margin=better)
 
 
-def _entries(game: Game, linear: LinearGame, found: StrictCommitment) -> list[dict[str, Any]]:
+def _entries(game: Game, linear: LinearGame, found: StrictCommitment) -> list[JsonObject]:
     """The entries of a rule file for a commitment."""
     return game.rule(linear.decision(found.x)[None])
 
@@ -101,7 +102,7 @@ def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[lis
     return [table.tolist() for table in tables], rests
 
 
-def _differ(leader: np.ndarray, one: Any, other: Any) -> bool:
+def _differ(leader: np.ndarray, one: Fraction | float, other: Fraction | float) -> bool:
     return abs(float(one) - float(other)) > _SAME * (float(np.ptp(leader)) or 1.0)
 
 

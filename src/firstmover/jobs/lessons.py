@@ -14,7 +14,7 @@ Sources: Gerstgrasser and Parkes, "Oracles & Followers" (ICML 2023), section 4, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ from firstmover.core.noise import Stream, inverse_cdf, stream
 from firstmover.core.plays import Strategies
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import rollout
+from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import require
 from firstmover.followers.trained import Networks, Trained
 from firstmover.games.base import Game
@@ -71,7 +72,7 @@ class Pretraining:
 class _Contexts(NamedTuple):
     """What was played against some leaders, [contexts, ...]."""
 
-    states: Any  # of the response
+    states: FollowerState  # of the response
     # For each follower by how much its actions count, where its tables came to.
     targets: tuple[Float[Array, "contexts _observations _actions"], ...]
 
@@ -104,15 +105,17 @@ class _State(NamedTuple):
     """Of a seed between updates."""
 
     networks: Networks
-    adam: Any
+    adam: OptState
     memory: _Contexts  # of the last updates
     key: Key[Array, ""]
     step: Int[Array, ""]
 
 
-def training_of(
-    game: Game, followers: Trained, settings: Pretraining, rules: Array | None = None
-) -> tuple[Callable[[Key[Array, ""], Networks], _State], Callable[[_State], tuple[_State, Losses]]]:
+Training = tuple[Callable[[Key[Array, ""], Networks], _State], Callable[[_State], tuple[_State, Losses]]]
+"""How a seed starts, and an update of it."""
+
+
+def training_of(game: Game, followers: Trained, settings: Pretraining, rules: Array | None = None) -> Training:
     """How the networks of a game's followers are trained: the state to start from, and an update of it.
 
     Both are for one seed, and pure functions of arrays.
@@ -182,7 +185,7 @@ def training_of(
         memory = jax.tree.map(lambda old, new: jax.lax.dynamic_update_slice_in_dim(old, new, at, 0), memory, fresh)
         remembered = jnp.minimum(step + 1, room) * settings.contexts
 
-        def once(carry: Any, key: Key[Array, ""]) -> tuple[Any, Array]:
+        def once(carry: tuple[Networks, OptState], key: Key[Array, ""]) -> tuple[tuple[Networks, OptState], Array]:
             networks, adam = carry
             rows = jax.random.randint(key, (settings.contexts,), 0, remembered)
             value, gradient = jax.value_and_grad(loss)(networks, jax.tree.map(lambda leaf: leaf[rows], memory))

@@ -13,15 +13,17 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from functools import partial, wraps
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int, PyTree
 
 from firstmover.core.batching import replaced_in_parts
 from firstmover.core.selection import average
+from firstmover.core.trees import LeaderState, Tree
 from firstmover.errors import InputError
 from firstmover.jobs import memory
 from firstmover.jobs.memory import compiled_to_fit
@@ -34,8 +36,10 @@ _CALL_SECONDS = 0.5  # what a call should take, so that Ctrl-C is answered soon
 _MOST_KEPT = 8e8  # bytes of a checkpoint, which is read back within 1 GB; what is larger learns without one
 _CHECKPOINT_SECONDS = 2.0  # between checkpoints, or twenty times what writing one takes
 
-Update = Callable[[Any, Any], tuple[Any, Any]]  # (state, position of the seed) -> (state, metrics)
-Given = Any  # a pytree of numbers
+Given: TypeAlias = PyTree  # numbers
+Metrics: TypeAlias = PyTree  # of one update of a seed, or of many of all
+Learning: TypeAlias = tuple[LeaderState, Metrics]
+Update = Callable[[LeaderState, Int[Array, ""]], Learning]  # (state, position of the seed) -> (state, metrics)
 
 
 @runtime_checkable
@@ -95,12 +99,12 @@ class Lesson(NamedTuple):
     doing: str
     updates: int
     given: Given
-    start: Callable[[Given], Any]
+    start: Callable[[Given], LeaderState]
     update: Callable[[int, int, Given], Update]
-    blank: Any
-    shown: Callable[[Any, int], tuple[np.ndarray, str]]
+    blank: Metrics
+    shown: Callable[[Metrics, int], tuple[np.ndarray, str]]
     spread: bool = True
-    heard: Callable[[int, Any], bool] | None = None
+    heard: Callable[[int, Metrics], bool] | None = None
     traced_from: Hashable = None
 
 
@@ -115,19 +119,19 @@ class Learnt(NamedTuple):
         waited_before: seconds that earlier processes of the run were waited for, up to their last checkpoints.
     """
 
-    state: Any
-    history: Any
+    state: LeaderState
+    history: Metrics
     compile_seconds: float
     train_seconds: float
     waited_before: float
 
 
 class _Checkpoint(NamedTuple):
-    done: Any  # int64 scalar
-    train_seconds: Any  # float64 scalar
-    waited: Any  # float64 scalar
-    state: Any
-    history: Any
+    done: Int[np.ndarray, ""]
+    train_seconds: Float[np.ndarray, ""]
+    waited: Float[np.ndarray, ""]
+    state: LeaderState
+    history: Metrics
 
 
 def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: float) -> Learnt:
@@ -159,7 +163,7 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     told = "" if kept or run is None else " (too large for checkpoints: a stop begins anew)"
     progress.stage(f"{lesson.doing}{told}")
     count, saved, wait = 1, time.perf_counter(), _CHECKPOINT_SECONDS
-    state, positions = share.out((state, jnp.arange(seeds)))
+    state, positions = share.out((state, np.arange(seeds, dtype=np.int32)))
     while done < lesson.updates:
         began = time.perf_counter()
         count = min(count, most, lesson.updates - done)
@@ -172,8 +176,8 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
         following = max(1, int(count * _CALL_SECONDS / max(took, 1e-6)))
         now = time.perf_counter()
         if run is not None and kept and (now - saved >= wait or done == lesson.updates):
-            waited = np.float64(before + time.perf_counter() - waiting_since)
-            stored = _Checkpoint(np.int64(done), np.float64(spent), waited, share.together(state), history)
+            waited = np.array(before + time.perf_counter() - waiting_since)
+            stored = _Checkpoint(np.array(done, np.int64), np.array(spent), waited, share.together(state), history)
             run.write_arrays("checkpoint.npz", stored)
             saved = time.perf_counter()
             wait = max(_CHECKPOINT_SECONDS, 20 * (saved - now))
@@ -191,7 +195,7 @@ def _key(lesson: Lesson, *more: Hashable) -> Hashable:
     return None if lesson.traced_from is None else (lesson.traced_from, *more)
 
 
-def _compiled(lesson: Lesson, key: Hashable, most: int, share: "Shares", shape: Any) -> jax.stages.Compiled:
+def _compiled(lesson: Lesson, key: Hashable, most: int, share: "Shares", shape: LeaderState) -> jax.stages.Compiled:
     """At most so many updates of all seeds: (state, positions, count, what is given) -> (state, metrics)."""
     repeated = share.over_devices(_repeated(lesson, most, share.size))
     arguments = *share.shapes((shape, np.arange(share.seeds))), jnp.int32(0), lesson.given
@@ -202,14 +206,14 @@ def _compiled(lesson: Lesson, key: Hashable, most: int, share: "Shares", shape: 
     return compiled_to_fit(lower, f"an update of {lesson.who}", share.devices)
 
 
-def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., tuple[Any, Any]]:
+def _repeated(lesson: Lesson, most: int, side_by_side: int) -> Callable[..., Learning]:
     """Several updates of several seeds: (parts, state, positions, count, given) -> (state, metrics [most, seeds])."""
 
-    def repeated(parts: int, state: Any, positions: jax.Array, count: jax.Array, given: Given) -> tuple[Any, Any]:
+    def repeated(parts: int, state: LeaderState, positions: Array, count: Array, given: Given) -> Learning:
         each = replaced_in_parts(lesson.update(parts, side_by_side, given), parts)
         blank = jax.tree.map(lambda whole: jnp.zeros((most, len(positions)), whole.dtype), lesson.blank)
 
-        def body(k: jax.Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+        def body(k: Array, carry: Learning) -> Learning:
             state, metrics = carry
             state, new = each(state, positions)
             return state, jax.tree.map(lambda all_, one: all_.at[k].set(one), metrics, new)
@@ -236,12 +240,12 @@ class Shares:
         mesh = jax.sharding.Mesh(np.array(self._devices), ("seeds",))
         self._mesh, self._sharding = mesh, NamedSharding(mesh, PartitionSpec("seeds"))
 
-    def over_devices(self, program: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
+    def over_devices(self, program: Callable[..., Learning]) -> Callable[..., Learning]:
         """A program as `_repeated` makes it, every device its share of the seeds."""
         if self.devices == 1:
             return program
 
-        def shared(parts: int, *arguments: Any) -> tuple[Any, Any]:
+        def shared(parts: int, *arguments: PyTree) -> Learning:
             own, everywhere = PartitionSpec("seeds"), PartitionSpec()
             return jax.shard_map(
                 lambda *of_device: program(parts, *of_device),
@@ -253,7 +257,7 @@ class Shares:
 
         return shared
 
-    def shapes(self, tree: Any) -> Any:
+    def shapes(self, tree: PyTree) -> PyTree:
         """What `out` makes of arrays of these shapes, with a leading axis of seeds."""
         if self.devices == 1:
             return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), tree)
@@ -262,21 +266,21 @@ class Shares:
             lambda leaf: jax.ShapeDtypeStruct((rows, *leaf.shape[1:]), leaf.dtype, sharding=self._sharding), tree
         )
 
-    def out(self, tree: Any) -> Any:
+    def out(self, tree: Tree) -> Tree:
         """Arrays with a leading axis of seeds, dealt out."""
         if self.devices == 1:
             return tree
         rows = np.minimum(np.arange(self.size * self.devices), self.seeds - 1)
         return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], tree), self._sharding)
 
-    def together(self, tree: Any) -> Any:
+    def together(self, tree: Tree) -> Tree:
         """The arrays of all seeds again, on the first device."""
         if self.devices == 1:
             return tree
         return jax.tree.map(lambda leaf: jax.device_put(leaf, self._devices[0])[: self.seeds], tree)
 
 
-def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, Any, Any]:
+def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, LeaderState, Metrics]:
     stored = run.read_arrays("checkpoint.npz", like)
     done = int(stored.done)
     if not 0 <= done <= updates:
@@ -284,10 +288,10 @@ def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, flo
     return done, float(stored.train_seconds), float(stored.waited), stored.state, stored.history
 
 
-def _rows(history: Any, first: int, end: int) -> Any:
+def _rows(history: Tree, first: int, end: int) -> Tree:
     """The metrics of updates from `first` until before `end`."""
     return jax.tree.map(lambda whole: whole[first:end], history)
 
 
-def _bytes(tree: Any) -> float:
+def _bytes(tree: PyTree) -> float:
     return sum(4.0 * math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))

@@ -7,11 +7,13 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import jax
+from jaxtyping import Array
 
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import Tree
 from firstmover.errors import InputError
 
 Result = TypeVar("Result")
@@ -20,8 +22,8 @@ _TRIES = 6
 
 
 def for_seed(
-    problem: StackelbergPOMDP, seeds: int, parts: int, function: Callable[[StackelbergPOMDP, Any], Result]
-) -> Callable[[Any, Any], Result]:
+    problem: StackelbergPOMDP, seeds: int, parts: int, function: Callable[[StackelbergPOMDP, Tree], Result]
+) -> Callable[[Tree, Array], Result]:
     """`function(problem, state)` as a function of the state and the position of a seed, with that seed's problem.
 
     Where all that is batched is made into so many parts, the seeds are split first; once they are worked off one by one

@@ -4,7 +4,7 @@ The value is a mean with its interval; regrets are bounded for all followers, ty
 of equilibria other than the play that was sampled.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -19,6 +19,7 @@ from firstmover.evaluators.at_size import CONFIDENCE, Judging, SampledRegrets, S
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
+from firstmover.json_types import JsonObject
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import in_sentences
 from firstmover.solvers.registry import baseline_value
@@ -49,7 +50,7 @@ def in_words(leader: Leader, game: Game) -> str:
 def network_certificate(game: Game, followers: Follower, play: Play, final: Judgement, words: str) -> Certificate:
     """What is known of the best seed's rule, as the certificates of other rules say it."""
     gain = None
-    baseline: dict[str, Any]
+    baseline: JsonObject
     try:
         name, value = baseline_value(game)
         baseline = {"rule": name, "value": value, "over": "exact", "proof": None}

@@ -8,17 +8,19 @@ import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Key
 
 from firstmover.certificates import summary
 from firstmover.core.commitment import Commitment
 from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import LeaderState
 from firstmover.errors import FailedError, InputError
 from firstmover.evaluators.at_size import Judging
 from firstmover.followers.base import Follower
@@ -34,10 +36,11 @@ from firstmover.jobs.records import parts_of, problem_of, sealed
 from firstmover.jobs.runs import Run
 from firstmover.jobs.settling import of_seed
 from firstmover.jobs.training import Callback, initial_states, train
+from firstmover.json_types import JsonObject, Parsed
 from firstmover.leaders.base import Leader
 from firstmover.report.statistics import fraction_interval, mean_interval
 from firstmover.rules.networks import NETWORK, stored
-from firstmover.solvers.registry import baseline_value
+from firstmover.solvers.registry import baseline_value, upper_bounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +63,7 @@ class NetworkDesign:
     seed: int
     commitments: Commitment
     plays: Play
-    result: dict[str, Any]
+    result: Parsed
     run: Path | None = None
 
     def __repr__(self) -> str:
@@ -88,7 +91,7 @@ class NetworkDesign:
         play: Play = of_seed(self.plays, self.best)
         return play
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The result as JSON values."""
         return self.result
 
@@ -156,7 +159,7 @@ def _path(run: Run | None) -> Path | None:
 
 
 def _settled(
-    judging: Judging, problem: StackelbergPOMDP, leader: Leader, states: Any, seeds: int, progress: Progress
+    judging: Judging, problem: StackelbergPOMDP, leader: Leader, states: LeaderState, seeds: int, progress: Progress
 ) -> tuple[Commitment, Play, list[Judgement | None]]:
     """Of every seed the best candidate, how its followers play once they have settled, and what is known of it."""
     candidates = jax.vmap(lambda state: leader.rules(problem, state))(states)
@@ -164,7 +167,7 @@ def _settled(
     patient = StackelbergPOMDP(problem.game, problem.followers.unhurried(), problem.reward_episodes, listed=False)
 
     @jax.jit
-    def respond(commitment: Commitment, key: Any) -> Play:
+    def respond(commitment: Commitment, key: Key[Array, ""]) -> Play:
         return patient.followers.strategy(patient.game, patient.respond(commitment, key).state)
 
     chosen: list[tuple[Commitment, Play]] = []
@@ -200,7 +203,7 @@ def _result(
     best: int,
     final: Judgement,
     known: Optimum,
-) -> dict[str, Any]:
+) -> JsonObject:
     """What `Design.as_json` says of every design, as far as it is known of a network, and the intervals."""
     values = np.array([np.nan if one is None else one.value.value for one in judged])
     learned = [None if one is None else one.value.value for one in judged]
@@ -255,8 +258,8 @@ def _result(
 
 
 def _optimum(game: Game, followers: Follower) -> Optimum:
-    """The exact optimum where it is at hand, and the first best as a bound where the leader is paid minus the loss."""
-    bounds = {"first-best": 0.0} if game.value_is_loss else {}
+    """The exact optimum where it is at hand, and bounds that do not list profiles."""
+    bounds = upper_bounds(game)
     try:
         found = exact_optimum(game, followers)
     except InputError:
@@ -265,11 +268,11 @@ def _optimum(game: Game, followers: Follower) -> Optimum:
 
 
 class _Outcome(NamedTuple):
-    commitments: Any
-    plays: Any
+    commitments: Commitment
+    plays: Play
 
 
-def _write(run: Run, design: NetworkDesign, certificate: dict[str, Any]) -> None:
+def _write(run: Run, design: NetworkDesign, certificate: JsonObject) -> None:
     run.write_arrays("outcome.npz", _Outcome(design.commitments, design.plays))
     policy = getattr(design.commitment, "policy", None)
     words = getattr(design.game, "network_words", None)
@@ -282,7 +285,7 @@ def _write(run: Run, design: NetworkDesign, certificate: dict[str, Any]) -> None
     run.write_json("result.json", design.result)
 
 
-def loaded_network(run: Run, result: dict[str, Any], code: Code = None, given: Game | None = None) -> NetworkDesign:
+def loaded_network(run: Run, result: Parsed, code: Code = None, given: Game | None = None) -> NetworkDesign:
     """A finished run of this kind, from its result.
 
     Raises:
@@ -292,7 +295,7 @@ def loaded_network(run: Run, result: dict[str, Any], code: Code = None, given: G
     problem = problem_of(run, game, ready(run, game, followers), leader)
     states = jax.eval_shape(lambda: initial_states(problem, leader, seeds, seed))
 
-    def one(state: Any) -> _Outcome:
+    def one(state: LeaderState) -> _Outcome:
         rule = of_seed(leader.rules(problem, state), 0)
         return _Outcome(rule, problem.followers.strategy(problem.game, problem.followers.init(problem.game)))
 

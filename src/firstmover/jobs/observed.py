@@ -1,7 +1,7 @@
 """The prior of a game from observed participants, some of whom may be held out."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -9,6 +9,7 @@ from firstmover.evaluators.aims import check_radius
 from firstmover.exact_numbers import number
 from firstmover.games.base import Game
 from firstmover.interop.observed_types import Observed, read_types
+from firstmover.json_types import JsonObject, Parsed
 
 Rows = Observed | str | Path
 
@@ -26,14 +27,14 @@ class Evidence(NamedTuple):
     radius: float | None = None
     rows: Observed | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """What a run folder records of it; nothing where there is none."""
         rows = {} if self.held is None else {"held_out": self.held.as_json()}
         rows |= {} if self.rows is None else {"observed": self.rows.as_json()}
         return rows | ({} if self.radius is None else {"robust": self.radius})
 
     @classmethod
-    def from_json(cls, config: dict[str, Any]) -> "Evidence":
+    def from_json(cls, config: Parsed) -> "Evidence":
         """As it was recorded.
 
         Raises:

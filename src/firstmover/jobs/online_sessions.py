@@ -1,14 +1,16 @@
 """What `firstmover online` plays with a game: two learners of a table, or a supplier that learns demand."""
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
+from firstmover.catalogue import Parameters
 from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
 from firstmover.games.newsvendor import Newsvendor
 from firstmover.jobs.build import constructed
 from firstmover.jobs.two_learners import follower_from, leader_from, learn_online
+from firstmover.json_types import JsonObject
 from firstmover.online.learners import OnlineFollower, OnlineLeader
 from firstmover.online.selling import sell
 from firstmover.online.suppliers import SUPPLIERS, Supplier
@@ -17,7 +19,7 @@ from firstmover.online.suppliers import SUPPLIERS, Supplier
 class Outcome(Protocol):
     """What came of it."""
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
 
     def draw(self, title: str, kind: str) -> bytes:
@@ -36,9 +38,9 @@ class Session(NamedTuple):
 def session(
     game: Game,
     leader: str | None,
-    leader_parameters: Mapping[str, Any],
+    leader_parameters: Parameters,
     follower: str | None,
-    follower_parameters: Mapping[str, Any],
+    follower_parameters: Parameters,
 ) -> Session:
     """The learners with these names, or the usual ones of the game.
 
@@ -54,9 +56,9 @@ def session(
 def _of_newsvendor(
     game: Newsvendor,
     leader: str | None,
-    leader_parameters: Mapping[str, Any],
+    leader_parameters: Parameters,
     follower: str | None,
-    follower_parameters: Mapping[str, Any],
+    follower_parameters: Parameters,
 ) -> Session:
     """A supplier whose retailer knows demand and replies exactly.
 

@@ -4,7 +4,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,10 +22,11 @@ from firstmover.followers.trained import Networks, Trained, network_bytes
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
-from firstmover.jobs.lessons import Losses, Pretraining, training_of, training_steps
+from firstmover.jobs.lessons import Losses, Pretraining, Training, training_of, training_steps
 from firstmover.jobs.loop import Lesson, Progress, Silent, learn
 from firstmover.jobs.programs import traced_from
 from firstmover.jobs.runs import Run, digest
+from firstmover.json_types import JsonObject, Parsed
 
 KIND = "pretraining"  # what the configuration of such a run says that it is
 NETWORKS = "followers.npz"  # in its folder
@@ -52,12 +53,12 @@ class Pretrained:
     followers: Trained
     seeds: int
     failed_seeds: list[int]
-    quality: dict[str, Any] | None
+    quality: JsonObject | None
     env_steps: int
     seconds: dict[str, float]
     run: Path | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The result as JSON values."""
         return {
             "game": build.description(self.game),
@@ -174,7 +175,7 @@ class _Asked(NamedTuple):
     seed: int
     out: str | Path | None
 
-    def config(self, folder: Path) -> dict[str, Any]:
+    def config(self, folder: Path) -> JsonObject:
         """As a run folder keeps it: the file to write, as it is seen from there."""
         rules = None if self.rules is None else self.rules.tolist()
         return {
@@ -234,7 +235,7 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
     standard = game.standardised
     fixed = None if asked.rules is None else jnp.asarray(game.standard_actions(asked.rules))
 
-    def training(given: _Given) -> tuple[Any, Any]:
+    def training(given: _Given) -> Training:
         return training_of(standard, kind, with_numbers(settings, given.settings), fixed)
 
     lesson = Lesson(
@@ -280,7 +281,7 @@ def _carry_out(asked: _Asked, run: Run | None, progress: Progress, waiting_since
     return made
 
 
-def _sealed(result: dict[str, Any]) -> dict[str, Any]:
+def _sealed(result: JsonObject | Parsed) -> JsonObject:
     """A result with a digest of all in it but times and its place."""
     kept = {key: value for key, value in result.items() if key not in ("seconds", "run", "digest")}
     return {**result, "digest": digest(kept)}

@@ -18,7 +18,8 @@ from firstmover.jobs.runs import Run, digest
 from firstmover.jobs.settling import Settled, merit_of, rules_and_plays
 from firstmover.jobs.status_quo import against, status_quo_named
 from firstmover.jobs.training import blank_history, in_own_units, initial_states
-from firstmover.leaders.base import Leader
+from firstmover.json_types import JsonObject, Parsed
+from firstmover.leaders.base import Leader, Metrics
 
 LEFT_OUT = "it was not asked for"
 MANY_CALLS = "it would take many calls of plain Python; 'firstmover solve' makes them"
@@ -32,16 +33,19 @@ class Outcome(NamedTuple):
     """What is saved before it is certified: see `Design`."""
 
     final: Settled
-    history: Any
+    history: Metrics
 
 
-def sealed(result: dict[str, Any], certificate: dict[str, Any]) -> dict[str, Any]:
+def sealed(result: JsonObject, certificate: JsonObject) -> JsonObject:
     """A result with digests of itself, as far as it is the same whenever it is computed, and of its certificate."""
-    own = digest({key: value for key, value in result.items() if key not in _BESIDE})
-    return result | {"digests": {"result": own, "certificate": digest(certificate)}}
+    return result | {"digests": {"result": _own_digest(result), "certificate": digest(certificate)}}
 
 
-def read_result(run: Run) -> dict[str, Any]:
+def _own_digest(result: JsonObject) -> str:
+    return digest({key: value for key, value in result.items() if key not in _BESIDE})
+
+
+def read_result(run: Run) -> Parsed:
     """The result of a finished run.
 
     Raises:
@@ -51,7 +55,7 @@ def read_result(run: Run) -> dict[str, Any]:
         raise InputError(f"the run in {run.path} is not finished; go on with 'firstmover resume {run.path}'.")
     result = run.read_json("result.json")
     try:
-        whole = result["digests"]["result"] == sealed(result, {})["digests"]["result"]
+        whole = result["digests"]["result"] == _own_digest(result)
         whole = whole and all(result[key] == run.config[key] for key in _ASKED)
         whole = whole and all(math.isfinite(result["seconds"][part]) for part in SECONDS)
     except (KeyError, TypeError):
@@ -114,7 +118,7 @@ def configuration(
     left_out: str | None,
     trained: str | None = None,
     evidence: Evidence = NO_EVIDENCE,
-) -> dict[str, Any]:
+) -> JsonObject:
     """What a run folder records of what was asked, as JSON values."""
     return {
         "game": build.description(game),
@@ -145,7 +149,7 @@ def parts_of(
         if kind == "game" and game is not None:
             return build.at_hand(game, config[kind], changed_too=changed_too)
         name = config[kind]["name"]
-        if not (names_code(name) or name in catalogue.items(kind)):
+        if not (names_code(name) or catalogue.named(kind, name)):
             raise InputError(
                 f"{run.path} is a run of the {kind} {name!r}, which is not one of this version: a game made in Python "
                 "is handed over with Design.load(..., game=...); one that 'design FILE.py:CLASS' names is found again."

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from firstmover.jobs.commands import design_command
 from firstmover.jobs.economics import economics_files, economics_table
 from firstmover.jobs.finished import Design
 from firstmover.jobs.runs import Run, digest, versions
+from firstmover.json_types import Parsed
 from firstmover.report.numbers import MINUS, count, number, share, signed
 from firstmover.report.page import MARK, Page, Table, whole
 from firstmover.report.pictures import learning_curves
@@ -52,7 +52,7 @@ class _Subject:
     """
 
     rule: Rule
-    certificate: dict[str, Any]
+    certificate: Parsed
     file: str | None = None
     design: Design | None = None
     play: Play | None = None
@@ -278,7 +278,7 @@ def _checked(subject: _Subject) -> tuple[str, str]:
     return verdict, f"{line}{where}"
 
 
-def verify_line(certificate: dict[str, Any]) -> tuple[str, str]:
+def verify_line(certificate: Parsed) -> tuple[str, str]:
     """The verdict of the independent checker on a certificate, and that in a line.
 
     Raises:
@@ -299,7 +299,7 @@ def _record(subject: _Subject) -> list[tuple[str, str]]:
     record = []
     design = subject.design
     if design is not None:
-        result = design.as_json()
+        result: Parsed = design.as_json()
         record.append(("command", design_command(design)))
         record.append(
             ("work", f"{count(result['env_steps'])} environment steps, {design.seconds['total']:.1f} seconds in all")

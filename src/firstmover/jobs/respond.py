@@ -1,7 +1,6 @@
 """How the followers of a finished rule respond to it, in 64-bit numbers."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import numpy as np
@@ -15,6 +14,7 @@ from firstmover.evaluators import exact_table
 from firstmover.evaluators.forms import by_form
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 
 
@@ -52,7 +52,7 @@ def responder(game: Game, followers: Follower, *, seed: int = 0) -> Callable[[Ru
     return responded
 
 
-def beyond_one_round(game: Game, actions: np.ndarray, followers: Follower, seed: int) -> dict[str, Any]:
+def beyond_one_round(game: Game, actions: np.ndarray, followers: Follower, seed: int) -> JsonObject:
     """What a certificate says of followers who remember: that it is about one round, and what they have learnt.
 
     Nothing of others.

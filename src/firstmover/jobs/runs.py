@@ -26,7 +26,6 @@ import platform
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -35,11 +34,11 @@ from jaxtyping import PyTree
 
 from firstmover import files
 from firstmover.array_files import read_arrays
+from firstmover.core.trees import Tree
 from firstmover.errors import InputError
 from firstmover.json_types import Json, JsonObject, Parsed
 
 FORMAT = 4
-_Tree = TypeVar("_Tree")
 _Numbers = jax.Array | np.ndarray | np.number | np.bool_
 _Leaf = _Numbers | jax.ShapeDtypeStruct  # whose kind and shape are known
 _PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
@@ -166,7 +165,7 @@ class Run:
         np.savez(buffer, *arrays, seal=np.array(self._seal(arrays)))
         self.write_bytes(name, buffer.getvalue())
 
-    def read_arrays(self, name: str, like: _Tree) -> _Tree:
+    def read_arrays(self, name: str, like: Tree) -> Tree:
         """Read a pytree back; `like` gives its structure, shapes and kinds (`jax.eval_shape` makes one).
 
         Raises:

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +15,7 @@ from firstmover.equilibria.sampling import Assignment, Share, decomposition, sch
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Ties
 from firstmover.jobs import build
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import linear_form
 
@@ -82,10 +82,10 @@ class Schedule:
         counted = Counter(k for day in self.played for k in day)
         return {name: counted[k] for k, name in enumerate(self.names)}
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values; frequencies are fractions in text."""
         own = self.override
-        override = None
+        override: JsonObject | None = None
         if own is not None:
             override = {
                 "day": own.day,

@@ -5,7 +5,7 @@ is dropped. Where the game's baseline is a rule of the same game it is a candida
 worth less. What was learnt is kept beside it, since a learner is judged by that.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import Episode, StackelbergPOMDP
 from firstmover.core.selection import best_of, finite
+from firstmover.core.trees import LeaderState, Tree
 from firstmover.errors import FailedError
 from firstmover.evaluators import judge_of
 from firstmover.evaluators.aims import Merit
@@ -46,7 +47,7 @@ class Settled(NamedTuple):
     """
 
     tables: np.ndarray
-    plays: Any
+    plays: Play
     values: Float[np.ndarray, "seeds"]
     worst_values: Float[np.ndarray, "seeds"] | None
     learned_values: Float[np.ndarray, "seeds"]
@@ -73,11 +74,11 @@ class LearnedRules(NamedTuple):
     rewards: Float[Array, "seeds 2"]
 
 
-def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: Any, parts: int = 1) -> LearnedRules:
+def rules_and_plays(problem: StackelbergPOMDP, leader: Leader, states: LeaderState, parts: int = 1) -> LearnedRules:
     """To be compiled: the best rule of every seed and how its followers play, from the learner's states."""
     baseline = baseline_actions(problem.game)
 
-    def one(own: StackelbergPOMDP, state: Any) -> LearnedRules:
+    def one(own: StackelbergPOMDP, state: LeaderState) -> LearnedRules:
         key = stream(state.key, Stream.EVALUATION)
 
         def play(actions: Array) -> Episode:
@@ -201,7 +202,7 @@ def best_seed(values: np.ndarray, worst_values: np.ndarray | None, merits: np.nd
     return int(best_of(chosen_by))
 
 
-def of_seed(stacked: Any, k: Any) -> Any:
+def of_seed(stacked: Tree, k: int | np.integer | Int[Array, ""]) -> Tree:
     """One position of the leading axis of all arrays of a pytree."""
     return jax.tree.map(lambda leaf: leaf[k], stacked)
 

@@ -12,6 +12,7 @@ from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Ties
 from firstmover.jobs import build
 from firstmover.jobs.intended_replies import MARGIN, with_reply
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import play_text
 from firstmover.solvers.registry import search
 from firstmover.solvers.solution import Solution
@@ -60,7 +61,7 @@ def solve(
     return with_reply(played if found.game is None else found.game, found, ties, by)
 
 
-def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
+def as_json(game: Game, solution: Solution, ties: Ties) -> JsonObject:
     """What `firstmover solve --json` prints: a superset of a rule file."""
     told = game if solution.game is None else solution.game
     text = None
@@ -95,7 +96,7 @@ def as_json(game: Game, solution: Solution, ties: Ties) -> dict[str, Any]:
     }
 
 
-def as_file(game: Game, solution: Solution) -> dict[str, Any]:
+def as_file(game: Game, solution: Solution) -> JsonObject:
     """A solution's rule as a rule file, with a margin where it rests on ties, and the play that is meant."""
     played = game if solution.game is None else solution.game
     told = build.description(played)
@@ -107,12 +108,12 @@ def as_file(game: Game, solution: Solution) -> dict[str, Any]:
     return content | ({} if reply is None else by_form(played, once={"play": reply}, every_step={}))
 
 
-def _strategies_text(game: Game, reply: list[Any]) -> str:
+def _strategies_text(game: Game, reply: list[list[list[float]]]) -> str:
     """The reply of followers that act once, in words."""
     return play_text(game, Strategies(tuple(jnp.asarray(table, float) for table in reply)))
 
 
-def _steps_text(game: Game, reply: list[Any]) -> str:
+def _steps_text(game: Game, reply: list[list[int]]) -> str:
     """The reply of followers that act in every step, in words."""
     parts = []
     for i, actions in enumerate(reply):

@@ -10,9 +10,10 @@ from firstmover.exact_numbers import read_json
 from firstmover.games.base import Game
 from firstmover.games.entries import read_entries
 from firstmover.jobs.runs import Run
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 
-StatusQuo = Rule | str | Path | Sequence[dict[str, Any]]
+StatusQuo = Rule | str | Path | Sequence[JsonObject]
 
 
 def against(game: Game, named: StatusQuo | None) -> Game:
@@ -20,14 +21,18 @@ def against(game: Game, named: StatusQuo | None) -> Game:
 
     Args:
         game: the game.
-        named: a rule, its entries, a rule file or a run folder. Of a file only the entries count: it may have been
-            written for the same game with another prior.
+        named: a rule, its entries, a rule file, a run folder, or the name of a rule of this game. Of a file only the
+            entries count: it may have been written for the same game with another prior.
 
     Raises:
         InputError: it is no rule, or no rule of this game.
     """
     if named is None:
         return game
+    if isinstance(named, str) and not files.exists(named):
+        by_name = game.rule_named(named)
+        if by_name is not None:
+            return game.against(game, by_name)
     try:
         other, actions = read_entries(game, _entries(game, named))
     except InputError as why:
@@ -35,7 +40,7 @@ def against(game: Game, named: StatusQuo | None) -> Game:
     return game.against(other, actions)
 
 
-def status_quo_named(game: Game) -> dict[str, Any]:
+def status_quo_named(game: Game) -> JsonObject:
     """What a run folder records of a status quo that was named; nothing where none was."""
     if game.named_status_quo is None:
         return {}

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jaxtyping import Array
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.traced import Numbers, numbers_of, with_numbers
+from firstmover.core.trees import LeaderState
 from firstmover.errors import InputError
 from firstmover.games.units import Units
 from firstmover.jobs.loop import Learnt, Lesson, Progress, Update, learn
@@ -43,7 +44,7 @@ def train(
     """
     units = problem.game.payoff_units
 
-    def start(given: Given) -> Any:
+    def start(given: Given) -> LeaderState:
         own, learner = given.parts(problem, leader)
         return initial_states(own, learner, seeds, given.seed)
 
@@ -108,7 +109,7 @@ def in_own_units(history: Metrics, units: Units | None) -> Metrics:
     return history._replace(**{name: units.of_leader(getattr(history, name)) for name in earned})
 
 
-def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int | Array) -> Any:
+def initial_states(problem: StackelbergPOMDP, leader: Leader, seeds: int, seed: int | Array) -> LeaderState:
     """The learner's state before the first update, with a leading axis of seeds."""
     keys = jax.vmap(jax.random.key)(seed + jnp.arange(seeds))
     return jax.vmap(lambda position, key: leader.init(problem.of_seed(position), key))(jnp.arange(seeds), keys)
@@ -131,11 +132,11 @@ def check_memory(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> None:
 
 def _sizes(problem: StackelbergPOMDP, leader: Leader, seeds: int) -> tuple[float, float]:
     """Bytes of the state of all seeds, and of their metrics."""
-    shapes = jax.tree.leaves(jax.eval_shape(lambda key: leader.init(problem, key), jax.random.key(0)))
+    shapes = jax.tree.leaves(jax.eval_shape(lambda: leader.init(problem, jax.random.key(0))))
     return seeds * sum(4.0 * leaf.size for leaf in shapes), 4.0 * seeds * leader.updates * len(Metrics._fields)
 
 
-def blank_history(updates: int, seeds: int) -> Any:
+def blank_history(updates: int, seeds: int) -> Metrics:
     """`Metrics` of zeros, each [updates, seeds]; all metrics are float32 scalars."""
     return Metrics._make(np.zeros((updates, seeds), np.float32) for _ in Metrics._fields)
 

@@ -1,11 +1,11 @@
 """Two learners of a two-player game, from the command line or Python: its table, the learners, what came of them."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.catalogue import Parameters
 from firstmover.equilibria.manipulation import Manipulation, loss_to_manipulation
 from firstmover.errors import InputError, unknown_name
 from firstmover.games.base import Game
@@ -87,7 +87,7 @@ def learn_online(
     return Meeting(table, at, counts[:, 0])
 
 
-def leader_from(name: str, parameters: Mapping[str, Any]) -> OnlineLeader:
+def leader_from(name: str, parameters: Parameters) -> OnlineLeader:
     """The online leader with a name and these parameters.
 
     Raises:
@@ -99,7 +99,7 @@ def leader_from(name: str, parameters: Mapping[str, Any]) -> OnlineLeader:
     return made
 
 
-def follower_from(name: str, parameters: Mapping[str, Any]) -> OnlineFollower:
+def follower_from(name: str, parameters: Parameters) -> OnlineFollower:
     """The online follower with a name and these parameters.
 
     Raises:

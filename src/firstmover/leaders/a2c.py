@@ -8,7 +8,7 @@ usual 5 steps of some environments, since reward falls at the end of an episode 
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ import optax
 from jaxtyping import Array, Float, Key
 
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import OptState
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
 
 
@@ -46,8 +47,8 @@ class A2C(ActorCritic):
         return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT_NORM), rmsprop)
 
     def learn(
-        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: Any, rows: Rows, key: Key[Array, ""]
-    ) -> tuple[Parameters, Any, Float[Array, ""]]:
+        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: OptState, rows: Rows, key: Key[Array, ""]
+    ) -> tuple[Parameters, OptState, Float[Array, ""]]:
         """One step on all rows."""
         del key
         gradient, error = jax.grad(self._loss, argnums=1, has_aux=True)(problem, parameters, rows)

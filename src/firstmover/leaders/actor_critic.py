@@ -11,7 +11,7 @@ Differs from the source: see `step_learner.py`; rewards are divided by the leade
 import abc
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import MLP, NetworkPolicy, Policy, network_policy, one_hot
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.step_level import Obs
+from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import require
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
@@ -30,6 +31,8 @@ from firstmover.spaces import observation_index
 
 VALUE_WEIGHT = 0.5  # of the critic's loss
 MAX_GRADIENT_NORM = 0.5
+
+_Scalars: TypeAlias = tuple[Array, Array, Array]
 
 
 class Parameters(NamedTuple):
@@ -44,8 +47,8 @@ class State(NamedTuple):
     """A learner's state."""
 
     parameters: Parameters
-    optimiser: Any
-    followers: Any  # that are carried over, if they are
+    optimiser: OptState
+    followers: FollowerState  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -106,8 +109,8 @@ class ActorCritic(StepLearner):
 
     @abc.abstractmethod
     def learn(
-        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: Any, rows: Rows, key: Key[Array, ""]
-    ) -> tuple[Parameters, Any, Float[Array, ""]]:
+        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: OptState, rows: Rows, key: Key[Array, ""]
+    ) -> tuple[Parameters, OptState, Float[Array, ""]]:
         """The parameters and the optimiser after learning from rows, and the critic's mean squared error."""
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> State:
@@ -162,7 +165,7 @@ class ActorCritic(StepLearner):
         What was paid with a decision that is left out counts for the kept one before it. Zero where not kept.
         """
 
-        def back(later: tuple[Array, Array, Array], here: tuple[Array, Array, Array]) -> tuple[Any, Array]:
+        def back(later: _Scalars, here: _Scalars) -> tuple[_Scalars, Array]:
             value_after, advantage_after, paid_after = later
             reward, value, kept = here
             paid = reward + paid_after

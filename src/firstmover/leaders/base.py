@@ -6,7 +6,7 @@ array pytree that holds everything: what is learnt, the optimiser, the step and 
 
 import abc
 import inspect
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +19,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import largest, sound
+from firstmover.core.trees import LeaderState
 from firstmover.errors import InputError
 from firstmover.evaluators import Target
 from firstmover.evaluators.aims import constraints
@@ -88,7 +89,7 @@ class Leader(abc.ABC):
     radius: float = 0.0
     at_least: tuple[str, ...] = ()
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.__repr__ = Leader.__repr__  # type: ignore[method-assign]  # a dataclass would list all of its fields
 
@@ -119,30 +120,30 @@ class Leader(abc.ABC):
         del game
         return False
 
-    def rules(self, problem: StackelbergPOMDP, state: Any) -> Commitment:
+    def rules(self, problem: StackelbergPOMDP, state: LeaderState) -> Commitment:
         """As `tables` for rules that are never written out: commitments, with a leading axis of candidates."""
         raise TypeError(f"{self.name} has its rules as tables.")
 
     @abc.abstractmethod
-    def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> Any:
+    def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> LeaderState:
         """State before the first update."""
 
     @abc.abstractmethod
-    def update(self, problem: StackelbergPOMDP, state: Any) -> tuple[Any, Metrics]:
+    def update(self, problem: StackelbergPOMDP, state: LeaderState) -> tuple[LeaderState, Metrics]:
         """One update."""
 
     @abc.abstractmethod
-    def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
+    def tables(self, problem: StackelbergPOMDP, state: LeaderState) -> Array:
         """The rules learnt so far as they would be committed to: actions [candidates, n_observations, ...].
 
         Learners with restarts have several candidates; the caller keeps the one that earns most.
         """
 
-    def sound(self, state: Any) -> Bool[Array, "candidates"]:
+    def sound(self, state: LeaderState) -> Bool[Array, "candidates"]:
         """Which of the candidates have learnt numbers only; one that has learnt a NaN is not to be committed to."""
         return sound(state)[None]
 
-    def evaluated(self, problem: StackelbergPOMDP, state: Any) -> Float[Array, ""]:
+    def evaluated(self, problem: StackelbergPOMDP, state: LeaderState) -> Float[Array, ""]:
         """What the best of the rules learnt so far earns in one episode, in the game's units.
 
         Every update of a seed is evaluated in the same episode: the key is that of the seed's evaluation stream.

@@ -19,7 +19,7 @@ cross-entropy method (Rubinstein 1999).
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,11 +28,12 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.core.adam import Adam
 from firstmover.core.batching import in_parts
 from firstmover.core.behaviours import Over
-from firstmover.core.commitment import draw_table, table_of
+from firstmover.core.commitment import Commitment, draw_table, table_of
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, TablePolicy, check_policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, best_of, best_share, largest, sound
+from firstmover.core.trees import OptState
 from firstmover.errors import InputError, require
 from firstmover.evaluators import Target
 from firstmover.followers.base import Follower
@@ -52,7 +53,7 @@ _WIDE, _NARROW, _LAST = 0.3, 0.1, 0.001
 
 class _State(NamedTuple):
     policies: Policy  # leading axis: restarts
-    optimisers: Any
+    optimisers: OptState
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -149,7 +150,7 @@ class CommitmentGradient(Leader):
             return _State(policies, optimisers, jnp.int32(0), key)
         baseline = baseline_actions(problem.game)
 
-        def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, Any]:
+        def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, OptState]:
             policy: Policy
             if self.policy == "network":
                 policy = network_policy(sizes, head, key)
@@ -178,7 +179,9 @@ class CommitmentGradient(Leader):
         key = jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step)
         progress = state.step / self.updates
 
-        def one(policy: Policy, optimiser: Any, key: Key[Array, ""], width: Array) -> tuple[Policy, Any, Metrics]:
+        def one(
+            policy: Policy, optimiser: OptState, key: Key[Array, ""], width: Array
+        ) -> tuple[Policy, OptState, Metrics]:
             update = partial(lazy.updated, self) if self.is_lazy(problem.game) else self._update
             return update(problem, policy, optimiser, key, state.key, progress, width)
 
@@ -201,12 +204,12 @@ class CommitmentGradient(Leader):
         self,
         problem: StackelbergPOMDP,
         policy: Policy,
-        optimiser: Any,
+        optimiser: OptState,
         key: Key[Array, ""],
         seed_key: Key[Array, ""],
         progress: Array,
         width: Float[Array, ""],
-    ) -> tuple[Policy, Any, Metrics]:
+    ) -> tuple[Policy, OptState, Metrics]:
         game = problem.game
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
@@ -238,7 +241,7 @@ class CommitmentGradient(Leader):
 
         rate = self.learning_rate * (head.rates if self.policy == "table" else head.rates.min() / 30)
 
-        def epoch(carry: tuple[Policy, Any], _: None) -> tuple[tuple[Policy, Any], None]:
+        def epoch(carry: tuple[Policy, OptState], _: None) -> tuple[tuple[Policy, OptState], None]:
             policy, optimiser = carry
             gradient = jax.grad(loss)(policy)
             step, optimiser = _ADAM.update(gradient, optimiser)
@@ -264,7 +267,7 @@ class CommitmentGradient(Leader):
         head = problem.game.leader_space.head()
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
-    def rules(self, problem: StackelbergPOMDP, state: _State) -> Any:
+    def rules(self, problem: StackelbergPOMDP, state: _State) -> Commitment:
         return jax.vmap(lambda policy: lazy.rule_of(self, problem, policy, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:

@@ -15,7 +15,7 @@ are divided by the leader's payoff range.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import NetworkPolicy, Policy, epsilon_greedy, network_policy
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -51,9 +52,9 @@ class _Memories(NamedTuple):
 
 class _State(NamedTuple):
     parameters: _Parameters
-    optimiser: Any
+    optimiser: OptState
     memories: _Memories
-    followers: Any  # that are carried over, if they are
+    followers: FollowerState  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -150,7 +151,9 @@ class DQN(StepLearner):
         remembered = jax.tree.map(jnp.ravel, memories)
         sights, masks = self.sights(problem.game)
 
-        def minibatch(carry: tuple[NetworkPolicy, Any], key: Key[Array, ""]) -> tuple[tuple[NetworkPolicy, Any], Array]:
+        def minibatch(
+            carry: tuple[NetworkPolicy, OptState], key: Key[Array, ""]
+        ) -> tuple[tuple[NetworkPolicy, OptState], Array]:
             q, optimiser = carry
             drawn = _drawn(remembered.kept, jax.random.uniform(key, (self.minibatch,)))
             rows = jax.tree.map(lambda x: x[drawn], remembered)

@@ -11,11 +11,11 @@ Source: Ros and Hansen 2008 (sep-CMA-ES), as implemented in evosax (Lange 2022),
 import importlib.util
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Int, Key, PyTree
 
 from firstmover.core.batching import in_parts
 from firstmover.core.commitment import table_of
@@ -23,13 +23,16 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, largest, ranked
+from firstmover.core.trees import Tree
 from firstmover.errors import InputError, require
 from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
+
+_Search: TypeAlias = PyTree  # evosax's state
 
 
 class _State(NamedTuple):
     policy: Policy  # the one whose greedy rule would be committed to now
-    search: Any  # evosax's state
+    search: _Search
     step: Int[Array, ""]
     key: Key[Array, ""]
 
@@ -94,7 +97,7 @@ class Evolution(Leader):
         strategy = Sep_CMA_ES(population_size=self.population, solution=policy)
         return strategy, strategy.default_params.replace(std_init=self.width)
 
-    def _chosen(self, strategy: Any, settings: Any, search: Any, key: Key[Array, ""]) -> Policy:
+    def _chosen(self, strategy: Any, settings: Any, search: _Search, key: Key[Array, ""]) -> Policy:
         """The policy to commit to: the mean of the search distribution, or one drawn from it."""
         if self.evaluation == "greedy":
             return strategy.get_mean(search)
@@ -135,6 +138,6 @@ class Evolution(Leader):
         return self._greedy(problem, state.policy)[None]
 
 
-def _strong(tree: Any) -> Any:
+def _strong(tree: Tree) -> Tree:
     """Arrays of the types that they have: what evosax starts from Python numbers would be of weaker ones."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), tree)

@@ -13,7 +13,7 @@ Episodes are played as many at a time as the compiled program has memory for (`j
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,12 +22,13 @@ from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.adam import Adam
 from firstmover.core.batching import in_parts
-from firstmover.core.commitment import Greedy, Lazy, episode_noise
+from firstmover.core.commitment import Commitment, Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, feature_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, best_share, largest
 from firstmover.core.traced import Numbers, numbers_of, with_numbers
+from firstmover.core.trees import OptState
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
@@ -48,6 +49,9 @@ STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
 }
 
 
+_Updated: TypeAlias = tuple[Policy, OptState, Metrics]
+
+
 class Met(NamedTuple):
     """What came of an episode against one lazily drawn commitment.
 
@@ -64,7 +68,7 @@ class Met(NamedTuple):
     decisions: Float[Array, ""]
 
 
-def played(problem: StackelbergPOMDP, commitment: Any, key: Key[Array, ""]) -> Met:
+def played(problem: StackelbergPOMDP, commitment: Commitment, key: Key[Array, ""]) -> Met:
     """One episode, as `StackelbergPOMDP.episode` with sampled rewards, and the decisions of its reward phase."""
     game, followers = problem.game, problem.followers
     view = View(game, commitment, key)
@@ -80,7 +84,7 @@ def played(problem: StackelbergPOMDP, commitment: Any, key: Key[Array, ""]) -> M
     return Met(outcome.leader.mean(), seen, acted, response.env_steps + acted.sum())
 
 
-def start(learner: "CommitmentGradient", problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, Any]:
+def start(learner: "CommitmentGradient", problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, OptState]:
     """A policy and its optimiser."""
     game = problem.game
     policy = STARTS[learner.policy](game, game.leader_space.head(), key)
@@ -91,26 +95,30 @@ def updated(
     learner: "CommitmentGradient",
     problem: StackelbergPOMDP,
     policy: Policy,
-    optimiser: Any,
+    optimiser: OptState,
     key: Key[Array, ""],
     seed_key: Key[Array, ""],
     progress: Float[Array, ""],
     width: Float[Array, ""],
-) -> tuple[Policy, Any, Metrics]:
+) -> _Updated:
     """One update of one policy; seeds and restarts are worked off one by one, so that matrix products are large."""
 
     # Traced numbers are arguments too: what a custom rule of vmap closes over must be constant.
     @sequential_vmap
     def one(
-        policy: Policy, optimiser: Any, numbers: tuple[Numbers, Numbers], seeds: tuple[Array, Array], at: Any
-    ) -> Any:
+        policy: Policy,
+        optimiser: OptState,
+        numbers: tuple[Numbers, Numbers],
+        seeds: tuple[Array, Array],
+        at: tuple[Array, Array],
+    ) -> _Updated:
         own, of_seed = jax.random.wrap_key_data(seeds[0]), jax.random.wrap_key_data(seeds[1])
         leader, followers = with_numbers(learner, numbers[0]), with_numbers(problem.followers, numbers[1])
         return _updated(leader, replace(problem, followers=followers), policy, optimiser, own, of_seed, *at)
 
     numbers = jax.tree.map(jnp.asarray, (numbers_of(learner), numbers_of(problem.followers)))
     seeds = jax.random.key_data(key), jax.random.key_data(seed_key)
-    result: tuple[Policy, Any, Metrics] = one(policy, optimiser, numbers, seeds, (progress, width))
+    result: _Updated = one(policy, optimiser, numbers, seeds, (progress, width))
     return result
 
 
@@ -118,12 +126,12 @@ def _updated(
     learner: "CommitmentGradient",
     problem: StackelbergPOMDP,
     policy: Policy,
-    optimiser: Any,
+    optimiser: OptState,
     key: Key[Array, ""],
     seed_key: Key[Array, ""],
     progress: Float[Array, ""],
     width: Float[Array, ""],
-) -> tuple[Policy, Any, Metrics]:
+) -> _Updated:
     game, head = problem.game, problem.game.leader_space.head(width)
     common = jax.random.fold_in(key, learner.episodes)
     keys = jax.random.split(key, learner.episodes)
@@ -141,7 +149,7 @@ def _updated(
     old_policy, part = policy, _part(game, drawn.observations.shape, learner.reward_episodes)
     parts = drawn.observations.shape[1] // part
 
-    def epoch(carry: tuple[Policy, Any], k: Array) -> tuple[tuple[Policy, Any], Array]:
+    def epoch(carry: tuple[Policy, OptState], k: Array) -> tuple[tuple[Policy, OptState], Array]:
         """A step on one part of the sub-episodes of every episode, part after part."""
         policy, optimiser = carry
         observations = jax.lax.dynamic_slice_in_dim(drawn.observations, k % parts * part, part, axis=1)
@@ -181,7 +189,9 @@ def _part(game: Game, shape: tuple[int, ...], sub_episodes: int) -> int:
     return max(1, min(-(-sub_episodes // _PARTS), fitting)) * length
 
 
-def rule_of(learner: "CommitmentGradient", problem: StackelbergPOMDP, policy: Policy, key: Key[Array, ""]) -> Any:
+def rule_of(
+    learner: "CommitmentGradient", problem: StackelbergPOMDP, policy: Policy, key: Key[Array, ""]
+) -> Commitment:
     """The rule that a policy commits to: its likeliest action at every observation, or one draw of everything."""
     head = problem.game.leader_space.head()
     if learner.evaluation == "greedy":

@@ -22,7 +22,7 @@ first sums over all of it and the second looks one step ahead.
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Strategies
 from firstmover.core.policies import TablePolicy
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import OptState
 from firstmover.errors import InputError, require
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.forms import possible_actions, table_of_play
@@ -44,7 +45,7 @@ from firstmover.leaders.base import Evaluation, Leader, Metrics, committed
 
 class _State(NamedTuple):
     policy: TablePolicy
-    optimiser: Any
+    optimiser: OptState
     step: Int[Array, ""]
     key: Key[Array, ""]
 

@@ -9,7 +9,7 @@ Differs from the source: see `actor_critic.py`.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +17,12 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import OptState
 from firstmover.errors import require
 from firstmover.heads import likelihood_ratio
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
+
+_Learning: TypeAlias = tuple[Parameters, OptState]
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,14 @@ class _Clipped(ActorCritic):
         return optax.chain(optax.clip_by_global_norm(MAX_GRADIENT_NORM), optax.adam(self.learning_rate, eps=1e-5))
 
     def learn(
-        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: Any, rows: Rows, key: Key[Array, ""]
-    ) -> tuple[Parameters, Any, Float[Array, ""]]:
+        self, problem: StackelbergPOMDP, parameters: Parameters, optimiser: OptState, rows: Rows, key: Key[Array, ""]
+    ) -> tuple[Parameters, OptState, Float[Array, ""]]:
         """`epochs` passes over the rows in random minibatches; the last one of a pass may be smaller."""
         most = self._most_kept(problem, rows.kept.size)
         size = min(self.minibatch, most)
         count = -(-most // size)
 
-        def minibatch(carry: tuple[Any, Any], part: Rows) -> tuple[tuple[Any, Any], tuple[Array, Array]]:
+        def minibatch(carry: _Learning, part: Rows) -> tuple[_Learning, tuple[Array, Array]]:
             parameters, optimiser = carry
             gradient, error = jax.grad(self._loss, argnums=1, has_aux=True)(problem, parameters, part)
             step, after = self.optimiser().update(gradient, optimiser, parameters)
@@ -69,7 +72,7 @@ class _Clipped(ActorCritic):
             stepped = (optax.apply_updates(parameters, step), after)
             return jax.tree.map(lambda new, old: jnp.where(some, new, old), stepped, carry), (error, some)
 
-        def epoch(carry: tuple[Any, Any], key: Key[Array, ""]) -> tuple[tuple[Any, Any], tuple[Array, Array]]:
+        def epoch(carry: _Learning, key: Key[Array, ""]) -> tuple[_Learning, tuple[Array, Array]]:
             order = _kept_first(rows.kept, key)[:most]
             parts = jax.tree.map(lambda x: _batched(x[order], count, size), rows)
             return jax.lax.scan(minibatch, carry, parts)

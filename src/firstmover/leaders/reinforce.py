@@ -16,7 +16,7 @@ average, and repeated decisions counted, it is A2C (`a2c.py`).
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.core.noise import Stream, stream
 from firstmover.core.policies import Policy, network_policy, table_policy
 from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import require
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
@@ -40,9 +41,9 @@ class _Parameters(NamedTuple):
 
 class _State(NamedTuple):
     parameters: _Parameters
-    optimiser: Any
+    optimiser: OptState
     baseline: Float[Array, "decisions"]  # what is still to be paid at each decision of an episode, on average
-    followers: Any  # that are carried over, if they are
+    followers: FollowerState  # that are carried over, if they are
     step: Int[Array, ""]
     key: Key[Array, ""]
 

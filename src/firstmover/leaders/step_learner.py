@@ -19,7 +19,7 @@ import abc
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,8 @@ from firstmover.core.noise import Stream, address_uniform, seed_of, stream
 from firstmover.core.policies import Policy, TablePolicy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, largest
-from firstmover.core.step_level import Obs, StepLevel
+from firstmover.core.step_level import Obs, State, StepLevel
+from firstmover.core.trees import FollowerState, LeaderState, Networks
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.followers.learners import Learners
@@ -102,26 +103,28 @@ class StepLearner(Leader):
         require(0 <= self.response_steps <= 1, "response_steps must lie in [0, 1]", self.response_steps)
 
     @abc.abstractmethod
-    def actor(self, parameters: Any) -> Policy:
+    def actor(self, parameters: Networks) -> Policy:
         """What is learnt of the decisions: an output for everything that the learner may see."""
 
     @abc.abstractmethod
-    def learnt(self, problem: StackelbergPOMDP, state: Any, batch: Transitions) -> tuple[Any, Float[Array, ""]]:
+    def learnt(
+        self, problem: StackelbergPOMDP, state: LeaderState, batch: Transitions
+    ) -> tuple[LeaderState, Float[Array, ""]]:
         """The state after learning from episodes [episodes, decisions, ...], and the critic's mean squared error."""
 
-    def head(self, problem: StackelbergPOMDP, parameters: Any) -> Head:
+    def head(self, problem: StackelbergPOMDP, parameters: Networks) -> Head:
         """What turns the policy's outputs into decisions."""
         del parameters
         return problem.game.leader_space.head()
 
     def exploring(
-        self, parameters: Any, output: Float[Array, "width"], mask: Bool[Array, "a"]
+        self, parameters: Networks, output: Float[Array, "width"], mask: Bool[Array, "a"]
     ) -> Float[Array, "width"]:
         """The output from which the decisions of an episode are drawn: by default the policy's."""
         del parameters, mask
         return output
 
-    def judged(self, problem: StackelbergPOMDP, parameters: Any, obs: Obs) -> Float[Array, ""]:
+    def judged(self, problem: StackelbergPOMDP, parameters: Networks, obs: Obs) -> Float[Array, ""]:
         """The critic's estimate of what is still to be paid, where there is one."""
         del problem, parameters, obs
         return jnp.float32(0)
@@ -136,7 +139,7 @@ class StepLearner(Leader):
             raise InputError(f"carry_followers needs followers that learn over rounds; {followers.name} ones do not.")
         return super().problem(game, followers)
 
-    def first_followers(self, problem: StackelbergPOMDP) -> Any:
+    def first_followers(self, problem: StackelbergPOMDP) -> FollowerState:
         """The followers that the first update meets, [episodes, ...], if they are carried over; else nothing."""
         if not self.carry_followers:
             return None
@@ -165,7 +168,7 @@ class StepLearner(Leader):
         phase = jnp.tile(jnp.arange(2, dtype=jnp.int32), len(observations))[:, None]
         return jnp.concatenate([jnp.repeat(observations, 2, axis=0), phase], axis=1), jnp.repeat(masks, 2, axis=0)
 
-    def update(self, problem: StackelbergPOMDP, state: Any) -> tuple[Any, Metrics]:
+    def update(self, problem: StackelbergPOMDP, state: LeaderState) -> tuple[LeaderState, Metrics]:
         env, parameters = self.env(problem), state.parameters
         keys = jax.random.split(
             jax.random.fold_in(stream(state.key, Stream.COMMITMENT), state.step), self.n_episodes(problem)
@@ -196,7 +199,7 @@ class StepLearner(Leader):
         """Episodes of an update."""
         return max(1, round(self.steps / self.env(problem).max_decisions))
 
-    def tables(self, problem: StackelbergPOMDP, state: Any) -> Array:
+    def tables(self, problem: StackelbergPOMDP, state: LeaderState) -> Array:
         game, head = problem.game, self.head(problem, state.parameters)
         shown = self.actor(state.parameters).at_all(self.sights(game)[0])
         if self.phase_visible:
@@ -204,8 +207,8 @@ class StepLearner(Leader):
         return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]
 
     def collect(
-        self, env: StepLevel, parameters: Any, key: Key[Array, ""], followers: Any = None
-    ) -> tuple[Transitions, Any, Float[Array, ""]]:
+        self, env: StepLevel, parameters: Networks, key: Key[Array, ""], followers: FollowerState = None
+    ) -> tuple[Transitions, FollowerState, Float[Array, ""]]:
         """One whole episode, with new followers if none are given.
 
         Returns:
@@ -214,7 +217,7 @@ class StepLearner(Leader):
         problem = env.problem
         head, actor = self.head(problem, parameters), self.actor(parameters)
 
-        def decide(carry: tuple[Any, Obs], decision: Array) -> tuple[tuple[Any, Obs], Transitions]:
+        def decide(carry: tuple[State, Obs], decision: Array) -> tuple[tuple[State, Obs], Transitions]:
             state, obs = carry
             seen = self.seen(obs)
             output = self.exploring(parameters, actor(seen), obs.mask)

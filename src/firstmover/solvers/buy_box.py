@@ -30,7 +30,13 @@ from firstmover.solvers.solution import Solution
 
 MOST_RULES = 20_000
 JUDGED = 1000  # sessions for each profile of costs by which the best is judged
-RACE = ((4, 0.25), (16, 0.15), (64, 0.2), (250, 0.0))  # sessions for each profile of costs, part that stays
+RACE = (
+    (4, 0.25),
+    (16, 0.15),
+    (64, 0.2),
+    (250, 0.4),
+    (1000, 0.0),
+)  # sessions for each profile of costs, part that stays
 _AT_ONCE = 4096  # sessions in a call
 
 _WORDS = {
@@ -223,8 +229,8 @@ class _Played:
             pays.append(jnp.repeat(own.reshape(-1, every.shape[1]), sessions, axis=0))
         stage = Stage(tuple(pays))
         seeds = session_seed(address, jnp.arange(len(pays[0])))
-        play = on_all_devices(functools.partial(play_sessions, how=self.how))
-        played = play(stage, first_values(stage, self.how), seeds).frequency
+        in_sessions = on_all_devices(functools.partial(play_sessions, how=self.how))
+        played = in_sessions(stage, first_values(stage, self.how), seeds).frequency
         by_rule = played.reshape(len(rules), len(self.support), sessions, -1)
         aims, play = jnp.asarray(game.aims, jnp.float32)[at], by_rule.mean(axis=2)
         profits = jnp.einsum("rpk,nrpk->rnp", play, jnp.stack(listed))

@@ -200,6 +200,12 @@ def baseline_value(game: Game) -> tuple[str, float]:
 
 
 @ByType
+def upper_bounds(game: Game) -> dict[str, float]:
+    """Named bounds on what any rule can earn, where they are known without listing profiles."""
+    return {"first-best": 0.0} if game.value_is_loss else {}
+
+
+@ByType
 def baseline_actions(game: Game) -> np.ndarray | None:
     """The table of the baseline, actions [observations, ...], where it is a rule of this very game, else None."""
     try:

@@ -5,6 +5,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstmover.catalogue import Parameters
 from firstmover.cli.command import GAME, Command, add_data, add_goals, add_parameters, add_verbose, pairs, use_all_cores
 from firstmover.cli.logs import add_log, logged
 from firstmover.errors import InputError
@@ -58,13 +59,14 @@ def _run(options: argparse.Namespace) -> tuple[Json, str]:
         if {"target", "behaviours"} & set(leader_parameters):
             raise InputError("--behaviours says what -l target= and -l behaviours= say; give one of them.")
         leader_parameters |= {"target": "behaviours", "behaviours": options.behaviours}
+    asked: Parameters = leader_parameters
     if options.at_least:
         from firstmover.jobs.goals import held_to
 
-        leader_parameters = held_to(options.leader or "commitment-gradient", leader_parameters, options.at_least)
+        asked = held_to(options.leader or "commitment-gradient", leader_parameters, options.at_least)
     game = build.game_from(options.game, pairs("-g", options.game_parameters))
     own = pairs("-f", options.followers_parameters)
-    followers, leader, why = parts_for(game, options.followers, options.leader, own, leader_parameters)
+    followers, leader, why = parts_for(game, options.followers, options.leader, own, asked)
     seeds, seed = whole(options.seeds, "--seeds"), whole(options.seed, "--seed")
     if options.frontier is not None:
         return _frontier(options, game, followers, leader, seed)

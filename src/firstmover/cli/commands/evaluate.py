@@ -38,7 +38,9 @@ class Model(argparse.Action):
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("rules", metavar="RULE", nargs="+", help="run folders and rule files, all of one game")
+    command.add_argument(
+        "rules", metavar="RULE", nargs="+", help="run folders and rule files, all of one game, or names of its rules"
+    )
     command.add_argument(
         "--followers",
         dest="models",

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from firstmover.equilibria.first_best import expected_first_best
 from firstmover.equilibria.sequential_prices import NoMessages, best_without_messages
@@ -17,6 +18,7 @@ from firstmover.solvers.messages.fractions import agents_in_fractions
 from firstmover.solvers.registry import Remembered
 
 MAX_PRICE_VECTORS = 100_000
+Offers = tuple[Float[np.ndarray, "Q"], Float[np.ndarray, "Q bundles"]]
 _MOST_ENTRIES = 500  # of a rule that is told situation by situation, where agents are alike
 
 
@@ -75,25 +77,19 @@ def silent_mechanism(game: SequentialPrice) -> Silent:
     """
     if any(table.ndim > 1 for table in game.types.tables):
         raise InputError("the best mechanism without messages is only known for independent values.")
-    parts = _price_parts(game)
+    parts = price_parts(game)
     rows = game.prices_of(parts)
-    kinds = _kinds(game)
+    kinds = kinds_of(game)
     members = [kinds.index(kind) for kind in range(max(kinds) + 1)]
     sizes = tuple(kinds.count(kind) for kind in range(len(members)))
 
-    def offer(kind: int, available: tuple[bool, ...]) -> tuple[np.ndarray, np.ndarray]:
-        values, probs = game.values[members[kind]], game.types.tables[members[kind]]
-        bundle = game.goods.taken(values[:, None], rows, np.array(available), np)  # [types, Q]
-        units = game.bundles[bundle]
-        welfare = np.einsum("tqi,ti->tq", units, values)
-        revenue = np.einsum("tqi,qi->tq", units, rows)
-        gain = probs @ (game.welfare_weight * welfare + (1 - game.welfare_weight) * revenue)
-        return gain, np.einsum("t,tqb->qb", probs, np.eye(len(game.bundles))[bundle])
+    def offer(kind: int, available: tuple[bool, ...]) -> Offers:
+        return offers(game, game.values[members[kind]], game.types.tables[members[kind]], rows, available)
 
     found = best_without_messages(sizes, game.units, game.bundles, offer)
     if game.welfare_weight == 0:
         return Silent(found.value, None, kinds, found, parts)
-    first_best = _expected_first_best(game)
+    first_best = mean_first_best(game)
     value = found.value - game.welfare_weight * float(first_best[0])
     if game.welfare_weight < 1 or first_best[1] is None:
         return Silent(value, None, kinds, found, parts)
@@ -113,7 +109,23 @@ def silent_mechanism(game: SequentialPrice) -> Silent:
     return Silent(value, fraction, kinds, found, parts)
 
 
-def _kinds(game: SequentialPrice) -> tuple[int, ...]:
+def offers(
+    game: SequentialPrice,
+    values: Float[np.ndarray, "types items"],
+    probs: Float[np.ndarray, "types"],
+    rows: Float[np.ndarray, "Q items"],
+    available: tuple[bool, ...],
+) -> Offers:
+    """Of every price vector, what an agent with these types is expected to earn the leader, and what it takes."""
+    bundle = game.goods.taken(values[:, None], rows, np.array(available), np)  # [types, Q]
+    units = game.bundles[bundle]
+    welfare = np.einsum("tqi,ti->tq", units, values)
+    revenue = np.einsum("tqi,qi->tq", units, rows)
+    gain = probs @ (game.welfare_weight * welfare + (1 - game.welfare_weight) * revenue)
+    return gain, np.einsum("t,tqb->qb", probs, np.eye(len(game.bundles))[bundle])
+
+
+def kinds_of(game: SequentialPrice) -> tuple[int, ...]:
     """Of every agent the number of its kind, in the order in which kinds come up."""
     seen: dict[tuple[bytes, bytes, int], int] = {}
     return tuple(
@@ -122,7 +134,7 @@ def _kinds(game: SequentialPrice) -> tuple[int, ...]:
     )
 
 
-def _expected_first_best(game: SequentialPrice) -> tuple[float, Fraction | None]:
+def mean_first_best(game: SequentialPrice) -> tuple[float, Fraction | None]:
     """The expected welfare of the best allocation, and the same exactly where its cases are few; in the game's units.
 
     A standardised copy has values in units of the largest; fractions are of the market that was asked about.
@@ -138,7 +150,7 @@ def _expected_first_best(game: SequentialPrice) -> tuple[float, Fraction | None]
     return float(exactly / highest) * game.highest, exactly
 
 
-def _price_parts(game: SequentialPrice) -> np.ndarray:
+def price_parts(game: SequentialPrice) -> np.ndarray:
     """Price components of actions that some best mechanism without messages is among, [Q, items]."""
     grid: np.ndarray
     if game.prices != "continuous":

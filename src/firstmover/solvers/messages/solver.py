@@ -15,6 +15,7 @@ from firstmover.games.base import Ties
 from firstmover.games.sequential_price import SequentialPrice
 from firstmover.json_types import JsonObject
 from firstmover.solvers.messages.fractions import values_and_prior
+from firstmover.solvers.messages.informed import best_informed
 from firstmover.solvers.messages.options import Selection
 from firstmover.solvers.messages.silent import silent_mechanism
 from firstmover.solvers.registry import (
@@ -25,6 +26,7 @@ from firstmover.solvers.registry import (
     baseline_value,
     optimum,
     search,
+    upper_bounds,
 )
 from firstmover.solvers.solution import Solution
 
@@ -60,6 +62,16 @@ def value_of_best_silent_rule(game: SequentialPrice) -> tuple[str, float]:
     """What the best prices and order without messages are worth."""
     silent = game if game.messages == 1 else game.with_settings(messages=1)
     return _SILENT, silent_mechanism(silent).value
+
+
+@upper_bounds.register(SequentialPrice)
+def bounds_of_prices(game: SequentialPrice) -> dict[str, float]:
+    """The first best, and the information relaxation where partitions of types can be listed."""
+    bounds = {"first-best": 0.0} if game.value_is_loss else {}
+    try:
+        return bounds | {"information": best_informed(game)}
+    except InputError:
+        return bounds
 
 
 @baseline_actions.register(SequentialPrice)
@@ -123,6 +135,8 @@ def with_messages(
 ) -> Solution:
     """The best mechanism with messages, for two agents and one item, over all prices from 0 to the largest value.
 
+    For larger markets bounds: the best rule without messages, and what no rule exceeds (`upper_bounds`).
+
     Args:
         game: the market; without messages, its `optimum`.
         ties: not looked at where agents have messages: `selection` says which equilibria count.
@@ -133,12 +147,12 @@ def with_messages(
         progress: told now and then how far the search is.
 
     Raises:
-        InputError: the market is another one, or there is no method for what is wanted.
+        InputError: there is no method for what is wanted.
     """
     if game.messages == 1:
         return optimum(game, ties)
     if game.n_followers != 2 or game.units != (1,):
-        raise InputError("the best mechanism with messages is only known for two agents and one unit of one item.")
+        return _bounded(game)
     values, prior = values_and_prior(game)
     found = optimal_mechanism(
         values,
@@ -186,4 +200,31 @@ def with_messages(
         prices={f"{m0},{m1}": [str(p) for p in offer[1:]] for (m0, m1), offer in found.cells.items()},
         play=play,
         game=priced,
+    )
+
+
+def _bounded(game: SequentialPrice) -> Solution:
+    """Bounds on the best mechanism with messages, whichever equilibria count: the best without messages is one.
+
+    Raises:
+        InputError: not even that is known.
+    """
+    known = "the best mechanism with messages is only known for two agents and one unit of one item"
+    try:
+        silent = optimum(game.with_settings(messages=1), "strong")
+    except InputError as why:
+        raise InputError(f"{known}; of this market there are no bounds either: {why}") from None
+    assert silent.value is not None
+    above = upper_bounds(game)
+    return PriceSolution(
+        value=None,
+        rule=silent.rule,
+        attained=True,
+        play=silent.play,
+        rests_on_ties=False,
+        method=f"{silent.method}, for a rule that ignores messages",
+        followers="any equilibrium",
+        upper_bounds=above,
+        bounds=(silent.value, min(above.values(), default=game.leader_payoff_range[1])),
+        game=game.with_settings(messages=1),
     )
