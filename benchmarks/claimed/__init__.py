@@ -13,6 +13,7 @@ from claimed import (
     online,
     oracles,
     readme,
+    start_up,
     stress,
     sweeps,
 )
@@ -27,6 +28,7 @@ CLAIMS = (
     *crowds.CLAIMS,
     *buy_box.CLAIMS,
     *benchmarks.CLAIMS,
+    *start_up.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
     *newsvendor.CLAIMS,

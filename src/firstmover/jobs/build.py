@@ -25,6 +25,7 @@ from firstmover.interop.python_files import Code, class_named, digest, file_of, 
 from firstmover.interop.seller_tables import read_demand, read_sellers
 from firstmover.interop.tables import read_matrices, read_matrix, read_schedules, read_targets, read_values
 from firstmover.user_code import told
+from firstmover.wording import defaults_of
 
 KINDS = tuple(catalogue.ROOMS)
 
@@ -46,7 +47,7 @@ def _base(kind: str) -> Any:
 
 def settings(cls: type) -> dict[str, Any]:
     """The parameters that can be set by name, with their defaults (`inspect.Parameter.empty` if required)."""
-    return {p.name: p.default for p in inspect.signature(cls).parameters.values()}
+    return defaults_of(cls)
 
 
 def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
