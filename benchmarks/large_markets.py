@@ -1,6 +1,6 @@
 """Markets too large to list, by the bare command: losses beside the exact ones without messages, regrets, seconds.
 
-python benchmarks/large_markets.py [--seeds N] [--market NAME ...] [--json FILE]
+python benchmarks/large_markets.py [--seeds N] [--seed S] [--market NAME ...] [--more "-l KEY=VALUE ..."] [--json FILE]
 
 Every market is designed by `firstmover design sequential-price -g ... -g prices=5` in a process of its own, with the
 defaults that go by its size. Small markets, where a table learns, are designed with a table and with a network on the
@@ -49,11 +49,11 @@ class Market(NamedTuple):
 
 
 MARKETS = {
-    "4-2-3": Market({"agents": 4, "items": 2, "messages": 3}, 25, 0.085, 24),
-    "6-3-2": Market({"agents": 6, "items": 3, "messages": 2}, 10, 0.140),
-    "6-3-3": Market({"agents": 6, "items": 3, "messages": 3}, 10),
-    "8-4-2": Market({"agents": 8, "items": 4, "messages": 2}, 10),
-    "12x4-3": Market({"agents": 12, "items": 1, "units": (4,), "messages": 3}, 10),
+    "4-2-3": Market({"agents": 4, "items": 2, "messages": 3}, 25, 0.085, 24, minutes=12),
+    "6-3-2": Market({"agents": 6, "items": 3, "messages": 2}, 10, 0.140, minutes=18),
+    "6-3-3": Market({"agents": 6, "items": 3, "messages": 3}, 10, minutes=22),
+    "8-4-2": Market({"agents": 8, "items": 4, "messages": 2}, 10, minutes=30),
+    "12x4-3": Market({"agents": 12, "items": 1, "units": (4,), "messages": 3}, 10, minutes=35),
     **{f"T{t}": Market({"types": t, "prices": 11}, 10, against=NETWORK) for t in (3, 4, 5, 6)},
 }
 
@@ -71,16 +71,17 @@ def designed(market: Market, seeds: int, *more: str) -> dict[str, Any]:
     return json.loads(out) | {"wall": time.perf_counter() - began, "gigabytes": most}
 
 
-def row(name: str, market: Market, seeds: int) -> dict[str, Any]:
+def row(name: str, market: Market, seeds: int, *more: str) -> dict[str, Any]:
     """A row of the table: everything from `learned_value`, which no baseline guards."""
-    made = designed(market, seeds)
+    made = designed(market, seeds, *more)
     game = SequentialPrice(**({"prices": 5} | market.parameters))
     silent = -baseline_value(game)[1]
     losses = -np.array(made["learned_value"], float)
     below = int(np.sum(losses < silent))
     against = np.full(seeds, silent)
     if market.against is not None:
-        against, losses = losses, -np.array(designed(market, seeds, *market.against.split())["learned_value"], float)
+        other = designed(market, seeds, *more[:2], *market.against.split())
+        against, losses = losses, -np.array(other["learned_value"], float)
     regrets = np.array(made.get("regret_bound") or [np.nan], float)
     return {
         "market": name,
@@ -124,6 +125,8 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--seeds", type=int, help="in every market, in place of 25 and 10")
     options.add_argument("--market", action="append", choices=MARKETS, help="only this one; may be given again")
+    options.add_argument("--more", default="", help="arguments of 'design' in place of defaults: '-l updates=600'")
+    options.add_argument("--seed", default="0", help="the first seed; others than those that settings were chosen by")
     options.add_argument("--json", type=Path, help="a file for all numbers")
     given = options.parse_args()
     head = "market", "seeds", "mean loss", "no messages", "below", "paired difference", "regret bound", "time", "memory"
@@ -138,7 +141,7 @@ def main() -> None:
             continue
         minutes = market.minutes * seeds / market.seeds
         print(f"{name}: {seeds} seeds, about {minutes:.0f} minutes on two quiet cores", file=sys.stderr, flush=True)
-        rows.append(row(name, market, seeds))
+        rows.append(row(name, market, seeds, "--seed", given.seed, *given.more.split()))
         print(in_words(rows[-1]), flush=True)
         if given.json is not None:
             given.json.write_text(json.dumps(rows, indent=1))

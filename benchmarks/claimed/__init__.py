@@ -9,6 +9,7 @@ from claimed import (
     data,
     followers,
     guides,
+    large_markets,
     newsvendor,
     online,
     oracles,
@@ -31,6 +32,7 @@ CLAIMS = (
     *start_up.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
+    *large_markets.CLAIMS,
     *newsvendor.CLAIMS,
     *online.CLAIMS,
 )

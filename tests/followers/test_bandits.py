@@ -1,18 +1,27 @@
 """Exp3 and Q-learning against plain readings of their sources."""
 
+from dataclasses import replace
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from plain import KEY, SHAPLEY, assert_plays, bandit_rounds, respond
-from tiny_games import Lottery, Visits
+from tiny_games import Lottery, Visits, some_rule
 
 from firstmover.core.commitment import table_of
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
-from firstmover.followers import Exp3, QLearning
-from firstmover.games import NormalForm, SimpleAllocation
+from firstmover.evaluators import View
+from firstmover.followers import Exp3, Follower, QLearning
+from firstmover.games import NormalForm, SequentialPrice, SimpleAllocation
 
 GAMES = pytest.mark.parametrize("game", [Visits(), SHAPLEY], ids=["visits", "shapley"])
+
+# Two of two types each, of whose profiles one never occurs.
+SOME_TYPES = SequentialPrice(
+    prices=3, values={"realisations": [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], "probabilities": [0.2, 0.5, 0.3]}
+)
 
 
 @GAMES
@@ -77,11 +86,42 @@ def test_who_never_explores_never_learns_what_else_there_was() -> None:
     assert np.asarray(curious).tolist() == [[0.0, 1.0]]
 
 
-@pytest.mark.parametrize("followers", [Exp3(rounds=33, play="last"), QLearning(rounds=33)], ids=["exp3", "q-learning"])
-def test_a_round_is_one_sub_episode(followers) -> None:
-    game = SimpleAllocation(3, 3)
-    came = StackelbergPOMDP(game, followers, 30).episode(table_of(game, jnp.array([0, 1, 2])), KEY)
-    assert int(came.env_steps) == int(came.simulated_steps) == 33 + 30
+@pytest.mark.parametrize("followers", [Exp3(play="last"), QLearning()], ids=["exp3", "q-learning"])
+def test_a_round_is_one_sub_episode_that_is_stepped_or_looked_up(followers) -> None:
+    game = SimpleAllocation(3, 3)  # 9 profiles
+    for rounds, stepped in ((8, 8), (33, 9)):
+        problem = StackelbergPOMDP(game, replace(followers, rounds=rounds), 30)
+        came = jax.jit(problem.episode)(table_of(game, jnp.array([0, 1, 2])), KEY)
+        assert (int(came.env_steps), int(came.simulated_steps)) == (rounds + 30, stepped + 30)
+
+
+@pytest.mark.parametrize(
+    ("game", "followers"),
+    [
+        (SOME_TYPES, Exp3()),
+        (Visits(), QLearning(ties="uniform")),
+        pytest.param(Visits(), Exp3(play="last"), marks=pytest.mark.slow),
+        pytest.param(SOME_TYPES, QLearning(), marks=pytest.mark.slow),
+    ],
+    ids=lambda part: part.name,
+)
+def test_what_is_looked_up_is_what_is_played(game, followers) -> None:
+    followers = replace(followers, rounds=120)
+    key, rule = jax.random.key(3), table_of(game, jnp.asarray(some_rule(game)))
+
+    @jax.jit
+    @jax.vmap
+    def both(key):
+        noise = followers.noise(game, key)
+        views = [View(game, rule, key) for _ in range(2)]
+        return followers.respond(views[0], noise), Follower.respond(followers, views[1], noise)
+
+    looked_up, played = both(jax.random.split(key, 5))
+    for one, other in zip(jax.tree.leaves(looked_up.state), jax.tree.leaves(played.state), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(looked_up.visited, played.visited)
+    np.testing.assert_array_equal(looked_up.env_steps, played.env_steps)
+    assert not np.array_equal(looked_up.simulated_steps, played.simulated_steps)
 
 
 @pytest.mark.parametrize("followers", [Exp3(rounds=2000, play="last"), QLearning(rounds=2000, learning_rate=0.02)])

@@ -55,6 +55,74 @@ def test_prices_solve_the_first_order_conditions(costs, nash) -> None:
     np.testing.assert_allclose(demand.monopoly_prices(costs), joint.x, atol=1e-4)
 
 
+# At 1.05, 1.2667, 1.4833 and 1.70, all sellers alike: profit of each, surplus, revenue of all; and with one shown.
+ON_THE_GRID = {
+    2: ((0.024723, 0.129877, 0.227279, 0.304190), (1.126068, 0.913186, 0.705299, 0.508357),
+        (1.038385, 1.233835, 1.395023, 1.477494)),
+    3: ((0.016543, 0.087340, 0.154587, 0.212044), (1.226510, 1.012382, 0.801654, 0.598571), None),
+}  # fmt: skip
+ONE_SHOWN = (0.955531, 0.746296, 0.546469, 0.365821)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_profits_surplus_and_revenue_on_the_grid(n) -> None:
+    game = BuyBox(sellers=n, costs=(1.0,))
+    profits, surplus, revenues = ON_THE_GRID[n]
+    everybody = fixed_rule(game, "none")[game.shown.rows]
+    for k, price in enumerate(game.prices):
+        profit, gained = by_hand([price] * n, np.ones(n))
+        at = k * sum(4**i for i in range(n))
+        shares = game.shares[at, everybody[at]]
+        np.testing.assert_allclose(shares * game.margins[0][0, k], profit, rtol=1e-12)
+        np.testing.assert_allclose([profit[0], gained], [profits[k], surplus[k]], atol=6e-7)
+        assert game.surplus[at, everybody[at]] == pytest.approx(gained, rel=1e-12)
+        if revenues is not None:
+            assert (shares * price).sum() == pytest.approx(revenues[k], abs=6e-7)
+        # One is shown: the others charge more and are hidden by a cap; at the highest price, by a table of subsets.
+        assert 0.25 * math.log(1 + np.exp((2 - price) / 0.25)) == pytest.approx(ONE_SHOWN[k], abs=6e-7)
+        if k < 3:
+            dearer = k * 4 ** (n - 1) + sum(3 * 4**i for i in range(n - 1))
+            assert game.surplus[dearer, k] == pytest.approx(ONE_SHOWN[k], abs=6e-7)
+
+
+@pytest.mark.parametrize(("n", "expected"), [(2, {(2, 2)}), (3, {(1, 1, 1), (2, 2, 2)})])
+def test_pure_equilibria_of_one_round_on_the_grid(n, expected) -> None:
+    prices = np.linspace(1.05, 1.70, 4)
+
+    def stays(profile) -> bool:
+        for i in range(n):
+            tried = [by_hand([*prices[list(profile[:i])], p, *prices[list(profile[i + 1 :])]], np.ones(n))[0][i]
+                     for p in prices]  # fmt: skip
+            if max(tried) > tried[profile[i]]:
+                return False
+        return True
+
+    assert {own for own in itertools.product(range(4), repeat=n) if stays(own)} == expected
+    game = BuyBox(sellers=n, costs=(1.0,))
+    everybody = fixed_rule(game, "none")[game.shown.rows]
+    cube = (game.shares[np.arange(4**n), everybody] * game.margins[0][0][np.indices((4,) * n).reshape(n, -1).T]).T
+    cube = cube.reshape(n, *(4,) * n)
+    best = np.all([own >= own.max(axis=i, keepdims=True) for i, own in enumerate(cube)], axis=0)
+    assert set(map(tuple, np.argwhere(best).tolist())) == expected
+
+
+@pytest.mark.parametrize(
+    ("costs", "nash", "monopoly"),
+    [
+        ((1, 1), ((0.222927,) * 2, 0.715098), ((0.337490,) * 2, 0.327078)),
+        ((1, 1, 1), ((0.120163,) * 3, 0.911111), ((0.25,) * 3, 0.346574)),
+        ((1, 1.3), ((0.313760, 0.132409), 0.582740), None),
+    ],
+)
+def test_profits_and_surplus_off_the_grid(costs, nash, monopoly) -> None:
+    demand, costs = LogitDemand((2.0,) * len(costs)), np.array(costs, float)
+    for prices, told in ((demand.nash_prices(costs), nash), (demand.monopoly_prices(costs), monopoly)):
+        if told is not None:
+            profits, surplus = by_hand(prices, costs)
+            np.testing.assert_allclose(profits, told[0], atol=1e-6)
+            assert surplus == pytest.approx(told[1], abs=1e-6)
+
+
 def test_every_display_pays_what_the_formula_says() -> None:
     game = BuyBox(prices=(1.05, 1.4, 1.7), fee=0.1, revenue_weight=0.25, costs=(0.8, 1.0))
     table = every_rule(game, 1000)[29]

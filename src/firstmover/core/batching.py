@@ -23,6 +23,8 @@ from firstmover.core.trees import Tree
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
+_CACHE = 500_000  # bytes, half of a core's second cache
+_LANES = 16  # a block is a multiple of what vector instructions take at a time
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
 
@@ -60,6 +62,39 @@ def batch_last(kernel: Callable[[*_Arguments], _Result]) -> Callable[[*_Argument
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
+
+
+def in_blocks(kernel: Callable[[*_Arguments], _Result], most: int = _CACHE) -> Callable[[*_Arguments], _Result]:
+    """A kernel with a trailing batch axis, on a processor a block of its batch at a time: what goes in stays in cache.
+
+    Args:
+        kernel: its arguments and results all have a trailing batch axis.
+        most: bytes that go into a block.
+    """
+
+    def blocked(*arguments: *_Arguments) -> _Result:
+        total = jax.tree.leaves(arguments)[0].shape[-1]
+        each = sum(leaf.nbytes for leaf in jax.tree.leaves(arguments)) // total
+        size = max(1, most // each // _LANES) * _LANES
+        if total <= size or jax.default_backend() != "cpu":
+            return kernel(*arguments)
+        blocks = -(-total // size)
+        results = jax.lax.map(
+            lambda block: kernel(*block), jax.tree.map(lambda array: _in_rows(array, blocks), arguments)
+        )
+        return jax.tree.map(
+            lambda array: jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)[..., :total], results
+        )
+
+    return blocked
+
+
+def _in_rows(array: Array, blocks: int) -> Array:
+    """[..., B] as [blocks, ..., size], filled up with the last element; a size that leaves no remainder of lanes."""
+    total = array.shape[-1]
+    size = -(-total // (blocks * _LANES)) * _LANES
+    filled = jnp.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, blocks * size - total)], "edge")
+    return jnp.moveaxis(filled.reshape(*array.shape[:-1], blocks, size), -2, 0)
 
 
 def in_parts(function: Callable[..., _Result], parts: int = 1) -> Callable[..., _Result]:
@@ -166,6 +201,24 @@ def short_first(marked: Bool[Array, "..."], axis: int) -> Bool[Array, "..."]:
     parts = _parts(marked, axis)
     before = itertools.accumulate(parts, operator.or_)
     return jnp.stack([parts[0], *(part & ~seen for part, seen in zip(parts[1:], before, strict=False))], axis)
+
+
+def short_draw(probabilities: Float[Array, "n ..."], u: Float[Array, "..."]) -> Int[Array, "..."]:
+    """As `noise.inverse_cdf`, from probabilities along a short first axis; up to the rounding of cumulative sums."""
+    parts = _parts(probabilities, 0)
+    *cumulative, total = itertools.accumulate(parts, operator.add)
+    threshold = u * total
+    index = sum((threshold >= below).astype(jnp.int32) for below in cumulative) + jnp.zeros(u.shape, jnp.int32)
+    last = functools.reduce(lambda last, k: jnp.where(parts[k] > 0, k, last), range(1, len(parts)), jnp.int32(0))
+    return jnp.minimum(index, last)
+
+
+def short_pick(array: Float[Array, "n ..."], index: Int[Array, "..."]) -> Float[Array, "..."]:
+    """The entries of a first axis at an index for each of the rest, by comparison where it is short."""
+    if array.shape[0] > _SHORT:
+        return jnp.take_along_axis(array, jnp.broadcast_to(index, (1, *array.shape[1:])), 0)[0]
+    parts = _parts(array, 0)
+    return functools.reduce(lambda picked, k: jnp.where(index == k, parts[k], picked), range(1, len(parts)), parts[0])
 
 
 def short_softmax(logits: Float[Array, "..."], axis: int) -> Float[Array, "..."]:

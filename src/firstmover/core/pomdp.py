@@ -13,7 +13,6 @@ Source: Brero et al., "Stackelberg POMDP", section 6; gamma is 1 and reward fall
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import jax
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.commitment import Commitment
@@ -143,5 +142,4 @@ class StackelbergPOMDP:
 
     def response_noise(self, key: Key[Array, ""]) -> Float[Array, "asks u"]:
         """The uniform numbers of a whole response, in one draw."""
-        shape = (self.followers.asks(self.game), self.followers.noise_size(self.game))
-        return jax.random.uniform(stream(key, Stream.RESPONSE), shape)
+        return self.followers.noise(self.game, stream(key, Stream.RESPONSE))

@@ -61,6 +61,11 @@ class Form(abc.ABC):
     def profiles(self) -> Query:
         """As `all_profiles`."""
 
+    @property
+    def n_profiles(self) -> float:
+        """How many (type, action) profiles there are to list; infinity where they cannot be listed."""
+        return math.inf
+
     @abc.abstractmethod
     def possible(self) -> Masks:
         """As `possible_actions`."""
@@ -90,6 +95,10 @@ class OneShot(Form):
         types = np.repeat(support, len(actions), axis=0)
         profiles = np.tile(actions, (len(support), 1))
         return Query(jnp.asarray(types), Actions(jnp.asarray(profiles)), None, jnp.zeros(len(types), jnp.int32))
+
+    @property
+    def n_profiles(self) -> float:
+        return math.inf if self.game.has_chance else profiles_of(self.game)
 
     def possible(self) -> Masks:
         return type_masks(self.game)
@@ -209,12 +218,22 @@ def check_size(game: Game) -> None:
     Raises:
         InputError: it is larger.
     """
-    size = math.prod(map(float, game.n_actions)) * math.prod(map(float, game.n_types))
+    size = profiles_of(game)
     if size > MAX_PROFILES:
         raise InputError(
             f"{game.name} has up to {size:.3g} (type, action) profiles, more than the {MAX_PROFILES} that are listed; "
             "use sampled updates and rewards ('-f update=sampled -l reward_episodes=30') or a smaller game."
         )
+
+
+def profiles_of(game: Game) -> float:
+    """How many (type profile, action profile) pairs a game has at most."""
+    return math.prod(map(float, game.n_actions)) * math.prod(map(float, game.n_types))
+
+
+def lists_at_most(game: Game, most: int) -> bool:
+    """Whether all profiles can be listed and are at most so many."""
+    return form_of(game).n_profiles <= most
 
 
 def play_query(game: Game, play: Play, noise: Float[Array, "Q u"]) -> Query:

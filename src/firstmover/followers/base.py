@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Position, Query
@@ -168,6 +168,10 @@ class Follower(abc.ABC):
     def noise_size(self, game: Game) -> int:
         """Uniform numbers that one ask consumes."""
         return 0
+
+    def noise(self, game: Game, key: Key[Array, ""]) -> Float[Array, "asks u"]:
+        """The uniform numbers of a whole response, in one draw."""
+        return jax.random.uniform(key, (self.asks(game), self.noise_size(game)))
 
     @abc.abstractmethod
     def init(self, game: Game) -> FollowerState:

@@ -60,25 +60,25 @@ class Exp3(Bandits):
         """Logarithms of weights."""
         return jnp.where(mask, 0.0, -jnp.inf)
 
-    def mixed(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
+    def mixed(self, state: State, i_follower: int) -> Float[Array, "types actions *rest"]:
         table = state.tables[i_follower]
         gamma, uniform = self._exploration(table)
         return (1 - gamma) * short_softmax(table, 1) + gamma * uniform
 
     def learn(
         self,
-        table: Float[Array, "types actions"],
-        mixed: Float[Array, "types actions"],
-        taken: Float[Array, "types actions"],
-        payoff: Float[Array, ""],
-    ) -> Float[Array, "types actions"]:
+        table: Float[Array, "types actions *rest"],
+        mixed: Float[Array, "types actions *rest"],
+        taken: Float[Array, "types actions *rest"],
+        payoff: Float[Array, "*rest"],
+    ) -> Float[Array, "types actions *rest"]:
         gamma, uniform = self._exploration(table)
         # What is impossible is never taken; its probability of 0 must not be divided by.
         return table + gamma * uniform * payoff * taken / jnp.where(mixed > 0, mixed, 1)
 
     def _exploration(
-        self, table: Float[Array, "types actions"]
-    ) -> tuple[Float[Array, "types 1"], Float[Array, "types actions"]]:
+        self, table: Float[Array, "types actions *rest"]
+    ) -> tuple[Float[Array, "types 1 *rest"], Float[Array, "types actions *rest"]]:
         """Gamma, and uniform play over what is possible."""
         possible = (table > -jnp.inf).astype(float)
         n = short_sum(possible, 1)[:, None]

@@ -19,7 +19,7 @@ from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import short_max, short_sum
 from firstmover.core.plays import Strategies
@@ -27,6 +27,7 @@ from firstmover.core.rollout import Outcome, Query, Step
 from firstmover.errors import require
 from firstmover.evaluators.forms import by_form, play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
+from firstmover.followers.base import Follower
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
 
@@ -85,6 +86,9 @@ class QLearning(Bandits):
     def noise_size(self, game: Game) -> int:
         return play_noise_size(game)
 
+    def noise(self, game: Game, key: Key[Array, ""]) -> Float[Array, "asks u"]:
+        return by_form(game, once=super().noise, every_step=Follower.noise.__get__(self))(game, key)
+
     def start(self, mask: Bool[Array, "types actions"]) -> Float[Array, "types actions"]:
         """Values, minus infinity where impossible."""
         return jnp.where(mask, self.initial, -jnp.inf)
@@ -127,30 +131,30 @@ class QLearning(Bandits):
         (table, _), _ = jax.lax.scan(replay, start, own, reverse=True)
         return table
 
-    def mixed(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
+    def mixed(self, state: State, i_follower: int) -> Float[Array, "types actions *rest"]:
         possible = (state.tables[i_follower] > -jnp.inf).astype(float)
         uniform = possible / short_sum(possible, 1)[:, None]
         explores = self.exploration * jnp.exp(-self.decay * state.rounds)
         return (1 - explores) * self._greedy(state, i_follower) + explores * uniform
 
-    def played(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
+    def played(self, state: State, i_follower: int) -> Float[Array, "types actions *rest"]:
         return self._greedy(state, i_follower) if self.play == "argmax" else self.mixed(state, i_follower)
 
     def learn(
         self,
-        table: Float[Array, "types actions"],
-        mixed: Float[Array, "types actions"],
-        taken: Float[Array, "types actions"],
-        payoff: Float[Array, ""],
-    ) -> Float[Array, "types actions"]:
+        table: Float[Array, "types actions *rest"],
+        mixed: Float[Array, "types actions *rest"],
+        taken: Float[Array, "types actions *rest"],
+        payoff: Float[Array, "*rest"],
+    ) -> Float[Array, "types actions *rest"]:
         return self._towards(table, taken > 0, payoff)
 
     def _towards(
-        self, values: Float[Array, "*shape"], taken: Bool[Array, "*shape"], target: Float[Array, ""]
+        self, values: Float[Array, "*shape"], taken: Bool[Array, "*shape"], target: Float[Array, "*rest"]
     ) -> Float[Array, "*shape"]:
         """The values, those of what was done nearer to the target."""
         return jnp.where(taken, values + self.learning_rate * (target - values), values)
 
-    def _greedy(self, state: State, i_follower: int) -> Float[Array, "types actions"]:
+    def _greedy(self, state: State, i_follower: int) -> Float[Array, "types actions *rest"]:
         table = state.tables[i_follower]
         return among(table >= short_max(table, 1)[:, None], self.ties)
