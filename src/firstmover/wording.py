@@ -61,7 +61,7 @@ def defaults_of(cls: type) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 
-def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
+def constructed(cls: type, parameters: Mapping[str, object]) -> str:
     """How an object is called for short: its class, and its parameters that are not at their defaults.
 
     Example:
@@ -75,11 +75,11 @@ def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
     return f"{cls.__name__}({', '.join(f'{name}={_short(value)}' for name, value in told.items())})"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """A value as text, in which lists and tuples are the same."""
     return str(value).translate(str.maketrans("()", "[]"))
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = on_one_line(repr(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
