@@ -52,7 +52,16 @@ def told_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The named parameters of a class's constructor with their defaults (`inspect.Parameter.empty` if required).
+
+    Of `__init__`: what a class with a `__new__` of its own takes is told otherwise by Python 3.11.0 to 3.11.4.
+    """
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    return {p.name: p.default for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def constructed(cls: type, parameters: Mapping[str, object]) -> str:
     """How an object is called for short: its class, and its parameters that are not at their defaults.
 
     Example:
@@ -61,16 +70,16 @@ def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
         >>> constructed(Road, {"cars": 2, "tolls": [0, 1]})
         'Road(cars=2)'
     """
-    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
+    defaults = defaults_of(cls)
     told = {name: value for name, value in parameters.items() if _plain(value) != _plain(defaults.get(name))}
     return f"{cls.__name__}({', '.join(f'{name}={_short(value)}' for name, value in told.items())})"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """A value as text, in which lists and tuples are the same."""
     return str(value).translate(str.maketrans("()", "[]"))
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = on_one_line(repr(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
