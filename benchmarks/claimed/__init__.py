@@ -9,6 +9,7 @@ from claimed import (
     data,
     followers,
     guides,
+    large_markets,
     newsvendor,
     online,
     oracles,
@@ -29,6 +30,7 @@ CLAIMS = (
     *benchmarks.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
+    *large_markets.CLAIMS,
     *newsvendor.CLAIMS,
     *online.CLAIMS,
 )

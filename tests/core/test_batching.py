@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from firstmover.core.batching import batch_last
+from firstmover.core.batching import batch_last, in_blocks
 
 TABLE = np.arange(6.0).reshape(2, 3)
 OTHER = jax.random.normal(jax.random.key(0), (3,))  # constants of both kinds: NumPy's and JAX's
@@ -132,3 +132,20 @@ def test_a_kernel_that_closes_over_something_traced_is_refused() -> None:
 
     with pytest.raises(TypeError, match="make it an argument"):
         jax.vmap(wrong)(jnp.ones(2), jnp.ones(2))
+
+
+@pytest.mark.parametrize("count", [16, 17, 50])
+def test_blocks_of_a_batch_come_to_the_same(count: int) -> None:
+    """One element is 40 bytes: blocks of 16 elements, of which the last may be filled up."""
+    (first, second), scale = _inputs(((), (), ()))
+    batch = jax.tree.map(lambda array: array[..., None] + jnp.arange(float(count)), ((first, second), scale))
+    sizes = []
+
+    def noted(*arguments):
+        sizes.append(arguments[1].shape[-1])
+        return kernel(*arguments)
+
+    whole, parts = jax.jit(kernel)(*batch), jax.jit(in_blocks(noted, 640))(*batch)
+    for one, other in zip(jax.tree.leaves(whole), jax.tree.leaves(parts), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert sizes == [16]

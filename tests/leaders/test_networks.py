@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ from firstmover.jobs.certifications import certify
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
 from firstmover.leaders import CommitmentGradient
+from firstmover.leaders.lazy import _updated, start
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
 from firstmover.rules.networks import NetworkRule, read_network, stored
@@ -196,6 +198,34 @@ def test_defaults_go_by_the_size_of_the_market() -> None:
         SequentialPrice(agents=4, items=2, messages=3), None, None, {"rounds": "7"}, {"updates": "3"}
     )
     assert (followers.rounds, followers.shared, leader.updates, leader.policy) == (7, True, 3, "options")
+
+
+def _equations(jaxpr: Any) -> int:
+    """How many equations a program has, with those of the loops in it."""
+    inner = [
+        part for eqn in jaxpr.eqns for value in eqn.params.values() for part in jax.tree.leaves(value, is_leaf=_is)
+    ]
+    return len(jaxpr.eqns) + sum(_equations(getattr(part, "jaxpr", part)) for part in inner if _is(part))
+
+
+def _is(part: Any) -> bool:
+    return hasattr(getattr(part, "jaxpr", part), "eqns")
+
+
+@pytest.mark.slow
+def test_what_is_compiled_does_not_grow_with_the_agents() -> None:
+    sizes = []
+    for agents in (20, 40):
+        game = SequentialPrice(agents=agents, items=2, messages=2, prices=5)
+        followers, leader, _ = parts_for(game, None, None, {}, {})
+        problem = leader.problem(game, followers)
+        key = jax.random.key(0)
+        policy, optimiser = start(leader, problem, key)
+        program = partial(
+            _updated, leader, problem, key=key, seed_key=key, progress=jnp.float32(0), width=jnp.float32(0)
+        )
+        sizes.append(_equations(jax.make_jaxpr(lambda p, o, run=program: run(p, o))(policy, optimiser).jaxpr))
+    assert 500 < sizes[1] < 1.1 * sizes[0]
 
 
 @pytest.fixture(scope="module")

@@ -4,13 +4,13 @@ Source: Kingma and Ba 2015, algorithm 1; to the bit what `optax.scale_by_adam` c
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, PyTree
 
-Tree = TypeVar("Tree")
+from firstmover.core.trees import Tree
 
 
 class Moments(NamedTuple):
@@ -23,8 +23,8 @@ class Moments(NamedTuple):
     """
 
     gradients: Int[Array, ""]
-    first: Any
-    second: Any
+    first: PyTree
+    second: PyTree
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Adam:
     b2: float = 0.999
     eps: float = 1e-8
 
-    def init(self, parameters: Any) -> Moments:
+    def init(self, parameters: PyTree) -> Moments:
         """The moments before the first gradient."""
         return Moments(jnp.zeros([], jnp.int32), *(jax.tree.map(jnp.zeros_like, parameters) for _ in range(2)))
 

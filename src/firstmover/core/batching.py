@@ -23,6 +23,8 @@ from firstmover.core.trees import Tree
 _Arguments = TypeVarTuple("_Arguments")
 _Result = TypeVar("_Result")
 
+_CACHE = 500_000  # bytes, half of a core's second cache
+_LANES = 16  # a block is a multiple of what vector instructions take at a time
 _SHORT = 32  # axes up to this long are written out; beyond, a reduction is as fast and compiles sooner
 
 
@@ -60,6 +62,39 @@ def batch_last(kernel: Callable[[*_Arguments], _Result]) -> Callable[[*_Argument
         return jax.tree.map(lambda array: array[..., 0], result)
 
     return unbatched
+
+
+def in_blocks(kernel: Callable[[*_Arguments], _Result], most: int = _CACHE) -> Callable[[*_Arguments], _Result]:
+    """A kernel with a trailing batch axis, on a processor a block of its batch at a time: what goes in stays in cache.
+
+    Args:
+        kernel: its arguments and results all have a trailing batch axis.
+        most: bytes that go into a block.
+    """
+
+    def blocked(*arguments: *_Arguments) -> _Result:
+        total = jax.tree.leaves(arguments)[0].shape[-1]
+        each = sum(leaf.nbytes for leaf in jax.tree.leaves(arguments)) // total
+        size = max(1, most // each // _LANES) * _LANES
+        if total <= size or jax.default_backend() != "cpu":
+            return kernel(*arguments)
+        blocks = -(-total // size)
+        results = jax.lax.map(
+            lambda block: kernel(*block), jax.tree.map(lambda array: _in_rows(array, blocks), arguments)
+        )
+        return jax.tree.map(
+            lambda array: jnp.moveaxis(array, 0, -2).reshape(*array.shape[1:-1], -1)[..., :total], results
+        )
+
+    return blocked
+
+
+def _in_rows(array: Array, blocks: int) -> Array:
+    """[..., B] as [blocks, ..., size], filled up with the last element; a size that leaves no remainder of lanes."""
+    total = array.shape[-1]
+    size = -(-total // (blocks * _LANES)) * _LANES
+    filled = jnp.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, blocks * size - total)], "edge")
+    return jnp.moveaxis(filled.reshape(*array.shape[:-1], blocks, size), -2, 0)
 
 
 def in_parts(function: Callable[..., _Result], parts: int = 1) -> Callable[..., _Result]:

@@ -11,10 +11,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float, Key
 
+from firstmover.core.trees import GameState
 from firstmover.errors import InputError
-from firstmover.games.base import Game
+from firstmover.games.base import Game, Rewards
 
 _ROUNDING = 1e-9  # share of the largest payoff by which a payoff may leave the declared range
 
@@ -31,10 +32,10 @@ def check_chance(game: Game) -> None:
     if game.has_chance:
         return
 
-    def reset(key: Any) -> Any:
+    def reset(key: Key[Array, ""]) -> GameState:
         return game.reset(jnp.zeros(game.n_followers, jnp.int32), key)
 
-    def step(key: Any, state: Any) -> Any:
+    def step(key: Key[Array, ""], state: GameState) -> tuple[GameState, Rewards]:
         return game.step(state, game.leader_space.idle(), jnp.zeros(game.n_followers, jnp.int32), key)
 
     key = jax.eval_shape(lambda: jax.random.key(0))

@@ -5,33 +5,45 @@ The functions take JAX arrays and NumPy ones, and hand back the same kind.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, PyTree
+
+Numbers = TypeVar("Numbers", bound=np.ndarray | Array)
 
 
-def ranked(numbers: Any) -> Any:
+def ranked(numbers: Numbers) -> Numbers:
     """The numbers, with minus infinity in place of what is not finite: safe to sort and to compare."""
     xp = np if isinstance(numbers, np.ndarray) else jnp
     return xp.where(xp.isfinite(numbers), numbers, -np.inf)
 
 
-def best_of(numbers: Any) -> Any:
+@overload
+def best_of(numbers: np.ndarray) -> np.intp: ...
+@overload
+def best_of(numbers: Array) -> Array: ...
+def best_of(numbers: np.ndarray | Array) -> np.intp | Array:
     """Position of the largest finite number of a vector, the first of equals; 0 where none is finite."""
     return ranked(numbers).argmax()
 
 
-def largest(numbers: Any) -> Any:
+def largest(numbers: Numbers) -> Numbers:
     """The largest finite number of a vector; NaN where none is finite."""
     xp = np if isinstance(numbers, np.ndarray) else jnp
     top = ranked(numbers).max()
     return xp.where(top > -np.inf, top, np.nan)
 
 
-def average(numbers: Any, axis: int | None = None) -> Any:
+@overload
+def average(numbers: np.ndarray, axis: None = None) -> np.floating: ...
+@overload
+def average(numbers: np.ndarray, axis: int) -> np.ndarray: ...
+@overload
+def average(numbers: Array, axis: int | None = None) -> Array: ...
+def average(numbers: np.ndarray | Array, axis: int | None = None) -> np.floating | np.ndarray | Array:
     """The mean of the finite numbers over an axis, or over all; NaN where none is finite."""
     xp = np if isinstance(numbers, np.ndarray) else jnp
     well = xp.isfinite(numbers)
@@ -51,7 +63,7 @@ def best_share(rewards: Float[Array, "episodes"], share: float) -> Float[Array, 
     return centred / (jnp.sqrt(jnp.mean(centred**2)) + 1e-8)
 
 
-def sound(tree: Any, axes: int = 0) -> Bool[Array, "..."]:
+def sound(tree: PyTree, axes: int = 0) -> Bool[Array, "..."]:
     """Whether nothing in a pytree of arrays is NaN, for each position of the leading axes that all its leaves share.
 
     Infinities are no fault: a value that nothing has earned yet starts at minus infinity.
@@ -59,12 +71,12 @@ def sound(tree: Any, axes: int = 0) -> Bool[Array, "..."]:
     return _everywhere(lambda leaf: ~jnp.isnan(leaf), tree, axes)
 
 
-def finite(tree: Any, axes: int = 0) -> Bool[Array, "..."]:
+def finite(tree: PyTree, axes: int = 0) -> Bool[Array, "..."]:
     """As `sound`, whether all of it is finite."""
     return _everywhere(jnp.isfinite, tree, axes)
 
 
-def _everywhere(test: Callable[[Array], Array], tree: Any, axes: int) -> Bool[Array, "..."]:
+def _everywhere(test: Callable[[Array], Array], tree: PyTree, axes: int) -> Bool[Array, "..."]:
     leaves = jax.tree.leaves(tree)
     holds = jnp.ones(leaves[0].shape[:axes], bool)
     for leaf in leaves:

@@ -16,7 +16,8 @@ of rounds. Their address is (session, round, player), so that they depend on no 
 """
 
 import math
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +27,8 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 from firstmover.core.batching import batch_last
 from firstmover.core.noise import mix
 from firstmover.core.value_tables import best, entry, row_of, with_entry, with_value
+
+Arrays = tuple[Array, ...]
 
 _AHEAD = 64  # rounds whose random numbers are drawn at once, at most
 _CACHE = 1_500_000  # bytes of the tables of a block of sessions
@@ -120,7 +123,7 @@ def play_sessions(
     Batches of any nesting (`jax.vmap`) become one, worked off in blocks.
     """
 
-    def block_of_sessions(pays: Any, past: Any, values: Any, seed: Array) -> Sessions:
+    def block_of_sessions(pays: Arrays, past: Array | None, values: Arrays, seed: Array) -> Sessions:
         first = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, -1, 0), (pays, past, values, seed))
         return jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -1), _in_blocks(how, *first))
 
@@ -151,7 +154,7 @@ def session_seed(seed: UInt32[Array, ""], number: Int[Array, "*shape"]) -> UInt3
     return mix(mix(seed) + number.astype(jnp.uint32) * jnp.uint32(0x85EBCA6B) + jnp.uint32(1))
 
 
-def _in_blocks(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) -> Sessions:
+def _in_blocks(how: Parameters, pays: Arrays, past: Array | None, values: Arrays, seed: Array) -> Sessions:
     """Sessions [N, ...], as many at a time as fit the cache."""
     total = seed.shape[0]
     size = min(_WIDEST, max(8, _CACHE // (4 * how.states * sum(how.actions))))
@@ -174,7 +177,7 @@ class _Running(NamedTuple):
     following: tuple[Array, ...]  # the best actions at the last profile; with SARSA, what is played next
 
 
-def _session(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) -> Sessions:
+def _session(how: Parameters, pays: Arrays, past: Array | None, values: Arrays, seed: Array) -> Sessions:
     sarsa, zero = how.method == "sarsa", jnp.int32(0)
     start = (mix(seed ^ jnp.uint32(0xB5297A4D)) % jnp.uint32(how.profiles)).astype(jnp.int32)
 
@@ -193,7 +196,7 @@ def _session(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) ->
             actions.append(jnp.where(explores, e, own))
         return tuple(actions)
 
-    def round_of(state: _Running, inputs: Any) -> tuple[_Running, None]:
+    def round_of(state: _Running, inputs: tuple[Array, Arrays]) -> tuple[_Running, None]:
         time, explored = inputs
         actions = state.following if sarsa else chosen(state.following, explored)
         profile = _index(actions, how.actions)
@@ -250,7 +253,9 @@ def _session(how: Parameters, pays: Any, past: Any, values: Any, seed: Array) ->
     return Sessions(state.tables, state.last, state.past, counts / how.reward_rounds, played, converged)
 
 
-def _until_calm(how: Parameters, state: _Running, some_rounds: Any, length: int) -> tuple[_Running, Array]:
+def _until_calm(
+    how: Parameters, state: _Running, some_rounds: Callable[[_Running, Array, int], _Running], length: int
+) -> tuple[_Running, Array]:
     """Rounds until no best action has changed for long enough, or there are no more; and how many they were."""
 
     def goes_on(carry: tuple[_Running, Array]) -> Array:

@@ -7,18 +7,20 @@ ranges are checked before, where the part is made: a copy is not checked.
 """
 
 import copy
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from jaxtyping import PyTree
 
 Part = TypeVar("Part")
-Numbers = dict[str, Any]  # by name: Python floats, or what stands for them while a program is traced
+Numbers = dict[str, PyTree]  # by name: Python floats, or what stands for them while a program is traced
 
 
-def traced_names(part: Any) -> tuple[str, ...]:
+def traced_names(part: object) -> tuple[str, ...]:
     """The names of a part's traced numbers; its class says them itself, since a subclass may compute otherwise."""
     return tuple(vars(type(part)).get("traced", ()))
 
 
-def numbers_of(part: Any) -> Numbers:
+def numbers_of(part: object) -> Numbers:
     """The numbers of a part that a compiled program takes as arguments.
 
     Example:

@@ -4,11 +4,10 @@
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 At = tuple[Array, ...]
 
@@ -22,7 +21,7 @@ def entry(table: Array, at: At) -> Array:
 
 
 @entry.def_vmap
-def _entries(size: int, batched: Any, table: Array, at: At) -> tuple[Array, bool]:
+def _entries(size: int, batched: PyTree, table: Array, at: At) -> tuple[Array, bool]:
     table, place = _one_table(size, batched[0], table, at)
     return table.ravel().at[place].get(mode="promise_in_bounds"), True
 
@@ -34,7 +33,7 @@ def row_of(table: Array, row: Array) -> list[Array]:
 
 
 @row_of.def_vmap
-def _rows(size: int, batched: Any, table: Array, row: Array) -> tuple[list[Array], list[bool]]:
+def _rows(size: int, batched: PyTree, table: Array, row: Array) -> tuple[list[Array], list[bool]]:
     actions = table.shape[-1]
     table, place = _one_table(size, batched[0], table, (row,))
     if actions <= _FEW:
@@ -52,7 +51,7 @@ def with_entry(table: Array, at: At, value: Array) -> Array:
 
 
 @with_entry.def_vmap
-def _with_entries(size: int, batched: Any, table: Array, at: At, value: Array) -> tuple[Array, bool]:
+def _with_entries(size: int, batched: PyTree, table: Array, at: At, value: Array) -> tuple[Array, bool]:
     table, place = _one_table(size, batched[0], table, at)
     new = table.ravel().at[place].set(value, mode="promise_in_bounds", unique_indices=True)
     return new.reshape(table.shape), True

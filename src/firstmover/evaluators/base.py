@@ -6,7 +6,7 @@ a finished rule, a `Judge` says what is known, in 64 bit. Both say how well it i
 
 import abc
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
@@ -18,6 +18,7 @@ from firstmover.errors import InputError
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View
 from firstmover.games.base import Game
+from firstmover.json_types import Parsed
 
 Interval = tuple[float, float]
 
@@ -59,7 +60,7 @@ class Judged:
     value: float
     welfare: float
     revenue: float | None
-    epsilon: dict[str, Any]
+    epsilon: Parsed
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
     bounds_epsilon: float | None
@@ -69,7 +70,7 @@ class Judged:
     sizes: dict[str, int | float]
     tolerance: float
     status: dict[str, Status]
-    proof: dict[str, Any] | None = None
+    proof: Parsed | None = None
     value_interval: Interval | None = None
 
 

@@ -6,8 +6,9 @@ nothing says that there are no others. So a value is "best known", never an opti
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -44,7 +45,7 @@ class Gains(NamedTuple):
 
 
 @functools.lru_cache(maxsize=16)
-def _gains(game: MeanFieldGame) -> Any:
+def _gains(game: MeanFieldGame) -> Callable[[Array, Array, Array], tuple[Array, Array, Array]]:
     """A compiled function of decision, flow and policy: see `Gains`."""
 
     def gained(decision: Array, flow: Array, policy: Array) -> tuple[Array, Array, Array]:
@@ -61,7 +62,7 @@ def _gains(game: MeanFieldGame) -> Any:
 
 
 @functools.lru_cache(maxsize=16)
-def _sums(game: MeanFieldGame) -> Any:
+def _sums(game: MeanFieldGame) -> Callable[[Array, Array], tuple[Array, Array, Array | None]]:
     """A compiled function of decision and flow: what the leader earns, members are paid, and they pay to the leader."""
 
     def summed(decision: Array, flow: Array) -> tuple[Array, Array, Array | None]:
@@ -73,7 +74,7 @@ def _sums(game: MeanFieldGame) -> Any:
 
 
 @functools.lru_cache(maxsize=16)
-def _faced(game: MeanFieldGame) -> Any:
+def _faced(game: MeanFieldGame) -> Callable[[Array], tuple[Array, Array]]:
     """A compiled function of a decision: what members are paid where a search starts, and where they go."""
 
     def faced(decision: Array) -> tuple[Array, Array]:

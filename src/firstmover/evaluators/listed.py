@@ -4,8 +4,6 @@ A finished rule's game is listed in float64. Values and regrets are sums over it
 set is a linear program (`equilibria.polytopes`).
 """
 
-from typing import Any
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
@@ -132,7 +130,7 @@ def sets_of(finite: FiniteGame) -> tuple[EquilibriumSet, ...]:
 
 def bounds_over_sets(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Interval] | None, str | None]:
     """The intervals of all sets that are small enough, and why one is missing."""
-    bounds: dict[str, Any] = {}
+    bounds: dict[str, Interval] = {}
     reasons = []
     for which in sets_of(finite):
         try:

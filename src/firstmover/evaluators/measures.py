@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from firstmover.core.commitment import table_of
 from firstmover.core.rollout import Outcome
+from firstmover.core.selection import Numbers
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Listing
 from firstmover.evaluators.forms import all_profiles
@@ -27,7 +28,7 @@ WORST_TYPE = "worst type's utility"
 Tables = Mapping[str, Float[Array, "k P *actions"]]
 
 
-def known_measures(game: Game, followers: Any, transfers: Any) -> dict[str, Any]:
+def known_measures(game: Game, followers: Numbers, transfers: Numbers | None) -> dict[str, Numbers]:
     """The measures that are known of every game, each [k, P, *actions].
 
     Args:
@@ -93,7 +94,7 @@ def measures_in_view(view: View) -> dict[str, Float[Array, "k P *actions"]]:
     return tables
 
 
-def _in_own_units(game: Game, listed: Outcome) -> tuple[Any, Any]:
+def _in_own_units(game: Game, listed: Outcome) -> tuple[Array, Array | None]:
     """What the followers are paid and what they pay, back in the units of the game of which this is a copy."""
     units = game.payoff_units
     if units is None:

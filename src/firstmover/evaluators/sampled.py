@@ -7,7 +7,6 @@ equilibria anywhere: a sample bounds regret, never an extremum over equilibria.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +24,7 @@ from firstmover.evaluators.induced import exact_table
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game
+from firstmover.json_types import Parsed
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
@@ -120,7 +120,7 @@ class SampledJudge(Judge):
             status={"value": sampled, "epsilon": known, "bounds": Status("unknown", self.reason)},
         )
 
-    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[dict[str, Any], Status]:
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Parsed, Status]:
         """What is known of the regrets: nothing."""
         nothing = [[None] for _ in range(self.game.n_followers)]
         return {"by_follower": nothing, "max": None}, Status("unknown", self.reason)
@@ -139,12 +139,12 @@ class SampledProfiles(SampledJudge):
         money = None if transfers is None else float(transfers.mean())
         return float(leader.mean()), float(followers.sum(axis=1).mean()), money
 
-    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[dict[str, Any], Status]:
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Parsed, Status]:
         gains = sampled_regrets(self.game, actions, play, samples=self.samples, seed=self.seed)
         return gains, Status("bounded", f"from above, at confidence {CONFIDENCE:g}: {self.reason}")
 
 
-def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> dict[str, Any]:
+def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> Parsed:
     """Upper bounds on every regret, every counterfactual with the types, chance and play of its original.
 
     Hoeffding's bound for each (follower, type, action), all at once by the union bound. Types too rare to be met get
@@ -190,7 +190,7 @@ def _mean_of_blocks(
         table, play = exact_table(game, actions), jax.tree.map(jnp.asarray, play)
 
         @jax.jit
-        def block(number: jax.Array) -> Any:
+        def block(number: jax.Array) -> tuple[Array, Array, Array | None]:
             own = jax.random.fold_in(key, number)
             query = play_query(game, play, jax.random.uniform(own, (numbers, size)))
             outcome = answer(game, table, query, stream(own, Stream.CHANCE))

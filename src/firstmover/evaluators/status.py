@@ -1,6 +1,8 @@
 """How well something is known: one small type, the same for values, regrets and bounds."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
+
+from firstmover.json_types import JsonObject
 
 Known = Literal["exact", "bounded", "sampled", "unknown"]
 
@@ -16,7 +18,7 @@ class Status(NamedTuple):
     known: Known
     reason: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return self._asdict()
 

@@ -14,14 +14,14 @@ type. The linear program itself (`value_bounds`) has the last word on a finished
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from firstmover.core.adam import Adam
+from firstmover.core.adam import Adam, Moments
 from firstmover.core.batching import batch_last, short_sum
 from firstmover.core.rollout import Outcome
 from firstmover.equilibria.polytopes import MAX_VARIABLES
@@ -66,6 +66,9 @@ def worst_value_bound(game: Game, outcome: Outcome, *, steps: int = 60) -> Float
     return low + spread * batch_last(_ascent(game, steps))(value, utilities)
 
 
+_Ascent: TypeAlias = tuple[list[Array], Moments, Array]  # multipliers, what Adam remembers, the best bound
+
+
 def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
     """The bound from scaled payoffs [P, *actions, B] and [n, P, *actions, B], as a kernel whose batch comes last."""
     support, probs = game.types.profiles
@@ -88,7 +91,7 @@ def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
                 total = total - slack
             return (total * weights).reshape(len(support), -1, *value.shape[-2:])
 
-        def least(multipliers: list[Array], smoothing: Any) -> Array:
+        def least(multipliers: list[Array], smoothing: Array | None) -> Array:
             total, costs = jnp.zeros(()), cost(multipliers)
             for t, (rows, selection) in enumerate(selections):
                 part = costs[rows]
@@ -97,7 +100,7 @@ def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
                 total = total + _minimum(jnp.where(masks[-1][t], chosen, jnp.inf), 1, smoothing)
             return _minimum(total, 0, smoothing)
 
-        def step(carry: Any, k: Array) -> tuple[Any, None]:
+        def step(carry: _Ascent, k: Array) -> tuple[_Ascent, None]:
             """Adam, projected on multipliers that are not negative, with a rate that falls to zero."""
             multipliers, moments, best = carry
             progress = k / steps
@@ -115,7 +118,7 @@ def _ascent(game: Game, steps: int) -> Callable[[Array, Array], Array]:
     return kernel
 
 
-def _minimum(array: Array, axis: int, smoothing: Any) -> Array:
+def _minimum(array: Array, axis: int, smoothing: Array | None) -> Array:
     """The minimum over an axis, or a smooth function a little below it."""
     if smoothing is None:
         return array.min(axis)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from firstmover.core.batching import batch_last
+from firstmover.core.batching import batch_last, in_blocks
 from firstmover.core.plays import Actions
 from firstmover.core.rollout import Outcome, Query
 from firstmover.core.traced import Numbers, numbers_of, with_numbers
@@ -104,7 +104,7 @@ class Expected(Feedback):
         def rounds(numbers: Numbers, state: State, payoffs: Array) -> State:
             return with_numbers(self.learner, numbers).all_rounds(game, state, payoffs)
 
-        return batch_last(rounds)(numbers_of(self.learner), state, payoffs)
+        return batch_last(in_blocks(rounds))(numbers_of(self.learner), state, payoffs)
 
 
 class SampledRounds(Feedback):

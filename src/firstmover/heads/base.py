@@ -1,11 +1,13 @@
 """What every head answers: draws of decisions from a vector of outputs, and how likely they are."""
 
 import abc
-from typing import Any
+from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, PyTree
+
+Statistics: TypeAlias = PyTree  # of draws, as a head takes them to its surrogate
 
 # Far above any clip, and far below where a float32 overflows.
 _MOST_LOG_RATIO = 20.0
@@ -56,7 +58,7 @@ class Head(eqx.Module):
         """Log-probability (or density) of a draw."""
 
     @abc.abstractmethod
-    def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> Any:
+    def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> Statistics:
         """All that the surrogate needs of the draws [episodes, ...] at one observation and of their advantages."""
 
     @abc.abstractmethod
@@ -65,7 +67,7 @@ class Head(eqx.Module):
         output: Float[Array, "width"],
         old_output: Float[Array, "width"],
         mask: Bool[Array, "options"],
-        statistics: Any,
+        statistics: Statistics,
         clip: float,
     ) -> Float[Array, ""]:
         """PPO's clipped objective of one observation, summed over episodes."""

@@ -1,13 +1,11 @@
 """An option, then components that belong to it."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from firstmover.heads.base import Head
+from firstmover.heads.base import Head, Statistics
 from firstmover.heads.categorical import CategoricalHead
 
 
@@ -82,7 +80,7 @@ class BranchingHead(Head):
         parts = jax.vmap(lambda out, part: self.component.log_probability(out, free, part))
         return self._option.log_probability(logits, mask, option) + parts(rest[option], self._vectors(raw)).sum()
 
-    def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> tuple[Any, Any]:
+    def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> tuple[Statistics, Statistics]:
         """All that the surrogate needs of the draws at one observation: of the option, and of every component of it."""
         option = raw[:, 0].astype(jnp.int32)
         chosen = jax.nn.one_hot(option, self.options).T * advantages
@@ -95,7 +93,7 @@ class BranchingHead(Head):
         output: Float[Array, "width"],
         old_output: Float[Array, "width"],
         mask: Bool[Array, "options"],
-        statistics: tuple[Any, Any],
+        statistics: tuple[Statistics, Statistics],
         clip: float,
     ) -> Float[Array, ""]:
         """PPO's clipped objective of one observation, part by part, summed over parts and episodes."""

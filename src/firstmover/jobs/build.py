@@ -8,13 +8,14 @@ import inspect
 import json
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
 from firstmover import catalogue, files, followers, games, leaders
+from firstmover.catalogue import Parameters
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import Table, number, of_fractions, shortened, whole
@@ -24,12 +25,24 @@ from firstmover.interop.game_files import is_game_file, read_game_file
 from firstmover.interop.python_files import Code, class_named, digest, file_of, names_code
 from firstmover.interop.seller_tables import read_demand, read_sellers
 from firstmover.interop.tables import read_matrices, read_matrix, read_schedules, read_targets, read_values
+from firstmover.json_types import Parsed
 from firstmover.user_code import told
 
 KINDS = tuple(catalogue.ROOMS)
+Item: TypeAlias = games.Game | followers.Follower | leaders.Leader
+Made = TypeVar("Made")
 
 
-def registered(kind: str) -> dict[str, Any]:
+@typing.runtime_checkable
+class Named(typing.Protocol):
+    """What is described by its name and its parameters: an item, or another part that learns."""
+
+    @property
+    def name(self) -> str:
+        """What it is called by."""
+
+
+def registered(kind: str) -> dict[str, type[Item]]:
     """The classes of a kind ("game", "followers" or "leader") that can be named, by name: all are imported."""
     return {name: item.load() for name, item in catalogue.items(kind).items()}
 
@@ -44,12 +57,12 @@ def _base(kind: str) -> Any:
     return leaders.Leader
 
 
-def settings(cls: type) -> dict[str, Any]:
+def settings(cls: type) -> Parameters:
     """The parameters that can be set by name, with their defaults (`inspect.Parameter.empty` if required)."""
     return {p.name: p.default for p in inspect.signature(cls).parameters.values()}
 
 
-def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
+def build(kind: str, name: str, parameters: Parameters) -> Any:
     """The named item with these parameters; strings are read as the parameter's type says.
 
     Raises:
@@ -58,7 +71,7 @@ def build(kind: str, name: str, parameters: Mapping[str, Any]) -> Any:
     return constructed(catalogue.item(kind, name).load(), name, parameters)
 
 
-def item_from(kind: str, argument: str, parameters: Mapping[str, Any]) -> Any:
+def item_from(kind: str, argument: str, parameters: Parameters) -> Any:
     """The item with a registered name, or of a user's own class `FILE.py:CLASS`, whose file is executed.
 
     Raises:
@@ -91,7 +104,7 @@ def own_models(text: str, where: Callable[[str], str] = lambda name: name) -> st
     return ",".join(told)
 
 
-def _with_own_models(parameters: Mapping[str, Any], where: Callable[[str], str]) -> Mapping[str, Any]:
+def _with_own_models(parameters: Parameters, where: Callable[[str], str]) -> Parameters:
     """A leader's parameters whose models of the followers may be of a user's own."""
     named = parameters.get("behaviours")
     if not isinstance(named, str) or ".py" not in named:
@@ -112,7 +125,7 @@ def given(kind: str, item: Any) -> Any:
     return item
 
 
-def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_too: bool = False) -> Any:
+def again(kind: str, stored: Parsed, code: Code = None, *, changed_too: bool = False) -> Any:
     """The item that `description` describes; one of a user's own class only if its file is named again.
 
     Args:
@@ -136,7 +149,7 @@ def again(kind: str, stored: Mapping[str, Any], code: Code = None, *, changed_to
     return item
 
 
-def at_hand(game: games.Game, stored: Mapping[str, Any], *, changed_too: bool = False) -> games.Game:
+def at_hand(game: games.Game, stored: Parsed, *, changed_too: bool = False) -> games.Game:
     """A game that is at hand, in place of the one that `again` would make.
 
     Raises:
@@ -153,18 +166,18 @@ def at_hand(game: games.Game, stored: Mapping[str, Any], *, changed_too: bool = 
     return game
 
 
-def has_changed(item: Any, stored: Mapping[str, Any]) -> bool:
+def has_changed(item: Named, stored: Parsed) -> bool:
     """Whether a user's own code is not what it was when its item was described."""
     return stored.get("code") not in (None, own_code(item))
 
 
-def _refuse_changed(what: str, item: Any, stored: Mapping[str, Any]) -> None:
+def _refuse_changed(what: str, item: Named, stored: Parsed) -> None:
     if has_changed(item, stored):
         what = what if names_code(what) else f"a model of the followers that {what} names"
         raise InputError(f"{what} has changed since it was used here; restore it, or begin anew with 'design'.")
 
 
-def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
+def game_from(argument: str, parameters: Parameters) -> games.Game:
     """A game from its registered name, a game file (see `interop.game_files`), or a user's own class `FILE.py:CLASS`.
 
     Raises:
@@ -186,7 +199,7 @@ def game_from(argument: str, parameters: Mapping[str, Any]) -> games.Game:
     return game
 
 
-def built_by_its_author(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+def built_by_its_author(cls: type[Made], name: str, parameters: Parameters) -> Made:
     """An instance of a user's own class, as `constructed`; what goes wrong in its code is told with its line.
 
     Raises:
@@ -196,7 +209,7 @@ def built_by_its_author(cls: type, name: str, parameters: Mapping[str, Any]) -> 
         return constructed(cls, name, parameters)
 
 
-def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
+def constructed(cls: type[Made], name: str, parameters: Parameters) -> Made:
     """An instance from parameters by name; strings are read as the parameter's type says.
 
     Raises:
@@ -205,7 +218,8 @@ def constructed(cls: type, name: str, parameters: Mapping[str, Any]) -> Any:
     known = settings(cls)
     if TYPES in parameters and TYPES not in known and issubclass(cls, games.Market):
         rest = {key: value for key, value in parameters.items() if key != TYPES}
-        return constructed(cls, name, rest).with_types(TypeDistribution.correlated(parameters[TYPES]))
+        market: Any = constructed(cls, name, rest)
+        return market.with_types(TypeDistribution.correlated(parameters[TYPES]))
     for key in parameters:
         if key not in known:
             raise unknown_name(f"parameter of {name}", key, known)
@@ -277,7 +291,7 @@ def _read_payoffs(name: str) -> Table:
 
 
 # Readers of what a parameter may be on the command line, mostly the name of a file, by the mark in its type hint.
-_READERS: dict[str, Any] = {
+_READERS: dict[str, Callable[[str], object]] = {
     "matrix": read_matrix,
     "matrices": read_matrices,
     "payoffs": _read_payoffs,
@@ -292,7 +306,7 @@ _READERS: dict[str, Any] = {
 }
 
 
-def description(item: Any) -> dict[str, Any]:
+def description(item: Named) -> Parsed:
     """Name and parameters, as JSON, from which `again` makes the item again; and a digest of a user's own code."""
     if isinstance(item, games.Game):
         parameters = item.parameters()
@@ -305,7 +319,7 @@ def description(item: Any) -> dict[str, Any]:
     return described if code is None else described | {"code": code}
 
 
-def own_code(item: Any) -> str | None:
+def own_code(item: Named) -> str | None:
     """A digest of the user's own files that an item, or a model of the followers that it names, stands in; or None."""
     classes = [type(item)] if names_code(item.name) else []
     named = getattr(item, "behaviours", "")
@@ -314,7 +328,7 @@ def own_code(item: Any) -> str | None:
     return "+".join(digests) or None
 
 
-def as_stored(item: Any) -> dict[str, Any]:
+def as_stored(item: Named) -> Parsed:
     """`description` as it comes back from a file."""
-    stored: dict[str, Any] = json.loads(json.dumps(description(item)))
+    stored: Parsed = json.loads(json.dumps(description(item)))
     return stored

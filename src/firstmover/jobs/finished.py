@@ -362,15 +362,15 @@ def uncertified(run: Run, result: Parsed, code: Code = None, given: Game | None 
     Raises:
         InputError: it is damaged, or what it was played with has changed so that it does not fit any more.
     """
-    game, followers, leader, seeds, seed = items = parts_of(run, code, given, changed_too=True)
+    game, followers, leader, seeds, seed = parts_of(run, code, given, changed_too=True)
     if leader.is_lazy(game.standardised):
         raise InputError(
             f"the rule of {run.path} is a network that is not written out; its value, its interval and the bounds on "
             "regrets, judged on fresh samples, are in result.json."
         )
-    named = [run.config[kind] for kind in build.KINDS]
+    items: dict[str, build.Item] = {"game": game, "followers": followers, "leader": leader}
     changed = tuple(
-        stored["name"] for item, stored in zip(items, named, strict=False) if build.has_changed(item, stored)
+        run.config[kind]["name"] for kind, item in items.items() if build.has_changed(item, run.config[kind])
     )
     try:
         problem = problem_of(run, game, ready(run, game, followers), leader)

@@ -38,7 +38,7 @@ def program_for(key: Hashable, make: Callable[[], Program]) -> Program:
     return program
 
 
-def traced_from(*parts: Any) -> Hashable:
+def traced_from(*parts: object) -> Hashable:
     """All that a program is traced from, to compare: equal for parts that differ in their traced numbers only.
 
     None if it is not known, since a class that is not of this package is among it.
@@ -62,7 +62,7 @@ class _UnknownCodeError(Exception):
 class _Itself:
     """Something that is equal to itself only; it is held, so that nothing else can take its place in memory."""
 
-    def __init__(self, item: Any):
+    def __init__(self, item: object):
         self._item = item
 
     def __eq__(self, other: object) -> bool:
@@ -72,7 +72,7 @@ class _Itself:
         return id(self._item)
 
 
-def _content(item: Any, above: tuple[int, ...]) -> Hashable:
+def _content(item: object, above: tuple[int, ...]) -> Hashable:
     """What an item is made of, to compare; `above` are the items that it is a part of, which it may refer back to."""
     if item is None or isinstance(item, bool | int | str | bytes | Fraction | type):
         return type(item), item
@@ -98,7 +98,7 @@ def _is_ours(cls: type) -> bool:
     return cls.__module__.partition(".")[0] == __package__.partition(".")[0]
 
 
-def _is_plain(item: Any) -> bool:
+def _is_plain(item: object) -> bool:
     """Whether it is an array of JAX with content, no keys of random numbers among them."""
     if not isinstance(item, jax.Array) or isinstance(item, jax.core.Tracer):
         return False
@@ -111,7 +111,7 @@ def _of_array(array: np.ndarray, above: tuple[int, ...]) -> Hashable:
     return array.shape, str(array.dtype), hashlib.sha256(array.tobytes()).digest()
 
 
-def _attributes(item: Any) -> list[tuple[str, Any]]:
+def _attributes(item: object) -> list[tuple[str, object]]:
     """What a part holds, but for what it remembers of its own content and what a program gets as an argument."""
     left_out = set(traced_names(item))
     held = vars(item) if hasattr(item, "__dict__") else {"itself": _Itself(item)}

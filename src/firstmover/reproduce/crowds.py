@@ -34,7 +34,7 @@ _HSV = Experiment(
     "tax-hsv",
     Tax("large", "hsv"),
     Population(),
-    CommitmentGradient(updates=12, episodes=10, restarts=1, entropy=0.0),
+    CommitmentGradient(updates=16, episodes=10, learning_rate=0.25, restarts=1, entropy=0.0),
 )
 _CLOSE = 0.03
 _SHARE = 0.8

@@ -105,7 +105,7 @@ def _best(
     chosen = list(way)
     rows = np.concatenate([slopes[1, own] - slopes[1, k] for own, k in zip(of_type, way, strict=True)])
     room = np.concatenate([constant[1, k] - constant[1, own] for own, k in zip(of_type, way, strict=True)])
-    limits: dict[str, Any] = market.decides.limits()
+    limits = market.decides.limits()
     if "A_ub" in limits:
         rows, room = np.vstack([rows, limits["A_ub"]]), np.append(room, limits["b_ub"])
     result = attempt(-probs @ slopes[0, chosen], **{**limits, "A_ub": rows, "b_ub": room})

@@ -1,8 +1,7 @@
 """What every space answers: a decision of the leader, an action, a type, or what is seen of them."""
 
 import abc
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +9,17 @@ from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.errors import InputError
 from firstmover.heads import Head
+from firstmover.json_types import Parsed
+
+
+class Limits(TypedDict, total=False):
+    """A polytope of decisions, as `scipy.optimize.linprog` is given constraints."""
+
+    bounds: list[tuple[float, float]]
+    A_ub: np.ndarray
+    b_ub: np.ndarray
+    A_eq: np.ndarray
+    b_eq: np.ndarray
 
 
 class Parts(NamedTuple):
@@ -97,11 +107,11 @@ class Space(abc.ABC):
         """Values that stand for all, [values, ...]: every option, and of real components about so many points."""
 
     @abc.abstractmethod
-    def entry(self, action: Any) -> dict[str, Any]:
+    def entry(self, action: Any) -> Parsed:
         """A value as a rule file has it."""
 
     @abc.abstractmethod
-    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+    def read(self, entry: Parsed) -> np.ndarray:
         """The value of an entry of a rule file.
 
         Raises:
@@ -116,7 +126,7 @@ class Space(abc.ABC):
         """
         raise InputError(f"a decision has no option {label!r}; give it as numbers.")
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> Limits:
         """All that decisions come to, as `scipy.optimize.linprog` is given constraints, where they are a polytope.
 
         Raises:
@@ -145,7 +155,7 @@ class Space(abc.ABC):
         """A value in words."""
 
 
-def asked(entry: Mapping[str, Any], *keys: str) -> tuple[Any, ...]:
+def asked(entry: Parsed, *keys: str) -> tuple[Any, ...]:
     """The values of the `do` of an entry, which must have exactly these keys.
 
     Raises:

@@ -1,6 +1,6 @@
 """A box of real vectors, with a budget if there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,7 +11,8 @@ from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
-from firstmover.spaces.base import asked
+from firstmover.json_types import Parsed
+from firstmover.spaces.base import Limits, asked
 from firstmover.spaces.vectors import Vector, components
 
 
@@ -115,22 +116,24 @@ class Box(Vector):
         room = self.total - self._lowest
         return low + (clipped - low) * (room / spent.clip(room))
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> Limits:
         ends = (np.broadcast_to(end, self.size).tolist() for end in (self.low, self.high))
-        budget = {} if self.total is None else {"A_ub": np.ones((1, self.size)), "b_ub": np.array([self.total])}
-        return {"bounds": list(zip(*ends, strict=True)), **budget}
+        limits = Limits(bounds=list(zip(*ends, strict=True)))
+        if self.total is not None:
+            limits |= {"A_ub": np.ones((1, self.size)), "b_ub": np.array([self.total])}
+        return limits
 
     def in_fractions(self, action: Any) -> list[Fraction]:
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 
-    def entry(self, action: Any) -> dict[str, Any]:
+    def entry(self, action: Any) -> Parsed:
         """A vector as a rule file has it."""
         values = self.played(np.asarray(action, np.float64)).tolist()
         if self.digits is not None:
             values = [float(f"{value:.{self.digits}g}") for value in values]
         return dict(zip(self.names, values, strict=True)) if self.word is None else {self.word: values}
 
-    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+    def read(self, entry: Parsed) -> np.ndarray:
         """The vector of an entry of a rule file, float64 [size].
 
         Raises:

@@ -1,7 +1,6 @@
 """An option, then components for it."""
 
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from firstmover.core.noise import inverse_cdf
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.heads import BranchingHead, Head
+from firstmover.json_types import Parsed
 from firstmover.spaces.base import Parts, Space, asked, one_hot
 from firstmover.spaces.box import Box
 from firstmover.spaces.discrete import Discrete
@@ -141,12 +141,12 @@ class Branching(Space):
         """Distance between two levels."""
         return (self.high - self.low) / max((self.levels or 2) - 1, 1)
 
-    def entry(self, action: Any) -> dict[str, Any]:
+    def entry(self, action: Any) -> Parsed:
         """The option and its components' values, to nine digits."""
         values = np.asarray(self.values(np.asarray(action[1:], np.float64)))
         return self.option.entry(action[0]) | {self.word: [float(f"{value:.9g}") for value in values]}
 
-    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+    def read(self, entry: Parsed) -> np.ndarray:
         """The option and components of an entry of a rule file, the nearest levels of the values where there are any.
 
         Raises:

@@ -1,6 +1,6 @@
 """One of some options with names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from firstmover.core.noise import inverse_cdf
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import shortened
 from firstmover.heads import CategoricalHead, Head
+from firstmover.json_types import Parsed
 from firstmover.spaces.base import Parts, Space, asked, one_hot
 
 
@@ -106,11 +107,11 @@ class Discrete(Space):
     def in_fractions(self, action: Any) -> int:
         return int(action)
 
-    def entry(self, action: Any) -> dict[str, Any]:
+    def entry(self, action: Any) -> Parsed:
         """An option as a rule file has it: its name or value, or its number where it has none."""
         return {self.word: _listed(self.values[int(action)])}
 
-    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+    def read(self, entry: Parsed) -> np.ndarray:
         """The option that an entry of a rule file names.
 
         Raises:

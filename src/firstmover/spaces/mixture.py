@@ -13,7 +13,8 @@ from jaxtyping import Array, Float
 
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, shortened
-from firstmover.spaces.base import asked
+from firstmover.json_types import Parsed
+from firstmover.spaces.base import Limits, asked
 from firstmover.spaces.discrete import Discrete
 from firstmover.spaces.vectors import Vector, components
 
@@ -66,7 +67,7 @@ class Mixture(Vector):
         """What a decision comes to: the probabilities."""
         return mixture(action)
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> Limits:
         return {"bounds": [(0.0, 1.0)] * self.size, "A_eq": np.ones((1, self.size)), "b_eq": np.ones(1)}
 
     def in_fractions(self, action: Any) -> list[Fraction]:
@@ -74,7 +75,7 @@ class Mixture(Vector):
         total = sum(weights)
         return [weight / total if total else Fraction(1, self.size) for weight in weights]
 
-    def entry(self, action: Any) -> dict[str, Any]:
+    def entry(self, action: Any) -> Parsed:
         """The probabilities as a rule file has them, by name, or in a list where there are no names.
 
         Such as `{"mixture": {"inspect": 0.25, "wait": 0.75}}`, or `{"mixture": [0.25, 0.75]}`.
@@ -86,7 +87,7 @@ class Mixture(Vector):
     def _named(self) -> bool:
         return self.names != tuple(map(str, range(self.size)))
 
-    def read(self, entry: Mapping[str, Any]) -> np.ndarray:
+    def read(self, entry: Parsed) -> np.ndarray:
         """The probabilities of an entry of a rule file, float64 [size].
 
         Raises:

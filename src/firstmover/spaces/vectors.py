@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 from firstmover.errors import InputError, unknown_name
 from firstmover.exact_numbers import number
 from firstmover.heads import GaussianHead, Head
-from firstmover.spaces.base import Parts, Space
+from firstmover.spaces.base import Limits, Parts, Space
 
 
 class Vector(Space):
@@ -47,7 +47,7 @@ class Vector(Space):
         """The decision with these features."""
 
     @abc.abstractmethod
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> Limits:
         """All that decisions come to, as `scipy.optimize.linprog` is given constraints."""
 
     def head(self, sigma: Float[Array, ""] | float = 0.3) -> Head:

@@ -44,7 +44,7 @@ def check_file(argument: str, parameters: Mapping[str, Any]) -> list[Check]:
 def _of_class(cls: type, base: type, check: Callable[[Any], list[Check]], parameters: Mapping[str, Any]) -> list[Check]:
     try:
         unfinished(cls, base)
-        item = build.built_by_its_author(cls, cls.__name__, parameters if base is Game else {})
+        item: Any = build.built_by_its_author(cls, cls.__name__, parameters if base is Game else {})
     except InputError as why:
         return [Check("construction", False, str(why))]
     return [Check("construction", True), *check(item)]
