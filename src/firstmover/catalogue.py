@@ -74,9 +74,10 @@ class Item(NamedTuple):
                 return f"design {game} --followers {self.name}"
         return f"design simple-allocation --leader {self.name}"
 
-    def load(self) -> Any:
+    def load(self) -> type:
         """Its class, imported."""
-        return getattr(importlib.import_module(self.source.module), self.source.node.name)
+        loaded: type = getattr(importlib.import_module(self.source.module), self.source.node.name)
+        return loaded
 
 
 def _is_needed(parameter: Parameter) -> bool:

@@ -3,7 +3,7 @@
 import ctypes
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 Value = TypeVar("Value")
 
@@ -27,13 +27,14 @@ def within(seconds: float, compute: Callable[[], Value], alive: Callable[[], Non
     Raises:
         TimeoutError: it took longer.
     """
-    outcome: list[Any] = []
+    outcome: list[Value] = []
+    failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append((compute(), None))
+            outcome.append(compute())
         except BaseException as error:
-            outcome.append((None, error))
+            failed.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -46,9 +47,8 @@ def within(seconds: float, compute: Callable[[], Value], alive: Callable[[], Non
     finally:
         if thread.is_alive() and thread.ident is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_StoppedError))
+    if failed:
+        raise failed[0]
     if not outcome:
         raise TimeoutError(f"stopped after {seconds:g} s")
-    value, error = outcome[0]
-    if error is not None:
-        raise error
-    return value
+    return outcome[0]

@@ -6,7 +6,6 @@ means that nothing was wrong with it, and still nothing came of it: status 1. No
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
 
 _LONGEST = 1000  # characters of a message
 
@@ -52,7 +51,7 @@ def unknown_name(kind: str, name: str, valid: Iterable[str]) -> InputError:
     return InputError(f"unknown {kind} {name!r}: {hint}valid: {listed}.")
 
 
-def require(holds: bool, what: str, value: Any) -> None:
+def require(holds: bool, what: str, value: object) -> None:
     """Check a parameter; a comparison with a number that is not one never holds.
 
     Raises:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from types import EllipsisType
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 _NUMBER = re.compile(r"[-+]?(\d+/0*[1-9]\d*|(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,4})?)", re.ASCII)
 _LONGEST = 2000  # characters of a number
@@ -23,7 +25,7 @@ _GREATEST, _LEAST = Fraction(10) ** 306, Fraction(1, 10**306)
 _SUM = Fraction(1, 10**6)  # how far from 1 the sum of given probabilities may be
 
 
-def exact(value: Any, what: str) -> Fraction:
+def exact(value: object, what: str) -> Fraction:
     """A number as the fraction that it is.
 
     Args:
@@ -47,7 +49,7 @@ def exact(value: Any, what: str) -> Fraction:
     return number
 
 
-def number(value: Any, what: str) -> float:
+def number(value: object, what: str) -> float:
     """A finite number, from a string (a decimal or a fraction) or as it is, in 64 bits.
 
     Raises:
@@ -56,7 +58,7 @@ def number(value: Any, what: str) -> float:
     return float(exact(value, what))
 
 
-def whole(value: Any, what: str) -> int:
+def whole(value: object, what: str) -> int:
     """A whole number, from text or as it is.
 
     Raises:
@@ -71,7 +73,7 @@ def whole(value: Any, what: str) -> int:
     raise InputError(f"{what} must be a whole number; got {shortened(value)}.")
 
 
-def shortened(value: Any) -> str:
+def shortened(value: object) -> str:
     """A value as a message shows it: what is long is cut off."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**40:
         return "a whole number of more than 40 digits"
@@ -81,6 +83,8 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
+Axis = SupportsIndex | slice | EllipsisType | np.ndarray | None
+Index = Axis | tuple[Axis, ...]
 Labels = tuple[str, ...] | None  # the names along an axis of a table, if it has any
 
 
@@ -103,16 +107,16 @@ class Table:
         """The fractions, in an array of objects."""
         return as_fractions(self.floats) if self.given is None else self.given
 
-    def __getitem__(self, index: Any) -> "Table":
+    def __getitem__(self, index: Index) -> "Table":
         labels = self.labels[1:] if isinstance(index, int) else ()
         return Table(self.floats[index], None if self.given is None else self.given[index], labels)
 
-    def written(self) -> Any:
+    def written(self) -> Json:
         """Nested lists for a JSON file that are read as these numbers again."""
         return self.floats.tolist() if self.given is None else _written(self.given.tolist())
 
 
-def table(values: Any, what: str, shape: str = "a table of numbers with rows of one length") -> Table:
+def table(values: object, what: str, shape: str = "a table of numbers with rows of one length") -> Table:
     """Nested lists or arrays of numbers, text included.
 
     Args:
@@ -146,7 +150,7 @@ def table(values: Any, what: str, shape: str = "a table of numbers with rows of 
     return of_fractions(given)
 
 
-def _holds_truth(values: Any) -> bool:
+def _holds_truth(values: object) -> bool:
     """Whether true or false stands among numbers, where NumPy would take it for 1 or 0."""
     if isinstance(values, list | tuple):
         return any(_holds_truth(value) for value in values)
@@ -179,7 +183,7 @@ def agreed(tables: Sequence[Table], what: str) -> tuple[Labels, ...]:
     return tuple(found)
 
 
-def as_fractions(floats: Any) -> np.ndarray:
+def as_fractions(floats: object) -> np.ndarray:
     """What floats stand for; an array that holds fractions already is returned as it is."""
     array = np.asarray(floats)
     if array.dtype == object:
@@ -189,7 +193,7 @@ def as_fractions(floats: Any) -> np.ndarray:
     return exactly
 
 
-def probabilities(values: Any, what: str, *, joint: bool = False) -> Table:
+def probabilities(values: object, what: str, *, joint: bool = False) -> Table:
     """A distribution: probabilities whose sum is within 1e-6 of 1, divided by their exact sum.
 
     Every exact answer, every learner, every certificate and the check of a certificate use the numbers that result.
@@ -238,7 +242,7 @@ def _integer(text: str) -> int:
     return int(exact(text, "a number"))
 
 
-def _written(values: Any) -> Any:
+def _written(values: list[Any] | Fraction) -> Json:
     return [_written(value) for value in values] if isinstance(values, list) else written(values)
 
 

@@ -8,11 +8,12 @@ import codecs
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 MOST_BYTES = 900_000_000  # of a file, and of what is read from it
 _FREE_BYTES = 45_000_000  # what any file may take
@@ -56,7 +57,7 @@ def _asked(question: Callable[[], bool]) -> bool:
 
 
 @contextlib.contextmanager
-def reading(path: str | Path, otherwise: str = "") -> Iterator[Any]:
+def reading(path: str | Path, otherwise: str = "") -> Iterator[BinaryIO]:
     """A binary file that is open for reading.
 
     Args:
@@ -139,14 +140,14 @@ def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], Any] 
     raise InputError(sentence)
 
 
-def _children(value: Any) -> Any:
-    nested = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _children(value: object) -> Iterator[object]:
+    nested: Iterable[object] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return (child for child in nested if isinstance(child, dict | list))
 
 
 def _content(path: str | Path) -> bytes:
     with reading(path) as file:
-        content: bytes = file.read(os.fstat(file.fileno()).st_size + 1)
+        content = file.read(os.fstat(file.fileno()).st_size + 1)
         more = [content]
         while more[-1] and sum(map(len, more)) <= _FREE_BYTES:  # of a pipe or a device, which have no size
             more.append(file.read(1 << 20))
@@ -203,7 +204,7 @@ def _put(part: Path, path: Path) -> None:
             part.replace(path)
 
 
-def write_json(path: Path, value: Any, *, new: bool = False) -> None:
+def write_json(path: Path, value: Json, *, new: bool = False) -> None:
     """Write a JSON file whole, or not at all; NaN is refused.
 
     Raises:

@@ -4,6 +4,7 @@ Listing what there is, or refusing a mistyped name, must not cost the import of 
 """
 
 import ast
+import enum
 import functools
 import importlib
 import re
@@ -11,12 +12,21 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 ROOT = Path(__file__).parent
-REQUIRED = object()
+
+
+class Required(enum.Enum):
+    """What stands in place of a default where there is none."""
+
+    REQUIRED = "required"
+
+
+REQUIRED: Final = Required.REQUIRED
 _PARSING = threading.Lock()  # Python 3.11 counts the depth of what it parses for all threads at once, and fails
 
 # What a parameter may be on the command line, by the mark in its type hint.
@@ -48,7 +58,7 @@ class Parameter(NamedTuple):
 
     kind: str
     choices: tuple[str, ...]
-    default: Any
+    default: Json | Required
     text: str
 
 
@@ -223,7 +233,7 @@ def _fields(cls: Class) -> Iterator[tuple[str, tuple[str, ast.expr, ast.expr | N
                     yield name, (cls.module, hint, default, keyword_only)
 
 
-def _value(module: str, node: ast.expr) -> Any:
+def _value(module: str, node: ast.expr) -> Json:
     """The value of a default: a literal or that of a constant's name, else how it is written."""
     match node:
         case ast.Name(id=name):

@@ -3,7 +3,6 @@
 import inspect
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from firstmover.errors import on_one_line
 
@@ -52,7 +51,7 @@ def told_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
+def constructed(cls: type, parameters: Mapping[str, object]) -> str:
     """How an object is called for short: its class, and its parameters that are not at their defaults.
 
     Example:
@@ -66,11 +65,11 @@ def constructed(cls: type, parameters: Mapping[str, Any]) -> str:
     return f"{cls.__name__}({', '.join(f'{name}={_short(value)}' for name, value in told.items())})"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """A value as text, in which lists and tuples are the same."""
     return str(value).translate(str.maketrans("()", "[]"))
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = on_one_line(repr(value))
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -8,7 +8,8 @@ from tiny_games import LISTABLE, Lottery, some_rule
 
 from firstmover.certificates import certify_play, exact
 from firstmover.core.plays import JointPlay, Strategies, TimedStrategies
-from firstmover.equilibria.markov import best_response, joint_strategy, play_values
+from firstmover.equilibria.markov import joint_strategy
+from firstmover.equilibria.markov_replies import best_response, play_values
 from firstmover.equilibria.polytopes import regrets
 from firstmover.errors import InputError
 from firstmover.evaluators import choice as module

@@ -56,8 +56,8 @@ def test_every_interval_of_a_small_game_with_near_ties_is_proved(kind, count: in
         for which in ("bcce", "anf_cce") if len(game.types) > 1 else ("bcce",):
             for epsilon in (Fraction(0), Fraction(1, 10**12), Fraction(1, 3)):
                 proof = exact.proved_interval(game, which, epsilon)
-                assert proof["least"]["slack"] == proof["greatest"]["slack"] == "0"
-                assert Fraction(proof["least"]["value"]) <= Fraction(proof["greatest"]["value"])
+                assert proof.least.slack == proof.greatest.slack == 0
+                assert proof.least.value <= proof.greatest.value
     assert close >= count / 10  # what the test is about
 
 
@@ -66,6 +66,6 @@ def test_five_targets_that_are_as_good_as_tied() -> None:
     best = max(range(5), key=lambda target: game.followers[0][0][target])
     for sense in ("least", "greatest"):
         end = exact.proved_end(game, "bcce", sense, Fraction(0))
-        assert Fraction(end["value"]) == game.leader[0][best]
+        assert end.value == game.leader[0][best]
     greatest = exact.proved_end(game, "bcce", "greatest", Fraction(1, 10**9))
-    assert float(Fraction(greatest["value"])) == pytest.approx(-2.1459796, abs=1e-7)
+    assert float(greatest.value) == pytest.approx(-2.1459796, abs=1e-7)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from firstmover.equilibria import MarkovGame, best_response, markov_commitment, memoryless_response, play_values
-from firstmover.equilibria.markov import joint_strategy, memoryless_policies
+from firstmover.equilibria.markov import joint_strategy
+from firstmover.equilibria.markov_replies import memoryless_policies
 from firstmover.errors import InputError
 
 TIES = ["strong", "weak"]

@@ -1,4 +1,4 @@
-"""Replies to leaders that mix, and what play is worth to them, against the exact solvers of `equilibria.markov`."""
+"""Replies to leaders that mix, and what play is worth to them, against exact solvers (`equilibria.markov_replies`)."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from firstmover.core.commitment import table_of
 from firstmover.core.plays import Strategies
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.equilibria.markov import best_response, joint_strategy, memoryless_response, play_values
+from firstmover.equilibria.markov import joint_strategy
+from firstmover.equilibria.markov_replies import best_response, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.followers import BestResponse, PolicyGradient

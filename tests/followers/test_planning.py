@@ -12,7 +12,8 @@ from tiny_games import REGISTERED, Copying
 from firstmover.core.commitment import table_of
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import rollout
-from firstmover.equilibria.markov import MarkovGame, best_response, memoryless_response
+from firstmover.equilibria.markov import MarkovGame
+from firstmover.equilibria.markov_replies import best_response, memoryless_response
 from firstmover.errors import InputError
 from firstmover.followers import BestResponse, MultiplicativeWeights
 from firstmover.followers.planning import timed

@@ -14,7 +14,7 @@ from firstmover.core.commitment import table_of
 from firstmover.core.plays import Strategies
 from firstmover.core.rollout import rollout
 from firstmover.equilibria import best_response
-from firstmover.equilibria.markov import memoryless_response
+from firstmover.equilibria.markov_replies import memoryless_response
 from firstmover.errors import InputError
 from firstmover.games import IteratedMatrix
 from firstmover.games.iterated_matrix import MATRICES

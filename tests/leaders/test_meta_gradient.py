@@ -11,7 +11,8 @@ from tiny_games import EVERY, REGISTERED
 
 from firstmover import design
 from firstmover.core.plays import Strategies
-from firstmover.equilibria.markov import joint_strategy, memoryless_response, play_values
+from firstmover.equilibria.markov import joint_strategy
+from firstmover.equilibria.markov_replies import memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.forms import table_of_play

@@ -10,7 +10,6 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,33 @@ from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
 from firstmover.evaluators.base import Interval
 from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
+from firstmover.json_types import JsonObject, Parsed
 from firstmover.rules.rule import Rule, in_sentences, play_text
 from firstmover.solvers.registry import baseline
+
+
+@dataclass(frozen=True)
+class BaselineValue:
+    """What the game's baseline rule can earn at most.
+
+    Attributes:
+        rule: its name.
+        value: the most that it can earn, or None.
+        over: what that is the most over.
+        reason: why it is not known, where it is not.
+        proof: of the value, where there is one.
+    """
+
+    rule: str
+    value: float | None
+    over: str | None = None
+    reason: str | None = None
+    proof: JsonObject | None = None
+
+    def as_json(self) -> JsonObject:
+        """As a certificate carries it: with the reason where there is no value, and otherwise with what it is over."""
+        beside = {"reason": self.reason} if self.value is None else {"over": self.over}
+        return {"rule": self.rule, "value": self.value, **beside, "proof": self.proof}
 
 
 @dataclass(frozen=True)
@@ -63,40 +87,40 @@ class Certificate:
     """
 
     game: str
-    parameters: dict[str, Any]
-    rule: list[dict[str, Any]]
+    parameters: JsonObject
+    rule: list[JsonObject]
     rule_text: str
     play_text: str
-    followers: dict[str, Any] | None
+    followers: JsonObject | None
     value: float
     welfare: float
     revenue: float | None
-    epsilon: dict[str, Any]
+    epsilon: JsonObject
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
     bounds_epsilon: float | None
     reason: str | None
     exact: bool
     confidence: float | None
-    payoff_range: dict[str, Any]
-    baseline: dict[str, Any]
+    payoff_range: JsonObject
+    baseline: JsonObject
     gain: float | None
     sizes: dict[str, int | float]
     tolerance: float
     status: dict[str, Status]
-    proof: dict[str, Any] | None
+    proof: JsonObject | None
     value_interval: Interval | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> Parsed:
         """The certificate as JSON values, the same as when it is read back from a file."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self), allow_nan=False))
+        plain: Parsed = json.loads(json.dumps(asdict(self), allow_nan=False))
         del plain["status"]
         if self.value_interval is None:
             del plain["value_interval"]
         return plain
 
 
-def summary(certificate: dict[str, Any]) -> dict[str, Any]:
+def summary(certificate: Parsed) -> JsonObject:
     """A certificate, as JSON values, without the rule and the proofs."""
     left_out = ("game", "parameters", "rule", "rule_text", "play_text", "followers", "proof")
     short = {k: v for k, v in certificate.items() if k not in left_out}
@@ -108,7 +132,7 @@ def certify_play(
     actions: np.ndarray,
     play: Play,
     *,
-    followers: dict[str, Any] | None = None,
+    followers: JsonObject | None = None,
     epsilon: float | None = None,
     samples: int | None = None,
     seed: int = 0,
@@ -183,7 +207,7 @@ def _with_replies(judged: Judged, gaps: list[list[float | None]] | None) -> Judg
     )
 
 
-def _assembled(rule: Rule, words: str, judged: Judged, followers: dict[str, Any] | None) -> Certificate:
+def _assembled(rule: Rule, words: str, judged: Judged, followers: JsonObject | None) -> Certificate:
     game = rule.game
     baseline = _baseline(game)
     return Certificate(
@@ -193,8 +217,8 @@ def _assembled(rule: Rule, words: str, judged: Judged, followers: dict[str, Any]
         followers=followers,
         **vars(judged),
         payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
-        baseline=baseline,
-        gain=None if baseline["value"] is None else judged.value - baseline["value"],
+        baseline=baseline.as_json(),
+        gain=None if baseline.value is None else judged.value - baseline.value,
     )
 
 
@@ -214,9 +238,9 @@ def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[J
             except InputError as why:
                 reasons.append(str(why))
                 continue
-            ends = [float(Fraction(proofs[-1][sense]["value"])) for sense in ("least", "greatest")]
-            intervals[point][proofs[-1]["set"]] = (ends[0], ends[1])
-    slacks = [Fraction(part[sense]["slack"]) for part in proofs for sense in ("least", "greatest")]
+            found = proofs[-1]
+            intervals[point][found.over] = (float(found.least.value), float(found.greatest.value))
+    slacks = [end.slack for part in proofs for end in (part.least, part.greatest)]
     revenue = None if finite.revenue is None else verify.expected(finite, finite.revenue, joint)
     welfare = sum((verify.expected(finite, own, joint) for own in finite.followers), revenue or Fraction(0))
     by_follower = [
@@ -237,7 +261,7 @@ def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[J
         confidence=None,
         sizes=sizes_of(exact.as_finite_game(finite)),
         tolerance=float(max([Fraction(0), *slacks]) / (finite.spread() or 1)),
-        proof={"induced": exact.as_json(finite), "play": stored_play, "intervals": proofs},
+        proof={"induced": exact.as_json(finite), "play": stored_play, "intervals": [part.as_json() for part in proofs]},
         status={"value": EXACT, "epsilon": EXACT, "bounds": EXACT if intervals[Fraction(0)] else unbounded},
     )
     return judged, [np.array(own, float) for own in strategies]
@@ -251,7 +275,7 @@ def _rounded_up(value: Fraction) -> float:
     return float(math.ceil(value / unit) * unit)
 
 
-def _baseline(game: Game) -> dict[str, Any]:
+def _baseline(game: Game) -> BaselineValue:
     """The baseline rule and the most that it can earn over the tightest set, with a proof where there is one."""
     name = "the game's baseline rule"
     try:
@@ -259,7 +283,7 @@ def _baseline(game: Game) -> dict[str, Any]:
         rule = Rule(baseline_game, actions).as_told()
         judge = judge_of(rule.game)
     except InputError as why:
-        return {"rule": name, "value": None, "reason": str(why), "proof": None}
+        return BaselineValue(name, None, reason=str(why))
     try:
         if game.named_status_quo is not None:
             raise InputError("which rule somebody has named cannot be derived from the game")
@@ -270,8 +294,8 @@ def _baseline(game: Game) -> dict[str, Any]:
         try:
             value, over = judge.best(rule.actions)
         except InputError as why:
-            return {"rule": name, "value": None, "reason": str(why), "proof": None}
-        return {"rule": name, "value": value, "over": over, "proof": None}
+            return BaselineValue(name, None, reason=str(why))
+        return BaselineValue(name, value, over=over)
     over = which if len(finite.types) > 1 else "cce"
-    proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end}
-    return {"rule": name, "value": float(Fraction(end["value"])), "over": f"the best {over}", "proof": proof}
+    proof = {**rule.as_file(), "induced": exact.as_json(finite), "set": over, "greatest": end.as_json()}
+    return BaselineValue(name, float(end.value), over=f"the best {over}", proof=proof)

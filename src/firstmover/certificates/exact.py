@@ -12,8 +12,8 @@ confirm.
 
 import itertools
 import json
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Listing
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 from firstmover.verify import Finite
 
@@ -100,7 +101,7 @@ def as_finite_game(game: Finite) -> FiniteGame:
     return FiniteGame(np.array(game.types, np.int32), probs, leader, followers, allowed, given)
 
 
-def as_json(game: Finite) -> dict[str, Any]:
+def as_json(game: Finite) -> JsonObject:
     """A game as a certificate carries it: fractions as strings."""
 
     def words(table: list[list[Fraction]]) -> list[list[str]]:
@@ -117,7 +118,7 @@ def as_json(game: Finite) -> dict[str, Any]:
     }
 
 
-def play_as_json(game: Finite, play: Play) -> dict[str, Any]:
+def play_as_json(game: Finite, play: Play) -> JsonObject:
     """Play in fractions that sum to 1, each rounded to a multiple of 1e-12."""
     return play.in_fractions(_rounded, list(itertools.product(*map(range, game.sizes))))
 
@@ -130,24 +131,67 @@ def _rounded(row: list[float]) -> list[str]:
     return [str(Fraction(p, _PLAY)) for p in whole]
 
 
-def proved_interval(game: Finite, which: EquilibriumSet, epsilon: Fraction) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ProvedEnd:
+    """One end of an interval, and its two proofs.
+
+    Attributes:
+        value: the end.
+        slack: the distance between the two proofs, 0 where they meet exactly.
+        point: of the set, which reaches the end: columns with their weights.
+        multipliers: which prove it, by follower, type and action.
+    """
+
+    value: Fraction
+    slack: Fraction
+    point: list[tuple[tuple[int, ...], Fraction]]
+    multipliers: dict[tuple[int, int, int], Fraction]
+
+    def as_json(self) -> JsonObject:
+        """As a certificate carries it: fractions as strings."""
+        return {
+            "value": str(self.value),
+            "slack": str(self.slack),
+            "point": [[list(column), str(p)] for column, p in self.point],
+            "multipliers": [[list(deviation), str(m)] for deviation, m in self.multipliers.items()],
+        }
+
+
+@dataclass(frozen=True)
+class ProvedInterval:
+    """The least and the greatest value of the leader over an equilibrium set at a regret, each end proved."""
+
+    over: str
+    epsilon: Fraction
+    least: ProvedEnd
+    greatest: ProvedEnd
+
+    def as_json(self) -> JsonObject:
+        """As a certificate carries it."""
+        return {
+            "set": self.over,
+            "epsilon": str(self.epsilon),
+            "least": self.least.as_json(),
+            "greatest": self.greatest.as_json(),
+        }
+
+
+def proved_interval(game: Finite, which: EquilibriumSet, epsilon: Fraction) -> ProvedInterval:
     """The least and the greatest value of the leader over a set, each end with its proof.
 
     Raises:
         InputError: the set is too large, or an end could not be proved.
     """
-    return {
-        "set": "cce" if which == "bcce" and len(game.types) == 1 else which,
-        "epsilon": str(epsilon),
-        "least": proved_end(game, which, "least", epsilon),
-        "greatest": proved_end(game, which, "greatest", epsilon),
-    }
+    return ProvedInterval(
+        "cce" if which == "bcce" and len(game.types) == 1 else which,
+        epsilon,
+        proved_end(game, which, "least", epsilon),
+        proved_end(game, which, "greatest", epsilon),
+    )
 
 
-def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fraction) -> dict[str, Any]:
-    """One end: its `value`, a `point` of the set that reaches it, and `multipliers` that prove it.
-
-    `slack` is the distance between the two proofs, 0 where they meet exactly.
+def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fraction) -> ProvedEnd:
+    """One end, with a point of the set that reaches it, and multipliers that prove it.
 
     Raises:
         InputError: as `proved_interval`.
@@ -169,13 +213,8 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
     if any(len(str(m)) > _DIGITS for m in multipliers.values()):
         multipliers = {d: m.limit_denominator(_DENOMINATOR) for d, m in multipliers.items()}
         value = verify.bound(game, which, sense, epsilon, multipliers)
-    end = {
-        "value": str(value),
-        "slack": str(abs(optimum.value - value)),
-        "point": [[list(column), str(p)] for column, p in point],
-        "multipliers": [[list(deviation), str(m)] for deviation, m in multipliers.items()],
-    }
-    why = verify.why_not_end(game, which, sense, epsilon, end)
+    end = ProvedEnd(value, abs(optimum.value - value), point, multipliers)
+    why = verify.why_not_end(game, which, sense, epsilon, end.as_json())
     if why is not None:
         raise InputError(f"the {sense} value over {which} could not be proved in exact arithmetic: {why}")
     return end

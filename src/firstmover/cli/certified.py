@@ -1,9 +1,11 @@
 """Certificates as text that a person reads."""
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 from firstmover.cli.phrases import difference, from_to, interval, item, regret, sentences, sums
 from firstmover.errors import on_one_line
+from firstmover.json_types import Parsed
 from firstmover.wording import written
 
 # What the leader's value holds for, set of equilibria by set: what followers may come to, in plain words.
@@ -15,7 +17,7 @@ _SETS = {
 }
 
 
-def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
+def certificate(found: Parsed, *, verbose: bool = False) -> list[str]:
     """What is proved, in lines."""
     epsilon, at, reason = found["epsilon"]["max"], found["bounds_epsilon"], found["reason"]
     payoffs = low, high = found["payoff_range"]["leader"]
@@ -68,7 +70,7 @@ def certificate(found: dict[str, Any], *, verbose: bool = False) -> list[str]:
     return lines
 
 
-def _learnt(found: dict[str, Any], payoffs: Any, widest: float) -> list[str]:
+def _learnt(found: Parsed, payoffs: Sequence[float], widest: float) -> list[str]:
     """What came of sessions of followers who remember, in lines."""
     value = written(found["leader"]["mean"], *payoffs)
     ends = interval([found["leader"]["low"], found["leader"]["high"]], payoffs)
@@ -81,7 +83,7 @@ def _learnt(found: dict[str, Any], payoffs: Any, widest: float) -> list[str]:
     ]
 
 
-def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = False) -> str:
+def written_certificate(found: Parsed, path: str | Path, *, verbose: bool = False) -> str:
     """A certificate of its own, and where it lies."""
     game = item({"name": found["game"], "parameters": found["parameters"]})
     kind = "" if verbose else "followers"
@@ -98,7 +100,7 @@ def written_certificate(found: dict[str, Any], path: Any, *, verbose: bool = Fal
     return "\n".join(lines)
 
 
-def _manipulation(exact: dict[str, Any], payoffs: list[float]) -> str:
+def _manipulation(exact: Parsed, payoffs: list[float]) -> str:
     """What a leader that learned in the game, and committed to nothing, would lose to a follower that manipulates."""
     (se, _), (fbm, _) = exact["se"], exact["fbm"]
     return (

@@ -4,11 +4,12 @@ import argparse
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import firstmover
 from firstmover import catalogue
 from firstmover.errors import InputError, unknown_name
+from firstmover.json_types import Json
 
 GAME = "a name from 'firstmover games', a file *.nfg, *.efg or *.csv (player 1 leads), or FILE.py:CLASS"
 
@@ -26,7 +27,7 @@ class Command(NamedTuple):
     name: str
     summary: str
     declare: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[argparse.Namespace], tuple[Any, str]]
+    run: Callable[[argparse.Namespace], tuple[Json, str]]
 
 
 class Parser(argparse.ArgumentParser):

@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firstmover.errors import InputError
+from firstmover.json_types import Parsed
 from firstmover.wording import written
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def payoff_errors(options: argparse.Namespace) -> "PayoffErrors | None":
     )
 
 
-def estimated_rules(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+def estimated_rules(result: Parsed, payoffs: Sequence[float]) -> list[str]:
     """The rules of `solve --payoffs` and what they are worth, a line each."""
     off, rules = result["off_by"], result["rules"]
     width = max(len(rule["name"]) for rule in rules)
@@ -65,7 +66,7 @@ def estimated_rules(result: dict[str, Any], payoffs: Sequence[float]) -> list[st
     return lines
 
 
-def estimated_value(found: dict[str, Any]) -> list[str]:
+def estimated_value(found: Parsed) -> list[str]:
     """What `certify --payoffs` adds to a certificate."""
     half = max(found["mean"] - found["interval"][0], found["interval"][1] - found["mean"])
     least = "" if found["guaranteed"] is None else f", at least {found['guaranteed']:.4g} against best replies"

@@ -3,7 +3,10 @@
 import argparse
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from firstmover.interop.tensorboard import TensorBoard
 
 
 def add_log(command: argparse.ArgumentParser) -> None:
@@ -11,7 +14,7 @@ def add_log(command: argparse.ArgumentParser) -> None:
     command.add_argument("--log", choices=("tensorboard",), help="write the metrics for it, in DIR/tensorboard")
 
 
-def logged(options: argparse.Namespace, run: Path) -> contextlib.AbstractContextManager[Any]:
+def logged(options: argparse.Namespace, run: Path) -> "contextlib.AbstractContextManager[TensorBoard | None]":
     """The callback that the options ask for, which writes into the run folder; None if they ask for none.
 
     Raises:

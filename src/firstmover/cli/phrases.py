@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from firstmover import catalogue
 from firstmover.errors import on_one_line
+from firstmover.json_types import Parsed
 from firstmover.wording import written
 
 
@@ -14,7 +14,7 @@ def sentences(text: str) -> str:
     return text.replace(". ", ".\n" + " " * 11)
 
 
-def item(described: dict[str, Any], kind: str = "") -> str:
+def item(described: Parsed, kind: str = "") -> str:
     """A name and its parameters; with the kind of a registered item those that are not at their defaults."""
     known = catalogue.named(kind, described["name"]) if kind else None
     defaults = {} if known is None else {name: short(one.default) for name, one in known.parameters.items()}
@@ -23,7 +23,7 @@ def item(described: dict[str, Any], kind: str = "") -> str:
     return f"{described['name']} ({settings})" if settings else str(described["name"])
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """A parameter's value, without tables."""
     if isinstance(value, float):
         return written(value)
@@ -59,7 +59,7 @@ def regret(epsilon: float | int, widest: float | int) -> str:
     return f"{max(math.ceil(epsilon / unit - 1e-9) * unit, least):.3g}"
 
 
-def sums(found: dict[str, Any]) -> tuple[float, float]:
+def sums(found: Parsed) -> tuple[float, float]:
     """A range for the sum of everybody's payoffs."""
     ranges = [found["payoff_range"]["leader"], *found["payoff_range"]["followers"]]
     return sum(low for low, _ in ranges), sum(high for _, high in ranges)

@@ -3,16 +3,16 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.certified import certificate
 from firstmover.cli.phrases import difference, interval, item, sentences
 from firstmover.errors import on_one_line
+from firstmover.json_types import Parsed
 from firstmover.report.sentences import rows_sentences
 from firstmover.wording import written
 
 
-def design(result: dict[str, Any], *, verbose: bool = False) -> str:
+def design(result: Parsed, *, verbose: bool = False) -> str:
     """The outcome of a design: rule, value beside optimum, certificate, where it lies.
 
     Args:
@@ -89,7 +89,7 @@ def design(result: dict[str, Any], *, verbose: bool = False) -> str:
     return "\n".join(lines)
 
 
-def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]], *, verbose: bool = False) -> list[str]:
+def measured(measures: Parsed, constraints: Sequence[Parsed], *, verbose: bool = False) -> list[str]:
     """Constraints, and measures with what they can be in other equilibria.
 
     Those that every game has are shown where something is asked of them, or everything is to be seen.
@@ -109,7 +109,7 @@ def measured(measures: dict[str, Any], constraints: Sequence[dict[str, Any]], *,
     return [on_one_line(line) for line in lines]
 
 
-def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payoffs: Sequence[float]) -> list[str]:
+def held_out(holdout: Parsed | None, robust: Parsed | None, payoffs: Sequence[float]) -> list[str]:
     """The rule on rows that were held out, and under the worst prior nearby."""
     lines = []
     if holdout is not None:
@@ -135,7 +135,7 @@ def held_out(holdout: dict[str, Any] | None, robust: dict[str, Any] | None, payo
     return lines
 
 
-def _told(result: dict[str, Any], payoffs: Any) -> list[str]:
+def _told(result: Parsed, payoffs: Sequence[float]) -> list[str]:
     """What stands for a network in words, if anything does."""
     told = result.get("distilled")
     if not told:
@@ -146,7 +146,7 @@ def _told(result: dict[str, Any], payoffs: Any) -> list[str]:
     return [f"           in {many[0]} and {many[1]} cases it is worth {worth} ({lost}){where}"]
 
 
-def _trained(result: dict[str, Any]) -> list[str]:
+def _trained(result: Parsed) -> list[str]:
     """Where the followers of a design were trained, if that was not said by who asked for it."""
     if result["trained"] is None or result["run"] is None:
         return []
@@ -156,7 +156,7 @@ def _trained(result: dict[str, Any]) -> list[str]:
     return [f"           {kept}: {folder}"]
 
 
-def solution(result: dict[str, Any]) -> str:
+def solution(result: Parsed) -> str:
     """An exact optimum, or bounds on it."""
     lines = ["", f"game       {item(result['game'])}"]
     payoffs = result["payoff_range"]
@@ -203,7 +203,7 @@ def solution(result: dict[str, Any]) -> str:
 _MOST_EQUILIBRIA = 10
 
 
-def _nash(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+def _nash(result: Parsed, payoffs: Sequence[float]) -> list[str]:
     """What the Nash equilibria earn, in which nobody leads, and what leading adds."""
     found = result["nash"]["equilibria"]
     own = result["nash"]["follower_range"]
@@ -230,7 +230,7 @@ def _mixed_words(mixture: dict[str, float]) -> str:
     return ", ".join(name if p == 1 else f"{name} {p:.4f}" for name, p in mixture.items())
 
 
-def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
+def _margin(result: Parsed, payoffs: Sequence[float]) -> list[str]:
     """What an optimum that rests on ties is worth once it leaves none."""
     lines = ["           they might as well reply otherwise, and the leader would earn less"]
     if result["margin_value"] is None:
@@ -244,7 +244,7 @@ def _margin(result: dict[str, Any], payoffs: Sequence[float]) -> list[str]:
     ]
 
 
-def pretrained(result: dict[str, Any]) -> str:
+def pretrained(result: Parsed) -> str:
     """Trained followers, and how far their replies are from exact ones."""
     lines = [
         "",
@@ -277,7 +277,7 @@ def pretrained(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """A parameter as the command line takes it."""
     return on_one_line(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
@@ -287,7 +287,7 @@ def claims(found: dict[str, dict[str, str]]) -> str:
     return "\n".join(f"{name:22} {item['source']}: {item['claim']}" for name, item in found.items())
 
 
-def verdicts(results: dict[str, Any]) -> str:
+def verdicts(results: Parsed) -> str:
     """Claim by claim: published, ours, exact, agrees or not, and why."""
     lines = []
     for name, result in results.items():

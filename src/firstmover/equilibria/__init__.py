@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from firstmover.equilibria.deviations import regrets, swap_regrets
     from firstmover.equilibria.entropy import MaxEntropy, max_entropy
     from firstmover.equilibria.finite_game import FiniteGame
-    from firstmover.equilibria.markov import MarkovGame, Response, best_response, memoryless_response, play_values
+    from firstmover.equilibria.markov import MarkovGame
     from firstmover.equilibria.markov_commitments import MarkovCommitment, markov_commitment
+    from firstmover.equilibria.markov_replies import Response, best_response, memoryless_response, play_values
     from firstmover.equilibria.membership import Violation, violation
     from firstmover.equilibria.polytopes import extreme, value_bounds
     from firstmover.equilibria.programs import MAX_VARIABLES, Extreme, Sense, joint_play, n_variables

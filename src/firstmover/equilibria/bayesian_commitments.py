@@ -24,10 +24,9 @@ from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import block_array, csr_array, diags_array, eye_array, kron
 
 from firstmover.equilibria.commitments import OptimalCommitment
+from firstmover.equilibria.region_programs import CommitmentGame, Replies
 from firstmover.equilibria.reply_regions import (
     Candidate,
-    CommitmentGame,
-    Replies,
     Ties,
     all_candidates,
     candidates_by,

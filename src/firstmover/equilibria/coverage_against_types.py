@@ -20,10 +20,9 @@ from scipy.optimize import Bounds, LinearConstraint
 
 from firstmover.equilibria.bayesian_commitments import LISTED_REPLIES, STRICT, TIME_LIMIT
 from firstmover.equilibria.commitments import OptimalCommitment
+from firstmover.equilibria.region_programs import CommitmentGame, Replies
 from firstmover.equilibria.reply_regions import (
     Candidate,
-    CommitmentGame,
-    Replies,
     Ties,
     all_candidates,
     candidates_by,

@@ -15,7 +15,7 @@ finite pivoting rules for the simplex method" (1977).
 import itertools
 import math
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -24,7 +24,7 @@ from jaxtyping import Float
 from firstmover.equilibria.solver import NoAnswerError, attempt
 
 _LARGE = 200  # coefficients; in larger programs only the rows and columns that matter are written out
-Exact = Any  # an array of objects that are fractions or whole numbers
+Exact = np.ndarray  # an array of objects that are fractions or whole numbers
 
 
 class Optimum(NamedTuple):
@@ -260,7 +260,7 @@ class _Tableau:
         return Optimum(value, np.array(point, object), exact[: self.n_upper], -exact[self.n_upper :])
 
 
-def _whole(row: list[Any]) -> tuple[list[int], int]:
+def _whole(row: list[Fraction | int]) -> tuple[list[int], int]:
     """Fractions times a whole number that makes them whole, and that number."""
     unit = math.lcm(*(Fraction(x).denominator for x in row))
     return [int(x * unit) for x in row], unit

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -44,7 +43,7 @@ class FiniteGame:
     given: tuple[Exact, Exact, Exact] | None = None
 
     @classmethod
-    def without_types(cls, leader: Any, followers: Any) -> "FiniteGame":
+    def without_types(cls, leader: object, followers: object) -> "FiniteGame":
         """A game of complete information.
 
         Args:
@@ -65,7 +64,9 @@ class FiniteGame:
         return cls(np.zeros((1, n), np.int64), np.ones(1), payoffs[None], table[:, None], allowed, given)
 
     @classmethod
-    def with_types(cls, prior: Any, leader: Any, followers: Any, allowed: Sequence[Any] | None = None) -> "FiniteGame":
+    def with_types(
+        cls, prior: object, leader: object, followers: object, allowed: Sequence[object] | None = None
+    ) -> "FiniteGame":
         """A game in which each of n followers has a private type.
 
         Args:
@@ -141,7 +142,7 @@ class FiniteGame:
         return possible
 
 
-def numbers(what: str, values: Any, shape: tuple[int, ...] | None = None) -> Float[np.ndarray, "..."]:
+def numbers(what: str, values: object, shape: tuple[int, ...] | None = None) -> Float[np.ndarray, "..."]:
     """The values as an array of float64, checked.
 
     Raises:
@@ -157,7 +158,9 @@ def numbers(what: str, values: Any, shape: tuple[int, ...] | None = None) -> Flo
     return array
 
 
-def _masks(types: tuple[int, ...], actions: tuple[int, ...], allowed: Sequence[Any] | None) -> tuple[np.ndarray, ...]:
+def _masks(
+    types: tuple[int, ...], actions: tuple[int, ...], allowed: Sequence[object] | None
+) -> tuple[np.ndarray, ...]:
     """What each type of each follower may do, checked."""
     shapes = list(zip(types, actions, strict=True))
     if allowed is None:

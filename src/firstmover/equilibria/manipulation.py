@@ -6,12 +6,13 @@ follower that replies to every row by a fixed map, not by its best replies, choo
 Source: Yu and Chen, "Decentralized online learning in general-sum Stackelberg games" (2024).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from firstmover.errors import InputError
+from firstmover.json_types import JsonObject
 
 
 class ReplyOutcome(NamedTuple):
@@ -40,7 +41,7 @@ class Manipulation(NamedTuple):
     honest: ReplyOutcome
     manipulated: ReplyOutcome
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """`{"se": [leader, follower], "fbm": [leader, follower], "loss": what the leader loses to manipulation}`."""
         (se, fbm) = ([float(one.leader), float(one.follower)] for one in self)
         return {"se": se, "fbm": fbm, "loss": se[0] - fbm[0]}

@@ -13,11 +13,12 @@ regions of strict replies.
 
 import itertools
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 from jaxtyping import Float
+from scipy.optimize import OptimizeResult
 
 MAX_COMBINATIONS = 2_000  # of replies, that are gone through; of more, only the intended one is tried
 _MAX_ENTRIES = 40_000  # of the payoffs, the same
@@ -207,7 +208,7 @@ def _program(
     keep = np.r_[np.ones(len(rows) - 1, bool), np.isfinite(least)]
     fixed = (None, 1.0) if margin is None else (margin / scale, margin / scale)
     aim = np.r_[np.zeros(m), np.zeros(K), 1.0] if margin is None else np.r_[np.zeros(m), game.prior, 0.0]
-    result: Any = scipy.optimize.linprog(
+    result: OptimizeResult = scipy.optimize.linprog(
         -aim,
         A_ub=rows[keep],
         b_ub=limits[keep],

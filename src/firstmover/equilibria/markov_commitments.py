@@ -14,14 +14,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from firstmover.equilibria.markov import (
+from firstmover.equilibria.markov import MarkovGame, check_work, induced
+from firstmover.equilibria.markov_replies import (
     CHUNK,
     TOLERANCE,
-    MarkovGame,
     as_good,
     by_backward_induction,
-    check_work,
-    induced,
     memoryless_policies,
     preferred,
 )

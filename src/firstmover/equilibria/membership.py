@@ -1,6 +1,6 @@
 """Whether a given joint play lies in an equilibrium set, and if not, why."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -42,7 +42,7 @@ class Violation(NamedTuple):
 
 
 def violation(
-    game: FiniteGame, which: EquilibriumSet, joint: Any, *, epsilon: float = 0.0, tolerance: float = 1e-9
+    game: FiniteGame, which: EquilibriumSet, joint: object, *, epsilon: float = 0.0, tolerance: float = 1e-9
 ) -> Violation | None:
     """What keeps a joint play from being in an equilibrium set: the greatest gain there is, or None if nothing does.
 
@@ -76,7 +76,7 @@ def violation(
     )
 
 
-def _distributions(game: FiniteGame, joint: Any) -> Float[np.ndarray, "P *actions"]:
+def _distributions(game: FiniteGame, joint: object) -> Float[np.ndarray, "P *actions"]:
     """The joint play, checked; what rounding leaves of the sums is divided out."""
     play = numbers("the joint play", joint, game.leader.shape)
     require(bool((play >= 0).all()), "probabilities must be at least 0", play.min())

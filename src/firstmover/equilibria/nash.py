@@ -39,7 +39,7 @@ class NashEquilibrium:
     pure: bool
 
 
-def nash_equilibria(leader: Any, follower: Any) -> tuple[list[NashEquilibrium], bool]:
+def nash_equilibria(leader: object, follower: object) -> tuple[list[NashEquilibrium], bool]:
     """The Nash equilibria of a game of two players, best for the leader first, and whether these are all there are.
 
     Args:

@@ -5,7 +5,6 @@ large its columns are generated instead. Nothing is sampled: what neither way ca
 """
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -47,7 +46,7 @@ __all__ = [
 
 
 def value_bounds(
-    game: FiniteGame, which: EquilibriumSet, *, objective: Any = None, epsilon: float = 0.0
+    game: FiniteGame, which: EquilibriumSet, *, objective: object = None, epsilon: float = 0.0
 ) -> tuple[float, float]:
     """The least and greatest expected value of an objective over an equilibrium set.
 
@@ -71,7 +70,7 @@ def value_bounds(
 
 
 def extreme(
-    game: FiniteGame, which: EquilibriumSet, sense: Sense, *, objective: Any = None, epsilon: float = 0.0
+    game: FiniteGame, which: EquilibriumSet, sense: Sense, *, objective: object = None, epsilon: float = 0.0
 ) -> Extreme:
     """An end of what an objective can be over an equilibrium set: a vertex that attains it, multipliers that prove it.
 
@@ -112,7 +111,7 @@ def extreme(
 
 
 def float_extreme(
-    game: FiniteGame, which: EquilibriumSet, sense: Sense, *, objective: Any = None, epsilon: float = 0.0
+    game: FiniteGame, which: EquilibriumSet, sense: Sense, *, objective: object = None, epsilon: float = 0.0
 ) -> Extreme:
     """`extreme` in floats alone."""
     check_set(game, which, epsilon)

@@ -165,7 +165,7 @@ def column_values(
     return (game.probs[profiles] * table.reshape(len(table), -1)[profiles, actions]).sum(axis=1)
 
 
-def objective_table(game: FiniteGame, objective: Any) -> Float[np.ndarray, "P *actions"]:
+def objective_table(game: FiniteGame, objective: object) -> Float[np.ndarray, "P *actions"]:
     """The objective, checked; the leader's payoff if None.
 
     Raises:

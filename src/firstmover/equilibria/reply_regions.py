@@ -9,7 +9,7 @@ counts): these fill all but the borders, and nowhere on a border is the worst be
 every region that meets there. Their best value is a supremum, attained or not.
 
 What is a tie, and which region is empty, is decided in fractions (`exact_programs`): no tolerance makes two payoffs
-equal. Only where more than `_WRITTEN` coefficients matter at a solution, in large games, is it taken from floats.
+equal. The programs are those of `region_programs`.
 
 Sources: von Stengel and Zamir, "Leadership games with convex strategy sets" (Games and Economic Behavior 2010), for
 polytopes and weak ties.
@@ -22,7 +22,8 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from firstmover.equilibria.exact_programs import Exact, Optimum, TooLargeError, least, near_by
+from firstmover.equilibria.exact_programs import Exact, TooLargeError
+from firstmover.equilibria.region_programs import MARGIN, CommitmentGame, Region, Replies, zeros
 from firstmover.equilibria.solver import NoAnswerError, attempt
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
@@ -30,39 +31,11 @@ from firstmover.exact_numbers import as_fractions
 Ties = Literal["strong", "weak"]
 Item = TypeVar("Item")
 Solved = TypeVar("Solved", bound="_Valued")
-Replies = tuple[tuple[int, ...], ...]  # for each type, the action that is played, or several that pay it the same
 STEP = Fraction(1, 10**6)  # of what is at stake, that a commitment may lose where it steps off a border
 LISTED = 400  # payoffs of a game all of whose candidates are computed in fractions
-_WRITTEN = 1_000  # coefficients of a program that matter at its solution, up to which it is solved in fractions
-_MARGIN = Fraction(1, 10**9)  # by which a point in floats keeps within limits
 _STEPS = 3  # in the search for a commitment that attains a value, in larger games
 _CLEAR = 1e-6  # of the leader's payoff range
 MOST_EQUAL = 10  # replies of equal value that are compared
-
-
-class CommitmentGame(NamedTuple):
-    """A leader with a polytope of commitments against one follower with private types, in exact fractions.
-
-    The polytope holds the vectors x >= 0 with upper @ x <= limits and equal @ x == sums. A constant in a payoff is the
-    payoff of a coordinate that is fixed at 1. All arrays hold objects.
-
-    Attributes:
-        leader: the leader's payoff per unit of x, by the follower's type and action, [K, m, a]; no total is negative.
-        follower: the same for the follower.
-        prior: probabilities of the types, [K], all positive.
-        upper: [rows, m].
-        limits: [rows].
-        equal: [sums, m].
-        sums: [sums].
-    """
-
-    leader: Exact
-    follower: Exact
-    prior: Exact
-    upper: Exact
-    limits: Exact
-    equal: Exact
-    sums: Exact
 
 
 class Candidate(NamedTuple):
@@ -100,7 +73,7 @@ def over_mixtures(leader: Exact, follower: Exact, prior: Exact) -> tuple[Commitm
     leader, follower, prior = (as_fractions(part) for part in (leader, follower, prior))
     m, low = leader.shape[1], leader.min()
     one = Fraction(1)
-    polytope = _zeros(0, m), _zeros(0), np.full((1, m), one, object), np.array([one], object)
+    polytope = zeros(0, m), zeros(0), np.full((1, m), one, object), np.array([one], object)
     return CommitmentGame(leader - low, follower, prior, *polytope), low
 
 
@@ -236,9 +209,9 @@ def optimal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) -
         if not candidate.exact:
             x = candidate.x if ties == "strong" else _inside(game, candidate)
             return Choice(candidate.value, x, ties == "strong")
-        x = _attaining(game, candidate)
-        if x is not None:
-            return Choice(candidate.value, x, True)
+        attained = _attaining(game, candidate)
+        if attained is not None:
+            return Choice(candidate.value, attained, True)
         x = _safest(game, candidate) if ties == "strong" else _inside(game, candidate)
         sure = guaranteed(game, x)
         if best is None or sure > best[0]:
@@ -261,7 +234,7 @@ def _equal(game: CommitmentGame, candidates: Iterable[Candidate], ties: Ties) ->
 
 def best_in_region(game: CommitmentGame, replies: Replies) -> Candidate | None:
     """The commitment that earns most while the replies are best ones; None if they are so nowhere."""
-    region, m = _Region(game, replies), game.leader.shape[1]
+    region, m = Region(game, replies), game.leader.shape[1]
     try:
         found = region.greatest(replies)
     except TooLargeError as error:
@@ -274,9 +247,9 @@ def best_in_region(game: CommitmentGame, replies: Replies) -> Candidate | None:
 def has_inside(game: CommitmentGame, replies: Replies) -> bool:
     """Whether the replies are somewhere better than all others, every type's at once."""
     try:
-        inside = _Region(game, replies).most_interior(replies)
+        inside = Region(game, replies).most_interior(replies)
     except TooLargeError as error:
-        return bool(error.near[-1] > _MARGIN)
+        return bool(error.near[-1] > MARGIN)
     return inside is not None and inside.margin > 0
 
 
@@ -298,7 +271,7 @@ def _attaining(game: CommitmentGame, candidate: Candidate) -> Exact | None:
     """
     if guaranteed(game, candidate.x) >= candidate.value:
         return candidate.x
-    region, counted = _Region(game, candidate.replies), candidate.replies
+    region, counted = Region(game, candidate.replies), candidate.replies
     for _ in range(game.leader.size if game.leader.size <= LISTED else _STEPS):
         try:
             most = region.greatest(counted)
@@ -323,7 +296,7 @@ def _safest(game: CommitmentGame, candidate: Candidate) -> Exact:
     """
     if game.leader.size > LISTED:
         return candidate.x
-    region = _Region(game, candidate.replies, candidate.value)
+    region = Region(game, candidate.replies, candidate.value)
     tied, inside = candidate.replies, region.most_interior(candidate.replies)
     while inside is not None and inside.margin <= 0:
         tied = _joined(tied, inside.binding)
@@ -337,7 +310,7 @@ def _safest(game: CommitmentGame, candidate: Candidate) -> Exact:
 
 def _inside(game: CommitmentGame, candidate: Candidate) -> Exact:
     """A commitment near the candidate's to which its replies are strictly best."""
-    inside = _Region(game, candidate.replies).most_interior(candidate.replies)
+    inside = Region(game, candidate.replies).most_interior(candidate.replies)
     return candidate.x if inside is None else _towards(game, candidate.x, inside.x, candidate.replies)
 
 
@@ -359,112 +332,3 @@ def _towards(game: CommitmentGame, x: Exact, inside: Exact, replies: Replies) ->
 def _joined(replies: Replies, more: Iterable[tuple[int, int]]) -> Replies:
     extra = list(more)
     return tuple((*own, *(a for k, a in extra if k == t and a not in own)) for t, own in enumerate(replies))
-
-
-class _Inside(NamedTuple):
-    """The margin (at most 1), where it is, and the types and actions of the constraints that hold it down."""
-
-    margin: Fraction
-    x: Exact
-    binding: list[tuple[int, int]]
-
-
-class _Region:
-    """Where replies are best, as constraints on (x, t): t is what the leader earns of each type, at most."""
-
-    def __init__(self, game: CommitmentGame, replies: Replies, value: Fraction | None = None):
-        """The region; with a value, those of its points whose replies, the first of each type, earn that much."""
-        self.game, self.replies, self.value = game, replies, value
-        self.K, self.m, self.n_actions = game.leader.shape
-
-    def gains(self, k: int, a: int) -> Exact:
-        """What a type gains by an action in place of its reply, per unit of x."""
-        return self.game.follower[k, :, a] - self.game.follower[k, :, self.replies[k][0]]
-
-    def greatest(self, counted: Replies) -> Optimum | None:
-        """The most, with a minus, that the leader is paid if the worst of these actions of every type counts."""
-        costs = np.r_[_zeros(self.m), -self.game.prior]
-        return self._least(costs, [*self._best(self.K), *self._paid(counted, self.K)], self.K)
-
-    def most_interior(self, counted: Replies, value: Fraction | None = None) -> _Inside | None:
-        """Where all actions but these are worse by the largest margin; None if there is no such point.
-
-        Args:
-            counted: actions of each type that may tie.
-            value: what the leader is paid at least, if the worst of the actions that may tie counts; any if None.
-        """
-        rivals = [(k, a) for k, own in enumerate(counted) for a in range(self.n_actions) if a not in own]
-        extra = self.K + 1
-        rows = [*self._best(extra), *self._paid(counted, extra)]
-        if value is not None:
-            rows.append((np.r_[_zeros(self.m), -self.game.prior, [Fraction(0)]], -value))
-        first = len(rows)
-        for k, a in rivals:
-            gains = self.gains(k, a)
-            size = max(abs(gains)) or Fraction(1)
-            rows.append((np.r_[gains / size, _zeros(self.K), [Fraction(1)]], Fraction(0)))
-        rows.append((np.r_[_zeros(self.m + self.K), [Fraction(1)]], Fraction(1)))
-        costs = np.r_[_zeros(self.m + self.K), [Fraction(-1)]]
-        program = self._program(costs, rows, extra)
-        near = near_by(*program)
-        if near is not None and value is None and self.value is None:
-            # A point in floats will do, if it is inside exactly.
-            x = self.scaled(as_fractions(near[: self.m]), 1 - _MARGIN)
-            margin = min((-(row[: self.m] @ x) for row, _ in rows[first:-1]), default=Fraction(1))
-            if margin > 0 and self._holds(x):
-                return _Inside(margin, x, [])
-        found = least(*program, near, limit=_WRITTEN)
-        if found is None:
-            return None
-        held = found.multipliers[first : first + len(rivals)]
-        binding = [rival for rival, multiplier in zip(rivals, held, strict=True) if multiplier > 0]
-        return _Inside(-found.value, found.point[: self.m], binding)
-
-    def _best(self, extra: int) -> list[tuple[Exact, Fraction]]:
-        """The replies are best ones, and earn the value if one was given."""
-        rows = [
-            (np.r_[self.gains(k, a), _zeros(extra)], Fraction(0))
-            for k, own in enumerate(self.replies)
-            for a in range(self.n_actions)
-            if a not in own
-        ]
-        if self.value is not None:
-            earned = sum(p * self.game.leader[k, :, self.replies[k][0]] for k, p in enumerate(self.game.prior))
-            rows.append((np.r_[-earned, _zeros(extra)], -self.value))
-        return rows
-
-    def _paid(self, counted: Replies, extra: int) -> list[tuple[Exact, Fraction]]:
-        """What the leader is paid of each type is at most what each of these actions pays it."""
-        units = np.array([[Fraction(j == k) for j in range(extra)] for k in range(self.K)], object)
-        return [
-            (np.r_[-self.game.leader[k, :, a], units[k]], Fraction(0)) for k, own in enumerate(counted) for a in own
-        ]
-
-    def _least(self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int) -> Optimum | None:
-        program = self._program(costs, rows, extra)
-        return least(*program, near_by(*program), limit=_WRITTEN)
-
-    def _program(
-        self, costs: Exact, rows: Sequence[tuple[Exact, Fraction]], extra: int
-    ) -> tuple[Exact, Exact, Exact, Exact, Exact]:
-        """The program over the polytope and some more variables that is subject to these rows."""
-        game = self.game
-        upper = np.array([row for row, _ in rows], object).reshape(len(rows), self.m + extra)
-        upper = np.vstack([upper, np.hstack([game.upper, _zeros(len(game.upper), extra)])])
-        limits = np.r_[np.array([limit for _, limit in rows], object), game.limits]
-        return costs, upper, limits, np.hstack([game.equal, _zeros(len(game.equal), extra)]), game.sums
-
-    def scaled(self, x: Exact, free_by: Fraction | int = 1) -> Exact:
-        """A point in floats with what rounding has left of its first sum divided out, and what is free made smaller."""
-        total, free = self.game.equal[0] @ x, self.game.equal[0] == 0
-        return np.where(free, x * free_by, x * (self.game.sums[0] / total) if total else x)
-
-    def _holds(self, x: Exact) -> bool:
-        """Whether the polytope holds a point, and the replies are best ones there."""
-        game = self.game
-        inside = all(game.equal @ x == game.sums) and all(game.upper @ x <= game.limits)
-        return inside and all(row[: self.m] @ x <= limit for row, limit in self._best(0))
-
-
-def _zeros(*shape: int) -> Exact:
-    return np.full(shape, Fraction(0), object)

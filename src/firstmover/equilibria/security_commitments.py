@@ -26,12 +26,12 @@ from jaxtyping import Shaped
 from firstmover.equilibria.attack_levels import AttackLevels, exact_total, in_floats
 from firstmover.equilibria.commitments import OptimalCommitment
 from firstmover.equilibria.exact_programs import Exact
+from firstmover.equilibria.region_programs import CommitmentGame
 from firstmover.equilibria.reply_regions import (
     LISTED,
     MOST_EQUAL,
     STEP,
     Choice,
-    CommitmentGame,
     Ties,
     all_candidates,
     best_first,

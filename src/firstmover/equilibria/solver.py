@@ -5,15 +5,14 @@ tried in turn. What comes back is a good guess; who needs certainty checks it, o
 (`exact_programs`).
 """
 
-from typing import Any
-
 import numpy as np
 import scipy
 from jaxtyping import Float
+from scipy.optimize import OptimizeResult
 
 TOLERANCE = 1e-10  # on rows and columns of the order of 1; the solver's default of 1e-7 is too coarse for proofs
 _TIGHT = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
-_ATTEMPTS: tuple[tuple[str, dict[str, Any]], ...] = (
+_ATTEMPTS: tuple[tuple[str, dict[str, float]], ...] = (
     ("highs-ds", _TIGHT),
     ("highs-ds", {**_TIGHT, "presolve": False}),
     ("highs-ipm", _TIGHT),
@@ -28,7 +27,7 @@ class NoAnswerError(RuntimeError):
     """No method of the solver came to an answer."""
 
 
-def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
+def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
     """What `scipy.optimize.linprog` gives for a least objective: an optimal vertex, or that there is none (status 2).
 
     Raises:
@@ -42,7 +41,7 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
     raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
 
 
-def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
+def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
     """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, of a program that has one.
 
     Raises:
@@ -54,7 +53,9 @@ def minimum(objective: Float[np.ndarray, "columns"], **constraints: Any) -> Any:
     return result
 
 
-def mixed_integer(objective: Float[np.ndarray, "columns"], options: dict[str, Any], **program: Any) -> Any:
+def mixed_integer(
+    objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], **program: object
+) -> OptimizeResult:
     """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
 
     Raises:

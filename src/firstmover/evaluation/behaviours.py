@@ -4,13 +4,11 @@ Every registered model that needs no trained network is here, some with several 
 says what each stands for.
 """
 
-from typing import Any
-
 from firstmover.followers.base import Follower
 from firstmover.jobs import build
 from firstmover.wording import written
 
-PRESETS: tuple[tuple[str, dict[str, Any]], ...] = (
+PRESETS: tuple[tuple[str, dict[str, float | str | list[float]]], ...] = (
     ("best-response", {}),  # rational, ties for the leader
     ("best-response", {"ties": "weak"}),  # rational, ties against it
     ("partly-rational", {}),  # one in five plays at random
@@ -54,5 +52,5 @@ def label(followers: Follower) -> str:
     return f"{followers.name} ({', '.join(settings)})" if settings else followers.name
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return written(value) if isinstance(value, float) else str(value)

@@ -12,6 +12,7 @@ from firstmover.evaluation.responses import Responses
 from firstmover.evaluators.aims import AtLeast
 from firstmover.interop.observed_types import Observed
 from firstmover.jobs.runs import versions
+from firstmover.json_types import Json, JsonObject
 from firstmover.rules.rule import Rule
 
 _FORMAT = 1
@@ -32,7 +33,7 @@ class Asked(NamedTuple):
     least: tuple[AtLeast, ...] = ()
     held: Observed | None = None
 
-    def as_json(self) -> Any:
+    def as_json(self) -> list[object]:
         """What tells one from another."""
         return [self.errors, [own.measure for own in self.least], None if self.held is None else self.held.as_json()]
 
@@ -88,7 +89,7 @@ class Kept:
         Raises:
             InputError: the file is none of cells.
         """
-        self.path, self.cells = path, dict[str, Any]()
+        self.path, self.cells = path, dict[str, Json]()
         if path is None or not files.exists(path):
             return
         stored = files.read_json(path, f"{path} holds no cells of a behaviour matrix: it is not JSON.")
@@ -112,7 +113,7 @@ class Kept:
             files.write_json(self.path, {"format": _FORMAT, "versions": versions(), "cells": self.cells})
 
 
-def _told(cell: Any) -> Any:
+def _told(cell: Json) -> Json:
     """A cell as JSON values; null for NaN."""
     if isinstance(cell, tuple):
         return [_told(part) for part in cell]
@@ -141,6 +142,6 @@ def _ends(stored: Any) -> Interval:
     return _number(low), _number(high)
 
 
-def key(rule: Rule, model: dict[str, Any], seeds: int, seed: int, asked: Asked) -> str:
+def key(rule: Rule, model: JsonObject, seeds: int, seed: int, asked: Asked) -> str:
     """What tells a cell from others."""
     return json.dumps([rule.as_file(), model, seeds, seed, asked.as_json()], sort_keys=True, default=str)

@@ -15,6 +15,7 @@ from firstmover.equilibria.estimates import Bounds, Draws, best_choice, guarante
 from firstmover.equilibria.margins import LinearGame
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Ties
+from firstmover.json_types import JsonObject
 from firstmover.report.statistics import mean_interval
 from firstmover.solvers.registry import baseline_actions, linear_form
 
@@ -94,7 +95,7 @@ class Fares:
         least = float(drawn.min())
         return cls(nominal, mean, (max(low, least), min(high, float(drawn.max()))), least, guaranteed)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {
             "value": self.nominal,

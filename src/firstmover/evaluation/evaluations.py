@@ -11,6 +11,7 @@ from firstmover.evaluation.estimates import PayoffErrors
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
+from firstmover.json_types import Json, JsonObject
 
 STATUS_QUO = "status quo"
 _SAME = 1e-9  # of the leader's payoff range: values this close are equal
@@ -32,7 +33,7 @@ class WhenOff:
     interval: Float[np.ndarray, "rules followers 2"]
     worst: Float[np.ndarray, "rules followers"]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         own = {"mean": self.mean, "interval": self.interval, "worst": self.worst}
         asked = {"off_by": self.errors.by, "draws": self.errors.draws, "seed": self.errors.seed}
@@ -53,7 +54,7 @@ class OnRows:
     value: Float[np.ndarray, "rules followers"]
     interval: Float[np.ndarray, "rules followers 2"]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {"rows": self.rows, "value": _numbers(self.value), "interval": _numbers(self.interval)}
 
@@ -74,7 +75,7 @@ class Held:
     value: Float[np.ndarray, "rules followers"]
     holds: Bool[np.ndarray, "rules followers"]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         own = {"value": _numbers(self.value), "holds": self.holds.tolist()}
         return {"name": self.name, "at_least": self.at_least, **own}
@@ -162,7 +163,7 @@ class Evaluation:
         below: np.ndarray = self.value < self.value[self.names.index(STATUS_QUO)] - self._tie
         return below
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values; null for what is not known."""
         return {
             "game": build.description(self.game),
@@ -189,7 +190,7 @@ class Evaluation:
         }
 
 
-def _numbers(values: np.ndarray) -> Any:
+def _numbers(values: np.ndarray) -> Json:
     """Nested lists, null for NaN."""
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None

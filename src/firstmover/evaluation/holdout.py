@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +17,7 @@ from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.interop.observed_types import Observed
 from firstmover.jobs.respond import respond
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import baseline
 
@@ -61,7 +61,7 @@ class HoldOut:
         """By how much the rule looks better in sample."""
         return self.in_sample - self.value
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         own = {**asdict(self), "interval": list(self.interval), "optimism": self.optimism, "worse": self.worse}
         gain = None if self.gain_interval is None else list(self.gain_interval)

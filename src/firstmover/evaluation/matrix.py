@@ -7,7 +7,6 @@ sampled, is common to all cells of a seed.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -159,7 +158,7 @@ def evaluate(
 Cells = Sequence[Sequence[Cell]]  # by model, then by rule
 
 
-def _table(cells: Cells, number: Callable[[Cell], Any]) -> np.ndarray:
+def _table(cells: Cells, number: Callable[[Cell], Sequence[float] | float]) -> np.ndarray:
     """A number of every cell, [rules, models, ...]."""
     return np.array([[number(cell) for cell in column] for column in cells], float).swapaxes(0, 1)
 

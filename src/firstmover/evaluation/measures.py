@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import scipy
@@ -21,6 +20,7 @@ from firstmover.evaluators.induced import induced_transfers
 from firstmover.evaluators.listed import sets_of
 from firstmover.evaluators.measures import expected, known_measures, measure_tables
 from firstmover.games.base import Game
+from firstmover.json_types import JsonObject
 
 _VARIABLES = 5_000  # of the programs over the equilibrium set, beyond which there is no interval
 _PROFILES = 50_000  # beyond which a game's own measures are not looked at
@@ -47,7 +47,7 @@ class Measure:
     over: str | None
     own: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {**asdict(self), "interval": None if self.interval is None else list(self.interval)}
 
@@ -73,7 +73,7 @@ class Constraint:
         """By how much it holds; below 0 by how much it does not."""
         return None if self.value is None else self.value - self.at_least
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {**asdict(self), "slack": self.slack}
 

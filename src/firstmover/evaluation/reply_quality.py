@@ -12,7 +12,7 @@ from jaxtyping import Int
 from firstmover.core.commitment import table_of
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
-from firstmover.equilibria.markov import best_response, memoryless_response, play_values
+from firstmover.equilibria.markov_replies import best_response, memoryless_response, play_values
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -70,7 +70,7 @@ def quality(
     standard = game.standardised
     problem = StackelbergPOMDP(standard, followers, reward_episodes=1)
 
-    def reply(position: jax.Array, rule: jax.Array) -> Any:
+    def reply(position: jax.Array, rule: jax.Array) -> Play:
         return problem.of_seed(position).episode(table_of(standard, rule), jax.random.key(position)).strategy
 
     with jax.enable_x64(True):

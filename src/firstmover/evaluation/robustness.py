@@ -1,12 +1,12 @@
 """What a rule is worth under the worst prior near the game's."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from firstmover.core.plays import Play
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of, play_distribution
 from firstmover.evaluators.aims import robust_value
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule import Rule
 
 
@@ -22,7 +22,7 @@ class Robust:
     radius: float
     value: float | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return asdict(self)
 

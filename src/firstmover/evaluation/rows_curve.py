@@ -6,10 +6,11 @@ again and again; on each draw that rule is taken which earns most there, of some
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from firstmover.json_types import JsonObject
 
 _DRAWS = 1_000  # of rows, for each number of them
 _SIZES = (10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
@@ -43,7 +44,7 @@ class RowsCurve:
     right: tuple[float, ...]
     enough: int | None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values."""
         return {key: list(own) if isinstance(own, tuple) else own for key, own in asdict(self).items()}
 

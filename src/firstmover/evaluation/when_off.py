@@ -1,7 +1,6 @@
 """What one rule is worth if payoffs are off: `certify --payoffs`."""
 
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -13,12 +12,13 @@ from firstmover.jobs import build
 from firstmover.jobs.finished import uncertified
 from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
+from firstmover.json_types import JsonObject
 from firstmover.rules.rule_files import read_rule_file
 
 
 def when_off(
     path: str | Path, errors: PayoffErrors, *, followers: Follower | None = None, code: Code = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """What the rule of a run or a file is worth if payoffs are off and the followers, who know the true ones, adapt.
 
     Args:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Key
 
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Position
-from firstmover.equilibria.markov import best_response, play_values
+from firstmover.equilibria.markov_replies import best_response, play_values
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value

@@ -1,7 +1,8 @@
 """Exact replies to a leader's answers in games whose followers act in every step.
 
-The same replies as in `equilibria.markov`, as functions of arrays that can be compiled and vmapped over leaders. They
-work on the game's table of states, and know what the leader does at each of its observations: an action, or a mixture.
+The same replies as in `equilibria.markov_replies`, as functions of arrays that can be compiled and vmapped over
+leaders. They work on the game's table of states, and know what the leader does at each of its observations: an action,
+or a mixture.
 
 - `timed`: followers know the state and the time. By backward induction they play in each (time, state) a pure Nash
   equilibrium of the stage game whose payoffs are the payment now and the value of what follows; with one follower that
@@ -21,7 +22,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.core.plays import Strategies, TimedStrategies
-from firstmover.equilibria.markov import MarkovGame, memoryless_policies
+from firstmover.equilibria.markov import MarkovGame
+from firstmover.equilibria.markov_replies import memoryless_policies
 from firstmover.errors import InputError
 from firstmover.evaluators.backward import Answers, induced_by, with_later
 from firstmover.games.base import Game, Ties

@@ -6,11 +6,11 @@ observation is held until the episode is over.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, UInt
+from jaxtyping import Array, Bool, Float, Int, PyTree, UInt
 
 from firstmover.core.step_level import Obs, StepLevel
 from firstmover.errors import InputError
@@ -28,7 +28,7 @@ class Decided(NamedTuple):
 class Episode(NamedTuple):
     """Where an episode stands, and what was decided in it, by observation, if that is held."""
 
-    state: Any
+    state: PyTree
     obs: Obs
     held: Decided
     holds: Bool[Array, "observations"]

@@ -24,6 +24,8 @@ try:
 except ModuleNotFoundError:
     raise InputError("firstmover.interop.environments needs gymnasium: pip install 'firstmover[interop]'.") from None
 
+_Arrays = tuple[np.ndarray, ...]
+
 
 class _State(NamedTuple):
     """A sub-episode: all that it follows from, and what the environment shows now."""
@@ -137,7 +139,7 @@ class EnvironmentGame(Game):
         actions = state.actions.at[state.time].set(follower_actions)
         dtype = jnp.result_type(float)
 
-        def go_on(*given: Any) -> tuple[Any, ...]:
+        def go_on(*given: Array | np.ndarray) -> tuple[np.ndarray, _Arrays, np.ndarray]:
             over, turn, payments = self._go_on(*map(np.asarray, given))
             return over, turn, to_bits(payments, dtype)
 
@@ -158,7 +160,7 @@ class EnvironmentGame(Game):
 
     # On the host.
 
-    def _shapes(self) -> tuple[Any, Any]:
+    def _shapes(self) -> tuple[jax.ShapeDtypeStruct, tuple[jax.ShapeDtypeStruct, ...]]:
         """Whether it is over, and a turn."""
         n, most = self.n_followers, max(self.n_actions)
         flag = jax.ShapeDtypeStruct((), bool)
@@ -171,14 +173,14 @@ class EnvironmentGame(Game):
         )
         return flag, turn
 
-    def _begin(self, seeds: Any) -> tuple[Any, Any]:
+    def _begin(self, seeds: Array | np.ndarray) -> tuple[np.ndarray, _Arrays]:
         seeds = np.asarray(seeds)
         rows = [self._turn(self._hosted.reset(int(seed))) for seed in seeds.ravel()]
         return _stacked(rows, seeds.shape)
 
     def _go_on(
         self, seeds: np.ndarray, times: np.ndarray, over: np.ndarray, decisions: np.ndarray, actions: np.ndarray
-    ) -> tuple[np.ndarray, Any, np.ndarray]:
+    ) -> tuple[np.ndarray, _Arrays, np.ndarray]:
         times, over = times.ravel(), over.ravel()
         own = decisions.reshape(seeds.size, self.horizon, *self.leader_space.idle().shape)
         theirs = actions.reshape(seeds.size, self.horizon, self.n_followers)
@@ -266,7 +268,7 @@ def _unmasked(observation: Any, info: Any) -> tuple[Any, Any]:
     return observation, info.get("action_mask") if hasattr(info, "get") else None
 
 
-def _stacked(rows: list[tuple[bool, tuple[np.ndarray, ...]]], batch: tuple[int, ...]) -> tuple[np.ndarray, Any]:
+def _stacked(rows: list[tuple[bool, tuple[np.ndarray, ...]]], batch: tuple[int, ...]) -> tuple[np.ndarray, _Arrays]:
     over = np.array([row[0] for row in rows]).reshape(batch)
     parts = [np.stack(part) for part in zip(*(row[1] for row in rows), strict=True)]
     return over, tuple(part.reshape((*batch, *part.shape[1:])) for part in parts)

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Array, Bool
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.step_level import StepLevel
@@ -56,7 +56,7 @@ class _Problem:
         self.problem = StackelbergPOMDP(game.standardised, self.followers, reward_episodes)
         self.decisions = Decisions(StepLevel(self.problem), action_map)
 
-    def rewards(self, paid: Paid) -> Any:
+    def rewards(self, paid: Paid) -> np.ndarray | np.floating:
         """What was paid, float64, in the game's units."""
         units = self.problem.game.payoff_units
         reward = np.asarray(paid.reward, np.float64)
@@ -276,8 +276,8 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
 
     @staticmethod
     @jax.jit
-    def _merged(where: Any, fresh: Episode, old: Episode) -> Episode:
-        def either(new: Any, kept: Any) -> Any:
+    def _merged(where: Bool[Array, "envs"], fresh: Episode, old: Episode) -> Episode:
+        def either(new: Array, kept: Array) -> Array:
             return jnp.where(where.reshape(-1, *(1,) * (new.ndim - 1)), new, kept)
 
         return jax.tree.map(either, fresh, old)

@@ -5,7 +5,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Array, Bool
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -86,12 +86,12 @@ class Layout:
             return {OPTION: option, COMPONENTS: shares}
         return option if self.parts.counts else shares
 
-    def observation(self, leader: Any) -> Any:
+    def observation(self, leader: Array | np.ndarray) -> Any:
         """What the leader sees, int32 [..., d], as an observation."""
         seen = np.array(leader, np.int64)
         return seen[..., 0][()] if len(self.sizes) == 1 else seen
 
-    def mask(self, mask: Any) -> Bool[np.ndarray, "*batch values"]:
+    def mask(self, mask: Array | np.ndarray) -> Bool[np.ndarray, "*batch values"]:
         """The masks of all whole numbers of a decision, one after the other; none of real ones."""
         mask = np.array(mask, bool)
         counts = self.parts.counts

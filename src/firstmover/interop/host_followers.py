@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from firstmover.core.plays import Play, Strategies
 from firstmover.core.rollout import Outcome, Query
@@ -87,7 +87,7 @@ class HostFollower(Follower):
         with jax.ensure_compile_time_eval():
             masks = tuple(np.asarray(mask) for mask in possible_actions(game))
 
-        def batch(decisions: Any, *payoffs: Any) -> tuple[np.ndarray, np.ndarray]:
+        def batch(decisions: Array | np.ndarray, *payoffs: Array | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             rules = np.asarray(decisions)
             many = rules.shape[: rules.ndim - 1 - len(game.leader_space.idle().shape)]
             own = rules.reshape(-1, *rules.shape[len(many) :])
@@ -154,10 +154,10 @@ class HostFollower(Follower):
     def rounds_per_ask(self, game: Game) -> int:
         return 1
 
-    def ask(self, game: Game, state: Any, noise: Float[Array, "u"]) -> Query:
+    def ask(self, game: Game, state: PyTree, noise: Float[Array, "u"]) -> Query:
         raise InputError(f"{self.name} followers reply at once; take a leader such as commitment-gradient.")
 
-    def tell(self, game: Game, state: Any, query: Query, outcome: Outcome) -> Any:
+    def tell(self, game: Game, state: PyTree, query: Query, outcome: Outcome) -> PyTree:
         raise InputError(f"{self.name} followers reply at once; take a leader such as commitment-gradient.")
 
 

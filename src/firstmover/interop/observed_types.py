@@ -14,6 +14,7 @@ from firstmover.evaluators.forms import check_acts
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game
 from firstmover.interop.cells import Row, Sheet, read_sheet
+from firstmover.json_types import JsonObject
 
 WEIGHT = "weight"
 
@@ -32,7 +33,7 @@ class Observed(NamedTuple):
     def __len__(self) -> int:
         return len(self.weights)
 
-    def rows(self, chosen: Any) -> "Observed":
+    def rows(self, chosen: Int[np.ndarray, "k"]) -> "Observed":
         """Some of the rows, by their numbers."""
         return Observed(self.profiles[chosen], tuple(self.weights[k] for k in np.asarray(chosen).tolist()))
 
@@ -69,9 +70,9 @@ class Observed(NamedTuple):
             return TypeDistribution.independent([joint.sum(axis=tuple(a for a in axes if a != i)) for i in axes])
         return TypeDistribution.correlated(joint)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """As JSON values: rows that are the same once, with their number."""
-        counts: dict[tuple[Any, ...], int] = {}
+        counts: dict[tuple[int | str, ...], int] = {}
         for profile, weight in zip(self.profiles.tolist(), self.weights, strict=True):
             key = (*profile, str(weight))
             counts[key] = counts.get(key, 0) + 1

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Int, Key, PyTree
 
 from firstmover.errors import InputError
 from firstmover.games.base import Game, Rewards, Turn
@@ -33,9 +34,9 @@ _SEEDS = 2**32
 class _Played(NamedTuple):
     """Where a sub-episode stands, who may do what, and what was paid in the last step."""
 
-    state: Any
+    state: PyTree
     turn: Turn
-    leader_mask: Any
+    leader_mask: Bool[Array, "a"]
     rewards: Rewards
 
 
@@ -157,14 +158,16 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _begun(self, key: Any) -> _Played:
+    def _begun(self, key: Key[Array, ""]) -> _Played:
         game = self._played
         of_types, of_chance = jax.random.split(key)
         types = game.types.sample(jax.random.uniform(of_types, (game.n_followers,)))
         nothing = Rewards(jnp.float32(0), jnp.zeros(game.n_followers))
         return self._seen(game.reset(types, of_chance), nothing)
 
-    def _stepped(self, now: _Played, decided: Decided, chosen: Any, key: Any, time: Any) -> _Played:
+    def _stepped(
+        self, now: _Played, decided: Decided, chosen: Int[Array, "n"], key: Key[Array, ""], time: Int[Array, ""]
+    ) -> _Played:
         game, mask = self._played, now.turn.follower_mask
         action = game.leader_space.of_parts(*possible(decided, now.leader_mask))
         n = mask.shape[1]
@@ -174,7 +177,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         )
         return self._seen(state, rewards)
 
-    def _seen(self, state: Any, rewards: Rewards) -> _Played:
+    def _seen(self, state: PyTree, rewards: Rewards) -> _Played:
         turn = self._played.observe(state)
         return _Played(state, turn, self._played.leader_mask(turn.leader_obs), rewards._replace(transfers=None))
 

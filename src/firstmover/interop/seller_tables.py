@@ -6,7 +6,7 @@ from firstmover.errors import InputError
 from firstmover.interop.cells import read_sheet
 
 
-def read_sellers(text: str) -> int | dict[str, Any]:
+def read_sellers(text: str) -> int | dict[str, list[str | float]]:
     """A number of sellers, or the columns seller, cost and maybe quality and weight of a file.
 
     Raises:
@@ -43,7 +43,9 @@ def read_demand(name: str) -> dict[str, Any]:
     }
 
 
-def _columns(name: str, known: tuple[str, ...], names: tuple[str, ...], needed: tuple[str, ...]) -> dict[str, Any]:
+def _columns(
+    name: str, known: tuple[str, ...], names: tuple[str, ...], needed: tuple[str, ...]
+) -> dict[str, list[str | float]]:
     sheet = read_sheet(name)
     header, *rows = sheet.rows
     titles = [cell.strip().lower() for cell in header.cells]

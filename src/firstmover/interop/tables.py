@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def read_matrices(names: str) -> Table:
     return of_fractions(np.stack([table.fractions for table in tables]), (None, *labels) if labels else ())
 
 
-def read_targets(names: str) -> dict[str, Any]:
+def read_targets(names: str) -> dict[str, list[str | Fraction]]:
     """The columns of a security game's targets, whose header names them in any order.
 
     Of several files, whose names stand between commas, each is for a type of attacker, which is called as the file is;
@@ -124,12 +125,12 @@ def read_targets(names: str) -> dict[str, Any]:
     called = [Path(path).stem for path in paths]
     if len(set(called)) < len(called):
         called = paths
-    types = [own for own, table in zip(called, tables, strict=True) for _ in table["target"]]
+    types: list[str | Fraction] = [own for own, table in zip(called, tables, strict=True) for _ in table["target"]]
     columns = {column: [cell for table in tables for cell in table[column]] for column in ("target", *COLUMNS)}
     return {"type": types, **columns}
 
 
-def _targets(name: str, more: Sequence[str]) -> dict[str, Any]:
+def _targets(name: str, more: Sequence[str]) -> dict[str, list[str | Fraction]]:
     """The columns of one file, which may have more of them."""
     sheet = read_sheet(name)
     header, *rows = sheet.rows

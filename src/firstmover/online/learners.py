@@ -7,11 +7,11 @@ and traced; `init` is called once for every game.
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from firstmover.online.few import marked
 
@@ -80,17 +80,17 @@ class OnlineLeader(abc.ABC):
     name: ClassVar[str]
 
     @abc.abstractmethod
-    def init(self, setting: Setting) -> Any:
+    def init(self, setting: Setting) -> PyTree:
         """What it knows before the first round."""
 
     @abc.abstractmethod
-    def act(self, setting: Setting, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Int[Array, ""]:
+    def act(self, setting: Setting, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Int[Array, ""]:
         """The row that it plays in the round with this number (from 0), with a uniform number for its draw."""
 
     @abc.abstractmethod
     def learn(
-        self, setting: Setting, state: Any, time: Int[Array, ""], row: Int[Array, ""], reward: Float[Array, ""]
-    ) -> Any:
+        self, setting: Setting, state: PyTree, time: Int[Array, ""], row: Int[Array, ""], reward: Float[Array, ""]
+    ) -> PyTree:
         """What it knows after it has seen its reward, in [0, 1]."""
 
 
@@ -101,21 +101,21 @@ class OnlineFollower(abc.ABC):
     name: ClassVar[str]
 
     @abc.abstractmethod
-    def init(self, setting: Setting, table: Table) -> Any:
+    def init(self, setting: Setting, table: Table) -> PyTree:
         """What it knows before the first round: nothing of the table, unless it is one that knows the game."""
 
     @abc.abstractmethod
-    def act(self, setting: Setting, state: Any, row: Int[Array, ""]) -> Int[Array, ""]:
+    def act(self, setting: Setting, state: PyTree, row: Int[Array, ""]) -> Int[Array, ""]:
         """The column that it replies to a row."""
 
     @abc.abstractmethod
     def learn(
         self,
         setting: Setting,
-        state: Any,
+        state: PyTree,
         row: Int[Array, ""],
         column: Int[Array, ""],
         reward: Float[Array, ""],
         leader_reward: Float[Array, ""],
-    ) -> Any:
+    ) -> PyTree:
         """What it knows after it has seen both rewards, in [0, 1]."""

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, PyTree, UInt32
 
 from firstmover.core.noise import address_uniform
 from firstmover.errors import require
@@ -85,13 +85,13 @@ def _rounds_of(leader: OnlineLeader, follower: OnlineFollower, rows: int, column
     """The compiled rounds from one number to another, of all games and seeds."""
 
     def one_round(
-        state: tuple[Any, Any],
+        state: tuple[PyTree, PyTree],
         played: Float[Array, "rows columns"],
         means: Float[Array, "2 rows columns"],
         words: UInt32[Array, "2"],
         setting: Setting,
         time: Int[Array, ""],
-    ) -> tuple[tuple[Any, Any], Float[Array, "rows columns"]]:
+    ) -> tuple[tuple[PyTree, PyTree], Float[Array, "rows columns"]]:
         own, others = state
         draw, *chance = address_uniform(words, time[None], 3)
         row = leader.act(setting, own, time, draw)
@@ -104,12 +104,12 @@ def _rounds_of(leader: OnlineLeader, follower: OnlineFollower, rows: int, column
 
     @jax.jit
     def rounds_of(
-        states: Any, played: Array, means: Array, words: Array, rounds: Array, start: Array, end: Array
-    ) -> tuple[Any, Array]:
+        states: PyTree, played: Array, means: Array, words: Array, rounds: Array, start: Array, end: Array
+    ) -> tuple[PyTree, Array]:
         # The batch comes last, so that inner loops run over it.
         batched = jax.vmap(one_round, in_axes=(-1, -1, -1, -1, None, None), out_axes=-1)
 
-        def body(time: Array, carry: tuple[Any, Array]) -> tuple[Any, Array]:
+        def body(time: Array, carry: tuple[PyTree, Array]) -> tuple[PyTree, Array]:
             return batched(*carry, means, words, Setting(rows, columns, rounds), time)
 
         return jax.lax.fori_loop(start, end, body, (states, played))

@@ -1,12 +1,12 @@
 """What came of two learners: regret, rewards and shares, exact sums over how often every pair of actions was played."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from firstmover.equilibria.manipulation import Manipulation, loss_to_manipulation
+from firstmover.json_types import JsonObject
 from firstmover.online.learners import Table
 from firstmover.online.pictures import Panel, draw
 from firstmover.report.statistics import mean_interval
@@ -65,7 +65,7 @@ class Meeting:
             self.at, [regret, Panel("the follower's reward a round", self.follower_reward, levels)], title, kind
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The exact outcomes, the regret and the reward of every seed, the last tenth, and the curves over seeds."""
         exact, late = self.exact, self.last_tenth
         loss = exact.as_json()

@@ -2,12 +2,15 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from firstmover.report.statistics import mean_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class Panel(NamedTuple):
@@ -40,7 +43,7 @@ def draw(at: Int[np.ndarray, "points"], panels: Sequence[Panel], title: str, kin
     return stream.getvalue()
 
 
-def _band(axes: Any, at: np.ndarray, panel: Panel) -> None:
+def _band(axes: "Axes", at: np.ndarray, panel: Panel) -> None:
     ends = np.array([mean_interval(row) for row in panel.values])
     axes.plot(at, ends[:, 0])
     axes.fill_between(at, ends[:, 1], ends[:, 2], alpha=0.2, linewidth=0)
@@ -48,7 +51,7 @@ def _band(axes: Any, at: np.ndarray, panel: Panel) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _levels(axes: Any, levels: Mapping[str, float]) -> None:
+def _levels(axes: "Axes", levels: Mapping[str, float]) -> None:
     for name, level in levels.items():
         axes.axhline(level, color="black", linewidth=0.8, linestyle="--")
         axes.annotate(name, (0.01, level), xycoords=("axes fraction", "data"), va="bottom", fontsize=8)

@@ -6,16 +6,16 @@ expectation less what the asked one does.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from firstmover.core.noise import address_uniform
 from firstmover.errors import InputError, require
 from firstmover.games.newsvendor import Newsvendor
+from firstmover.json_types import JsonObject
 from firstmover.online.meetings import checkpoints
 from firstmover.online.pictures import Panel, draw
 from firstmover.online.suppliers import WITHIN, Chain, Sale, Supplier
@@ -57,7 +57,7 @@ class Selling:
         average = self.leader_regret / self.at[:, None]
         return draw(self.at, [Panel("the supplier's regret a round", average, {"none": 0.0})], title, kind)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The optimum, the regret of every seed, its growth and its curve over seeds."""
         average = self.leader_regret / self.at[:, None]
         return {
@@ -133,7 +133,7 @@ def _sold(
     keys = jax.vmap(lambda k: jax.random.key_data(jax.random.key(k)))(jnp.arange(seed, seed + seeds))
     words = keys.astype(jnp.uint32)[:, -2:]
 
-    def one_round(state: Any, word: Array, time: Array) -> tuple[Any, tuple[Array, Array]]:
+    def one_round(state: PyTree, word: Array, time: Array) -> tuple[PyTree, tuple[Array, Array]]:
         u, chance = address_uniform(word, time[None], 2).astype(float)
         noise = game.spread * (2 * chance - 1 if game.noise == "uniform" else jax.scipy.stats.norm.ppf(chance))
         asked = supplier.ask(chain, state, time, u)
@@ -142,7 +142,7 @@ def _sold(
         return supplier.learn(chain, state, time, sale), (sale.earned, asked)
 
     @jax.jit
-    def rounds_of(states: Any, times: Array) -> tuple[Any, tuple[Array, Array]]:
+    def rounds_of(states: PyTree, times: Array) -> tuple[PyTree, tuple[Array, Array]]:
         return jax.lax.scan(lambda s, t: jax.vmap(one_round, (0, 0, None))(s, words, t), states, times)
 
     first = jax.vmap(lambda word: address_uniform(word, jnp.full(1, -1, jnp.int32), 2))(words)

@@ -9,11 +9,11 @@ distribution. The setting is that of Liu and Rong 2024; demand is estimated by l
 import abc
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from firstmover.errors import require
 from firstmover.online.leaders import Exp3, ExploreThenCommit, Ucb
@@ -89,15 +89,15 @@ class Supplier(abc.ABC):
     name: ClassVar[str]
 
     @abc.abstractmethod
-    def init(self, chain: Chain, guess: Float[Array, "2"]) -> Any:
+    def init(self, chain: Chain, guess: Float[Array, "2"]) -> PyTree:
         """What it knows before the first round: a first guess of t0 and t1."""
 
     @abc.abstractmethod
-    def ask(self, chain: Chain, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
+    def ask(self, chain: Chain, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
         """The wholesale price of the round with this number (from 0), with a uniform number for its draw."""
 
     @abc.abstractmethod
-    def learn(self, chain: Chain, state: Any, time: Int[Array, ""], sale: Sale) -> Any:
+    def learn(self, chain: Chain, state: PyTree, time: Int[Array, ""], sale: Sale) -> PyTree:
         """What it knows after the round."""
 
 
@@ -316,15 +316,15 @@ class OnPrices(Supplier):
         """
         require(2 <= self.prices <= 1000, "prices must be from 2 to 1000", self.prices)
 
-    def init(self, chain: Chain, guess: Float[Array, "2"]) -> Any:
+    def init(self, chain: Chain, guess: Float[Array, "2"]) -> PyTree:
         del guess
         return self.bandit.init(self._setting(chain))
 
-    def ask(self, chain: Chain, state: Any, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
+    def ask(self, chain: Chain, state: PyTree, time: Int[Array, ""], u: Float[Array, ""]) -> Float[Array, ""]:
         row = self.bandit.act(self._setting(chain), state, time, u)
         return chain.cost + self._step(chain) * row
 
-    def learn(self, chain: Chain, state: Any, time: Int[Array, ""], sale: Sale) -> Any:
+    def learn(self, chain: Chain, state: PyTree, time: Int[Array, ""], sale: Sale) -> PyTree:
         row = jnp.round((sale.wholesale - chain.cost) / self._step(chain)).astype(jnp.int32)
         return self.bandit.learn(self._setting(chain), state, time, row, (sale.earned / chain.most).clip(0, 1))
 

@@ -3,12 +3,16 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from firstmover.report.statistics import mean_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 
 _WIDTH = 1.5  # points
 _NEAR = 0.01  # of what is drawn: curves this close cover each other
@@ -80,7 +84,7 @@ def draw(panel: Panel, kind: str) -> bytes:
     return stream.getvalue()
 
 
-def _draw_group(axes: Any, panel: Panel, group: str) -> None:
+def _draw_group(axes: "Axes", panel: Panel, group: str) -> None:
     own = [curve for curve in panel.curves if _group(curve.label) == group]
     ends = [np.array([mean_interval(row) for row in curve.values]) for curve in own]
     for curve, found, width in zip(own, ends, widths([found[:, 0] for found in ends]), strict=True):

@@ -5,7 +5,7 @@ What stands in it is worded already (`sections`, `pictures`); the templates in `
 
 import functools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -148,7 +148,7 @@ def fragment(page: Page) -> str:
     return _rendered("fragment.html", page=page)
 
 
-def _rendered(template: str, **content: Any) -> str:
+def _rendered(template: str, **content: object) -> str:
     return _environment().get_template(template).render(**content).strip() + "\n"
 
 

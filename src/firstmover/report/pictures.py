@@ -5,7 +5,7 @@ import html
 import io
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +16,9 @@ from firstmover.report.statistics import mean_interval
 _INK, _MUTED, _BLUE, _ORANGE = "#1a1a1a", "#5a5a5a", "#1f5fa8", "#a33b00"
 _MOST_POINTS = 120
 _MOST_LINES = 25
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Mark(NamedTuple):
@@ -125,7 +128,7 @@ def learning_curves(
     return _inline(figure, f"Learning curves of {values.shape[1]} seeds: their mean ends at {last}.")
 
 
-def _inline(figure: Any, words: str) -> str:
+def _inline(figure: "Figure", words: str) -> str:
     """A figure as an SVG element with a description; its ids are its own among several in one page."""
     import matplotlib
 

@@ -1,9 +1,9 @@
 """The page of a rule, from its certificate and the result of its design: JSON in, sentences and tables out."""
 
 import contextlib
-from typing import Any
 
 from firstmover.errors import InputError
+from firstmover.json_types import Parsed
 from firstmover.report.numbers import interval, number, share
 from firstmover.report.page import Page, Table
 from firstmover.report.pictures import Mark, value_bar
@@ -17,7 +17,7 @@ _MOST_ROWS = 200
 _SAME = 5e-4  # of the payoff range: values this close are called equal, as in `Design.at_optimum`
 
 
-def rule_page(rule: Rule, certificate: dict[str, Any] | None = None, result: dict[str, Any] | None = None) -> Page:
+def rule_page(rule: Rule, certificate: Parsed | None = None, result: Parsed | None = None) -> Page:
     """What a page says of a rule without anything being computed.
 
     Args:
@@ -68,7 +68,7 @@ def _first(sentences: list[str], what: str) -> list[str]:
 
 
 def _marks(
-    certificate: dict[str, Any], optimum: float | int | None
+    certificate: Parsed, optimum: float | int | None
 ) -> tuple[list[Mark], tuple[float | int, float | int] | None]:
     """The values on the bar, and the rule's over the widest of its equilibrium sets."""
     marks = [Mark("this rule", certificate["value"], own=True)]
@@ -84,7 +84,7 @@ def _marks(
 
 
 def _values(
-    certificate: dict[str, Any],
+    certificate: Parsed,
     marks: list[Mark],
     spread: tuple[float | int, float | int] | None,
     payoffs: tuple[float | int, float | int],
@@ -100,7 +100,7 @@ def _values(
     return Table(["what", "value"], rows)
 
 
-def _measures(result: dict[str, Any]) -> Table | None:
+def _measures(result: Parsed) -> Table | None:
     measures = result.get("measures")
     if not measures:
         return None
@@ -113,7 +113,7 @@ def _measures(result: dict[str, Any]) -> Table | None:
     return Table(["measure", "value", "over equilibria"], rows)
 
 
-def _rows_curve(result: dict[str, Any], payoffs: tuple[float | int, float | int]) -> Table | None:
+def _rows_curve(result: Parsed, payoffs: tuple[float | int, float | int]) -> Table | None:
     curve = result.get("rows_curve")
     if not curve:
         return None
@@ -127,7 +127,7 @@ def _rows_curve(result: dict[str, Any], payoffs: tuple[float | int, float | int]
     )
 
 
-def _constraints(result: dict[str, Any]) -> Table | None:
+def _constraints(result: Parsed) -> Table | None:
     constraints = result.get("constraints")
     if not constraints:
         return None

@@ -1,8 +1,8 @@
 """What a certificate, and what is known from data, says in plain sentences."""
 
 import math
-from typing import Any
 
+from firstmover.json_types import Parsed
 from firstmover.report.numbers import interval, number, share, signed
 from firstmover.report.page import Statement
 
@@ -20,7 +20,7 @@ _SETS = {
 }
 
 
-def statements(certificate: dict[str, Any]) -> list[Statement]:
+def statements(certificate: Parsed) -> list[Statement]:
     """What is exact of a rule, computed, sampled or not known, the strongest first.
 
     What is exact is proved once `checked` says that the certificate is confirmed.
@@ -51,7 +51,7 @@ def statements(certificate: dict[str, Any]) -> list[Statement]:
     return found
 
 
-def _of_sessions(certificate: dict[str, Any], payoffs: tuple[float, ...]) -> list[Statement]:
+def _of_sessions(certificate: Parsed, payoffs: tuple[float, ...]) -> list[Statement]:
     """What is said of participants who remember, before what is said of one round."""
     words = certificate["one_round"]
     about = Statement("not known", f"What one-round statements say of learning: {words[:1].lower()}{words[1:]}.")
@@ -81,7 +81,7 @@ def checked(found: list[Statement], verdict: str) -> list[Statement]:
     return [one._replace(standing=standing) if one.standing == EXACT else one for one in found]
 
 
-def _regret(certificate: dict[str, Any], known: str) -> Statement:
+def _regret(certificate: Parsed, known: str) -> Statement:
     epsilon, money = certificate["epsilon"]["max"], certificate["payoff_range"]["followers"]
     widest = max((high - low for low, high in money), default=0.0)
     if epsilon is None:
@@ -101,9 +101,7 @@ def _at_most(value: float | int, widest: float | int) -> str:
     return number(max(math.ceil(value / unit - 1e-9) * unit, least))
 
 
-def findings(
-    certificate: dict[str, Any], objective: str, optimum: float | int | None, attained: float | int
-) -> list[str]:
+def findings(certificate: Parsed, objective: str, optimum: float | int | None, attained: float | int) -> list[str]:
     """What the rule earns beside the optimum and the status quo.
 
     Args:
@@ -144,7 +142,7 @@ def in_brackets(status_quo: str) -> str:
     return "" if status_quo == "the status quo" else f" ({status_quo})"
 
 
-def data_sentences(result: dict[str, Any], payoffs: tuple[float | int, float | int]) -> list[str]:
+def data_sentences(result: Parsed, payoffs: tuple[float | int, float | int]) -> list[str]:
     """What is known from rows that were kept out, and from other priors; nothing where there are none."""
     found = []
     holdout, robust = result.get("holdout"), result.get("robust")
@@ -170,7 +168,7 @@ def data_sentences(result: dict[str, Any], payoffs: tuple[float | int, float | i
     return [*found, *rows_sentences(result.get("rows_curve"))]
 
 
-def rows_sentences(curve: dict[str, Any] | None) -> list[str]:
+def rows_sentences(curve: Parsed | None) -> list[str]:
     """How many rows are needed, from the JSON of the curve over their numbers; nothing where there is none."""
     if not curve:
         return []
@@ -187,7 +185,7 @@ def rows_sentences(curve: dict[str, Any] | None) -> list[str]:
     return found
 
 
-def data_warnings(result: dict[str, Any]) -> list[str]:
+def data_warnings(result: Parsed) -> list[str]:
     """What the data say against the rule."""
     holdout = result.get("holdout") or {}
     status_quo = _value(holdout.get("status_quo"))
@@ -200,6 +198,6 @@ def data_warnings(result: dict[str, Any]) -> list[str]:
     return found
 
 
-def _value(known: Any) -> float | int | None:
+def _value(known: Parsed | float | None) -> float | int | None:
     """A number, or the number that an object has as its value."""
     return known.get("value") if isinstance(known, dict) else known

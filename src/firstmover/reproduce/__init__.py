@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError, unknown_name
 from firstmover.jobs.loop import Progress, Silent
+from firstmover.json_types import JsonObject
 from firstmover.report.charts import chart_csv, draw_chart
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
@@ -49,7 +49,7 @@ def claims() -> dict[str, dict[str, str]]:
 
 def reproduce(
     names: Sequence[str], *, seeds: int = 25, out: str | Path = "reproduction", progress: Progress | None = None
-) -> dict[str, Any]:
+) -> dict[str, JsonObject]:
     """Run figures, write their curves, pictures and verdicts to folders in `out`, and return the verdicts.
 
     Experiments that `out` holds already are read back, unfinished ones are gone on with: after a stop, the same call
@@ -74,7 +74,7 @@ def reproduce(
     folder = Path(out)
     experiments = {e.name: e for name in wanted for e in FIGURES[name].experiments.values()}
     cohorts = _run(list(experiments.values()), folder / "runs", seeds, progress or Silent())
-    results = {}
+    results: dict[str, JsonObject] = {}
     for name in wanted:
         figure = FIGURES[name]
         made = {label: cohorts[experiment.name] for label, experiment in figure.experiments.items()}

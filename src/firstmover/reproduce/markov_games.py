@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from firstmover.equilibria.markov import best_response
+from firstmover.equilibria.markov_replies import best_response
 from firstmover.followers import BestResponse
 from firstmover.games import Game, Patrol, Toll
 from firstmover.jobs.finished import Design

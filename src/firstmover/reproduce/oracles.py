@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover.core.selection import average
-from firstmover.equilibria.markov import best_response, memoryless_response
+from firstmover.equilibria.markov_replies import best_response, memoryless_response
 from firstmover.evaluation.reply_quality import quality
 from firstmover.evaluators import solvable
 from firstmover.followers import BestResponse, Contextual, Meta, PolicyGradient, QLearning

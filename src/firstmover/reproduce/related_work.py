@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from firstmover.equilibria.markov import memoryless_response
 from firstmover.equilibria.markov_commitments import markov_commitment
+from firstmover.equilibria.markov_replies import memoryless_response
 from firstmover.evaluators import solvable
 from firstmover.evaluators.forms import table_of_play
 from firstmover.followers import BestResponse, MultiplicativeWeights, PolicyGradient

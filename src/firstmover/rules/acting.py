@@ -4,7 +4,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 _TRUE, _FALSE, _NOTHING = object(), object(), object()
 _SUM = 1e-6  # how far from 1 the probabilities of a mixture may sum
@@ -28,7 +28,7 @@ class Acting:
 
     refused: type[ValueError] = ValueError
 
-    def __init__(self, entries: Sequence[Any], targets: Sequence[str] | None = None):
+    def __init__(self, entries: object, targets: Sequence[str] | None = None):
         """A rule with these entries.
 
         Args:
@@ -44,7 +44,7 @@ class Acting:
             raise self.refused("a rule is a list of entries {'when': {...}, 'do': {...}}, at least one.")
         self.conditions = tuple(dict.fromkeys(key for entry in self.entries for key in entry["when"]))
         # By the keys that entries are definite about (no null in them): what they say of these, to where they stand.
-        self._index: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]] = {}
+        self._index: dict[tuple[str, ...], dict[tuple[Hashable, ...], list[int]]] = {}
         for k, entry in enumerate(self.entries):
             when = entry["when"]
             definite = tuple(key for key in self.conditions if key in when and _is_definite(when[key]))
@@ -96,7 +96,7 @@ class Acting:
             raise self.refused(f"rng.random() must be in [0, 1); it gave {number}.")
         return number
 
-    def _why_not(self, situation: Any) -> str:
+    def _why_not(self, situation: object) -> str:
         if not isinstance(situation, Mapping):
             return f"a situation is a dict of what the leader sees; got {_cut(situation)}."
         asks = f"it goes by {', '.join(self.conditions)}" if self.conditions else "it does the same everywhere"
@@ -105,7 +105,7 @@ class Acting:
         wrong = f"does not know {', '.join(unknown)}" if unknown else f"has to be told {', '.join(missing)}"
         return f"the rule {wrong}: {asks}."
 
-    def _checked(self, entry: Any, k: int) -> dict[str, Any]:
+    def _checked(self, entry: object, k: int) -> dict[str, Any]:
         if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
             raise self.refused(f"entry {k} of the rule must have 'do', and maybe 'when', and nothing else.")
         when, do = entry.get("when", {}), entry["do"]
@@ -125,7 +125,7 @@ class Acting:
             return self._covered(do["coverage"], targets)
         return None
 
-    def _one_of(self, results: list[dict[str, Any]], mixture: Any) -> _Draw:
+    def _one_of(self, results: list[dict[str, Any]], mixture: object) -> _Draw:
         if not _are_probabilities(mixture) or abs(math.fsum(mixture) - 1) > _SUM:
             raise self.refused(f"the mixture must be probabilities that sum to 1; got {_cut(mixture)}.")
         sums = list(itertools.accumulate(mixture))
@@ -136,7 +136,7 @@ class Acting:
 
         return draw
 
-    def _covered(self, coverage: Any, targets: Sequence[str] | None) -> _Draw:
+    def _covered(self, coverage: object, targets: Sequence[str] | None) -> _Draw:
         """Which targets are covered on a day: each as often as it should be, and as many as there are resources."""
         if not _are_probabilities(coverage) or (targets is not None and len(targets) != len(coverage)):
             raise self.refused(f"the coverage must be a probability for every target; got {_cut(coverage)}.")
@@ -152,24 +152,28 @@ class Acting:
         return draw
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, list | tuple)
 
 
-def _is_condition(value: Any) -> bool:
+def _is_condition(value: object) -> bool:
     return all(map(_is_condition, value)) if _is_list(value) else value is None or isinstance(value, str | int | float)
 
 
-def _are_probabilities(values: Any) -> bool:
-    return _is_list(values) and bool(values) and all(type(p) in (int, float) and 0 <= p <= 1 for p in values)
+def _are_probabilities(values: Any) -> TypeGuard[Sequence[float]]:
+    return (
+        isinstance(values, list | tuple)
+        and bool(values)
+        and all(type(p) in (int, float) and 0 <= p <= 1 for p in values)
+    )
 
 
-def _is_definite(condition: Any) -> bool:
+def _is_definite(condition: object) -> bool:
     """Whether null, which matches anything, stands nowhere in a condition."""
     return all(map(_is_definite, condition)) if _is_list(condition) else condition is not None
 
 
-def _frozen(value: Any) -> Any:
+def _frozen(value: Any) -> Hashable:
     """A value that can be looked up: equal where it is the same in a rule file, where true is not 1."""
     kind = value.__class__
     if kind is int or kind is str:
@@ -183,7 +187,7 @@ def _frozen(value: Any) -> Any:
     return value if isinstance(value, Hashable) else _NOTHING
 
 
-def _fits(condition: Any, seen: Any) -> bool:
+def _fits(condition: object, seen: Hashable) -> bool:
     """Whether a condition holds of what is seen, as `_frozen` gives it."""
     if condition is None:
         return True
@@ -196,6 +200,6 @@ def _fits(condition: Any, seen: Any) -> bool:
     )
 
 
-def _cut(value: Any) -> str:
+def _cut(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"

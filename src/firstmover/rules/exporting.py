@@ -8,11 +8,12 @@ import inspect
 import io
 import json
 import pprint
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 from firstmover.rules import acting, reading
 from firstmover.rules.reading import Contents, contents
 
@@ -27,7 +28,7 @@ class RuleTable(NamedTuple):
     """
 
     header: list[str]
-    rows: list[list[Any]]
+    rows: list[list[Json]]
     seen: int
 
 
@@ -86,7 +87,7 @@ def rule_table(held: Contents) -> RuleTable:
                 columns[key] = labels if columns.get(key, labels) == labels else None
     rows = []
     for entry in held.entries:
-        row: list[Any] = []
+        row: list[Json] = []
         for columns, part in zip(parts, (entry["when"], entry["do"]), strict=True):
             for key, labels in columns.items():
                 value = part.get(key)
@@ -101,7 +102,7 @@ def rule_table(held: Contents) -> RuleTable:
     return RuleTable(heads[0] + heads[1], rows, len(heads[0]))
 
 
-def _labels(held: Contents, key: str, value: Any) -> list[str] | None:
+def _labels(held: Contents, key: str, value: Json) -> list[str] | None:
     """The names of a value's own columns, None where it has one column."""
     if isinstance(value, Mapping):
         return [str(name) for name in value]
@@ -113,14 +114,15 @@ def _labels(held: Contents, key: str, value: Any) -> list[str] | None:
     return [f"{key} {k}" for k in range(len(value))]
 
 
-def _values(value: Any) -> list[Any]:
+def _values(value: Sequence[Json] | Mapping[str, Json]) -> list[Json]:
     return list(value.values()) if isinstance(value, Mapping) else list(value)
 
 
-def _named(held: Contents, key: str, value: Any) -> Any:
+def _named(held: Contents, key: str, value: Json) -> Json:
     """An action by its name, where it has one."""
-    named = key == "action" and held.actions is not None and type(value) is int and 0 <= value < len(held.actions)
-    return held.actions[value] if named and held.actions is not None else value
+    if key != "action" or held.actions is None or type(value) is not int:
+        return value
+    return held.actions[value] if 0 <= value < len(held.actions) else value
 
 
 def _csv(held: Contents) -> str:
@@ -131,7 +133,7 @@ def _csv(held: Contents) -> str:
     return out.getvalue()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Json) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
@@ -175,7 +177,7 @@ def _latex(held: Contents) -> str:
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
-def in_words(value: Any) -> str:
+def in_words(value: Json) -> str:
     """A value as a person reads it."""
     if value is None:
         return "any"

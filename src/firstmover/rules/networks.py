@@ -50,7 +50,7 @@ class NetworkRule:
         except (KeyError, TypeError, ValueError, IndexError):
             raise InputError("the file is damaged: its network is not the one that it describes.") from None
 
-    def __call__(self, situation: Mapping[str, Any], rng: Any = None) -> dict[str, Any]:
+    def __call__(self, situation: Mapping[str, object], rng: Any = None) -> dict[str, Any]:
         """The agent to visit and its prices.
 
         Args:
@@ -67,7 +67,7 @@ class NetworkRule:
         agent = int(np.argmax(np.where(waiting, scores, -np.inf)))
         return {"agent": agent, "prices": [self._levels[k] for k in np.argmax(prices[agent], axis=-1).tolist()]}
 
-    def _read(self, situation: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _read(self, situation: Mapping[str, object]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         try:
             messages, remaining, left = (np.array(situation[key], np.int64).ravel() for key in self.conditions)
         except (KeyError, TypeError, ValueError, OverflowError):

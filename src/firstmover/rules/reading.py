@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from firstmover import files
 from firstmover.errors import InputError
+from firstmover.json_types import Json, Parsed
 from firstmover.rules.acting import Acting
 from firstmover.verify.amounts import number
 
@@ -64,7 +65,7 @@ def acting(held: "Contents") -> Acting:
     return _Acting(held.entries, held.targets)
 
 
-def distilled(path: str | Path) -> dict[str, Any] | None:
+def distilled(path: str | Path) -> Parsed | None:
     """What stands for the network of a run folder in words, as its result has it; None where nothing does.
 
     Raises:
@@ -132,7 +133,7 @@ def _finite(text: str) -> float:
     return value
 
 
-def _names(given: Any) -> list[str] | None:
+def _names(given: object) -> list[str] | None:
     return given if isinstance(given, list) and all(isinstance(name, str) for name in given) else None
 
 
@@ -147,9 +148,11 @@ def _file(path: str | Path) -> Path:
     raise InputError(f"{path} is neither a rule file nor a run folder.")
 
 
-def _in_numbers(entry: Any) -> Any:
+def _in_numbers(entry: Json) -> Json:
     """An entry in which probabilities that are written as fractions, such as "1/3", are numbers."""
-    do = entry.get("do") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping):
+        return entry
+    do = entry.get("do")
     if not isinstance(do, Mapping):
         return entry
     return {
@@ -158,11 +161,13 @@ def _in_numbers(entry: Any) -> Any:
     }
 
 
-def _numbers(values: Any) -> Any:
+def _numbers(values: Json) -> Json:
     if isinstance(values, Mapping):
-        return dict(zip(values, _numbers(list(values.values())), strict=True))
-    if not isinstance(values, list):
-        return values
+        return dict(zip(values, _shares(list(values.values())), strict=True))
+    return _shares(values) if isinstance(values, list) else values
+
+
+def _shares(values: list[Json]) -> list[Json]:
     try:
         return [value if type(value) in (int, float) else float(number(value, "a share")) for value in values]
     except ValueError as error:

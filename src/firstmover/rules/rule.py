@@ -39,7 +39,7 @@ class Rule:
         return fragment(rule_page(self))
 
     @classmethod
-    def read(cls, game: Game, entries: Any) -> "Rule":
+    def read(cls, game: Game, entries: object) -> "Rule":
         """A rule from the entries of a rule file, of which the first that matches a situation decides there.
 
         Args:
@@ -53,7 +53,7 @@ class Rule:
         """
         return cls(*read_entries(game, entries))
 
-    def __call__(self, observation: Sequence[int] | int = 0) -> Any:
+    def __call__(self, observation: Sequence[int] | int = 0) -> int | np.ndarray:
         """The action on this observation: an int, or an array for a continuous decision.
 
         Args:

@@ -44,7 +44,7 @@ def read_rule_file(path: str | Path, code: Code = None) -> tuple[Rule, Strategie
     return rule, None if play is None else _play(rule.game, play)
 
 
-def _play(game: Game, given: Any) -> Strategies:
+def _play(game: Game, given: object) -> Strategies:
     shape = f"one list per follower ({game.n_followers}), with a list of probabilities per type"
     if not isinstance(given, list) or len(given) != game.n_followers:
         raise InputError(f"'play' must be {shape}; got {given!r}.")

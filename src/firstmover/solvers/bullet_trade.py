@@ -2,12 +2,12 @@
 
 import math
 import operator
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jax import Array
+from jaxtyping import Float, PyTree
 
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.errors import require
@@ -80,12 +80,12 @@ def _explored(game: BulletTrade) -> MarkovGame:
     actions = jnp.arange(len(game.prices), dtype=jnp.int32)
     acts = jnp.arange(game.n_actions[0], dtype=jnp.int32)
 
-    def branched(state: Any) -> Any:
+    def branched(state: PyTree) -> PyTree:
         said, likely = game.branches(state)
         return jax.vmap(lambda word: game.begun(state, word))(said), likely
 
-    def at_state(state: Any) -> Any:
-        def done(action: Any, act: Any) -> Any:
+    def at_state(state: PyTree) -> PyTree:
+        def done(action: Array, act: Array) -> PyTree:
             following, rewards = game.stepped(state, action, act)
             return *branched(following), rewards
 
@@ -114,7 +114,7 @@ def _explored(game: BulletTrade) -> MarkovGame:
     places = np.moveaxis(places.reshape(following.shape[:-1]), -1, 0)
     places = np.where(np.moveaxis(likely, -1, 0) > 0, places, end)
 
-    def with_end(part: np.ndarray, value: Any = 0) -> np.ndarray:
+    def with_end(part: np.ndarray, value: float = 0) -> np.ndarray:
         return np.concatenate([part, np.full((1, *part.shape[1:]), value, part.dtype)])
 
     start = np.zeros(n)

@@ -11,7 +11,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.buy_box import BuyBox
 from firstmover.games.display import every_rule, fixed_rule
+from firstmover.json_types import JsonObject
 from firstmover.solvers.registry import Baseline, baseline, search
 from firstmover.solvers.solution import Solution
 
@@ -69,7 +70,7 @@ class RaceSolution(Solution):
     rules: int = 0
     rounds: float = 0.0
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> JsonObject:
         """The interval and what the race took."""
         return {
             "exact": False,
@@ -87,7 +88,7 @@ def race(
     *,
     time_limit: float | None = None,
     progress: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Solution:
     """The best rule against sellers who learn (`repeated-q-learning` at its defaults).
 

@@ -5,12 +5,11 @@ payments change with time by a discount only. `best_rule` is the optimum of such
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, PyTree
 
 from firstmover.equilibria.markov import MarkovGame
 from firstmover.equilibria.markov_commitments import Reply, markov_commitment
@@ -22,7 +21,7 @@ from firstmover.spaces import observation_index
 
 
 def stepped_table(
-    game: Game, states: Any, index: Callable[[Any], Array], discount: float = 1.0, symmetric: bool = False
+    game: Game, states: PyTree, index: Callable[[PyTree], Array], discount: float = 1.0, symmetric: bool = False
 ) -> MarkovGame:
     """The game as a table.
 
@@ -37,11 +36,11 @@ def stepped_table(
     key = jax.random.key(0)
     profiles = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
 
-    def at_state(state: Any) -> Any:
+    def at_state(state: PyTree) -> PyTree:
         turn = game.observe(state)
         possible = jnp.all(turn.follower_mask[jnp.arange(game.n_followers), jnp.asarray(profiles)], axis=-1)
 
-        def stepped(action: Array, actions: Array) -> Any:
+        def stepped(action: Array, actions: Array) -> PyTree:
             following, rewards = game.step(state, action, actions, key)
             return index(following), rewards
 
@@ -49,7 +48,7 @@ def stepped_table(
         paired = jax.vmap(jax.vmap(stepped, (None, 0)), (0, None))(leader_actions, jnp.asarray(profiles))
         return paired, observation_index(turn.leader_obs, game.leader_obs_sizes), turn.follower_obs, possible
 
-    def table(states: Any) -> Any:
+    def table(states: PyTree) -> PyTree:
         return jax.vmap(at_state)(states), index(game.reset(jnp.zeros(game.n_followers, jnp.int32), key))
 
     # In 64 bit, as everything that is exact.

@@ -22,6 +22,7 @@ from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.entries import read_entries
 from firstmover.games.market import Market
+from firstmover.json_types import JsonObject
 from firstmover.solvers.affine_markets import upper_bound
 from firstmover.solvers.registry import optimum, search
 from firstmover.solvers.solution import Solution
@@ -54,7 +55,7 @@ class BestFound(Solution):
     best: float | None = None
     sampled: tuple[float, float, float] | None = None
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> JsonObject:
         if self.sampled is None:
             return {"best_found": self.best}
         value, *interval = self.sampled
@@ -75,7 +76,7 @@ def best_beside_a_design(market: Market, ties: Ties) -> Solution:
 
 @search.register(Market)
 def best_of_market(
-    market: Market, ties: Ties, *, time_limit: float | None = None, progress: Progress = None, **options: Any
+    market: Market, ties: Ties, *, time_limit: float | None = None, progress: Progress = None, **options: object
 ) -> Solution:
     """The best rule of a market.
 
@@ -120,7 +121,7 @@ def _over_drawn_types(market: Market, ties: Ties, until: float, progress: Progre
         else _by_enumeration(market, options, ties, until, progress)
     )
     assert found.rule is not None
-    best = found.details().get("best_found", found.value if found.bounds is None else found.bounds[0])
+    known = found.value if found.bounds is None else found.bounds[0]
     fresh = market.drawn_anew()
     return BestFound(
         value=None,
@@ -128,7 +129,7 @@ def _over_drawn_types(market: Market, ties: Ties, until: float, progress: Progre
         attained=True,
         method=f"{found.method}; over a sample of {market.n_types[0]} types, and valued over {fresh.n_types[0]} others",
         followers=found.followers,
-        best=best,
+        best=found.best if isinstance(found, BestFound) else known,
         sampled=_anew(cast(Market, fresh), ties, read_entries(market, found.rule)[1]),
     )
 

@@ -44,7 +44,7 @@ def best_contract(game: Newsvendor, ties: Ties) -> Solution:
 
 @search.register(Newsvendor)
 def best_contract_in_time(
-    game: Newsvendor, ties: Ties, *, time_limit: float | None = None, progress: Progress = None, **options: Any
+    game: Newsvendor, ties: Ties, *, time_limit: float | None = None, progress: Progress = None, **options: object
 ) -> Solution:
     """As `best_contract`.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+G = TypeVar("G", bound=Game)
 Baseline = tuple[str, Game, np.ndarray]
 
 
@@ -38,7 +39,7 @@ class ByType(Generic[P, R]):
         self._methods = functools.singledispatch(otherwise)
         functools.update_wrapper(self, otherwise)
 
-    def register(self, kind: Any) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    def register(self, kind: type) -> Callable[[Callable[..., R]], Callable[..., R]]:
         """Decorator of the method for games of this type and of its subclasses."""
         return self._methods.register(kind)
 
@@ -54,15 +55,15 @@ class ByType(Generic[P, R]):
         return answer
 
 
-class Remembered(ByType[[Any], R]):
+class Remembered(ByType[[G], R], Generic[G, R]):
     """A question whose answer is worked out once for each game, also while something else is being traced."""
 
-    def __init__(self, otherwise: Callable[[Any], R]):
+    def __init__(self, otherwise: Callable[[G], R]):
         """As `ByType`."""
         super().__init__(otherwise)
-        self._known: weakref.WeakKeyDictionary[Game, R] = weakref.WeakKeyDictionary()
+        self._known: weakref.WeakKeyDictionary[G, R] = weakref.WeakKeyDictionary()
 
-    def __call__(self, game: Game) -> R:
+    def __call__(self, game: G) -> R:
         """The answer for this game."""
         if game not in self._known:
             with jax.ensure_compile_time_eval():
@@ -115,7 +116,7 @@ def search(
     *,
     time_limit: float | None = None,
     progress: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Solution:
     """The exact optimum by a search that may take long; where there is none to make, `optimum`.
 
@@ -134,7 +135,7 @@ def search(
     return optimum(game, ties)
 
 
-def refuse_options(game: Game, options: Mapping[str, Any]) -> None:
+def refuse_options(game: Game, options: Mapping[str, object]) -> None:
     """Refuse options that the solver of a game does not have.
 
     Raises:
@@ -166,7 +167,7 @@ def state_table(game: Game) -> "MarkovGame":
     raise InputError(f"{game.name} has no table of states.")
 
 
-class Baselines(ByType[[Any], Baseline]):
+class Baselines(ByType[[Game], Baseline]):
     """What rules are compared with: what somebody has named (`Game.against`), else what the game's type says."""
 
     def __call__(self, game: Game) -> Baseline:

@@ -1,7 +1,6 @@
 """Security games: optimal coverage by linear programs, one for each target that may be attacked."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -44,7 +43,7 @@ def best_coverage(
     time_limit: float | None = None,
     progress: Callable[[str], None] | None = None,
     rationality: str | float | None = None,
-    **options: Any,
+    **options: object,
 ) -> Solution:
     """The optimal coverage, or with a rationality the best that is found against a logit attacker, with a bound.
 

@@ -1,7 +1,6 @@
 """Security games with schedules: the Bayesian normal-form game of all assignments, or attackers that err."""
 
 from collections.abc import Callable
-from typing import Any
 
 from firstmover.equilibria.quantal import quantal_mixture
 from firstmover.games.base import Ties
@@ -20,7 +19,7 @@ def best_assignments(
     time_limit: float | None = None,
     progress: Callable[[str], None] | None = None,
     rationality: str | float | None = None,
-    **options: Any,
+    **options: object,
 ) -> Solution:
     """The optimal mixture of assignments, or with a rationality the best that is found against a logit attacker.
 

@@ -14,20 +14,25 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from firstmover.errors import InputError
+from firstmover.json_types import JsonObject
 from firstmover.sweeps import PLACES
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+Outcome = TypeVar("Outcome", covariant=True)
 
 
 @runtime_checkable
-class Future(Protocol):
+class Future(Protocol[Outcome]):
     """What will come of a task."""
 
     def done(self) -> bool:
         """Whether it has come."""
 
-    def result(self) -> Any:
+    def result(self) -> Outcome:
         """What came of it; any exception means that the worker was lost."""
 
 
@@ -35,7 +40,7 @@ class Future(Protocol):
 class Executor(Protocol):
     """Something that runs functions elsewhere."""
 
-    def submit(self, function: Callable[..., Any], argument: Any, /) -> Future:
+    def submit(self, function: Callable[[Argument], Result], argument: Argument, /) -> Future[Result]:
         """Run `function(argument)` as soon as there is a free worker."""
 
     def shutdown(self) -> None:
@@ -54,7 +59,7 @@ class Place(NamedTuple):
     executor: Callable[[], Executor]
 
 
-def place(on: str, jobs: int | None, folder: Path, options: dict[str, Any]) -> Place:
+def place(on: str, jobs: int | None, folder: Path, options: JsonObject) -> Place:
     """The place with this name.
 
     Args:
@@ -111,7 +116,7 @@ def _follow(parent: int) -> None:
 class OnRay:
     """Workers of a Ray cluster: the one of `address` or RAY_ADDRESS, or one that is started on this machine."""
 
-    def __init__(self, options: dict[str, Any]):
+    def __init__(self, options: JsonObject):
         """Connected, with arguments of `ray.init`."""
         self._ray = _imported("ray", "--on ray", "cluster")
         try:
@@ -120,9 +125,9 @@ class OnRay:
             raise InputError(f"[ray] does not lead to a cluster: {error}.") from None
         self.cores = int(self._ray.cluster_resources().get("CPU", 1))
 
-    def submit(self, function: Callable[..., Any], argument: Any, /) -> Future:
+    def submit(self, function: Callable[[Argument], Result], argument: Argument, /) -> Future[Result]:
         """Run `function(argument)` on a core; what is lost is given out again by the sweep, not by Ray."""
-        future: Future = self._ray.remote(num_cpus=1, max_retries=0)(function).remote(argument).future()
+        future: Future[Result] = self._ray.remote(num_cpus=1, max_retries=0)(function).remote(argument).future()
         return future
 
     def shutdown(self) -> None:
@@ -133,7 +138,7 @@ class OnRay:
 class Submitted:
     """Jobs of Slurm, by submitit, which can also start processes of this machine (`cluster="local"`)."""
 
-    def __init__(self, folder: Path, cluster: str, options: dict[str, Any]):
+    def __init__(self, folder: Path, cluster: str, options: JsonObject):
         """Of a cluster, with logs in `folder` and parameters of submitit."""
         submitit = _imported("submitit", "--on slurm", "cluster")
         self._jobs: list[Any] = []
@@ -143,10 +148,10 @@ class Submitted:
         except (TypeError, ValueError, NameError) as error:
             raise InputError(f"[slurm] holds parameters of submitit; {error}.") from None
 
-    def submit(self, function: Callable[..., Any], argument: Any, /) -> Future:
+    def submit(self, function: Callable[[Argument], Result], argument: Argument, /) -> Future[Result]:
         """Run `function(argument)` as a job."""
         self._jobs.append(self._executor.submit(function, argument))
-        future: Future = self._jobs[-1]
+        future: Future[Result] = self._jobs[-1]
         return future
 
     def shutdown(self) -> None:

@@ -31,6 +31,7 @@ from firstmover.interop.python_files import file_of, names_code
 from firstmover.jobs import build
 from firstmover.jobs.records import LEFT_OUT, configuration
 from firstmover.jobs.runs import digest
+from firstmover.json_types import Json, JsonObject
 from firstmover.sweeps.task import Item, Task
 
 MOST = 100_000  # designs of one file
@@ -47,7 +48,7 @@ class Plan(NamedTuple):
     """
 
     tasks: list[Task]
-    options: dict[str, dict[str, Any]]
+    options: dict[str, JsonObject]
 
 
 def read_plan(path: str | Path, out: Path, code: tuple[str, ...] = ()) -> Plan:
@@ -115,14 +116,16 @@ def _items(asked: Mapping[str, Any], kind: str, code: tuple[str, ...]) -> list[I
             if key not in _OF_AN_ITEM:
                 raise unknown_name(f"key of {kind} (parameters stand in parameters = {{...}})", key, _OF_AN_ITEM)
         fixed, each = _table(entry, "parameters"), _table(entry, "each")
+        combined: list[list[Json]] = []
         for key, values in each.items():
             if not isinstance(values, list) or not values:
                 raise InputError(f"each.{key} must be a list of values; got {shortened(values)}.")
             if key in fixed:
                 raise InputError(f"{key} of {entry['name']} stands in parameters and in each; it can be in one.")
-        _bounded(math.prod(len(values) for values in each.values()) + len(items))
+            combined.append(values)
+        _bounded(math.prod(map(len, combined)) + len(items))
         name = _allowed(entry["name"], code)
-        items += [Item(name, fixed | dict(zip(each, one, strict=True))) for one in itertools.product(*each.values())]
+        items += [Item(name, fixed | dict(zip(each, one, strict=True))) for one in itertools.product(*combined)]
     return items
 
 
@@ -131,7 +134,7 @@ def _bounded(designs: int) -> None:
         raise InputError(f"it asks for {designs} designs; at most {MOST} are made of one file.")
 
 
-def _table(within: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _table(within: Mapping[str, Any], key: str) -> JsonObject:
     table = within.get(key, {})
     if not isinstance(table, dict):
         raise InputError(f"{key} must be a table such as {{ seeds = 5 }}; got {shortened(table)}.")
@@ -147,5 +150,5 @@ def _allowed(name: str, code: tuple[str, ...]) -> str:
     return f"{file}:{cls}" if cls else file
 
 
-def _built(kind: str, name: str, parameters: dict[str, Any]) -> Any:
+def _built(kind: str, name: str, parameters: JsonObject) -> Any:
     return build.game_from(name, parameters) if kind == "game" else build.item_from(kind, name, parameters)

@@ -60,7 +60,7 @@ class _Schedule(Generic[T]):
     def __init__(self, tasks: Sequence[T], work: Callable[[T], Answer], place: Place):
         self.tasks, self.work, self.place = tasks, work, place
         self.waiting = collections.deque(range(len(tasks)))
-        self.running: dict[int, Future] = {}
+        self.running: dict[int, Future[Answer]] = {}
         self.answers: dict[int, Answer] = {}
         self.in_vain: dict[int, tuple[int, int]] = {}  # what a task had reached, and workers lost since
         self.lost = 0

@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError, require
 from firstmover.jobs.loop import Progress, Silent
+from firstmover.json_types import JsonObject
 from firstmover.sweeps.executors import Place, place
 from firstmover.sweeps.plan import read_plan
 from firstmover.sweeps.schedule import Told, schedule
@@ -39,9 +40,9 @@ class Sweep:
     @property
     def counts(self) -> dict[str, int]:
         """How many designs ended how: "finished", "refused", "failed"."""
-        return {"finished": 0, "refused": 0, "failed": 0} | Counter(row["status"] for row in self.rows)
+        return {"finished": 0, "refused": 0, "failed": 0} | Counter(str(row["status"]) for row in self.rows)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """All of it as JSON values."""
         return {
             "out": str(self.out),
@@ -104,7 +105,7 @@ def sweep(
     return Sweep(folder, rows, len(tasks) - len(todo), lost, time.perf_counter() - began, tables)
 
 
-def _teller(progress: Progress, total: int) -> Any:
+def _teller(progress: Progress, total: int) -> Callable[[Told], None]:
     """Tells progress of every answer and every worker lost, and lets it interrupt."""
     last = Told(0, 0)
 

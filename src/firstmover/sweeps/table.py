@@ -7,15 +7,15 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.jobs.records import read_result
 from firstmover.jobs.runs import Run
+from firstmover.json_types import Json, JsonObject
 from firstmover.sweeps.task import Answer, Task
 
 FORMAT = 1
-Row = dict[str, Any]  # columns by name: text, numbers or None
+Row = JsonObject  # columns by name: text, numbers or None
 _OF_A_RESULT = (
     "best_value",
     "mean_value",
@@ -44,7 +44,7 @@ def row(task: Task, answer: Answer) -> Row:
     return told
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Json) -> Json:
     return value if isinstance(value, str | int | float) else json.dumps(value)
 
 
@@ -91,7 +91,7 @@ def _as_parquet(names: Sequence[str], rows: Sequence[Row]) -> bytes:
     import pyarrow
     import pyarrow.parquet
 
-    def column(name: str) -> list[Any]:
+    def column(name: str) -> list[Json]:
         values = [row.get(name) for row in rows]
         mixed = len({type(value) for value in values if not isinstance(value, int | float) and value is not None}) > 0
         return [None if v is None else str(v) for v in values] if mixed else values
@@ -122,7 +122,7 @@ _STYLE = (
 )
 
 
-def _text(value: Any) -> str:
+def _text(value: Json) -> str:
     if isinstance(value, float):
         value = f"{value:.6g}"
     return "" if value is None else html.escape(str(value))

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from firstmover import files
 from firstmover.errors import FailedError, InputError
+from firstmover.json_types import JsonObject
 
 LOG = "log.jsonl"
 
@@ -21,7 +22,7 @@ class Item(NamedTuple):
     """A game, followers or a leader: a name as on the command line, and parameters; the usual ones if it is None."""
 
     name: str | None
-    parameters: dict[str, Any]
+    parameters: JsonObject
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ It never looks into the game or the followers: it proposes whole rules, and is t
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from firstmover.core.commitment import table_of
 from firstmover.errors import require
@@ -25,10 +26,10 @@ from firstmover.leaders.random_search import random_table
 class State(NamedTuple):
     """What is learnt."""
 
-    best: Any  # the best rule so far, a decision for each of the leader's observations
-    reward: Any  # of its episode
-    step: Any
-    key: Any
+    best: Array  # the best rule so far, a decision for each of the leader's observations
+    reward: Array  # of its episode
+    step: Array
+    key: Array
 
 
 @dataclass(frozen=True)

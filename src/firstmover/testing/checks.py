@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import jax
+from jaxtyping import PyTree
 
 from firstmover.errors import InputError
 from firstmover.jobs import build
@@ -63,7 +64,7 @@ def check_parameters(item: Any) -> None:
         raise InputError(f"{name} built again from its parameters is another one.")
 
 
-def refuse_other_state(name: str, first: str, state: Any, then: str, after: Any) -> None:
+def refuse_other_state(name: str, first: str, state: PyTree, then: str, after: PyTree) -> None:
     """Refuse a state that a compiled loop could not carry: it must keep its structure, its shapes and its dtypes.
 
     Args:

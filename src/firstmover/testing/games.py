@@ -9,14 +9,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
 
 from firstmover.certificates.exact import exact_game
-from firstmover.core.commitment import table_of
 from firstmover.core.declarations import check_chance, check_paid
-from firstmover.core.noise import inverse_cdf
-from firstmover.core.plays import Play
-from firstmover.core.rollout import Query, answer
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
 from firstmover.games.base import Game, Turn
@@ -25,9 +20,8 @@ from firstmover.games.market_payoffs import FROZEN
 from firstmover.rules.rule import Rule
 from firstmover.testing.checks import Check, refuse_other_state, results
 from firstmover.testing.crowds import CROWD_CHECKS
+from firstmover.testing.random_play import PLAYED, played
 
-_PLAYED = 64  # sub-episodes
-_RULES = 4
 _ROWS = 50  # observations at which words are read back
 _DECISIONS = 8  # at each
 
@@ -163,46 +157,9 @@ def _program(game: Game) -> tuple[str, list[Any]]:
     return re.sub(r"0x[0-9a-f]+", "", str(program)), [np.asarray(c).tolist() for c in program.consts]
 
 
-class _Anything(Play):
-    """Any possible action is as likely as any other, in every step."""
-
-    def act(
-        self, memory: Any, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
-    ) -> tuple[Int[Array, "n"], Any]:
-        del time
-        return jax.vmap(inverse_cdf)(turn.follower_mask.astype(float), noise), memory
-
-    def begin(self, types: Int[Array, "n"]) -> Any:
-        del types
-        return ()
-
-
-@functools.lru_cache(maxsize=4)
-def _played(game: Game) -> list[tuple[np.ndarray, Any]]:
-    """Types and steps (`rollout.Step`) of sub-episodes played at random, under a few random rules, in 64 bit."""
-    rng, n = np.random.default_rng(0), game.n_followers
-    try:
-        support, _ = game.types.profiles
-    except InputError:
-        support = np.array([np.asarray(game.types.sample(u)) for u in rng.random((_PLAYED, n))])
-    types = support[rng.permutation(np.arange(_PLAYED) % len(support))].astype(np.int32)
-    noise = rng.random((_RULES, _PLAYED, game.horizon, n))
-    drawn = rng.random((_RULES, game.n_observations, game.leader_space.sample_size))
-
-    @jax.jit
-    def play(drawn: Any, noise: Any) -> Any:
-        masks = jax.vmap(game.leader_mask)(jnp.asarray(game.observations()))
-        rule = jax.vmap(game.leader_space.sample)(masks, drawn)
-        query = Query(jnp.asarray(types), _Anything(), noise, jnp.zeros(len(types), jnp.int32))
-        return answer(game, table_of(game, rule), query, jax.random.key(0), keep_steps=True).steps
-
-    with jax.enable_x64(True):
-        return [(types, jax.tree.map(np.asarray, play(*numbers))) for numbers in zip(drawn, noise, strict=True)]
-
-
 def _payoffs(game: Game) -> None:
     name = type(game).__name__
-    for types, steps in _played(game):
+    for types, steps in played(game):
         who = [("the leader", steps.leader_reward)]
         who += [(f"follower {i}", steps.follower_rewards[..., i]) for i in range(game.n_followers)]
         for player, paid in who:
@@ -214,7 +171,7 @@ def _payoffs(game: Game) -> None:
 
 
 def _ranges(game: Game) -> None:
-    for types, steps in _played(game):
+    for types, steps in played(game):
         money = None if steps.transfers is None else steps.transfers.sum(1)
         check_paid(
             game,
@@ -232,7 +189,7 @@ def _where(types: np.ndarray, steps: Any, q: Any) -> str:
 
 def _observations(game: Game) -> None:
     name = type(game).__name__
-    for types, steps in _played(game):
+    for types, steps in played(game):
         seen = np.where(steps.leader_acts[..., None], steps.leader_obs, 0)
         for q, step, k in np.argwhere((seen < 0) | (seen >= game.leader_obs_sizes))[:1]:
             raise InputError(
@@ -250,7 +207,7 @@ def _observations(game: Game) -> None:
 
 def _information(game: Game) -> None:
     name = type(game).__name__
-    for types, steps in _played(game):
+    for types, steps in played(game):
         first = steps.follower_obs[:, 0]
         for i in range(game.n_followers):
             acting = steps.followers_act[:, 0, i]
@@ -277,7 +234,7 @@ def _masks(game: Game) -> None:
     for row in np.flatnonzero(~possible)[:1]:
         raise InputError(f"leader_mask of {name} leaves the leader nothing to do at observation {rows[row].tolist()}.")
     support, _ = game.types.profiles
-    turns = jax.vmap(lambda types: game.observe(game.reset(types, jax.random.key(0))))(jnp.asarray(support[:_PLAYED]))
+    turns = jax.vmap(lambda types: game.observe(game.reset(types, jax.random.key(0))))(jnp.asarray(support[:PLAYED]))
     for i, size in enumerate(game.n_actions):
         stuck = np.asarray(turns.followers_act[:, i]) & ~np.asarray(turns.follower_mask[:, i, :size]).any(axis=1)
         for row in np.flatnonzero(stuck)[:1]:

@@ -1,9 +1,8 @@
 """The checks of a learner: it is built, it learns a small game, and what it would commit to are rules of that game."""
 
-from typing import Any
-
 import jax
 import numpy as np
+from jaxtyping import PyTree
 
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.errors import InputError
@@ -94,7 +93,7 @@ def _rules(leader: Leader) -> None:
 def _learnt(leader: Leader, problem: StackelbergPOMDP) -> np.ndarray:
     """Its candidates after an update, [seeds, candidates, ...]."""
 
-    def one(key: Any) -> Any:
+    def one(key: PyTree) -> PyTree:
         state, _ = leader.update(problem, leader.init(problem, key))
         return leader.tables(problem, state)
 

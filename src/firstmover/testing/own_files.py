@@ -21,7 +21,7 @@ _KINDS: dict[type, Callable[[Any], list[Check]]] = {
 }
 
 
-def check_file(argument: str, parameters: Mapping[str, Any]) -> list[Check]:
+def check_file(argument: str, parameters: Mapping[str, str]) -> list[Check]:
     """What is wrong with the games, followers and leaders in `FILE.py`, or with `FILE.py:CLASS`; the file is executed.
 
     Args:
@@ -41,7 +41,7 @@ def check_file(argument: str, parameters: Mapping[str, Any]) -> list[Check]:
     return checks
 
 
-def _of_class(cls: type, base: type, check: Callable[[Any], list[Check]], parameters: Mapping[str, Any]) -> list[Check]:
+def _of_class(cls: type, base: type, check: Callable[[Any], list[Check]], parameters: Mapping[str, str]) -> list[Check]:
     try:
         unfinished(cls, base)
         item: Any = build.built_by_its_author(cls, cls.__name__, parameters if base is Game else {})

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from .amounts import Json, distribution, indices, listed, matrix, number, one_of, parameters, shape, table, whole
+from .amounts import Json, indices, listed, number, one_of, parameters, whole
 from .best_prices import most_without_messages
 from .finite import Finite
 from .game import Baseline, Game, Range, finite_game, named_actions, span
 from .limits import MAX_FOLLOWERS, MAX_SITUATIONS, at_most_so_many, look_at_the_time, total
-from .names import players_named
+from .price_values import Chances, Joint, Profile, Values, stated_names, stated_values
 from .rules import Decided, Entries
 from .wording import Wording
 
@@ -21,10 +21,6 @@ _GRID = Fraction(1, 10**6)  # a price this close to one of the grid, in steps, i
 _MAX_TYPES = 10_000  # of an agent
 _MAX_STOCKS = 10_000  # numbers of units of the items that may be left
 _ROUNDING = Fraction(1, 10**6)  # of the largest value, by which a rule may fall short of the best one
-Profile = tuple[int, ...]
-Values = list[list[list[Fraction]]]
-Chances = list[list[Fraction]] | None
-Joint = list[tuple[Profile, Fraction]] | None
 Sold = tuple[Profile | None, ...]  # what every agent took, None before its visit
 
 
@@ -106,7 +102,7 @@ class Market(Game):
             grid = [list(row) for row in itertools.product(steps, repeat=items)]
             drawn: tuple[Values, Chances, Joint] = [grid] * n, [[Fraction(1, len(grid))] * len(grid)] * n, None
         else:
-            drawn = _stated_values(own["values"], n, items)
+            drawn = stated_values(own["values"], n, items)
         return cls(
             *drawn,
             whole(own["messages"], "messages", 1),
@@ -116,8 +112,8 @@ class Market(Game):
             _truth(own["buy_at_tie"]),
             _share(own["objective"]),
             one_of(own["history"], ("sold", "left"), "history") == "sold",
-            _named(own["values"], "agents", n),
-            _named(own["values"], "items", items),
+            stated_names(own["values"], "agents", n),
+            stated_names(own["values"], "items", items),
         )
 
     @property
@@ -377,51 +373,6 @@ def agrawal(given: Json) -> Market:
         "probabilities": [[1 - rare, rare], [Fraction(1, 2)] * 2],
     }
     return Market.read({**own, "values": values})
-
-
-def _stated_values(given: Json, n: int, items: int) -> tuple[Values, Chances, Joint]:
-    """The values of every agent's types, and the chances of types, or of type profiles that are possible."""
-    if not isinstance(given, dict) or set(given) - {"agents", "items"} not in (
-        {"values", "probabilities"},
-        {"realisations", "probabilities"},
-    ):
-        raise ValueError("values must have the keys 'probabilities' and one of 'values' and 'realisations'")
-    if "values" in given:
-        stated, chances = given["values"], given["probabilities"]
-        if not isinstance(stated, list) or not isinstance(chances, list) or not len(stated) == len(chances) == n:
-            raise ValueError("values and probabilities must be given for every agent")
-        values = [_rows(own, items, "the values of an agent") for own in stated]
-        return (
-            values,
-            [distribution(p, len(v), "the probabilities of types") for p, v in zip(chances, values, strict=True)],
-            None,
-        )
-    rows = _rows(given["realisations"], n * items, "the realisations")
-    drawn = distribution(given["probabilities"], len(rows), "the probabilities of realisations")
-    by_agent = [[tuple(row[items * i : items * (i + 1)]) for row in rows] for i in range(n)]
-    types = [sorted(set(own)) for own in by_agent]
-    place = [{row: t for t, row in enumerate(own)} for own in types]
-    joint: dict[Profile, Fraction] = {}
-    for at, p in zip(zip(*by_agent, strict=True), drawn, strict=True):
-        profile = tuple(known[row] for known, row in zip(place, at, strict=True))
-        joint[profile] = joint.get(profile, Fraction(0)) + p
-    return [[list(row) for row in own] for own in types], None, sorted((r, p) for r, p in joint.items() if p)
-
-
-def _named(given: Json, key: str, count: int) -> list[str] | None:
-    """The names that stand beside values, if any do."""
-    names = given.get(key) if isinstance(given, dict) else None
-    return None if names is None else players_named(names, count)
-
-
-def _rows(given: Json, columns: int, what: str) -> list[list[Fraction]]:
-    stated = table(given, what)
-    if len(shape(stated)) != 2 or shape(stated)[1] != columns:
-        raise ValueError(f"{what} must be rows of {columns} numbers")
-    rows = matrix(stated)
-    if any(v < 0 for row in rows for v in row):
-        raise ValueError(f"{what} must not be negative")
-    return rows
 
 
 def _share(objective: Json) -> Fraction:

@@ -1,7 +1,7 @@
 """`firstmover certify`: what can be proved about a rule."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import (
     Command,
@@ -16,6 +16,12 @@ from firstmover.cli.command import (
 )
 from firstmover.cli.estimates import add_payoffs, estimated_value, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json, JsonObject
+
+if TYPE_CHECKING:
+    from firstmover.evaluation.estimates import PayoffErrors
+    from firstmover.followers.base import Follower
+    from firstmover.interop.python_files import Code
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -33,7 +39,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_verbose(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover import files
     from firstmover.cli.certified import written_certificate
@@ -74,14 +80,14 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return {**certificate, "payoffs": off}, "\n".join([text, *estimated_value(off)])
 
 
-def _when_off(path: Any, followers: Any, errors: Any, code: Any) -> dict[str, Any]:
+def _when_off(path: str, followers: "Follower | None", errors: "PayoffErrors", code: "Code") -> JsonObject:
     """What the rule is worth if payoffs are off; before a certificate is written, since it may be refused."""
     from firstmover.evaluation.when_off import when_off
 
     return when_off(path, errors, followers=followers, code=code)
 
 
-def _responding(name: str | None, given: dict[str, str]) -> Any:
+def _responding(name: str | None, given: dict[str, str]) -> "Follower | None":
     """Who responds to a rule file: whom the command names, or None for the play that the file states, if any."""
     from firstmover.jobs import build
 

@@ -1,9 +1,9 @@
 """`firstmover check`: does a user's own game, follower or leader keep its contract?"""
 
 import argparse
-from typing import Any
 
 from firstmover.cli.command import Command, add_parameters, pairs
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -11,7 +11,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_parameters(command, "-g", "game")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover.testing.own_files import check_file
 
     checks = check_file(options.file, pairs("-g", options.game_parameters))

@@ -1,11 +1,11 @@
 """`firstmover completion`: completes commands, options and names in a shell."""
 
 import argparse
-from typing import Any
 
 from firstmover import catalogue
 from firstmover.cli.command import Command, parsers
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 _SHELLS = ("bash", "zsh", "tcsh")
 
@@ -14,7 +14,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("shell", metavar="|".join(_SHELLS), help="the shell; e.g. firstmover completion bash")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover.cli.commands import COMMANDS
 
     if options.shell not in _SHELLS:

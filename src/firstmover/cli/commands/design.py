@@ -3,12 +3,18 @@
 import argparse
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.catalogue import Parameters
 from firstmover.cli.command import GAME, Command, add_data, add_goals, add_parameters, add_verbose, pairs, use_all_cores
 from firstmover.cli.logs import add_log, logged
 from firstmover.errors import InputError
+from firstmover.json_types import Json
+
+if TYPE_CHECKING:
+    from firstmover.followers.base import Follower
+    from firstmover.games.base import Game
+    from firstmover.leaders.base import Leader
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -34,7 +40,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_verbose(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched
@@ -89,7 +95,9 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return made.as_json(), printing.design(made.as_json(), verbose=options.verbose)
 
 
-def _frontier(options: argparse.Namespace, game: Any, followers: Any, leader: Any, seed: int) -> tuple[Any, str]:
+def _frontier(
+    options: argparse.Namespace, game: "Game", followers: "Follower", leader: "Leader", seed: int
+) -> tuple[Json, str]:
     """Rules between two measures: a table, and in the folder of `--out` `frontier.csv` and `frontier.png`."""
     from firstmover import files
     from firstmover.cli.progress import Watched

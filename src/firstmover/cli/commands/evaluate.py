@@ -3,11 +3,16 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import Command, add_code, add_goals, check_name, pairs, refuse_game
 from firstmover.cli.estimates import add_payoffs, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json
+
+if TYPE_CHECKING:
+    from firstmover.followers.base import Follower
+
 
 ALL = "all"
 
@@ -15,7 +20,13 @@ ALL = "all"
 class Model(argparse.Action):
     """Keeps models and their parameters in the order in which they are given, since -f goes with the model before."""
 
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
         models = list(getattr(namespace, self.dest) or [])
         if option_string == "--followers":
             models.append((values, []))
@@ -59,7 +70,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
 
     for path in options.rules:
@@ -122,12 +133,16 @@ def models_from(
     return models
 
 
-def followers_from(models: Sequence[tuple[str, dict[str, str]]], behaviours: str | None = None) -> list[Any]:
+def followers_from(
+    models: Sequence[tuple[str, dict[str, str]]], behaviours: str | None = None
+) -> "list[Follower | str]":
     """The models themselves, and those of --behaviours; "all" stays a word."""
     from firstmover.followers.named import named_followers
     from firstmover.jobs import build
 
-    listed = [name if name == ALL else build.item_from("followers", name, given) for name, given in models]
+    listed: list[Follower | str] = [
+        name if name == ALL else build.item_from("followers", name, given) for name, given in models
+    ]
     return listed if behaviours is None else [*listed, *named_followers(build.own_models(behaviours))]
 
 

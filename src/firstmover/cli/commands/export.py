@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import Command, add_code, add_parameters, pairs, refuse_game
 from firstmover.errors import InputError, unknown_name
+from firstmover.json_types import Json
 
 _FORMS = ("csv", "latex", "markdown", "nfg", "python")
 
@@ -18,7 +18,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
 
     if options.to not in _FORMS:

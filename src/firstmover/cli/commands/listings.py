@@ -8,6 +8,7 @@ from typing import Any
 from firstmover import catalogue
 from firstmover.catalogue import Item
 from firstmover.cli.command import Command
+from firstmover.json_types import Json, JsonObject
 from firstmover.source import REQUIRED, Parameter
 
 
@@ -15,11 +16,11 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", metavar="NAME", help="one of them, or FILE.py:CLASS, explained")
 
 
-def _run(kind: str, options: argparse.Namespace) -> tuple[Any, str]:
+def _run(kind: str, options: argparse.Namespace) -> tuple[Json, str]:
     if options.name is not None:
         item = catalogue.item(kind, options.name)
         return _explained(item), _page(item)
-    items = {
+    items: dict[str, JsonObject] = {
         name: {
             "summary": item.summary,
             "parameters": {key: _default(parameter) for key, parameter in item.parameters.items()},
@@ -29,7 +30,7 @@ def _run(kind: str, options: argparse.Namespace) -> tuple[Any, str]:
     return items, _listing(items)
 
 
-def _default(parameter: Parameter) -> Any:
+def _default(parameter: Parameter) -> Json:
     """A parameter's default as JSON: null for none, "required" where there is none to fall back on."""
     return "required" if parameter.default is REQUIRED else parameter.default
 
@@ -44,7 +45,7 @@ def _listing(items: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _explained(item: Item) -> dict[str, Any]:
+def _explained(item: Item) -> JsonObject:
     return {
         "name": item.name,
         "summary": item.summary,
@@ -70,7 +71,7 @@ def _page(item: Item) -> str:
     return "\n".join([*lines, "", "for example:", f"  {item.example}"])
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     """A default as text."""
     return "none" if value is None else str(value)
 

@@ -1,9 +1,9 @@
 """`firstmover new`: a commented file to start from."""
 
 import argparse
-from typing import Any
 
 from firstmover.cli.command import Command
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover.templates import write_new
 
     path = write_new(options.name, options.kind)

@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs
 from firstmover.errors import InputError
+from firstmover.json_types import Json, Parsed
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", metavar="FILE", help="a new file: the picture of the curves, *.png or *.svg")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return result, _text(result)
 
 
-def _text(result: dict[str, Any]) -> str:
+def _text(result: Parsed) -> str:
     from firstmover.cli.phrases import item
     from firstmover.wording import written
 

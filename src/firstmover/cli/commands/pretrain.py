@@ -3,10 +3,10 @@
 import argparse
 import contextlib
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs, use_all_cores
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--run", metavar="DIR", help="a new run folder, to go on from (runs/GAME-followers-NNN)")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

@@ -1,10 +1,10 @@
 """`firstmover report`: one page that says what a rule is, what it is worth and what is proved of it."""
 
 import argparse
-from typing import Any
 
 from firstmover.cli.command import Command, add_code, refuse_game, use_all_cores
 from firstmover.cli.commands.evaluate import Model, followers_from, models_from
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     refuse_game(options.path)
     models = [] if options.models == [("none", [])] else models_from(options.models, options.behaviours)

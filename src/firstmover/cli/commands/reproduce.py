@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import Command, use_all_cores
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", default="reproduction", metavar="DIR", help="where it all goes (reproduction)")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover import reproduce
     from firstmover.cli import printing

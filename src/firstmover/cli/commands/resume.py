@@ -2,10 +2,10 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from firstmover.cli.command import Command, add_code, add_verbose, use_all_cores
 from firstmover.cli.logs import add_log, logged
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -15,7 +15,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_verbose(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover.cli import printing
     from firstmover.cli.progress import Watched

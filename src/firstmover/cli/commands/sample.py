@@ -2,10 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import Command, add_code
 from firstmover.errors import InputError, on_one_line
+from firstmover.json_types import Json
+
+if TYPE_CHECKING:
+    from firstmover.jobs.schedules import Assignment, Schedule
+
 
 _SHOWN = 10  # days, and parts of the decomposition
 
@@ -21,7 +26,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import files
     from firstmover.evaluation.compared import read_rule
     from firstmover.exact_numbers import whole
@@ -46,8 +51,8 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return {**found.as_json(), "out": options.out}, "\n".join(_lines(found, options.out))
 
 
-def _lines(found: Any, out: str | None) -> list[str]:
-    def words(does: Any) -> str:
+def _lines(found: "Schedule", out: str | None) -> list[str]:
+    def words(does: "Assignment") -> str:
         return on_one_line(", ".join(found.named(does)) or "nothing")
 
     lines = ["how often  exactly"]

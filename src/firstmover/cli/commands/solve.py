@@ -1,13 +1,21 @@
 """`firstmover solve`: the exact optimum, or bounds on it."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firstmover.cli.command import GAME, Command, add_parameters, pairs, use_all_cores
 from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 from firstmover.solvers.options import OPTIONS
+
+if TYPE_CHECKING:
+    from firstmover.evaluation.estimates import PayoffErrors
+    from firstmover.games.base import Game, Ties
+    from firstmover.jobs.estimated_payoffs import Estimated
+    from firstmover.solvers.solution import Solution
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -36,7 +44,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", metavar="FILE", help="a new rule file, for 'firstmover certify'")
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     use_all_cores()
     from firstmover import files
     from firstmover.cli import printing
@@ -84,14 +92,16 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return result, text
 
 
-def _stressed(game: Any, solution: Any, errors: Any, ties: Any, progress: Any) -> Any:
+def _stressed(
+    game: "Game", solution: "Solution", errors: "PayoffErrors", ties: "Ties", progress: Callable[[str], None]
+) -> "Estimated":
     """What `--payoffs` shows beside the optimum."""
     from firstmover.jobs.estimated_payoffs import estimated
 
     return estimated(game, solution, errors, ties=ties, progress=progress)
 
 
-def _compared(game: Any) -> dict[str, Any]:
+def _compared(game: "Game") -> dict[str, Any]:
     """What `--compare nash` shows beside the commitment."""
     from firstmover.jobs.comparisons import compare_nash
 

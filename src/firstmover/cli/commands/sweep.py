@@ -2,10 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from firstmover.cli.command import Command, add_code
+from firstmover.json_types import Json
 from firstmover.sweeps import PLACES
+
+if TYPE_CHECKING:
+    from firstmover.sweeps.sweep import Sweep
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -16,7 +20,7 @@ def _declare(command: argparse.ArgumentParser) -> None:
     add_code(command)
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover.cli.progress import Watched
     from firstmover.exact_numbers import whole
     from firstmover.sweeps.sweep import sweep
@@ -37,7 +41,7 @@ def _run(options: argparse.Namespace) -> tuple[Any, str]:
     return made.as_json(), _text(made)
 
 
-def _text(made: Any) -> str:
+def _text(made: "Sweep") -> str:
     lines = [f"{row['design']}: {row['status']}, {row['reason']}" for row in made.rows if row["status"] != "finished"]
     counts = ", ".join(f"{number} {status}" for status, number in made.counts.items() if number)
     skipped = f" ({made.skipped} were finished before)" if made.skipped else ""

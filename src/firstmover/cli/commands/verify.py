@@ -1,10 +1,10 @@
 """`firstmover verify`: an independent check of a certificate."""
 
 import argparse
-from typing import Any
 
 from firstmover.cli.command import Command
 from firstmover.errors import InputError
+from firstmover.json_types import Json
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -13,14 +13,14 @@ def _declare(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(options: argparse.Namespace) -> tuple[Any, str]:
+def _run(options: argparse.Namespace) -> tuple[Json, str]:
     from firstmover import verify
 
     try:
         claims = verify.verify(options.certificate)
     except verify.UnreadableError as error:
         raise InputError(str(error)) from None
-    result = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
+    result: Json = {"verdict": verify.verdict(claims), "claims": [claim._asdict() for claim in claims]}
     options.status = verify.STATUS[verify.verdict(claims)]
     return result, verify.report(claims)
 

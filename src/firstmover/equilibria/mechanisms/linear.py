@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -64,7 +64,7 @@ class Program:
         r, c, x = (np.array(part) for part in zip(*where, strict=True))
         matrix = csr_array((x.astype(float), (r, c)), shape=(len(self.rows), len(self.columns)))
         least, most = np.array([row[1] for row in self.rows]), np.array([row[2] for row in self.rows])
-        options: dict[str, Any] = {"mip_rel_gap": 0.0}
+        options: dict[str, float | bool] = {"mip_rel_gap": 0.0}
         if seconds is not None:
             options["time_limit"] = max(seconds, 0.01)
         least_cost = float(np.minimum(cost * low, cost * high).sum())

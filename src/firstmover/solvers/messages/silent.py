@@ -13,6 +13,7 @@ from firstmover.equilibria.first_best import expected_first_best
 from firstmover.equilibria.sequential_prices import NoMessages, best_without_messages
 from firstmover.errors import InputError
 from firstmover.games.sequential_price import SequentialPrice
+from firstmover.json_types import JsonObject
 from firstmover.solvers.messages.fractions import agents_in_fractions
 from firstmover.solvers.registry import Remembered
 
@@ -51,12 +52,12 @@ class Silent:
         agent = next(i for i, (r, k) in enumerate(zip(remaining, self.kinds, strict=True)) if r and k == kind)
         return [agent, *self.vectors[row].tolist()]
 
-    def entries(self, game: SequentialPrice) -> list[dict[str, Any]]:
+    def entries(self, game: SequentialPrice) -> list[JsonObject]:
         """The rule: situation by situation, or, where agents are alike, one visit after the other."""
         if game.n_observations <= _MOST_ENTRIES or max(self.kinds) > 0:
             rows = [self.visit(*game.situation(obs)) for obs in game.observations().tolist()]
             return game.rule(np.array(rows, np.float64 if game.leader_space.continuous else np.int32))
-        n, entries = game.n_followers, []
+        n, entries = game.n_followers, list[JsonObject]()
         for gone in range(n):
             remaining = [int(i >= gone) for i in range(n)]
             for left in itertools.product(*(range(unit, -1, -1) for unit in game.units)):

@@ -6,7 +6,6 @@ Without messages the solver is `equilibria.sequential_prices`, with them `equili
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from firstmover.equilibria.mechanisms import optimal_mechanism
 from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.sequential_price import SequentialPrice
+from firstmover.json_types import JsonObject
 from firstmover.solvers.messages.fractions import values_and_prior
 from firstmover.solvers.messages.informed import best_informed
 from firstmover.solvers.messages.options import Selection
@@ -46,7 +46,7 @@ class PriceSolution(Solution):
     fraction: str | None = None
     prices: dict[str, list[str]] | None = None
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> JsonObject:
         return {"optimum_fraction": self.fraction, "prices": self.prices}
 
 
