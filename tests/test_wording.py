@@ -1,5 +1,6 @@
 """Numbers keep the digits that tell them apart, nothing is 0, and names differ."""
 
+import inspect
 import math
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from firstmover.cli import main
-from firstmover.wording import told_apart, written
+from firstmover.wording import defaults_of, told_apart, written
 
 CASES = Path(__file__).parent / "cases"
 
@@ -66,3 +67,13 @@ def test_strategies_without_names_have_numbers(capsys: pytest.CaptureFixture, tm
     equal.write_text((CASES / "unnamed_strategies.nfg").read_text().replace('{ "" "" }', '{ "a\nb" "a\nb" }'))
     assert main(["solve", str(equal), "-g", "commitment=mixed"]) == 0
     assert r"Play a\nb (1) with probability 0.5000, a\nb (2) with" in capsys.readouterr().out
+
+
+def test_parameters_are_those_of_the_constructor_whatever_else_makes_an_object() -> None:
+    class Noting:
+        def __new__(cls, *args, **kwargs):
+            return super().__new__(cls)
+
+        def __init__(self, rounds: int, rate: float = 0.5, *rest, **others): ...
+
+    assert defaults_of(Noting) == {"rounds": inspect.Parameter.empty, "rate": 0.5}

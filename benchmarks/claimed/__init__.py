@@ -14,6 +14,7 @@ from claimed import (
     online,
     oracles,
     readme,
+    start_up,
     stress,
     sweeps,
 )
@@ -28,6 +29,7 @@ CLAIMS = (
     *crowds.CLAIMS,
     *buy_box.CLAIMS,
     *benchmarks.CLAIMS,
+    *start_up.CLAIMS,
     *stress.CLAIMS,
     *bullets.CLAIMS,
     *large_markets.CLAIMS,

@@ -40,5 +40,5 @@ CLAIMS = (
     Claim(PAGE, "median 0.745", LIKELY, lambda made: median(made["value"]), 0.745, 0.003, quick=False),
     Claim(PAGE, "at 1.12 or more", KNOWN, lambda made: min(made["value"]), 1.12, 0, "at least", quick=False),
     Claim(PAGE, "median 1.042", LEAVING, lambda made: median(made["value"]), 1.042, 0.003, quick=False),
-    Claim(PAGE, "ends at 0.7845 ± 0.002", RACE, lambda found: found["optimum"], 0.7845, 0.008, quick=False),
+    Claim(PAGE, "ends at 0.7833 ± 0.0014", RACE, lambda found: found["optimum"], 0.7833, 0.004, quick=False),
 )

@@ -3,6 +3,7 @@
 import inspect
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from firstmover.errors import on_one_line
 
@@ -51,6 +52,15 @@ def told_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def defaults_of(cls: type) -> dict[str, Any]:
+    """The named parameters of a class's constructor with their defaults (`inspect.Parameter.empty` if required).
+
+    Of `__init__`: what a class with a `__new__` of its own takes is told otherwise by Python 3.11.0 to 3.11.4.
+    """
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    return {p.name: p.default for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
 def constructed(cls: type, parameters: Mapping[str, object]) -> str:
     """How an object is called for short: its class, and its parameters that are not at their defaults.
 
@@ -60,7 +70,7 @@ def constructed(cls: type, parameters: Mapping[str, object]) -> str:
         >>> constructed(Road, {"cars": 2, "tolls": [0, 1]})
         'Road(cars=2)'
     """
-    defaults = {name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()}
+    defaults = defaults_of(cls)
     told = {name: value for name, value in parameters.items() if _plain(value) != _plain(defaults.get(name))}
     return f"{cls.__name__}({', '.join(f'{name}={_short(value)}' for name, value in told.items())})"
 

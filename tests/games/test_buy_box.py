@@ -125,6 +125,7 @@ def test_profits_and_surplus_off_the_grid(costs, nash, monopoly) -> None:
 
 def test_every_display_pays_what_the_formula_says() -> None:
     game = BuyBox(prices=(1.05, 1.4, 1.7), fee=0.1, revenue_weight=0.25, costs=(0.8, 1.0))
+    assert "income" in game.objective and "income" not in KNOWN.objective
     table = every_rule(game, 1000)[29]
     listed = View(game, table_of(game, jnp.asarray(table)), jax.random.key(0)).listed
     support, _ = game.types.profiles

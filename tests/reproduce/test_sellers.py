@@ -13,6 +13,7 @@ from firstmover.evaluation.seller_sessions import seller_sessions
 from firstmover.followers import BestResponse, RepeatedQLearning
 from firstmover.games import BuyBox
 from firstmover.games.prominence import named_rule
+from firstmover.jobs.loop import Silent
 from firstmover.reproduce.seller_experiments import Case, Models, Sessions
 from firstmover.reproduce.sellers import SELLER_COLLUSION, SellerFigure
 
@@ -36,7 +37,11 @@ def _small() -> SellerFigure:
 
 def test_sessions_are_kept_and_read_back(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setitem(room.FIGURES, "small-sellers", _small())
-    first = room.reproduce(["small-sellers"], seeds=3, out=tmp_path)["small-sellers"]["verdicts"]
+    heard: list[str] = []
+    listening = Silent()
+    monkeypatch.setattr(listening, "stage", heard.append)
+    first = room.reproduce(["small-sellers"], seeds=3, out=tmp_path, progress=listening)["small-sellers"]["verdicts"]
+    assert heard[0].endswith("now small-sellers") and heard[1].endswith("2 sellers: sellers learn")
     held = json.loads((tmp_path / "runs" / "small-sellers" / "2-sellers.json").read_text())
     assert held["settings"]["sessions"] == 6 and set(held["result"]["paths"]) == {"deviator", "rival", "undisturbed"}
     lines = (tmp_path / "small-sellers" / "impulse-response-2-sellers.csv").read_text().splitlines()

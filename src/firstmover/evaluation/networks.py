@@ -124,4 +124,4 @@ def _regret(judging: Judging, design: NetworkDesign, play: Play, key: Key[Array,
         play.tables_at(0)
     except TypeError:
         return float("nan")
-    return judging.regrets(design.commitment, play, key).estimated
+    return judging.regrets(design.commitment, play, key, _SAMPLES).estimated

@@ -1,12 +1,12 @@
 """Several models of the followers in one line of text, such as `best-response,logit:rationality=3,exp3`."""
 
-import inspect
 from typing import Any
 
 from firstmover import catalogue
 from firstmover.errors import InputError
 from firstmover.exact_numbers import number, whole
 from firstmover.followers.base import Follower
+from firstmover.wording import defaults_of
 
 SETS: dict[str, str] = {
     "rational": "best-response,best-response:ties=weak",
@@ -74,7 +74,7 @@ def _model(name: str, pairs: list[str]) -> Follower:
         if name not in _OWN:
             raise InputError(f"{name} is a class of your own, which is not executed; name its file with --code.")
         cls: Any = _OWN[name]
-        defaults = {p.name: p.default for p in inspect.signature(cls).parameters.values()}
+        defaults = defaults_of(cls)
     else:
         item = catalogue.item("followers", name)
         defaults = {key: parameter.default for key, parameter in item.parameters.items()}

@@ -132,6 +132,11 @@ class BuyBox(Game):
         if revenue_weight and not fee:
             raise InputError("revenue_weight weighs the income from a fee; give a fee too, such as fee=0.1.")
         self.fee, self.revenue_weight = fee, revenue_weight
+        if revenue_weight:
+            whole = revenue_weight == 1
+            self.objective = (
+                "the platform's income" if whole else "the buyers' surplus and the platform's income, weighed"
+            )
         self._refuse_ties()
         self.types = TypeDistribution.independent([own.weights for own in rows])
         # A state of knowledge has a name where it is one of several.

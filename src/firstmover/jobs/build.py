@@ -27,6 +27,7 @@ from firstmover.interop.seller_tables import read_demand, read_sellers
 from firstmover.interop.tables import read_matrices, read_matrix, read_schedules, read_targets, read_values
 from firstmover.json_types import Parsed
 from firstmover.user_code import told
+from firstmover.wording import defaults_of
 
 KINDS = tuple(catalogue.ROOMS)
 Item: TypeAlias = games.Game | followers.Follower | leaders.Leader
@@ -59,7 +60,7 @@ def _base(kind: str) -> Any:
 
 def settings(cls: type) -> Parameters:
     """The parameters that can be set by name, with their defaults (`inspect.Parameter.empty` if required)."""
-    return {p.name: p.default for p in inspect.signature(cls).parameters.values()}
+    return defaults_of(cls)
 
 
 def build(kind: str, name: str, parameters: Parameters) -> Any:

@@ -28,6 +28,7 @@ from firstmover.jobs.skeletons import NoSkeletonError, filled, skeleton
 
 KEEP = "FIRSTMOVER_KEEP_PROGRAMS"  # 1 in the environment of a process that keeps them
 _FORMAT = b"firstmover program 1\n"
+_FROM = (0, 10)  # the version of JAX that takes back what it wrote; 0.8.0 does not
 _SETTINGS = (  # of JAX, on which depends what is traced
     "jax_enable_x64",
     "jax_default_dtype_bits",
@@ -59,18 +60,22 @@ def lowered(
     if path is None:
         return jax.jit(program, donate_argnums=donated).lower(*arguments)
     stored = _read(path)
-    if stored is None:
-        stored = _traced(program, arguments)
-        if stored is None:
-            return jax.jit(program, donate_argnums=donated).lower(*arguments)
-        _write(path, *stored)
-    words, exported = stored
+    known = stored or _traced(program, arguments)
+    if known is None:
+        return jax.jit(program, donate_argnums=donated).lower(*arguments)
+    words, exported = known
     structure = jax.tree.structure(filled(words))
 
     def restored(*arguments: Any) -> Any:
         return jax.tree.unflatten(structure, exported.call(*jax.tree.leaves(arguments)))
 
-    return jax.jit(restored, donate_argnums=donated).lower(*arguments)
+    try:
+        again = jax.jit(restored, donate_argnums=donated).lower(*arguments)
+    except ValueError:  # a program that this version of JAX cannot take back
+        return jax.jit(program, donate_argnums=donated).lower(*arguments)
+    if stored is None:
+        _write(path, *known)
+    return again
 
 
 def _traced(program: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any] | None:
@@ -112,7 +117,7 @@ def _write(path: Path, words: str, exported: Any) -> None:
 def _path(key: Hashable, name: str, arguments: tuple[Any, ...]) -> Path | None:
     """The file of a program; None where none is kept."""
     folder: str | None = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
-    if key is None or os.environ.get(KEEP) != "1" or not folder or "://" in folder:
+    if key is None or os.environ.get(KEEP) != "1" or not folder or "://" in folder or jax.__version_info__ < _FROM:
         return None
     if not jax.config.jax_enable_compilation_cache:  # type: ignore[attr-defined]
         return None

@@ -1,5 +1,6 @@
 """The papers' figures and tables: run, compared with what was published and with what is exact, drawn."""
 
+import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -102,15 +103,21 @@ def reproduce(
     return results
 
 
+_EVERY = 10.0  # seconds between stages of an experiment that are told
+
+
 class _Part:
-    """Progress of one experiment among many: its beginning is told, and Ctrl-C is answered."""
+    """Progress of one experiment among many: its beginning is told, now and then its stage, and Ctrl-C is answered."""
 
     def __init__(self, name: str, whole: Progress):
-        self.name, self.whole = name, whole
+        self.name, self.whole, self.told = name, whole, -math.inf
         whole.stage(name)
 
     def stage(self, what: str) -> None:
         self.whole.alive()
+        if time.monotonic() - self.told >= _EVERY:
+            self.told = time.monotonic()
+            self.whole.stage(f"{self.name}: {what}")
 
     def announce(self, what: str) -> None:
         self.whole.announce(what)

@@ -105,8 +105,9 @@ class Sessions:
         """
         began, found = time.perf_counter(), {}
         for label, case in self.cases.items():
-            path = folder / self.name / f"{slug(label)}.json"
-            found[label] = kept(path, case.settings(seeds), functools.partial(case.play, seeds, _told(progress)))
+            path, tell = folder / self.name / f"{slug(label)}.json", _told(progress, label)
+            tell("sellers learn")
+            found[label] = kept(path, case.settings(seeds), functools.partial(case.play, seeds, tell))
         return Played(
             {
                 label: {name: Statistic(*own) for name, own in item["statistics"].items()}
@@ -174,7 +175,7 @@ class Models:
 
 def _worth(rules: dict[str, Rule], model: Follower, seeds: int, progress: Progress | None) -> dict[str, Any]:
     """What rules are worth under a model, as JSON values."""
-    found = evaluate(rules=rules, followers=[model], seeds=seeds, optimum_seconds=0, progress=_told(progress))
+    found = evaluate(rules=rules, followers=[model], seeds=seeds, optimum_seconds=0, progress=_told(progress, ""))
     rows = [found.names.index(name) for name in rules]
     return {"value": found.value[rows, 0].tolist(), "interval": found.interval[rows, 0].tolist()}
 
@@ -199,8 +200,9 @@ def kept(path: Path, settings: dict[str, Any], play: Callable[[], dict[str, Any]
     return result
 
 
-def _told(progress: Progress | None) -> Callable[[str], None]:
-    return (progress or Silent()).stage
+def _told(progress: Progress | None, label: str) -> Callable[[str], None]:
+    tell = (progress or Silent()).stage
+    return lambda what: tell(f"{label}: {what}" if label else what)
 
 
 def slug(words: str) -> str:
