@@ -61,6 +61,7 @@ OPTIMA = Benchmark("optima.py", games=True, seconds=400)
 MARKETS = Benchmark("markets.py", seconds=450)
 MECHANISMS, LARGER = (Benchmark("exact.py", f"--part {part}") for part in ("mechanisms", "larger"))
 REVENUE, SOLVERS = Benchmark("exact.py", "--part revenue", seconds=6), Benchmark("exact.py", "--part solvers")
+ROUNDS = Benchmark("rounds.py", alone=True, seconds=120)
 ACTING = Benchmark("acting.py", seconds=10)
 SCALING = Benchmark("scaling.py", alone=True, seconds=300)
 
@@ -88,6 +89,7 @@ TABLES = (
     Table("larger-mechanisms", PAGE, LARGER, printed, {"loss": 6e-3, "s": None}),
     Table("revenue", PAGE, REVENUE, printed, {"revenue": 1e-6, "s": None}, quick=True),
     Table("solvers", PAGE, SOLVERS, printed, {"s": None}),
+    Table("rounds", PAGE, ROUNDS, printed, {"ns of a round": None, "in C": None, "ratio": 0.5}),
     Table("acting", PAGE, ACTING, printed, {"microseconds a call": None}, quick=True),
     Table("scaling", PAGE, SCALING, printed, {"sizes and seconds": None, "law": None}),
 )  # fmt: skip
