@@ -51,7 +51,7 @@ def temperatures(game: MeanFieldGame) -> Float[Array, "levels"]:
 def settled(game: MeanFieldGame, decision: Array, start: Float[Array, "T k"]) -> Reply:
     """The fixed point to which a search comes from these aggregates.
 
-    Batches are worked off one by one: it is as fast, none waits for the slowest, and searches within searches that were
+    Batches are worked off one by one: none waits for the slowest, and searches within searches that were
     batched twice (episodes, seeds) were seen to crash compiled programs.
     """
 
