@@ -27,7 +27,6 @@ from firstmover.core.rollout import Outcome, Query, Step
 from firstmover.errors import require
 from firstmover.evaluators.forms import by_form, play_noise_size, play_query
 from firstmover.followers.bandits import Bandits
-from firstmover.followers.base import Follower
 from firstmover.followers.learners import State, among
 from firstmover.games.base import Game
 
@@ -87,7 +86,7 @@ class QLearning(Bandits):
         return play_noise_size(game)
 
     def noise(self, game: Game, key: Key[Array, ""]) -> Float[Array, "asks u"]:
-        return by_form(game, once=super().noise, every_step=Follower.noise.__get__(self))(game, key)
+        return by_form(game, once=super().noise, every_step=super(Bandits, self).noise)(game, key)
 
     def start(self, mask: Bool[Array, "types actions"]) -> Float[Array, "types actions"]:
         """Values, minus infinity where impossible."""
