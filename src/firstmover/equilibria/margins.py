@@ -13,12 +13,14 @@ regions of strict replies.
 
 import itertools
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import scipy
 from jaxtyping import Float
-from scipy.optimize import OptimizeResult
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult  # it takes a fifth of a second, and not every run needs a program
 
 MAX_COMBINATIONS = 2_000  # of replies, that are gone through; of more, only the intended one is tried
 _MAX_ENTRIES = 40_000  # of the payoffs, the same

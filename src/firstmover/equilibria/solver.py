@@ -5,10 +5,14 @@ tried in turn. What comes back is a good guess; who needs certainty checks it, o
 (`exact_programs`).
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy
 from jaxtyping import Float
-from scipy.optimize import OptimizeResult
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult  # it takes a fifth of a second, and not every run needs a program
 
 TOLERANCE = 1e-10  # on rows and columns of the order of 1; the solver's default of 1e-7 is too coarse for proofs
 _TIGHT = {"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE}
@@ -27,7 +31,7 @@ class NoAnswerError(RuntimeError):
     """No method of the solver came to an answer."""
 
 
-def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
+def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> "OptimizeResult":
     """What `scipy.optimize.linprog` gives for a least objective: an optimal vertex, or that there is none (status 2).
 
     Raises:
@@ -41,7 +45,7 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> O
     raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
 
 
-def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> OptimizeResult:
+def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> "OptimizeResult":
     """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, of a program that has one.
 
     Raises:
@@ -55,7 +59,7 @@ def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> O
 
 def mixed_integer(
     objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], **program: object
-) -> OptimizeResult:
+) -> "OptimizeResult":
     """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
 
     Raises:

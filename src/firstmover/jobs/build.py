@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -30,7 +30,6 @@ from firstmover.user_code import told
 from firstmover.wording import defaults_of
 
 KINDS = tuple(catalogue.ROOMS)
-Item: TypeAlias = games.Game | followers.Follower | leaders.Leader
 Made = TypeVar("Made")
 
 
@@ -43,7 +42,7 @@ class Named(typing.Protocol):
         """What it is called by."""
 
 
-def registered(kind: str) -> dict[str, type[Item]]:
+def registered(kind: str) -> dict[str, type]:
     """The classes of a kind ("game", "followers" or "leader") that can be named, by name: all are imported."""
     return {name: item.load() for name, item in catalogue.items(kind).items()}
 

@@ -1,5 +1,6 @@
 """The command line that makes a design."""
 
+import inspect
 import shlex
 
 from firstmover.jobs import build
@@ -26,7 +27,8 @@ def design_command(design: Design) -> str:
         if flag == "-l" and item.name != design.game.usual_leader:
             words += ["--leader", item.name]
         for name, value in described["parameters"].items():
-            if _plain(value) == _plain(defaults.get(name)):
+            default = defaults.get(name)
+            if default is not inspect.Parameter.empty and _plain(value) == _plain(default):
                 continue
             if name == "at_least":
                 words += [word for bound in value for word in ("--at-least", str(bound))]

@@ -368,7 +368,7 @@ def uncertified(run: Run, result: Parsed, code: Code = None, given: Game | None 
             f"the rule of {run.path} is a network that is not written out; its value, its interval and the bounds on "
             "regrets, judged on fresh samples, are in result.json."
         )
-    items: dict[str, build.Item] = {"game": game, "followers": followers, "leader": leader}
+    items: dict[str, build.Named] = {"game": game, "followers": followers, "leader": leader}
     changed = tuple(
         run.config[kind]["name"] for kind, item in items.items() if build.has_changed(item, run.config[kind])
     )
