@@ -303,7 +303,7 @@ def verdicts(results: Parsed) -> str:
             ]
         lines.append(f"  curves and pictures in {on_one_line(result['folder'])}")
     total = sum(result["seconds"] for result in results.values())
-    return "\n".join([*lines, "", f"{total:.1f} s in all"])
+    return "\n".join([*lines, "", f"{total:.1f} s of experiments, which run two at a time"])
 
 
 def _upper_bounds(bounds: dict[str, float], payoffs: Sequence[float]) -> list[str]:
