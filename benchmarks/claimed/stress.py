@@ -36,8 +36,8 @@ CLAIMS = (
     Claim(PAGE, "gives up 0.32 if the payoffs", OFF, lambda made: _rule(made, "best on average")["price"], 0.32, 0.03),
     Claim("docs/schedules.md", "from -2.74572, which its rule earns, to -2.74333", ERRS,
           lambda made: made["bounds"][0], -2.74572, 1e-4),
-    Claim("docs/stress-a-rule.md", "The run says -0.116 for its worst case", HOLDS_UP,
-          lambda made: made["best_worst_value"], -0.116, 0.004, quick=False),
+    Claim("docs/stress-a-rule.md", "The run says -0.113 for its worst case", HOLDS_UP,
+          lambda made: made["best_worst_value"], -0.113, 0.004, quick=False),
     Claim(PAGE, "never worth less than -2.933", OFF,
           lambda made: _rule(made, "best at worst")["guaranteed"], -2.933, 0.005),
 )  # fmt: skip
