@@ -11,7 +11,7 @@ from tiny_games import KINDS, LISTABLE, ONCE, Copying, Lottery, first_kinds
 
 from firstmover.core.commitment import Lazy, draw_table, table_of
 from firstmover.core.plays import Strategies, TimedStrategies
-from firstmover.core.policies import feature_policy, network_policy, option_policy
+from firstmover.core.policies import network_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.step_level import StepLevel
 from firstmover.evaluators.forms import play_noise_size, play_query
@@ -115,7 +115,7 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
     head = game.leader_space.head()
     observations = jnp.asarray(game.observations())
     masks = jax.vmap(game.leader_mask)(observations)
-    policy = network_policy(game.leader_obs_sizes, head, jax.random.key(0))
+    policy = network_policy(game.observed, head, jax.random.key(0))
 
     @jax.jit
     def actions(lazy, table, key):
@@ -135,7 +135,7 @@ def test_lazy_commitments_draw_what_the_table_holds(game_name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("policy", [option_policy, pytest.param(feature_policy, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("policy", [option_policy, lambda game, head, key: network_policy(game.observed, head, key)])
 def test_network_commitments_agree_with_the_step_level_and_with_their_table(policy) -> None:
     game = SequentialPrice(agents=3, items=2, messages=2, types=2, prices=3).standardised
     problem = StackelbergPOMDP(game, SampledWeights(rounds=3, shared=True, asked=2), reward_episodes=4)

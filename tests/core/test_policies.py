@@ -9,6 +9,7 @@ from scipy import stats
 from firstmover.core.policies import network_policy, table_policy
 from firstmover.heads import CategoricalHead, GaussianHead
 from firstmover.spaces import Box, Branching, Discrete, Space
+from firstmover.spaces.observations import Components
 
 
 def test_categorical_log_probability_entropy_and_draws() -> None:
@@ -112,7 +113,7 @@ def test_parts_of_a_branching_decision_count_each_for_itself() -> None:
 def test_policies_start_without_preference() -> None:
     sizes, head = (2, 3), CategoricalHead(4)
     observations = jnp.asarray(np.indices(sizes).reshape(2, -1).T, jnp.int32)
-    for policy in (table_policy(sizes, head), network_policy(sizes, head, jax.random.key(0))):
+    for policy in (table_policy(sizes, head), network_policy(Components(sizes), head, jax.random.key(0))):
         p = jax.nn.softmax(policy.at_all(observations))
         assert p.shape == (6, 4)
         np.testing.assert_allclose(p, 0.25, atol=0.02)

@@ -9,7 +9,7 @@ import pytest
 from jaxtyping import Array
 
 from firstmover.core.convolutions import ImageNetwork
-from firstmover.core.policies import feature_policy
+from firstmover.core.policies import network_policy
 from firstmover.core.types import TypeDistribution
 from firstmover.followers import SampledWeights
 from firstmover.games import Game, Rewards, Turn
@@ -66,7 +66,7 @@ class Bars(Game):
 def test_filters_see_the_same_wherever_it_stands() -> None:
     game = Bars()
     assert not game.observed.listed
-    policy = feature_policy(game, game.leader_space.head(), jax.random.key(0))
+    policy = network_policy(game.observed, game.leader_space.head(), jax.random.key(0))
     network: Any = policy.network
     assert network.shape == (1, SIDE, SIDE)
     bar = np.zeros((1, SIDE, SIDE))

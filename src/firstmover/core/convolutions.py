@@ -1,5 +1,7 @@
 """Networks on images: a small convolution, whose filters see the same thing wherever it stands, then a tanh network."""
 
+import math
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,21 +15,24 @@ _WINDOW = 3  # pixels a side
 
 
 class ImageNetwork(eqx.Module):
-    """Eight filters of 3 x 3 pixels, tanh, then a tanh network; the image comes as a vector, planes first."""
+    """Eight filters of 3 x 3 pixels, tanh, then a tanh network; the image comes as a vector, planes first.
+
+    Numbers that follow the pixels go past the filters.
+    """
 
     weight: Float[Array, "filters patch"]
     bias: Float[Array, "filters"]
     network: MLP
     shape: tuple[int, int, int] = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, int, int], outputs: int, key: Key[Array, ""]):
-        """A network for images [planes, rows, columns]; edges are padded with zeros."""
+    def __init__(self, shape: tuple[int, int, int], outputs: int, key: Key[Array, ""], beside: int = 0):
+        """A network for images [planes, rows, columns] and `beside` numbers; edges are padded with zeros."""
         key_filters, key_network = jax.random.split(key)
         planes, rows, columns = self.shape = shape
         patch = planes * _WINDOW**2
         self.weight = jax.random.normal(key_filters, (_FILTERS, patch)) / np.sqrt(patch)
         self.bias = jnp.zeros(_FILTERS)
-        self.network = MLP(_FILTERS * rows * columns, outputs, key_network)
+        self.network = MLP(_FILTERS * rows * columns + beside, outputs, key_network)
 
     @property
     def layers(self) -> tuple[eqx.nn.Linear, ...]:
@@ -42,6 +47,8 @@ class ImageNetwork(eqx.Module):
         patches = jnp.concatenate([framed[:, i : i + rows, j : j + columns] for i, j in moves])
         return jnp.einsum("fp,prc->frc", self.weight, patches) + self.bias[:, None, None]
 
-    def __call__(self, x: Float[Array, "pixels"]) -> Float[Array, "outputs"]:
-        """The output for one image."""
-        return self.network(jnp.tanh(self.filtered(x.reshape(self.shape))).ravel())
+    def __call__(self, x: Float[Array, "inputs"]) -> Float[Array, "outputs"]:
+        """The output for one image, and what is beside it."""
+        pixels, beside = jnp.split(x, [math.prod(self.shape)])
+        filtered = jnp.tanh(self.filtered(pixels.reshape(self.shape)))
+        return self.network(jnp.concatenate([filtered.ravel(), beside]))

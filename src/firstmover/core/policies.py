@@ -67,18 +67,7 @@ class TablePolicy(Policy):
 
 
 class NetworkPolicy(Policy):
-    """A multilayer perceptron on the one-hot components of the observation (64-64 tanh, as in the papers)."""
-
-    network: MLP
-    sizes: tuple[int, ...] = eqx.field(static=True)
-
-    def __call__(self, obs: Int[Array, "d"]) -> Float[Array, "width"]:
-        """The output for this observation."""
-        return self.network(one_hot(obs, self.sizes))
-
-
-class FeaturePolicy(Policy):
-    """A network on the features of any observation (64-64 tanh; on images behind a small convolution)."""
+    """A network on the features of any observation (64-64 tanh, as in the papers; on images behind a convolution)."""
 
     network: MLP | ImageNetwork
     observed: Observations = eqx.field(static=True)
@@ -122,22 +111,23 @@ def table_policy(sizes: tuple[int, ...], head: Head) -> TablePolicy:
     return TablePolicy(jnp.zeros((int(np.prod(sizes)), head.width)), sizes)
 
 
-def network_policy(sizes: tuple[int, ...], head: Head, key: Key[Array, ""]) -> NetworkPolicy:
-    """A 64-64 tanh network whose last layer starts a hundred times smaller, so that play starts near uniform."""
-    network = MLP(sum(sizes), head.width, key)
-    network = eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * 0.01)
-    return NetworkPolicy(network, sizes)
+def network_policy(observed: Observations, head: Head, key: Key[Array, ""]) -> NetworkPolicy:
+    """A network whose last layer starts a hundred times smaller, so that play starts near uniform."""
+    return NetworkPolicy(_starting(network_on(observed, head.width, key), 0.01), observed)
 
 
-def feature_policy(game: Game, head: Head, key: Key[Array, ""]) -> FeaturePolicy:
-    """A 64-64 tanh network on features, whose last layer starts small, so that play starts near uniform."""
-    return FeaturePolicy(_starting(network_on(game.observed, head.width, key), 0.01), game.observed)
+def network_on(observed: Observations, outputs: int, key: Key[Array, ""], beside: int = 0) -> MLP | ImageNetwork:
+    """A network on the features of an observation: a 64-64 tanh one, on images behind a small convolution.
 
-
-def network_on(observed: Observations, outputs: int, key: Key[Array, ""]) -> MLP | ImageNetwork:
-    """A network on the features of an observation: a 64-64 tanh one, on images behind a small convolution."""
-    image = observed.image
-    return MLP(observed.n_features, outputs, key) if image is None else ImageNetwork(image, outputs, key)
+    Args:
+        observed: what is seen.
+        outputs: length of the output.
+        key: of the weights.
+        beside: numbers that follow the features in its input.
+    """
+    if observed.image is None:
+        return MLP(observed.n_features + beside, outputs, key)
+    return ImageNetwork(observed.image, outputs, key, beside)
 
 
 def check_policy(policy: str, game: Game) -> None:
@@ -166,11 +156,6 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
 
 def _starting(network: N, share: float) -> N:
     return eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * share)
-
-
-def one_hot(obs: Int[Array, "d"], sizes: tuple[int, ...]) -> Float[Array, "inputs"]:
-    """The concatenated one-hot components of an observation."""
-    return jnp.concatenate([jax.nn.one_hot(obs[k], size) for k, size in enumerate(sizes)])
 
 
 def epsilon_greedy(

@@ -1,8 +1,9 @@
 """What the actor-critic learners on the step-level Stackelberg POMDP share: PPO, MAPPO and A2C.
 
-The actor is a 64-64 tanh network that sees the leader's observation only. So does the critic, unless it is centralised:
-then it also sees the followers' features at the start of the round (for learners with weights, the normalised weights)
-and whether this is a reward sub-episode (centralised training, decentralised execution).
+The actor is a 64-64 tanh network that sees the leader's observation only, of any kind; or a small one that scores
+options which are like each other. The critic sees the same observation, and if it is centralised also the followers'
+features at the start of the round (for learners with weights, the normalised weights) and whether this is a reward
+sub-episode (centralised training, decentralised execution).
 
 Source: Brero et al., "Stackelberg POMDP", sections 6 and 7; Schulman et al. 2016 (GAE); gamma is 1 as in the paper.
 Differs from the source: see `step_learner.py`; rewards are divided by the leader's payoff range.
@@ -11,23 +12,30 @@ Differs from the source: see `step_learner.py`; rewards are divided by the leade
 import abc
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.commitment import Commitment
+from firstmover.core.convolutions import ImageNetwork
+from firstmover.core.mlp import MLP
 from firstmover.core.noise import Stream, stream
-from firstmover.core.policies import MLP, NetworkPolicy, Policy, network_policy, one_hot
+from firstmover.core.policies import Policy, check_policy, network_on, network_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.step_level import Obs
 from firstmover.core.trees import FollowerState, OptState
-from firstmover.errors import require
+from firstmover.errors import InputError, require
+from firstmover.followers.base import Follower
+from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
-from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.spaces import observation_index
+from firstmover.leaders.lazy import played, rule_of
+from firstmover.leaders.sights import Sights, Unlisted
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range
 
 VALUE_WEIGHT = 0.5  # of the critic's loss
 MAX_GRADIENT_NORM = 0.5
@@ -38,8 +46,8 @@ _Scalars: TypeAlias = tuple[Array, Array, Array]
 class Parameters(NamedTuple):
     """What is learnt."""
 
-    actor: NetworkPolicy
-    critic: MLP
+    actor: Policy
+    critic: MLP | ImageNetwork
     log_sigma: Float[Array, ""]  # of a continuous decision; idle otherwise
 
 
@@ -56,7 +64,7 @@ class State(NamedTuple):
 class Rows(NamedTuple):
     """What is learnt from, [rows, ...]; rows that are not `kept` are left out."""
 
-    observation: Int[Array, "*batch"]  # index of what the learner saw
+    seen: Array  # what the learner saw, as its `Sights` hold it
     features: Float[Array, "*batch F"]  # for a centralised critic
     raw: Array
     log_probability: Float[Array, "*batch"]
@@ -78,12 +86,15 @@ class ActorCritic(StepLearner):
     """An actor and a critic that learn from the transitions of whole episodes.
 
     Attributes:
+        policy: "network" (64-64 tanh, on the features of any observation), or "options" (a small network that scores
+            options which are like each other, such as agents to visit).
         gae: lambda of generalised advantage estimation, in [0, 1].
         entropy: weight of the entropy bonus, at least 0.
         evaluation: "greedy": the rule that is committed to is the likeliest action at every observation;
             "stochastic": it is one draw from the policy.
     """
 
+    policy: Literal["network", "options"] = "network"
     gae: float = 0.95
     entropy: float = 0.0
     evaluation: Evaluation = "greedy"
@@ -113,14 +124,51 @@ class ActorCritic(StepLearner):
     ) -> tuple[Parameters, OptState, Float[Array, ""]]:
         """The parameters and the optimiser after learning from rows, and the critic's mean squared error."""
 
+    def is_lazy(self, game: Game) -> bool:
+        return self.policy == "options" or not game.observed.listed
+
+    def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
+        """The problem that this learner solves.
+
+        Raises:
+            InputError: the parts do not fit, or the phase is to be visible to a learner whose sights are no list.
+        """
+        check_policy(self.policy, game)
+        if self.phase_visible and self.is_lazy(game):
+            raise InputError("phase_visible needs observations that can be listed, and policy=network.")
+        return super().problem(game, followers)
+
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> State:
-        game, sizes = problem.game, self.sizes(problem.game)
+        game, observed, head = problem.game, self.observed(problem.game), problem.game.leader_space.head()
         key_actor, key_critic = jax.random.split(stream(key, Stream.PARAMETERS))
-        inputs = sum(sizes) + (self.env(problem).n_critic_features if self.centralised else 0)
-        parameters = Parameters(
-            network_policy(sizes, game.leader_space.head(), key_actor), MLP(inputs, 1, key_critic), jnp.log(0.3)
-        )
+        if self.policy == "options":
+            actor: Policy = option_policy(game, head, key_actor)
+        else:
+            actor = network_policy(observed, head, key_actor)
+        beside = self.env(problem).n_critic_features if self.centralised else 0
+        parameters = Parameters(actor, network_on(observed, 1, key_critic, beside), jnp.log(0.3))
         return State(parameters, self.optimiser().init(parameters), self.first_followers(problem), jnp.int32(0), key)
+
+    def sights_of(self, game: Game) -> Sights:
+        """All that the learner may see, as its rows hold it."""
+        return Unlisted(game) if self.is_lazy(game) else self.sights(game)
+
+    def rules(self, problem: StackelbergPOMDP, state: State) -> Commitment:
+        rule = rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
+        return jax.tree.map(lambda leaf: leaf[None], rule)
+
+    def evaluated(self, problem: StackelbergPOMDP, state: State) -> Float[Array, ""]:
+        if not self.is_lazy(problem.game):
+            return super().evaluated(problem, state)
+        rule = rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
+        return played(problem, rule, stream(state.key, Stream.EVALUATION)).reward
+
+    def entropy_of(self, problem: StackelbergPOMDP, parameters: Parameters, batch: Transitions) -> Float[Array, ""]:
+        if not self.is_lazy(problem.game):
+            return super().entropy_of(problem, parameters, batch)
+        head = self.head(problem, parameters)
+        spread = jax.vmap(jax.vmap(lambda obs: head.entropy(parameters.actor(obs.leader), obs.mask)))(batch.obs)
+        return jnp.sum(spread * batch.alive) / batch.alive.sum()
 
     def learnt(self, problem: StackelbergPOMDP, state: State, batch: Transitions) -> tuple[State, Float[Array, ""]]:
         rows = jax.vmap(lambda episode: self._rows(problem, episode))(batch)
@@ -141,14 +189,14 @@ class ActorCritic(StepLearner):
     def _value(
         self, problem: StackelbergPOMDP, parameters: Parameters, seen: Int[Array, "s"], features: Float[Array, "F"]
     ) -> Float[Array, ""]:
-        shown = one_hot(seen, self.sizes(problem.game))
+        shown = self.observed(problem.game).features(seen)
         return parameters.critic(jnp.concatenate([shown, features]) if self.centralised else shown)[0]
 
     def _rows(self, problem: StackelbergPOMDP, episode: Transitions) -> Rows:
-        sizes = self.sizes(problem.game)
+        sights = self.sights_of(problem.game)
         advantage = self.advantages(in_range(problem.game, episode.reward), episode.value, episode.kept)
         return Rows(
-            jax.vmap(lambda obs: observation_index(self.seen(obs), sizes))(episode.obs),
+            jax.vmap(lambda obs: sights.row(self.seen(obs)))(episode.obs),
             episode.obs.critic,
             episode.raw,
             episode.log_probability,
@@ -180,17 +228,12 @@ class ActorCritic(StepLearner):
 
     def evaluate(self, problem: StackelbergPOMDP, parameters: Parameters, rows: Rows) -> Evaluated:
         """What the networks say of rows."""
-        sights, possible = self.sights(problem.game)
-        head = self.head(problem, parameters)
-        output = looked_up(parameters.actor, sights, rows.observation)
-        masks = possible[rows.observation]
+        sights, head = self.sights_of(problem.game), self.head(problem, parameters)
+        output, masks = sights.outputs(parameters.actor, rows.seen), sights.possible(rows.seen)
         if self.centralised:
-            seen = sights[rows.observation]
-            value = jax.vmap(lambda s, features: self._value(problem, parameters, s, features))(seen, rows.features)
+            value = jax.vmap(partial(self._value, problem, parameters))(sights.seen(rows.seen), rows.features)
         else:
             alone = jnp.zeros(rows.features.shape[-1])
-            value = looked_up(lambda s: self._value(problem, parameters, s, alone)[None], sights, rows.observation)[
-                :, 0
-            ]
+            value = sights.outputs(lambda seen: self._value(problem, parameters, seen, alone)[None], rows.seen)[:, 0]
         log_probability = jax.vmap(head.log_probability)(output, masks, rows.raw)
         return Evaluated(log_probability, jax.vmap(head.entropy)(output, masks), value)

@@ -111,8 +111,15 @@ class Leader(abc.ABC):
             return ManyBehaviours(*asked, behaviours=models, over=self.over)
         if self.behaviours:
             raise InputError("behaviours are for target=behaviours; add -l target=behaviours.")
+        listed = not self.is_lazy(game)
         return StackelbergPOMDP(
-            game.standardised, followers, self.reward_episodes, self.target, radius=self.radius, least=least
+            game.standardised,
+            followers,
+            self.reward_episodes,
+            self.target,
+            radius=self.radius,
+            least=least,
+            listed=listed,
         )
 
     def is_lazy(self, game: Game) -> bool:

@@ -132,28 +132,26 @@ class CommitmentGradient(Leader):
 
     def problem(self, game: Game, followers: Follower) -> StackelbergPOMDP:
         check_policy(self.policy, game)
-        if not self.is_lazy(game):
-            return super().problem(game, followers)
-        if self.reward_episodes < 1 or self.target != "learned" or self.at_least:
+        if self.is_lazy(game) and (self.reward_episodes < 1 or self.target != "learned" or self.at_least):
             raise InputError(
                 f"a rule that is never written out ({self.policy} policy in {game.name}) is rewarded by samples: "
                 "reward_episodes must be at least 1, with target=learned and without at_least."
             )
-        return StackelbergPOMDP(game.standardised, followers, self.reward_episodes, listed=False)
+        return super().problem(game, followers)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
         restarts = self._n_restarts(problem)
         if self.is_lazy(problem.game):
             keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
-            policies, optimisers = jax.vmap(lambda key: lazy.start(self, problem, key))(keys)
+            policies, optimisers = jax.vmap(lambda key: lazy.start(self.policy, problem, key))(keys)
             return _State(policies, optimisers, jnp.int32(0), key)
         baseline = baseline_actions(problem.game)
 
         def one(restart: Array, key: Key[Array, ""]) -> tuple[Policy, OptState]:
             policy: Policy
             if self.policy == "network":
-                policy = network_policy(sizes, head, key)
+                policy = network_policy(problem.game.observed, head, key)
             else:
                 policy = table_policy(sizes, head)
                 if problem.game.leader_space.continuous:
@@ -268,7 +266,8 @@ class CommitmentGradient(Leader):
         return jax.vmap(lambda policy: committed(problem, head, policy, self.evaluation, state.key))(state.policies)
 
     def rules(self, problem: StackelbergPOMDP, state: _State) -> Commitment:
-        return jax.vmap(lambda policy: lazy.rule_of(self, problem, policy, state.key))(state.policies)
+        head = problem.game.leader_space.head()
+        return jax.vmap(lambda policy: lazy.rule_of(policy, head, self.evaluation, state.key))(state.policies)
 
     def sound(self, state: _State) -> Bool[Array, "candidates"]:
         return sound((state.policies, state.optimisers), 1)

@@ -29,8 +29,7 @@ from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.spaces import observation_index
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range
 
 
 class _Parameters(NamedTuple):
@@ -119,7 +118,8 @@ class DQN(StepLearner):
         return super().problem(game, followers)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        q = network_policy(self.sizes(problem.game), problem.game.leader_space.head(), stream(key, Stream.PARAMETERS))
+        game = problem.game
+        q = network_policy(self.observed(game), game.leader_space.head(), stream(key, Stream.PARAMETERS))
         room = (self.memory, self.n_episodes(problem) * self.env(problem).max_decisions)
         index, flag = jnp.zeros(room, jnp.int32), jnp.zeros(room, bool)
         memories = _Memories(index, index, jnp.zeros(room), index, flag, flag)
@@ -149,7 +149,7 @@ class DQN(StepLearner):
             lambda ring, rows: ring.at[state.step % self.memory].set(rows.ravel()), state.memories, new
         )
         remembered = jax.tree.map(jnp.ravel, memories)
-        sights, masks = self.sights(problem.game)
+        sights = self.sights(problem.game)
 
         def minibatch(
             carry: tuple[NetworkPolicy, OptState], key: Key[Array, ""]
@@ -162,9 +162,9 @@ class DQN(StepLearner):
             return (optax.apply_updates(q, change), optimiser), error
 
         def loss(q: NetworkPolicy, rows: _Memories) -> Float[Array, ""]:
-            expected = jnp.where(masks[rows.later], looked_up(target, sights, rows.later), -jnp.inf).max(axis=1)
+            expected = jnp.where(sights.possible(rows.later), sights.outputs(target, rows.later), -jnp.inf).max(axis=1)
             aim = rows.paid + jnp.where(rows.ended, 0, expected)
-            chosen = jnp.take_along_axis(looked_up(q, sights, rows.seen), rows.action[:, None], axis=1)[:, 0]
+            chosen = jnp.take_along_axis(sights.outputs(q, rows.seen), rows.action[:, None], axis=1)[:, 0]
             return jnp.mean(optax.huber_loss(chosen, aim) * rows.kept)
 
         keys = jax.random.split(
@@ -181,9 +181,9 @@ class DQN(StepLearner):
 
         What was paid with a decision that is left out counts for the kept one before it.
         """
-        sizes, kept = self.sizes(game), episode.kept
+        sights, kept = self.sights(game), episode.kept
         order = jnp.argsort(~kept, stable=True)
-        seen = jax.vmap(lambda obs: observation_index(self.seen(obs), sizes))(episode.obs)[order]
+        seen = jax.vmap(lambda obs: sights.row(self.seen(obs)))(episode.obs)[order]
         number, last = jnp.cumsum(kept) - 1, len(kept) - 1
         row = jnp.where(number < 0, len(kept), number)
         paid = jnp.zeros(len(kept)).at[row].add(in_range(game, episode.reward), mode="drop")

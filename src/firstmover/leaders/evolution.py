@@ -82,10 +82,12 @@ class Evolution(Leader):
             raise InputError("the leader evolution needs evosax: pip install 'firstmover[evolution]'.")
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
+        game, head = problem.game, problem.game.leader_space.head()
         key_parameters = stream(key, Stream.PARAMETERS)
         table = self.policy == "table"
-        policy = table_policy(sizes, head) if table else network_policy(sizes, head, key_parameters)
+        policy = (
+            table_policy(game.leader_obs_sizes, head) if table else network_policy(game.observed, head, key_parameters)
+        )
         strategy, settings = self._strategy(policy)
         search = _strong(strategy.init(key_parameters, policy, settings))
         return _State(self._chosen(strategy, settings, search, key), search, jnp.int32(0), key)

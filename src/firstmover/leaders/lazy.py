@@ -11,7 +11,6 @@ as they come up. What was drawn at one is not kept, it is drawn again from its a
 Episodes are played as many at a time as the compiled program has memory for (`jobs.memory`).
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -24,7 +23,7 @@ from firstmover.core.adam import Adam
 from firstmover.core.batching import in_parts
 from firstmover.core.commitment import Commitment, Greedy, Lazy, episode_noise
 from firstmover.core.noise import Stream, stream
-from firstmover.core.policies import Policy, feature_policy, option_policy
+from firstmover.core.policies import Policy, network_policy, option_policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.selection import average, best_share, largest
 from firstmover.core.traced import Numbers, numbers_of, with_numbers
@@ -33,7 +32,7 @@ from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
 from firstmover.heads import Head
-from firstmover.leaders.base import Metrics
+from firstmover.leaders.base import Evaluation, Metrics
 
 if TYPE_CHECKING:
     from firstmover.leaders.commitment_gradient import CommitmentGradient
@@ -43,12 +42,6 @@ _CLIP = 0.2
 _PARTS = 4  # of the sub-episodes of an update, of which an epoch takes one
 _ROWS = 2**20  # (observation, option) pairs that an epoch holds gradients of
 _ADAM = Adam()
-STARTS: dict[str, Callable[[Game, Head, Key[Array, ""]], Policy]] = {
-    "options": option_policy,
-    "network": feature_policy,
-}
-
-
 _Updated: TypeAlias = tuple[Policy, OptState, Metrics]
 
 
@@ -84,10 +77,10 @@ def played(problem: StackelbergPOMDP, commitment: Commitment, key: Key[Array, ""
     return Met(outcome.leader.mean(), seen, acted, response.env_steps + acted.sum())
 
 
-def start(learner: "CommitmentGradient", problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, OptState]:
-    """A policy and its optimiser."""
-    game = problem.game
-    policy = STARTS[learner.policy](game, game.leader_space.head(), key)
+def start(kind: str, problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, OptState]:
+    """A policy of this kind and its optimiser."""
+    game, head = problem.game, problem.game.leader_space.head()
+    policy = option_policy(game, head, key) if kind == "options" else network_policy(game.observed, head, key)
     return policy, _ADAM.init(policy)
 
 
@@ -189,11 +182,8 @@ def _part(game: Game, shape: tuple[int, ...], sub_episodes: int) -> int:
     return max(1, min(-(-sub_episodes // _PARTS), fitting)) * length
 
 
-def rule_of(
-    learner: "CommitmentGradient", problem: StackelbergPOMDP, policy: Policy, key: Key[Array, ""]
-) -> Commitment:
+def rule_of(policy: Policy, head: Head, evaluation: Evaluation, key: Key[Array, ""]) -> Commitment:
     """The rule that a policy commits to: its likeliest action at every observation, or one draw of everything."""
-    head = problem.game.leader_space.head()
-    if learner.evaluation == "greedy":
+    if evaluation == "greedy":
         return Greedy(policy, head)
     return Lazy(policy, head, stream(key, Stream.EVALUATION))

@@ -30,8 +30,7 @@ from firstmover.core.trees import FollowerState, OptState
 from firstmover.errors import require
 from firstmover.heads import Head
 from firstmover.leaders.base import Evaluation
-from firstmover.leaders.step_learner import StepLearner, Transitions, in_range, looked_up
-from firstmover.spaces import observation_index
+from firstmover.leaders.step_learner import StepLearner, Transitions, in_range
 
 
 class _Parameters(NamedTuple):
@@ -89,9 +88,11 @@ class Reinforce(StepLearner):
         require(0 <= self.decay < 1, "decay must be at least 0 and less than 1", self.decay)
 
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
-        head, sizes = problem.game.leader_space.head(), self.sizes(problem.game)
-        network = self.policy == "network"
-        actor = network_policy(sizes, head, stream(key, Stream.PARAMETERS)) if network else table_policy(sizes, head)
+        game, head = problem.game, problem.game.leader_space.head()
+        if self.policy == "network":
+            actor: Policy = network_policy(self.observed(game), head, stream(key, Stream.PARAMETERS))
+        else:
+            actor = table_policy(self.sizes(game), head)
         parameters = _Parameters(actor, jnp.log(0.3))
         baseline = jnp.zeros(self.env(problem).max_decisions)
         optimiser = optax.adam(self.learning_rate).init(parameters)
@@ -122,17 +123,16 @@ class Reinforce(StepLearner):
         advantage: Float[Array, "episodes decisions"],
     ) -> _Parameters:
         """Of the loss, which is minus the mean over episodes of the sum of (advantage times log-probability)."""
-        sights, masks = self.sights(problem.game)
-        sizes = self.sizes(problem.game)
-        rows = jax.vmap(jax.vmap(lambda obs: observation_index(self.seen(obs), sizes)))(batch.obs)
+        sights = self.sights(problem.game)
+        rows = jax.vmap(jax.vmap(lambda obs: sights.row(self.seen(obs))))(batch.obs)
         counted = batch.kept
         if self.action_map:
-            counted = jax.vmap(lambda seen, kept: first_met(seen, kept, len(sights)))(rows, batch.kept)
+            counted = jax.vmap(lambda seen, kept: first_met(seen, kept, sights.n))(rows, batch.kept)
         raw = batch.raw.reshape(rows.size, *batch.raw.shape[2:])
 
         def loss(parameters: _Parameters) -> Float[Array, ""]:
             head = self.head(problem, parameters)
-            output, mask = looked_up(parameters.actor, sights, rows.ravel()), masks[rows.ravel()]
+            output, mask = sights.outputs(parameters.actor, rows.ravel()), sights.possible(rows.ravel())
             log_probability = jax.vmap(head.log_probability)(output, mask, raw).reshape(rows.shape)
             entropy = jax.vmap(head.entropy)(output, mask).reshape(rows.shape)
             gain = advantage * log_probability + self.entropy * entropy

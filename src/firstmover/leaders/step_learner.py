@@ -17,7 +17,6 @@ two policies.
 
 import abc
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +38,8 @@ from firstmover.followers.learners import Learners
 from firstmover.games.base import Game
 from firstmover.heads import Head
 from firstmover.leaders.base import Leader, Metrics, committed
+from firstmover.leaders.sights import Listed
+from firstmover.spaces.observations import Components, Observations
 
 
 class Transitions(NamedTuple):
@@ -155,18 +156,23 @@ class StepLearner(Leader):
         """Number of values of each component of what the learner sees."""
         return (*game.leader_obs_sizes, 2) if self.phase_visible else game.leader_obs_sizes
 
+    def observed(self, game: Game) -> Observations:
+        """What the learner sees."""
+        return Components(self.sizes(game)) if self.phase_visible else game.observed
+
     def seen(self, obs: Obs) -> Int[Array, "s"]:
         """What the learner sees of a decision."""
         return jnp.append(obs.leader, obs.rewarding) if self.phase_visible else obs.leader
 
-    def sights(self, game: Game) -> tuple[Int[Array, "sights s"], Bool[Array, "sights a"]]:
-        """Everything that the learner may see, in the order of `observation_index`, and what it may do then."""
+    def sights(self, game: Game) -> Listed:
+        """Everything that the learner may see."""
         observations = jnp.asarray(game.observations())
         masks = jax.vmap(game.leader_mask)(observations)
-        if not self.phase_visible:
-            return observations, masks
-        phase = jnp.tile(jnp.arange(2, dtype=jnp.int32), len(observations))[:, None]
-        return jnp.concatenate([jnp.repeat(observations, 2, axis=0), phase], axis=1), jnp.repeat(masks, 2, axis=0)
+        if self.phase_visible:
+            phase = jnp.tile(jnp.arange(2, dtype=jnp.int32), len(observations))[:, None]
+            observations = jnp.concatenate([jnp.repeat(observations, 2, axis=0), phase], axis=1)
+            masks = jnp.repeat(masks, 2, axis=0)
+        return Listed(observations, masks, self.sizes(game))
 
     def update(self, problem: StackelbergPOMDP, state: LeaderState) -> tuple[LeaderState, Metrics]:
         env, parameters = self.env(problem), state.parameters
@@ -180,14 +186,10 @@ class StepLearner(Leader):
         if self.carry_followers:
             after = after._replace(followers=followers)
         rewards = batch.reward.sum(1)
-        sights, masks = self.sights(problem.game)
-        spread = jax.vmap(
-            lambda output, mask: self.head(problem, parameters).entropy(self.exploring(parameters, output, mask), mask)
-        )(self.actor(parameters).at_all(sights), masks)
         metrics = Metrics(
             value=average(rewards),
             best=largest(rewards),
-            entropy=spread.mean(),
+            entropy=self.entropy_of(problem, parameters, batch),
             env_steps=env_steps.sum(),
             simulated_steps=jnp.sum(batch.alive, dtype=jnp.float32),
             evaluated=self.evaluated(problem, after),
@@ -195,13 +197,20 @@ class StepLearner(Leader):
         )
         return after, metrics
 
+    def entropy_of(self, problem: StackelbergPOMDP, parameters: Networks, batch: Transitions) -> Float[Array, ""]:
+        """The mean entropy of the policy over all that the learner may see."""
+        del batch
+        sights, head = self.sights(problem.game), self.head(problem, parameters)
+        spread = jax.vmap(lambda output, mask: head.entropy(self.exploring(parameters, output, mask), mask))
+        return spread(self.actor(parameters).at_all(sights.observations), sights.masks).mean()
+
     def n_episodes(self, problem: StackelbergPOMDP) -> int:
         """Episodes of an update."""
         return max(1, round(self.steps / self.env(problem).max_decisions))
 
     def tables(self, problem: StackelbergPOMDP, state: LeaderState) -> Array:
         game, head = problem.game, self.head(problem, state.parameters)
-        shown = self.actor(state.parameters).at_all(self.sights(game)[0])
+        shown = self.actor(state.parameters).at_all(self.sights(game).observations)
         if self.phase_visible:
             shown = shown[1::2]  # in the reward phase
         return committed(problem, head, TablePolicy(shown, game.leader_obs_sizes), self.evaluation, state.key)[None]
@@ -252,14 +261,3 @@ def in_range(game: Game, payments: Float[Array, "*batch"]) -> Float[Array, "*bat
     """Payments to the leader as shares of the range of its payoff, so that rates and weights suit every game."""
     low, high = game.leader_payoff_range
     return payments / ((high - low) or 1.0)
-
-
-def looked_up(
-    network: Callable[[Array], Array], observations: Int[Array, "observations d"], rows: Int[Array, "rows"]
-) -> Float[Array, "rows width"]:
-    """What a network says at each row's observation; asked once for every observation where there are fewer."""
-    if len(observations) > rows.size:
-        return jax.vmap(network)(observations[rows])
-    # A product with one-hot rows: its gradient is a product too, where that of indexing is a slow scatter.
-    which = jax.nn.one_hot(rows, len(observations))
-    return jnp.matmul(which, jax.vmap(network)(observations), precision="highest")
