@@ -9,12 +9,12 @@ import pytest
 from jaxtyping import Array
 
 from firstmover.core.convolutions import ImageNetwork
-from firstmover.core.policies import network_policy
+from firstmover.core.policies import network_on, network_policy
 from firstmover.core.types import TypeDistribution
 from firstmover.followers import SampledWeights
 from firstmover.games import Game, Rewards, Turn
 from firstmover.jobs.designs import design
-from firstmover.leaders import CommitmentGradient
+from firstmover.leaders import MAPPO, CommitmentGradient
 from firstmover.spaces import Discrete, Image
 from firstmover.spaces.observations import Reals, address_of
 
@@ -79,6 +79,20 @@ def test_filters_see_the_same_wherever_it_stands() -> None:
     assert not np.array_equal(policy(lying), policy(standing))
     assert not np.array_equal(address_of(lying), address_of(standing))
     assert ImageNetwork((1, SIDE, SIDE), 2, jax.random.key(0)).layers[-1].weight.shape[0] == 2
+
+
+def test_what_is_beside_an_image_goes_past_the_filters() -> None:
+    network = network_on(Bars().observed, 2, jax.random.key(0), beside=3)
+    image = jnp.zeros(SIDE * SIDE)
+    one, other = (network(jnp.concatenate([image, jnp.array([0.0, 0.0, x])])) for x in (0.0, 1.0))
+    assert one.shape == (2,) and not np.array_equal(one, other)
+
+
+@pytest.mark.slow
+def test_step_level_learners_look_at_images() -> None:
+    leader = MAPPO(updates=150, steps=512, reward_episodes=1, learning_rate=3e-3)
+    found = design(Bars(), followers=SampledWeights(rounds=1), leader=leader, seeds=1, optimum=False)
+    assert found.value > 0.9  # half by guessing
 
 
 @pytest.mark.slow

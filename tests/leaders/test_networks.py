@@ -29,8 +29,10 @@ from firstmover.games import Game, Rewards, SequentialPrice, Turn
 from firstmover.jobs.certifications import certify
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
-from firstmover.leaders import CommitmentGradient
+from firstmover.leaders import MAPPO, PPO, CommitmentGradient
+from firstmover.leaders.actor_critic import ActorCritic
 from firstmover.leaders.lazy import _updated, start
+from firstmover.leaders.sights import Unlisted
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
 from firstmover.rules.networks import NetworkRule, read_network, stored
@@ -220,7 +222,7 @@ def test_what_is_compiled_does_not_grow_with_the_agents() -> None:
         followers, leader, _ = parts_for(game, None, None, {}, {})
         problem = leader.problem(game, followers)
         key = jax.random.key(0)
-        policy, optimiser = start(leader, problem, key)
+        policy, optimiser = start(leader.policy, problem, key)
         program = partial(
             _updated, leader, problem, key=key, seed_key=key, progress=jnp.float32(0), width=jnp.float32(0)
         )
@@ -409,6 +411,52 @@ def test_observations_that_cannot_be_listed_are_learnt_from(real: bool) -> None:
     obs = game.reset(jnp.zeros(1, jnp.int32), jax.random.key(3)).seen
     acts = [int(drawn(obs, jnp.ones(2, bool), jax.random.key(k))) for k in range(2)]
     assert acts[0] == acts[1]
+
+
+@pytest.mark.parametrize(("kind", "real"), [(PPO, True), pytest.param(MAPPO, False, marks=pytest.mark.slow)])
+def test_step_level_learners_take_observations_that_cannot_be_listed(kind: type[ActorCritic], real: bool) -> None:
+    leader = kind(updates=40 if real else 100, steps=512, reward_episodes=1, learning_rate=3e-3)
+    found = design(Sight(real), followers=SampledWeights(rounds=1), leader=leader, seeds=1, optimum=False)
+    assert found.value > 0.85  # half by guessing
+
+
+@pytest.mark.slow
+def test_step_level_learners_score_options_and_their_runs_are_read_back(tmp_path: Path) -> None:
+    leader = PPO(updates=2, steps=64, reward_episodes=2, policy="options")
+    followers = SampledWeights(rounds=2, shared=True, asked=2)
+    done = design(TINY, followers=followers, leader=leader, seeds=2, optimum=False, out=tmp_path / "run")
+    again = loaded(tmp_path / "run")
+    assert again.value == done.value
+    obs = jnp.array([1, 0, 1, 0, 0, 0, 0])[: len(TINY.leader_obs_sizes)]
+    acts = [one.commitment(obs, jnp.ones(3, bool), jax.random.key(1)) for one in (done, again)]
+    np.testing.assert_array_equal(*acts)
+    assert load(tmp_path / "run") is not None
+
+
+def test_a_phase_beside_what_cannot_be_listed_is_refused() -> None:
+    with pytest.raises(InputError, match="phase_visible"):
+        PPO(phase_visible=True).problem(Sight(real=True), SampledWeights(rounds=1))
+    with pytest.raises(InputError, match="policy=options"):
+        PPO(policy="options").problem(Sight(real=True), SampledWeights(rounds=1))
+
+
+def test_minibatches_of_seen_observations_are_those_of_their_rows() -> None:
+    """The same transitions, held as rows of a list and as they were seen, teach the same."""
+    game = SequentialPrice(agents=2, items=1, messages=2, types=2, prices=3)
+    leader = MAPPO(steps=64, reward_episodes=2)
+    problem = leader.problem(game, SampledWeights(rounds=2))
+    state = leader.init(problem, jax.random.key(0))
+    standard, env = problem.game, leader.env(problem)
+    collect = jax.jit(jax.vmap(lambda key: leader.collect(env, state.parameters, key)[0]))
+    batch = collect(jax.random.split(jax.random.key(1), 3))
+    seen = batch.obs.leader.reshape(-1, batch.obs.leader.shape[-1])
+    listed, unlisted = leader.sights(standard), Unlisted(standard)
+    for sights in (listed, unlisted):
+        rows = jax.vmap(sights.row)(seen)
+        np.testing.assert_array_equal(sights.seen(rows), seen)
+        np.testing.assert_array_equal(sights.possible(rows), batch.obs.mask.reshape(len(seen), -1))
+        expected = jax.vmap(state.parameters.actor)(seen)
+        np.testing.assert_allclose(sights.outputs(state.parameters.actor, rows), expected, atol=1e-6)
 
 
 @pytest.mark.slow

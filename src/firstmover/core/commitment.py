@@ -83,7 +83,7 @@ class Given(eqx.Module):
 
     equivariant: ClassVar[bool] = False
 
-    def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
+    def __call__(self, obs: Array, mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The given action, whatever is observed."""
         del obs, mask, key
         return self.action

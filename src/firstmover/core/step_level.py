@@ -31,7 +31,7 @@ class Obs(NamedTuple):
     start of the round, then 1 in the reward phase, else 0.
     """
 
-    leader: Int[Array, "d"]
+    leader: Array
     mask: Bool[Array, "a"]
     critic: Float[Array, "F"]
 

@@ -187,7 +187,7 @@ class ActorCritic(StepLearner):
         return self._value(problem, parameters, self.seen(obs), obs.critic)
 
     def _value(
-        self, problem: StackelbergPOMDP, parameters: Parameters, seen: Int[Array, "s"], features: Float[Array, "F"]
+        self, problem: StackelbergPOMDP, parameters: Parameters, seen: Array, features: Float[Array, "F"]
     ) -> Float[Array, ""]:
         shown = self.observed(problem.game).features(seen)
         return parameters.critic(jnp.concatenate([shown, features]) if self.centralised else shown)[0]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Key
 
 from firstmover.core.batching import in_parts
 from firstmover.core.commitment import episode_noise
@@ -160,7 +160,7 @@ class StepLearner(Leader):
         """What the learner sees."""
         return Components(self.sizes(game)) if self.phase_visible else game.observed
 
-    def seen(self, obs: Obs) -> Int[Array, "s"]:
+    def seen(self, obs: Obs) -> Array:
         """What the learner sees of a decision."""
         return jnp.append(obs.leader, obs.rewarding) if self.phase_visible else obs.leader
 
