@@ -16,6 +16,8 @@ from jaxtyping import Array, Float, Int
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
 
+# What games of any size that is asked for may list before anything is known of their use.
+MAX_TYPES, MAX_FOLLOWERS = 200_000, 10_000
 _MAX_PROFILES = 1_000_000
 
 

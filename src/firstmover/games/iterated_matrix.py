@@ -71,6 +71,7 @@ MATRICES: dict[MatrixName, Any] = {
     "battle": [[(2, 2), (3, 4)], [(4, 3), (1, 1)]],
     "chicken": [[(3, 3), (2, 4)], [(4, 2), (1, 1)]],
 }
+_MAX_STEPS = 1_000_000
 _OFFSET = 2.5  # taken from the payoffs of named games: their mean
 _MAX_MEMORY = 2
 
@@ -113,7 +114,7 @@ class IteratedMatrix(Game):
             leader_payoffs: the leader's payoffs [leader actions, follower actions] in any other game: an array, or on
                 the command line the name of a CSV file.
             follower_payoffs: the follower's, in the same order; given with leader_payoffs or not at all.
-            steps: how often the game is played, at least 1.
+            steps: how often the game is played, from 1 to a million.
             memory: how many joint actions both remember: 0, 1 or 2.
             discount: what a payoff one step later is worth, more than 0 and at most 1.
             offset: any number, taken from every payoff of both; if not given, 2.5 in the named games, else 0.
@@ -141,7 +142,7 @@ class IteratedMatrix(Game):
         named = action_names is not None or any(labels)
         shape = self.leader_payoffs.shape
         self.action_names = named_actions(action_names, shape, labels) if named else None
-        require(steps >= 1, "steps must be at least 1", steps)
+        require(1 <= steps <= _MAX_STEPS, f"steps must lie in 1 to {_MAX_STEPS}", steps)
         require(0 <= memory <= _MAX_MEMORY, "memory must be 0, 1 or 2", memory)
         require(0 < discount <= 1, "discount must be more than 0 and at most 1", discount)
         self.offset = (0.0 if self.game is None else _OFFSET) if offset is None else float(offset)

@@ -27,7 +27,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.core.types import TypeDistribution
+from firstmover.core.types import MAX_FOLLOWERS, MAX_TYPES, TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import of_fractions
 from firstmover.games.base import Game, Rewards, Turn
@@ -39,6 +39,7 @@ from firstmover.json_types import Parsed
 from firstmover.rules.trees import Feature
 from firstmover.spaces import Branching, Discrete
 
+_MAX_STOCKS = 200_000
 _FEW = 16  # comparisons with which the best allocation is written out; beyond, a loop compiles in no more time
 _TIE = 5e-7  # surpluses this close, in units of the largest value, are equal
 
@@ -106,6 +107,13 @@ class SequentialPrice(PriceRules):
                 raise InputError(f"{what} must be at least {least}; got {number}.")
         if types < 2:
             raise InputError(f"types must be at least 2, for a grid from 0 to 1; got {types}.")
+        if agents > MAX_FOLLOWERS:
+            raise InputError(f"agents must be at most {MAX_FOLLOWERS}; got {agents}.")
+        if items * math.log(types) > math.log(MAX_TYPES):
+            raise InputError(
+                f"an agent may have at most {MAX_TYPES} types, which are types to the power items; got {types} to the "
+                f"power {items}."
+            )
         if prices != "continuous" and prices < 2:
             raise InputError(f"prices must be at least 2 points, or continuous; got {prices}.")
         if not isinstance(objective, str) and not 0 <= objective <= 1:
@@ -113,6 +121,8 @@ class SequentialPrice(PriceRules):
         self.units = (1,) * items if units is None else tuple(units)
         if len(self.units) != items or min(self.units) < 1:
             raise InputError(f"units must be {items} numbers of at least 1, one per item; got {list(self.units)}.")
+        if sum(math.log(own + 1) for own in self.units) > math.log(_MAX_STOCKS):
+            raise InputError(f"units may be left in at most {_MAX_STOCKS} ways; got {list(self.units)}.")
         self.value_grid = types if values is None else None  # points of the grid that values are drawn from
         if values is None:
             grid = np.linspace(0, 1, types)

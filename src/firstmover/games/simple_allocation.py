@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from firstmover.core.types import TypeDistribution
+from firstmover.core.types import MAX_TYPES, TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities
 from firstmover.games.base import Game, Rewards, Turn
@@ -59,6 +59,8 @@ class SimpleAllocation(Game):
         """
         if items < 1 or messages < 1:
             raise InputError(f"items and messages must be at least 1; got items={items}, messages={messages}.")
+        if items > MAX_TYPES:
+            raise InputError(f"items, of which a participant wants one, must be at most {MAX_TYPES}; got {items}.")
         stated = probabilities([Fraction(1, items)] * items if prior is None else prior, "the prior")
         self.prior, self.stated_prior = stated.floats, stated
         if len(self.prior) != items:

@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from firstmover.core.types import TypeDistribution
+from firstmover.core.types import MAX_FOLLOWERS, TypeDistribution
 from firstmover.errors import InputError, require
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.games.units import Units, spread
@@ -74,7 +74,7 @@ class Toll(Game):
         """A road, its drivers, and what the keeper may do.
 
         Args:
-            drivers: number of followers, at least 1.
+            drivers: number of followers, from 1 to ten thousand.
             levels: number of conditions of the road, at least 2; the best one is worth levels - 1 to a user.
             tolls: the tolls that can be set, any numbers, all different, in units of payoffs; subsidies are negative.
             steps: how many steps there are, at least 1.
@@ -86,7 +86,7 @@ class Toll(Game):
         Raises:
             InputError: a size or a number is out of range, or two tolls are the same.
         """
-        require(drivers >= 1, "drivers must be at least 1", drivers)
+        require(1 <= drivers <= MAX_FOLLOWERS, f"drivers must lie in 1 to {MAX_FOLLOWERS}", drivers)
         require(levels >= 2, "levels must be at least 2", levels)
         require(steps >= 1, "steps must be at least 1", steps)
         self.tolls = np.array(tolls, np.float64)

@@ -15,6 +15,8 @@ from firstmover.heads import CategoricalHead, Head
 from firstmover.json_types import Parsed
 from firstmover.spaces.base import Parts, Space, asked, one_hot
 
+MAX_OPTIONS = 1_000_000  # that are listed, with a label each
+
 
 @dataclass(frozen=True, init=False)
 class Discrete(Space):
@@ -46,6 +48,9 @@ class Discrete(Space):
         """
         if not isinstance(options, int | np.integer) and (isinstance(options, str) or not len(options)):
             raise InputError(f"a Discrete space needs a number of options or a list of names; got {options!r}.")
+        # Before anything is listed: labels of a hundred million options take more memory than there is.
+        if isinstance(options, int | np.integer) and options > MAX_OPTIONS:
+            raise InputError(f"there may be at most {MAX_OPTIONS} options of a kind; got {options} of '{word}'.")
         values = range(options) if isinstance(options, int | np.integer) else map(_fixed, options)
         object.__setattr__(self, "values", tuple(values))
         object.__setattr__(self, "labels", tuple(map(_label, self.values)))

@@ -1,0 +1,30 @@
+"""Counts that nothing can be listed for are refused before anything is listed."""
+
+import pytest
+
+from firstmover.errors import InputError
+from firstmover.jobs import build
+
+ENORMOUS = [
+    ("agrawal", "messages"),
+    ("simple-allocation", "messages"),
+    ("simple-allocation", "items"),
+    ("matrix-design", "max_payment"),
+    ("patrol", "length"),
+    ("iterated-matrix", "steps"),
+    ("toll", "drivers"),
+    ("toll", "levels"),
+    *(("sequential-price", what) for what in ("agents", "items", "messages", "types", "units")),
+]
+
+
+@pytest.mark.parametrize(("game", "parameter"), ENORMOUS)
+@pytest.mark.parametrize("count", ["99999999", "1000000000000"])
+def test_an_enormous_count_is_a_sentence_at_once(game: str, parameter: str, count: str) -> None:
+    with pytest.raises(InputError, match=r"at most|must lie in"):
+        build.game_from(game, {parameter: count})
+
+
+def test_counts_that_are_used_stay() -> None:
+    assert build.game_from("sequential-price", {"types": "40", "items": "3", "prices": "5"}).n_types == (64_000,) * 2
+    assert build.game_from("iterated-matrix", {"steps": "100000"}).horizon == 100_000
