@@ -38,6 +38,12 @@ RANGES = {
     "rounds": (50, 100, 200, 400, 800, 1600),
     "seeds": (1, 5, 10, 25, 50, 100),
 }
+PROFILES = {
+    "types": "type profiles: types to the power agents",
+    "messages": "action profiles: messages to the power agents",
+    "agents": "exponential: (types x messages) to the power agents",
+    "items": "exponential: types are values to the power items",
+}
 
 
 def seconds(settings: dict[str, int]) -> tuple[float, float]:
@@ -113,6 +119,7 @@ def draw(out: Path) -> None:
 
     figure = Figure(figsize=(9, 5.4), layout="constrained")
     lines = ["what,size,seconds,compile_seconds"]
+    print("| what | sizes and seconds | law |\n| --- | --- | --- |")
     for axes, (what, sizes) in zip(figure.subplots(2, 3).ravel(), RANGES.items(), strict=True):
         found = [seconds({**BASE, what: size}) for size in sizes]
         lines += [
@@ -122,9 +129,8 @@ def draw(out: Path) -> None:
         # The slope on logarithmic axes over the larger half, where constant costs no longer hide the law.
         half = len(sizes) // 2
         slope = float(np.polyfit(np.log(sizes[half:]), np.log(times[half:]), 1)[0]) if len(sizes) > 2 else float("nan")
-        growth = times[-1] / times[-2]
-        shown = dict(zip(sizes, np.round(times, 4).tolist(), strict=True))
-        print(f"{what:9} {shown} exponent {slope:.2f}, last {growth:.2f}x")
+        shown = ", ".join(f"{size}: {one:.4f}" for size, one in zip(sizes, times, strict=True))
+        print(f"| {what} | {shown} | {PROFILES.get(what, f'exponent {slope:.2f}')} |", flush=True)
         axes.plot(sizes, times, "o-")
         axes.set(title=f"{what}: exponent {slope:.2f}", xscale="log", yscale="log", xlabel=what, ylabel="s per update")
     out.mkdir(parents=True, exist_ok=True)

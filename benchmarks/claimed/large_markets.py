@@ -1,6 +1,6 @@
 """docs/large-markets.md."""
 
-from claimed.claim import Claim, printed
+from claimed.claim import Claim, numbers, printed
 from claimed.measurements import Benchmark
 
 PAGE = "docs/large-markets.md"
@@ -13,7 +13,7 @@ _SIX = "ten seeds lose 0.0926 on average"
 
 def _of(column: str):
     """The first number of a column, in the one row that is printed."""
-    return lambda output: float(printed(output)[0][column].split()[0])
+    return lambda output: numbers(printed(output)[0][column])[0]
 
 
 # Seeds differ by about 0.03, and a change of rounding draws them anew.
