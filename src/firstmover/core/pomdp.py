@@ -91,7 +91,7 @@ class StackelbergPOMDP:
             count = self.game.n_observations or "real-valued"
             raise InputError(
                 f"the leader of {self.game.name} has {count} observations; at most {MAX_LISTED} can be listed: use "
-                "'--leader commitment-gradient -l policy=network' (or policy=options)."
+                "'--leader commitment-gradient -l policy=network' (or policy=options), ppo, mappo or a2c."
             )
         if self.reward_episodes < 0:
             raise InputError(f"reward_episodes must be 0 (exact) or more; got {self.reward_episodes}.")
