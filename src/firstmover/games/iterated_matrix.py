@@ -114,7 +114,7 @@ class IteratedMatrix(Game):
             leader_payoffs: the leader's payoffs [leader actions, follower actions] in any other game: an array, or on
                 the command line the name of a CSV file.
             follower_payoffs: the follower's, in the same order; given with leader_payoffs or not at all.
-            steps: how often the game is played, from 1 to a million.
+            steps: how often the game is played, at least 1 and at most a million.
             memory: how many joint actions both remember: 0, 1 or 2.
             discount: what a payoff one step later is worth, more than 0 and at most 1.
             offset: any number, taken from every payoff of both; if not given, 2.5 in the named games, else 0.

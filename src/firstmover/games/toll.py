@@ -74,7 +74,7 @@ class Toll(Game):
         """A road, its drivers, and what the keeper may do.
 
         Args:
-            drivers: number of followers, from 1 to ten thousand.
+            drivers: number of followers, at least 1 and at most ten thousand.
             levels: number of conditions of the road, at least 2; the best one is worth levels - 1 to a user.
             tolls: the tolls that can be set, any numbers, all different, in units of payoffs; subsidies are negative.
             steps: how many steps there are, at least 1.
