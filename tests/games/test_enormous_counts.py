@@ -21,7 +21,7 @@ ENORMOUS = [
 @pytest.mark.parametrize(("game", "parameter"), ENORMOUS)
 @pytest.mark.parametrize("count", ["99999999", "1000000000000"])
 def test_an_enormous_count_is_a_sentence_at_once(game: str, parameter: str, count: str) -> None:
-    with pytest.raises(InputError, match=r"at most|must lie in"):
+    with pytest.raises(InputError, match="at most"):
         build.game_from(game, {parameter: count})
 
 

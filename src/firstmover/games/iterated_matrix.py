@@ -142,7 +142,8 @@ class IteratedMatrix(Game):
         named = action_names is not None or any(labels)
         shape = self.leader_payoffs.shape
         self.action_names = named_actions(action_names, shape, labels) if named else None
-        require(1 <= steps <= _MAX_STEPS, f"steps must lie in 1 to {_MAX_STEPS}", steps)
+        require(steps >= 1, "steps must be at least 1", steps)
+        require(steps <= _MAX_STEPS, f"steps must be at most {_MAX_STEPS}", steps)
         require(0 <= memory <= _MAX_MEMORY, "memory must be 0, 1 or 2", memory)
         require(0 < discount <= 1, "discount must be more than 0 and at most 1", discount)
         self.offset = (0.0 if self.game is None else _OFFSET) if offset is None else float(offset)

@@ -86,7 +86,8 @@ class Toll(Game):
         Raises:
             InputError: a size or a number is out of range, or two tolls are the same.
         """
-        require(1 <= drivers <= MAX_FOLLOWERS, f"drivers must lie in 1 to {MAX_FOLLOWERS}", drivers)
+        require(drivers >= 1, "drivers must be at least 1", drivers)
+        require(drivers <= MAX_FOLLOWERS, f"drivers must be at most {MAX_FOLLOWERS}", drivers)
         require(levels >= 2, "levels must be at least 2", levels)
         require(steps >= 1, "steps must be at least 1", steps)
         self.tolls = np.array(tolls, np.float64)
