@@ -154,14 +154,15 @@ class ActorCritic(StepLearner):
         return Unlisted(game) if self.is_lazy(game) else self.sights(game)
 
     def rules(self, problem: StackelbergPOMDP, state: State) -> Commitment:
-        rule = rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
-        return jax.tree.map(lambda leaf: leaf[None], rule)
+        return jax.tree.map(lambda leaf: leaf[None], self._rule(problem, state))
+
+    def _rule(self, problem: StackelbergPOMDP, state: State) -> Commitment:
+        return rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
 
     def evaluated(self, problem: StackelbergPOMDP, state: State) -> Float[Array, ""]:
         if not self.is_lazy(problem.game):
             return super().evaluated(problem, state)
-        rule = rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
-        return played(problem, rule, stream(state.key, Stream.EVALUATION)).reward
+        return played(problem, self._rule(problem, state), stream(state.key, Stream.EVALUATION)).reward
 
     def entropy_of(self, problem: StackelbergPOMDP, parameters: Parameters, batch: Transitions) -> Float[Array, ""]:
         if not self.is_lazy(problem.game):
