@@ -60,7 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("firstmover: stopped.", file=sys.stderr)
         return 130
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
+        return _refused("this takes more memory than there is.")
     return int(options.status)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a compiled program found no memory: JAX says so in an error of its own, and need not be imported here."""
+    return type(error).__name__ == "JaxRuntimeError" and str(error).startswith("RESOURCE_EXHAUSTED")
 
 
 def _refused(sentence: str) -> int:

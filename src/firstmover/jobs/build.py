@@ -30,6 +30,7 @@ from firstmover.user_code import told
 from firstmover.wording import defaults_of
 
 KINDS = tuple(catalogue.ROOMS)
+MOST_COUNTED = 10**9  # rounds, updates, episodes: compiled programs count in 32 bits
 Made = TypeVar("Made")
 
 
@@ -122,7 +123,8 @@ def given(kind: str, item: Any) -> Any:
         return game_from(item, {}) if kind == "game" else item_from(kind, item, {})
     if not isinstance(item, _base(kind)):
         raise InputError(f"{kind} must be a {_base(kind).__name__} or the name of one; got {shortened(item)}.")
-    return item
+    made: Any = _counted(item)
+    return made
 
 
 def again(kind: str, stored: Parsed, code: Code = None, *, changed_too: bool = False) -> Any:
@@ -227,7 +229,22 @@ def constructed(cls: type[Made], name: str, parameters: Parameters) -> Made:
     if missing:
         raise InputError(f"{name} needs {' and '.join(missing)}.")
     hints = typing.get_type_hints(cls.__init__, include_extras=True)  # type: ignore[misc]
-    return cls(**{key: _read(key, value, hints.get(key, type(known[key]))) for key, value in parameters.items()})
+    made = cls(**{key: _read(key, value, hints.get(key, type(known[key]))) for key, value in parameters.items()})
+    return _counted(made)
+
+
+def _counted(item: Made) -> Made:
+    """The item, whose counts are ones that compiled programs can count to; games say their own limits.
+
+    Raises:
+        InputError: one of them is too large.
+    """
+    if not isinstance(item, games.Game):
+        for name in settings(type(item)):
+            value = getattr(item, name, None)
+            if isinstance(value, int) and abs(value) > MOST_COUNTED:
+                raise InputError(f"{name} must be at most {MOST_COUNTED}; got {shortened(value)}.")
+    return item
 
 
 def _read(key: str, value: Any, hint: Any) -> Any:
