@@ -19,11 +19,11 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from firstmover.core.policies import Policy, option_policy
+from firstmover.core.policies import Policy
+from firstmover.core.pomdp import StackelbergPOMDP
+from firstmover.core.trees import OptState
 from firstmover.followers import SampledWeights
 from firstmover.games import SequentialPrice
-from firstmover.games.base import Game
-from firstmover.heads import Head
 from firstmover.jobs.designs import design
 from firstmover.leaders import CommitmentGradient, lazy
 from firstmover.report.statistics import fraction_interval, mean_interval
@@ -67,11 +67,16 @@ def told(table: np.ndarray, chances: np.ndarray) -> float:
 def measured(setting: Setting, seeds: int, updates: int) -> dict[str, Any]:
     """The losses of every seed, and the bits that are told under its final rule."""
 
-    def start(game: Game, head: Head, key: jax.Array) -> Policy:
-        policy: Any = option_policy(game, head, key)
-        return eqx.tree_at(lambda p: p.network.layers[-1].weight, policy, replace_fn=lambda w: setting.start * w)
+    first = lazy.start
 
-    lazy.STARTS["options"] = start
+    def start(kind: str, problem: StackelbergPOMDP, key: jax.Array) -> tuple[Policy, OptState]:
+        policy, optimiser = first(kind, problem, key)
+        options: Any = policy
+        return eqx.tree_at(
+            lambda p: p.network.layers[-1].weight, options, replace_fn=lambda w: setting.start * w
+        ), optimiser
+
+    lazy.start = start
     game = SequentialPrice(**MARKET)  # type: ignore[arg-type]
     followers = SampledWeights(rounds=20, shared=setting.shared, asked=4)
     leader = CommitmentGradient(
