@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from firstmover import verify
 from firstmover.cli import printing
 from firstmover.core.commitment import Greedy, Lazy, table_of
 from firstmover.core.noise import address_uniform
@@ -297,6 +298,20 @@ def test_a_network_is_loaded_as_any_rule_is_and_not_written_out(network: Path) -
     for form in ("csv", "latex"):
         with pytest.raises(InputError, match="network"):
             exported(network, form)
+
+
+@pytest.mark.slow
+def test_the_certificate_of_a_network_is_incomplete_and_not_refuted(run: Any) -> None:
+    written = (run.run / "certificate.json").read_text()
+    claims = verify.check(verify.read(written))
+    assert verify.verdict(claims) == "incomplete"
+    assert {claim.claim for claim in claims if claim.verdict == "unchecked"} == {
+        "the rule",
+        "the proof",
+        "the baseline",
+    }
+    forged = json.dumps(json.loads(written) | {"rule": [{"when": {}, "do": {"agent": 99}}]})
+    assert verify.verdict(verify.check(verify.read(forged))) == "refuted"
 
 
 @pytest.mark.slow

@@ -171,13 +171,33 @@ def test_an_unlikely_item_is_not_the_likeliest() -> None:
             _to("baseline", value={"rule": "none", "value": None, "reason": "none", "proof": None}),
             _to("gain", value=None),
         ),
+        _both(_to("proof", value=None), _to("rule", value=[])),
     ],
-    ids=["an unknown game", "no proof", "no proof of the baseline", "a note", "a note on the baseline", "no baseline"],
+    ids=[
+        "an unknown game",
+        "no proof",
+        "no proof of the baseline",
+        "a note",
+        "a note on the baseline",
+        "no baseline",
+        "a rule that is not written out",
+    ],
 )
 def test_a_link_that_cannot_be_checked_makes_it_incomplete(change: Change) -> None:
     stated = copy.deepcopy(STATED["prices"])
     change(stated)
     assert checked(stated) == "incomplete"
+
+
+def test_a_proof_of_a_rule_that_is_not_written_out_is_refuted() -> None:
+    assert checked(STATED["prices"] | {"rule": []}) == "refuted"
+
+
+@pytest.mark.parametrize("key", ["unseen", "bound", "estimated", "mean", "residual"])
+def test_what_only_samples_leave_open_is_refuted_beside_a_proof(key: str) -> None:
+    stated = copy.deepcopy(STATED["prices"])
+    stated["epsilon"][key] = 0
+    assert checked(stated) == "refuted"
 
 
 def test_an_interval_that_is_left_out_with_a_reason_makes_it_incomplete() -> None:

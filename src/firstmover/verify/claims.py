@@ -39,7 +39,7 @@ KEYS = (
 )
 # What objects inside it may hold; `reason` and `over` are those of a baseline without and with a value.
 PARTS = {
-    "epsilon": ("by_follower", "max", "unseen", "bound"),
+    "epsilon": ("by_follower", "max", "unseen", "bound", "estimated", "mean", "residual"),
     "payoff_range": ("leader", "followers"),
     "baseline": ("rule", "value", "over", "reason", "proof"),
     "sizes": ("type_profiles", "action_profiles", "bcce_variables", "anf_cce_variables", "samples"),
@@ -79,10 +79,13 @@ def verdict(claims: Sequence[Claim]) -> str:
 def _claims(certificate: Mapping[str, Json]) -> Iterator[Claim]:
     yield from _unknown_keys(certificate)
     statements: list[Statement] = []
-    for claim in read_statement("the rule", certificate, statements):
-        yield claim
-        if claim.verdict == "refuted":
-            return  # of a rule that there is not, nothing else can be true
+    if certificate["rule"] == [] and certificate["proof"] is None:
+        yield Claim("the rule", "unchecked", "it is not written out, as where it is a network")
+    else:
+        for claim in read_statement("the rule", certificate, statements):
+            yield claim
+            if claim.verdict == "refuted":
+                return  # of a rule that there is not, nothing else can be true
     statement = statements[0] if statements else None
     if certificate["proof"] is None:
         yield Claim("the proof", "unchecked", "the certificate carries none, so that its numbers are not checked")
@@ -137,8 +140,8 @@ def _play_claims(certificate: Mapping[str, Json], game: Finite, joint: Joint) ->
     for i, row in enumerate(by_follower):
         for t, epsilon in enumerate(row):
             yield shown(f"epsilon of follower {i}, type {t}", epsilon, measured.get((i, t)))
-    if "unseen" in stated:
-        yield Claim("epsilon", "refuted", "nothing is unseen where everything is enumerated")
+    for key in (key for key in PARTS["epsilon"][2:] if key in stated):
+        yield Claim("epsilon", "refuted", f"nothing is {key} where everything is enumerated")
     yield shown("the value", certificate["value"], expected(game, game.leader, joint))
     revenue = None if game.revenue is None else expected(game, game.revenue, joint)
     total = sum((expected(game, table, joint) for table in game.followers), Fraction(0))
