@@ -189,8 +189,10 @@ def test_a_link_that_cannot_be_checked_makes_it_incomplete(change: Change) -> No
     assert checked(stated) == "incomplete"
 
 
-def test_a_proof_of_a_rule_that_is_not_written_out_is_refuted() -> None:
+def test_a_rule_that_is_not_written_out_needs_a_game_and_has_no_proof() -> None:
     assert checked(STATED["prices"] | {"rule": []}) == "refuted"
+    nowhere = STATED["prices"]["parameters"] | {"agents": -1}
+    assert checked(STATED["prices"] | {"rule": [], "proof": None, "parameters": nowhere}) == "refuted"
 
 
 @pytest.mark.parametrize("key", ["unseen", "bound", "estimated", "mean", "residual"])

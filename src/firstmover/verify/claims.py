@@ -79,13 +79,10 @@ def verdict(claims: Sequence[Claim]) -> str:
 def _claims(certificate: Mapping[str, Json]) -> Iterator[Claim]:
     yield from _unknown_keys(certificate)
     statements: list[Statement] = []
-    if certificate["rule"] == [] and certificate["proof"] is None:
-        yield Claim("the rule", "unchecked", "it is not written out, as where it is a network")
-    else:
-        for claim in read_statement("the rule", certificate, statements):
-            yield claim
-            if claim.verdict == "refuted":
-                return  # of a rule that there is not, nothing else can be true
+    for claim in read_statement("the rule", certificate, statements):
+        yield claim
+        if claim.verdict == "refuted":
+            return  # of a rule that there is not, nothing else can be true
     statement = statements[0] if statements else None
     if certificate["proof"] is None:
         yield Claim("the proof", "unchecked", "the certificate carries none, so that its numbers are not checked")
