@@ -22,8 +22,9 @@ from firstmover.solvers.registry import optimum
 
 CASES = Path(__file__).parents[1] / "cases"
 SETS = ("cce", "ce", "bcce", "bce", "anf_cce", "anf_ce")
+_MISJUDGED = {791}  # a program of it has a solution, and the first method of the solver calls it infeasible
 COUNT = pytest.mark.parametrize(
-    "seed", [*range(40), *(pytest.param(s, marks=pytest.mark.slow) for s in range(40, 1000))]
+    "seed", [pytest.param(s, marks=[pytest.mark.slow] if s >= 40 and s not in _MISJUDGED else []) for s in range(1000)]
 )
 
 

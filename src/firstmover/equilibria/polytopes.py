@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from firstmover.equilibria.column_generation import generated
-from firstmover.equilibria.deviations import regrets, swap_regrets
+from firstmover.equilibria.deviations import deviations, regrets, swap_regrets
 from firstmover.equilibria.exact_programs import TooLargeError
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import (
@@ -25,6 +25,7 @@ from firstmover.equilibria.programs import (
 )
 from firstmover.equilibria.rational_ends import rational_end
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
+from firstmover.equilibria.solver import NoAnswerError
 from firstmover.errors import InputError
 from firstmover.exact_numbers import as_fractions
 
@@ -90,21 +91,29 @@ def extreme(
         >>> round(extreme(chicken, "ce", "greatest").value, 6)
         10.5
     """
-    end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
-    if _is_long(game, which) or len(end.plays) * len(end.multipliers) > 10 * _WRITTEN:
+    end = None
+    try:
+        end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
+    except NoAnswerError:  # where floats find nothing, fractions begin without them
+        if _is_long(game, which):
+            raise
+    keys = deviations(game, which)
+    if end is not None and (_is_long(game, which) or len(end.plays) * len(keys) > 10 * _WRITTEN):
         return end
     exactly = None if objective is None else as_fractions(objective)
     allowed = Fraction(repr(float(epsilon)))
     try:
         found = rational_end(game, which, sense, allowed, end, objective=exactly, limit=_WRITTEN)
     except TooLargeError:
+        if end is None:
+            raise
         return end
     value = float(found.value)
     return Extreme(
         value,
         found.plays,
         np.array(found.weights, np.float64),
-        {key: float(found.multipliers.get(key, 0)) for key in end.multipliers},
+        {key: float(found.multipliers.get(key, 0)) for key in keys},
         value,
         (found.value, found.weights, found.multipliers),
     )

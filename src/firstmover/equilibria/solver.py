@@ -37,24 +37,34 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> "
     Raises:
         NoAnswerError: no method came to either.
     """
-    most = 10_000 + 50 * len(objective)
-    for method, options in _ATTEMPTS:
-        result = scipy.optimize.linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
-        if result.status in (_OPTIMAL, _INFEASIBLE):
-            return result
-    raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
+    return _first((_OPTIMAL, _INFEASIBLE), objective, constraints)
 
 
 def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> "OptimizeResult":
     """A vertex at which an objective is least, as `scipy.optimize.linprog` gives it, of a program that has one.
 
+    A method that finds none is wrong, and the next one is asked.
+
     Raises:
         NoAnswerError: no method finds it.
     """
-    result = attempt(objective, **constraints)
-    if result.status != _OPTIMAL:
-        raise NoAnswerError(f"a linear program that has a solution was not solved ({result.message})")
-    return result
+    return _first((_OPTIMAL,), objective, constraints)
+
+
+def _first(
+    answers: tuple[int, ...], objective: Float[np.ndarray, "columns"], constraints: dict[str, object]
+) -> "OptimizeResult":
+    """The first method's result that is one of these answers.
+
+    Raises:
+        NoAnswerError: none is.
+    """
+    most = 10_000 + 50 * len(objective)
+    for method, options in _ATTEMPTS:
+        result = scipy.optimize.linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
+        if result.status in answers:
+            return result
+    raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
 
 
 def mixed_integer(
