@@ -172,7 +172,8 @@ CASES = [
     (["resume", "two\nlines"], r"two\nlines is not a run folder"),
     (["design", "maintain", "-g", "two\nlines"], r"'two\nlines'"),
     (["design", "maintain", "--seeds", "9" * 30], "seeds must have at most 15 digits"),
-    (["design", "maintain", "--updates", "9" * 12], "use fewer seeds, updates"),
+    (["design", "maintain", "--updates", "9" * 12], "updates must be at most 1000000000"),
+    (["design", "maintain", "--updates", "9" * 9], "use fewer seeds, updates"),
     (["dezign"], "dezign"),
     (["design"], "GAME"),
 ]
