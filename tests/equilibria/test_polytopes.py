@@ -10,8 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firstmover.equilibria import FiniteGame, extreme, joint_play, regrets, swap_regrets, value_bounds, violation
+from firstmover.equilibria import (
+    FiniteGame,
+    extreme,
+    joint_play,
+    polytopes,
+    regrets,
+    swap_regrets,
+    value_bounds,
+    violation,
+)
 from firstmover.equilibria.column_generation import generated
+from firstmover.equilibria.exact_programs import TooLargeError
+from firstmover.equilibria.solver import NoAnswerError
 from firstmover.errors import InputError
 
 
@@ -375,3 +386,24 @@ def test_followers_without_a_choice() -> None:
     game = FiniteGame.without_types([[3]], [[[1]], [[1]]])
     for which in ("cce", "ce", "bcce", "bce", "anf_cce", "anf_ce"):
         assert value_bounds(game, which) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("which", ["cce", "ce"])
+def test_where_floats_find_no_end_it_is_found_in_fractions(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chicken = FiniteGame.without_types([[12, 9], [9, 0]], [[[6, 2], [7, 0]], [[6, 7], [2, 0]]])
+    known = [extreme(chicken, which, sense) for sense in ("least", "greatest")]
+
+    def none(*_: object, **__: object) -> None:
+        raise NoAnswerError("a linear program was not solved by any method")
+
+    monkeypatch.setattr(polytopes, "float_extreme", none)
+    for sense, end in zip(("least", "greatest"), known, strict=True):
+        alone = extreme(chicken, which, sense)
+        assert alone.fractions[0] == end.fractions[0] and alone.multipliers.keys() == end.multipliers.keys()
+
+    def too_large(*_: object, **__: object) -> None:
+        raise TooLargeError(np.zeros(1))
+
+    monkeypatch.setattr(polytopes, "rational_end", too_large)
+    with pytest.raises(InputError, match="too large for fractions"):
+        extreme(chicken, which, "least")

@@ -94,9 +94,9 @@ def extreme(
     end = None
     try:
         end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
-    except NoAnswerError:  # where floats find nothing, fractions begin without them
+    except NoAnswerError as why:  # where floats find nothing, fractions begin without them
         if _is_long(game, which):
-            raise
+            raise InputError(f"the {sense} value over {which} is not known: {why}") from None
     keys = deviations(game, which)
     if end is not None and (_is_long(game, which) or len(end.plays) * len(keys) > 10 * _WRITTEN):
         return end
@@ -106,7 +106,9 @@ def extreme(
         found = rational_end(game, which, sense, allowed, end, objective=exactly, limit=_WRITTEN)
     except TooLargeError:
         if end is None:
-            raise
+            raise InputError(
+                f"the {sense} value over {which} is too large for fractions, and floats find none"
+            ) from None
         return end
     value = float(found.value)
     return Extreme(

@@ -91,7 +91,8 @@ def read_statement(claim: str, content: Mapping[str, Json], found: list[Statemen
         return
     try:
         game = FAMILIES[name](content["parameters"])
-        if content["rule"] == [] and content.get("proof", name) is None:
+        # Where something is proved, and where it is the proof of a baseline, there is a rule.
+        if content["rule"] == [] and content.get("proof", "a baseline's") is None:
             yield Claim(
                 claim, "unchecked", "it is not written out, as where it is a network, and nothing of it is proved"
             )
