@@ -35,7 +35,7 @@ def on_one_line(text: str) -> str:
 
 
 class FailedError(ArithmeticError):
-    """A computation ended in numbers that are none, through no fault of the input: what failed, in one sentence."""
+    """A computation ended in numbers that are none, or in no answer, through no fault of the input: in one sentence."""
 
 
 class ChangedCodeWarning(UserWarning):

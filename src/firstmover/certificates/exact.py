@@ -22,6 +22,7 @@ from firstmover.core.plays import Play
 from firstmover.equilibria import EquilibriumSet, FiniteGame, Sense
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.rational_ends import rational_end
+from firstmover.equilibria.solver import NoAnswerError
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Listing
 from firstmover.json_types import JsonObject
@@ -203,7 +204,7 @@ def proved_end(game: Finite, which: EquilibriumSet, sense: Sense, epsilon: Fract
     finite = as_finite_game(game)
     try:
         start = float_extreme(finite, which, sense, epsilon=float(epsilon))
-    except RuntimeError:  # the float solver gave up
+    except NoAnswerError:
         start = None
     optimum = rational_end(finite, which, sense, epsilon, start)
     point = [(tuple(column), weight) for column, weight in zip(optimum.plays.tolist(), optimum.weights, strict=True)]

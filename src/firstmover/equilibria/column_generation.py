@@ -18,6 +18,7 @@ from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.maps import choices, combinations, played, totals
 from firstmover.equilibria.programs import MAX_VARIABLES, Extreme, column_values, n_variables, program, solve
 from firstmover.equilibria.sets import EquilibriumSet
+from firstmover.equilibria.solver import NoAnswerError
 from firstmover.errors import InputError
 
 MAX_PRICED = 4_000_000  # combinations of the maps of all followers but one, times that one's actions
@@ -39,7 +40,7 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
 
     Raises:
         InputError: there are more than `MAX_PRICED` combinations to look through for the cheapest profile.
-        RuntimeError: it came to no end; an internal error.
+        NoAnswerError: it came to no end.
     """
     last = mapped_last(game, which)
     span = float(np.ptp(objective)) or 1.0
@@ -67,7 +68,7 @@ def generated(game: FiniteGame, which: EquilibriumSet, objective: Table, *, epsi
                 gains=scipy.sparse.hstack([rows.gains, added.gains], format="csr"),
             )
         elif value - bound > _ACCEPTED * unit or (not feasible and excess > _STOP):
-            raise RuntimeError(f"columns were generated up to a gap of {value - bound:.2g} only; please report it.")
+            raise NoAnswerError(f"columns were generated up to a gap of {value - bound:.2g} only; please report it.")
         elif feasible:
             used = weights > 0
             return Extreme(value, rows.plays[used], weights[used], proof, bound)

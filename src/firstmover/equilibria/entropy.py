@@ -25,6 +25,7 @@ from scipy.sparse import csr_array, diags_array, hstack
 from firstmover.equilibria.finite_game import FiniteGame
 from firstmover.equilibria.programs import joint_play, minimum, program
 from firstmover.equilibria.sets import EquilibriumSet, is_of_maps
+from firstmover.equilibria.solver import NoAnswerError
 from firstmover.errors import InputError
 
 MAX_DEVIATIONS = 2_000  # each step solves a dense system of as many equations
@@ -137,7 +138,7 @@ def _smooth(
         The weights of the columns, and the gap between their entropy and that of the dual.
 
     Raises:
-        RuntimeError: it did not converge; an internal error.
+        NoAnswerError: it did not converge.
     """
     scaled = csr_array(gains @ diags_array(1 / shares[blocks]))
     sums = csr_array((np.ones(len(blocks)), (blocks, np.arange(len(blocks)))))
@@ -175,5 +176,5 @@ def _smooth(
             damping *= 10
     excess, gap = (-slack / chances).max(initial=0), float(multipliers @ np.abs(slack))
     if excess > _ACCEPTED:
-        raise RuntimeError(f"the greatest entropy was not found (a gain of {excess:.2g} is left); please report it.")
+        raise NoAnswerError(f"the greatest entropy was not found (a gain of {excess:.2g} is left); please report it.")
     return weights, gap

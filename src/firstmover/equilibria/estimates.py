@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 from jaxtyping import Float
 
 from firstmover.equilibria.margins import LinearGame
 from firstmover.equilibria.reply_regions import Ties
+from firstmover.equilibria.solver import minimum
 
 _POPULATION, _ROUNDS, _PATIENCE = 48, 400, 80
 _CORNERS = 64  # of the polytope, that the first choices are mixtures of
@@ -154,13 +154,13 @@ def _corners(form: LinearGame, rng: np.random.Generator) -> Float[np.ndarray, "c
     """Corners of the polytope in random directions."""
     found = []
     for direction in rng.standard_normal((_CORNERS, len(form.upper))):
-        end = scipy.optimize.linprog(
+        end = minimum(
             direction,
-            form.rows if len(form.rows) else None,
-            form.limits if len(form.rows) else None,
-            form.total[None],
-            [1.0],
-            np.stack([np.zeros_like(form.upper), form.upper], axis=1),
+            A_ub=form.rows if len(form.rows) else None,
+            b_ub=form.limits if len(form.rows) else None,
+            A_eq=form.total[None],
+            b_eq=[1.0],
+            bounds=np.stack([np.zeros_like(form.upper), form.upper], axis=1),
         )
         found.append(np.clip(end.x, 0, form.upper))
     return np.array(found)

@@ -13,21 +13,18 @@ regions of strict replies.
 
 import itertools
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import scipy
 from jaxtyping import Float
 
-if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult  # it takes a fifth of a second, and not every run needs a program
+from firstmover.equilibria.solver import NoAnswerError, attempt
 
 MAX_COMBINATIONS = 2_000  # of replies, that are gone through; of more, only the intended one is tried
 _MAX_ENTRIES = 40_000  # of the payoffs, the same
 _TIE = 1e-9  # of a type's payoffs under a commitment, or of the leader's payoff range: below it they are equal
 _FIRM = 1e-6  # share of the follower's payoff range; what is less may be rounding
 _KEPT = 1 - 1e-6  # share of the widest margin that is asked for, where the wanted one is nowhere
-_TIGHT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 Replies = tuple[int, ...]  # the action of each type
 
@@ -210,15 +207,17 @@ def _program(
     keep = np.r_[np.ones(len(rows) - 1, bool), np.isfinite(least)]
     fixed = (None, 1.0) if margin is None else (margin / scale, margin / scale)
     aim = np.r_[np.zeros(m), np.zeros(K), 1.0] if margin is None else np.r_[np.zeros(m), game.prior, 0.0]
-    result: OptimizeResult = scipy.optimize.linprog(
-        -aim,
-        A_ub=rows[keep],
-        b_ub=limits[keep],
-        A_eq=np.r_[game.total, np.zeros(K + 1)][None],
-        b_eq=[1.0],
-        bounds=[*((0.0, u) for u in game.upper), *[(None, None)] * K, fixed],
-        options=_TIGHT,
-    )
+    try:
+        result = attempt(
+            -aim,
+            A_ub=rows[keep],
+            b_ub=limits[keep],
+            A_eq=np.r_[game.total, np.zeros(K + 1)][None],
+            b_eq=[1.0],
+            bounds=[*((0.0, u) for u in game.upper), *[(None, None)] * K, fixed],
+        )
+    except NoAnswerError:
+        return None
     if result.status != 0:
         return None
     x = np.clip(result.x[:m], 0.0, game.upper)

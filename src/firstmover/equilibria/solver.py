@@ -1,8 +1,8 @@
 """Linear and mixed-integer programs in floats, by HiGHS through SciPy: the one place where a solver is called.
 
-A method may go round in circles or give up where payoffs or probabilities are of many magnitudes, so that others are
-tried in turn. What comes back is a good guess; who needs certainty checks it, or decides in fractions
-(`exact_programs`).
+Where payoffs or probabilities are of many magnitudes a method may go round in circles, give up, or say that a program
+has no solution when it has one. Others are tried in turn, and that there is none is believed of two that say so. What
+comes back is a good guess; who needs certainty checks it, or decides in fractions (`exact_programs`).
 """
 
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy
 from jaxtyping import Float
+
+from firstmover.errors import FailedError
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult  # it takes a fifth of a second, and not every run needs a program
@@ -27,7 +29,7 @@ _ATTEMPTS: tuple[tuple[str, dict[str, float]], ...] = (
 _OPTIMAL, _LIMIT, _INFEASIBLE = 0, 1, 2
 
 
-class NoAnswerError(RuntimeError):
+class NoAnswerError(FailedError):
     """No method of the solver came to an answer."""
 
 
@@ -35,9 +37,9 @@ def attempt(objective: Float[np.ndarray, "columns"], **constraints: object) -> "
     """What `scipy.optimize.linprog` gives for a least objective: an optimal vertex, or that there is none (status 2).
 
     Raises:
-        NoAnswerError: no method came to either.
+        NoAnswerError: no method found one, and not two say that there is none.
     """
-    return _first((_OPTIMAL, _INFEASIBLE), objective, constraints)
+    return _first(2, objective, constraints)
 
 
 def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> "OptimizeResult":
@@ -48,21 +50,22 @@ def minimum(objective: Float[np.ndarray, "columns"], **constraints: object) -> "
     Raises:
         NoAnswerError: no method finds it.
     """
-    return _first((_OPTIMAL,), objective, constraints)
+    return _first(None, objective, constraints)
 
 
 def _first(
-    answers: tuple[int, ...], objective: Float[np.ndarray, "columns"], constraints: dict[str, object]
+    denials: int | None, objective: Float[np.ndarray, "columns"], constraints: dict[str, object]
 ) -> "OptimizeResult":
-    """The first method's result that is one of these answers.
+    """The first vertex that a method finds, or what so many methods agree on, if any may: that there is none.
 
     Raises:
-        NoAnswerError: none is.
+        NoAnswerError: neither comes to be.
     """
-    most = 10_000 + 50 * len(objective)
+    most, denied = 10_000 + 50 * len(objective), 0
     for method, options in _ATTEMPTS:
         result = scipy.optimize.linprog(objective, method=method, options={**options, "maxiter": most}, **constraints)
-        if result.status in answers:
+        denied += result.status == _INFEASIBLE
+        if result.status == _OPTIMAL or denied == denials:
             return result
     raise NoAnswerError(f"a linear program was not solved by any method ({result.message})")
 
@@ -73,10 +76,12 @@ def mixed_integer(
     """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
 
     Raises:
-        NoAnswerError: neither with nor without presolve does the solver come to one of these.
+        NoAnswerError: neither with nor without presolve is one found, and not both say that there is none.
     """
+    denied = 0
     for presolve in dict.fromkeys([options.get("presolve", True), False, True]):
         result = scipy.optimize.milp(objective, options={**options, "presolve": presolve}, **program)
-        if result.status in (_OPTIMAL, _LIMIT, _INFEASIBLE):
+        denied += result.status == _INFEASIBLE
+        if result.status in (_OPTIMAL, _LIMIT) or denied == 2:
             return result
     raise NoAnswerError(f"a mixed-integer program was not solved ({result.message})")

@@ -11,7 +11,7 @@ from firstmover.core.plays import Play
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.programs import column_values, program
-from firstmover.equilibria.solver import minimum
+from firstmover.equilibria.solver import NoAnswerError, minimum
 from firstmover.errors import InputError
 from firstmover.evaluators import induced_game, judge_of, play_distribution
 from firstmover.evaluators.aims import AtLeast, check_measures, holds
@@ -36,7 +36,8 @@ class Measure:
 
     Attributes:
         value: under the followers' play, in the game's units.
-        interval: least and greatest over the equilibrium set `over`; None where that is too large.
+        interval: least and greatest over the equilibrium set `over`; None where that is too large, or a solver in
+            floats finds no ends.
         over: "cce" or "anf_cce", the tightest set of learners that do not know each other's types; None without one;
             `DRAWN`, without an interval, where the value is a mean over a sample of types.
         own: whether the game itself names it, which is not so of welfare and the like.
@@ -108,7 +109,7 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
     for name, table in tables.items():
         value = float(expected(table, finite.probs, joint))
         interval = _interval(finite, which, table) if small else None
-        where = DRAWN if game.draws_types else over if small else None
+        where = DRAWN if game.draws_types else over if interval is not None else None
         found[name] = Measure(value, interval, where, name not in everywhere)
     return found
 
@@ -126,12 +127,15 @@ def constrained(game: Game, least: Sequence[AtLeast], found: dict[str, Measure])
     )
 
 
-def _interval(finite: FiniteGame, which: EquilibriumSet, table: Float[np.ndarray, "k P *actions"]) -> Interval:
-    """The least and the greatest that the least of k expectations can be over a set."""
-    least = min(float_extreme(finite, which, "least", objective=own).value for own in table)
-    if len(table) == 1:
-        return least, max(least, float_extreme(finite, which, "greatest", objective=table[0]).value)
-    return least, max(least, _greatest_least(finite, which, table))
+def _interval(finite: FiniteGame, which: EquilibriumSet, table: Float[np.ndarray, "k P *actions"]) -> Interval | None:
+    """The least and the greatest that the least of k expectations can be over a set; None where they are not found."""
+    try:
+        least = min(float_extreme(finite, which, "least", objective=own).value for own in table)
+        if len(table) == 1:
+            return least, max(least, float_extreme(finite, which, "greatest", objective=table[0]).value)
+        return least, max(least, _greatest_least(finite, which, table))
+    except NoAnswerError:
+        return None
 
 
 def _greatest_least(finite: FiniteGame, which: EquilibriumSet, table: Float[np.ndarray, "k P *actions"]) -> float:
