@@ -69,6 +69,9 @@ def test_whole_numbers_are_looked_for_both_ways(presolve: bool, monkeypatch: pyt
     _first(monkeypatch, "milp", [INFEASIBLE, INFEASIBLE])
     assert mixed_integer(np.array([-1.0, -2.0]), options, **program).status == INFEASIBLE
     monkeypatch.undo()
+    _first(monkeypatch, "milp", [INFEASIBLE])
+    assert mixed_integer(np.array([-1.0, -2.0]), options, denials=1, **program).status == INFEASIBLE
+    monkeypatch.undo()
     _first(monkeypatch, "milp", [INFEASIBLE, GIVEN_UP])
     with pytest.raises(NoAnswerError):
         mixed_integer(np.array([-1.0, -2.0]), options, **program)

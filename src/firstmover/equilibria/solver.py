@@ -1,7 +1,8 @@
 """Linear and mixed-integer programs in floats, by HiGHS through SciPy: the one place where a solver is called.
 
 Where payoffs or probabilities are of many magnitudes a method may go round in circles, give up, or say that a program
-has no solution when it has one. Others are tried in turn, and that there is none is believed of two that say so. What
+has no solution when it has one. Others are tried in turn, and that there is none is believed of two that say so, but
+for programs whose numbers are all of one magnitude and which are asked for something better until there is none. What
 comes back is a good guess; who needs certainty checks it, or decides in fractions (`exact_programs`).
 """
 
@@ -71,17 +72,23 @@ def _first(
 
 
 def mixed_integer(
-    objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], **program: object
+    objective: Float[np.ndarray, "columns"], options: dict[str, float | bool], *, denials: int = 2, **program: object
 ) -> "OptimizeResult":
     """What `scipy.optimize.milp` gives: an optimum, that there is none (status 2), or what was found in time (1).
 
+    Args:
+        objective: to be minimised.
+        options: of the solver.
+        denials: how often it has to say that there is none, with and without presolve: 1 or 2.
+        program: constraints, bounds, and what is a whole number.
+
     Raises:
-        NoAnswerError: neither with nor without presolve is one found, and not both say that there is none.
+        NoAnswerError: neither with nor without presolve is one found, nor denied that often.
     """
     denied = 0
     for presolve in dict.fromkeys([options.get("presolve", True), False, True]):
         result = scipy.optimize.milp(objective, options={**options, "presolve": presolve}, **program)
         denied += result.status == _INFEASIBLE
-        if result.status in (_OPTIMAL, _LIMIT) or denied == 2:
+        if result.status in (_OPTIMAL, _LIMIT) or denied == denials:
             return result
     raise NoAnswerError(f"a mixed-integer program was not solved ({result.message})")

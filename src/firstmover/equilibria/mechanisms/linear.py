@@ -72,6 +72,7 @@ class Program:
             result = mixed_integer(
                 cost,
                 options,
+                denials=1,  # most of the time goes into what has no solution
                 integrality=whole.astype(np.int64),
                 bounds=Bounds(low, high),
                 constraints=LinearConstraint(matrix, least, most),
