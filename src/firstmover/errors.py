@@ -38,6 +38,10 @@ class FailedError(ArithmeticError):
     """A computation ended in numbers that are none, or in no answer, through no fault of the input: in one sentence."""
 
 
+NO_NUMBER = (InputError, FailedError)
+"""Why a number is not there that a result can be without, such as the optimum beside a finished design."""
+
+
 class ChangedCodeWarning(UserWarning):
     """A user's own code is not what it was when a run began, and what is said now is of the code as it is."""
 

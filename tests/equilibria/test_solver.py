@@ -1,5 +1,6 @@
 """A solver whose methods are wrong: what one of them denies the next is asked, and no answer is a sentence."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import scipy.optimize
 from jax import numpy as jnp
 from scipy.optimize import LinearConstraint, OptimizeResult
 
+from firstmover import design
 from firstmover.cli import main
 from firstmover.core.plays import Strategies
 from firstmover.equilibria.commitments import mixed_commitment
@@ -104,12 +106,27 @@ def test_measures_have_no_interval_where_no_ends_are_found(monkeypatch: pytest.M
     assert all(own.interval is None and own.over is None and np.isfinite(own.value) for own in found.values())
 
 
-def test_no_answer_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def none(*args: object, **options: object) -> None:
-        raise NoAnswerError("a linear program was not solved by any method (a test)")
+def _none(*args: object, **options: object) -> None:
+    raise NoAnswerError("a linear program was not solved by any method (a test)")
 
-    monkeypatch.setattr("firstmover.jobs.solutions.solve", none)
+
+def test_a_design_and_its_certificate_do_without_numbers_that_no_method_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firstmover.jobs.designs.exact_optimum", _none)
+    monkeypatch.setattr("firstmover.certificates.exact.rational_end", _none)
+    monkeypatch.setattr("firstmover.evaluators.listed.value_bounds", _none)
+    design(MatrixDesign(), seeds=1, out=tmp_path / "run")
+    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert result["optimum"] is None
+    assert result["optimum_reason"] == "a linear program was not solved by any method (a test)"
+    certificate = json.loads((tmp_path / "run" / "certificate.json").read_text())
+    assert certificate["value"] == pytest.approx(result["best_value"], abs=1e-9)
+    assert certificate["leader_value_bounds"] is None
+    assert "not solved by any method" in certificate["reason"]
+
+
+def test_no_answer_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("firstmover.jobs.solutions.solve", _none)
     assert main(["solve", "maintain"]) == 1
     assert capsys.readouterr().err == "firstmover: a linear program was not solved by any method (a test)\n"

@@ -175,6 +175,11 @@ LEADERS = {
         "(state.best[None] + np.random.default_rng().integers(0, 9999, state.best.shape)) % 3",
         "begins again with the same key",
     ),
+    "NumPy's random numbers that change nothing this time": (
+        "state.best[None]",
+        "(state.best[None] + 3 * np.random.default_rng().integers(0, 2**20, state.best.shape)) % 3",
+        "begins again with the same key",
+    ),
     "no metrics": ("return after, metrics", "return after, 0.0", "a state and its Metrics"),
     "an if": ("drawn, state.best)", "drawn if state.step else drawn, state.best)", "line 6[0-9]: a Python 'if'"),
     "a parameter that JSON does not hold": (

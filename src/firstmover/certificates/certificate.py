@@ -16,7 +16,7 @@ import numpy as np
 from firstmover import verify
 from firstmover.certificates import exact
 from firstmover.core.plays import Play
-from firstmover.errors import InputError, require
+from firstmover.errors import NO_NUMBER, InputError, require
 from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
 from firstmover.evaluators.base import Interval
 from firstmover.evaluators.listed import sets_of, sizes_of
@@ -166,7 +166,7 @@ def certify_play(
     judge.check(rule.actions)
     try:
         finite = _in_fractions(rule, judge)
-    except InputError as why:
+    except NO_NUMBER as why:
         judged = _with_replies(
             judge.judged(rule.actions, play, epsilon=epsilon, unproved=str(why)), game.reply_gaps(rule.actions)
         )
@@ -235,7 +235,7 @@ def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[J
         for which in sets_of(exact.as_finite_game(finite)):
             try:
                 proofs.append(exact.proved_interval(finite, which, point))
-            except InputError as why:
+            except NO_NUMBER as why:
                 reasons.append(str(why))
                 continue
             found = proofs[-1]
@@ -282,7 +282,7 @@ def _baseline(game: Game) -> BaselineValue:
         name, baseline_game, actions = baseline(game)
         rule = Rule(baseline_game, actions).as_told()
         judge = judge_of(rule.game)
-    except InputError as why:
+    except NO_NUMBER as why:
         return BaselineValue(name, None, reason=str(why))
     try:
         if game.named_status_quo is not None:
@@ -290,10 +290,10 @@ def _baseline(game: Game) -> BaselineValue:
         finite = _in_fractions(rule, judge)
         which = sets_of(exact.as_finite_game(finite))[-1]
         end = exact.proved_end(finite, which, "greatest", Fraction(0))
-    except InputError:
+    except NO_NUMBER:
         try:
             value, over = judge.best(rule.actions)
-        except InputError as why:
+        except NO_NUMBER as why:
             return BaselineValue(name, None, reason=str(why))
         return BaselineValue(name, value, over=over)
     over = which if len(finite.types) > 1 else "cce"

@@ -84,6 +84,7 @@ def extreme(
 
     Raises:
         InputError: the game has no such set, the program is too large, or an argument is out of range.
+        NoAnswerError: no method solves the program.
 
     Example:
         >>> from firstmover.equilibria import FiniteGame, extreme
@@ -96,7 +97,7 @@ def extreme(
         end = float_extreme(game, which, sense, objective=objective, epsilon=epsilon)
     except NoAnswerError as why:  # where floats find nothing, fractions begin without them
         if _is_long(game, which):
-            raise InputError(f"the {sense} value over {which} is not known: {why}") from None
+            raise NoAnswerError(f"the {sense} value over {which} is not known: {why}") from None
     keys = deviations(game, which)
     if end is not None and (_is_long(game, which) or len(end.plays) * len(keys) > 10 * _WRITTEN):
         return end

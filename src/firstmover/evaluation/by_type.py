@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from firstmover.core.plays import Play
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import judge_of
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -66,7 +66,7 @@ def gains_by_type(rule: Rule, play: Play, followers: Follower, *, seed: int = 0)
         name, other, actions = baseline(game)
         status_quo = Rule(other, actions)
         before = judge_of(other).by_type(actions, respond(status_quo, followers, seed=seed))
-    except (InputError, FailedError) as why:
+    except NO_NUMBER as why:
         name, reason = None, str(why)
     if [own.shape for own in before] != [own.shape for own in earned]:
         name, reason = None, "the status quo has other participants."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firstmover import files
 from firstmover.deadline import within
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER, InputError
 from firstmover.games.base import Game
 from firstmover.interop.python_files import Code
 from firstmover.jobs import build
@@ -93,7 +93,7 @@ def status_quo(game: Game) -> tuple[str, Rule] | None:
     """What the game's baseline is, and its rule, maybe with other settings of the game; None if it has none."""
     try:
         name, other, actions = baseline(game)
-    except InputError:
+    except NO_NUMBER:
         return None
     return name, Rule(other, actions)
 
@@ -105,7 +105,7 @@ def optimum(game: Game, seconds: float) -> tuple[list[tuple[str, Rule]], str | N
     """
     try:
         solution = within(seconds, lambda: solve(game, time_limit=seconds))
-    except InputError as why:
+    except NO_NUMBER as why:
         return [], str(why)
     except TimeoutError:
         return [], f"it takes more than {seconds:g} s."

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from firstmover.core.plays import Play
 from firstmover.core.types import TypeDistribution
 from firstmover.equilibria import regrets
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import judge_of, play_distribution
 from firstmover.evaluators.aims import by_profile
 from firstmover.evaluators.measures import expected, measure_tables
@@ -95,7 +95,7 @@ def hold_out(rule: Rule, play: Play, followers: Follower | None, held: Observed,
     try:
         _, other, theirs = baseline(game)
         rival = Rule(other, theirs).as_told()
-    except InputError:
+    except NO_NUMBER:
         rival = None
     if rival is not None and followers is not None:
         seen_too = other.observed_with(seen.types)

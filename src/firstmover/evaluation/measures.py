@@ -12,7 +12,7 @@ from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables
 from firstmover.equilibria.polytopes import float_extreme
 from firstmover.equilibria.programs import column_values, program
 from firstmover.equilibria.solver import NoAnswerError, minimum
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import induced_game, judge_of, play_distribution
 from firstmover.evaluators.aims import AtLeast, check_measures, holds
 from firstmover.evaluators.base import Listing
@@ -95,7 +95,7 @@ def measures(game: Game, actions: np.ndarray, play: Play) -> dict[str, Measure]:
             listing = Listing(induced_game(game, actions), induced_transfers(game, actions))
         else:
             listing = judge_of(game).listing(actions)
-    except InputError:
+    except NO_NUMBER:
         return {name: Measure(value, None, None, True) for name, value in play.statistics(game, actions).items()}
     if listing.finite.leader.size > _PROFILES:
         return {}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from firstmover import files
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluation.estimates import ExactFares, Fares, PayoffErrors
 from firstmover.evaluation.responses import Responses
 from firstmover.followers.base import Follower
@@ -46,7 +46,7 @@ def when_off(
     value, *_ = drawn.cell(rule)
     try:
         guaranteed = ExactFares(rule.game, errors).of(rule.actions[0]).guaranteed
-    except InputError:  # several followers
+    except NO_NUMBER:  # several followers
         rule.game.payoff_tables()
         guaranteed = None
     fares = Fares.over(value, drawn.when_off(rule, errors), guaranteed)

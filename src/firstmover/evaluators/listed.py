@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Key
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Position
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER, InputError
 from firstmover.evaluators.base import Evaluator, Interval, Judge, Judged, Listing, Value
 from firstmover.evaluators.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
 from firstmover.evaluators.status import EXACT, Status
@@ -135,6 +135,6 @@ def bounds_over_sets(finite: FiniteGame, epsilon: float) -> tuple[dict[str, Inte
     for which in sets_of(finite):
         try:
             bounds[which if finite.has_types else "cce"] = value_bounds(finite, which, epsilon=epsilon)
-        except InputError as why:
+        except NO_NUMBER as why:
             reasons.append(str(why))
     return bounds or None, "; ".join(reasons) or None

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Key
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Position
 from firstmover.equilibria.markov_replies import best_response, play_values
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER, InputError
 from firstmover.evaluators.backward import expected_payoffs
 from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
 from firstmover.evaluators.markov_check import check_markov
@@ -53,7 +53,7 @@ class StateTable(Evaluator, Judge):
         earned = play_values(markov, rule, play.in_states(markov))[1]
         try:
             best = best_response(markov, rule, "strong").followers[0]
-        except InputError:
+        except NO_NUMBER:
             return None
         return max(0.0, float(best - earned))
 
@@ -88,7 +88,7 @@ class StateTable(Evaluator, Judge):
             else:
                 reasons.append("regrets of several followers that act in every step are not computed")
                 regrets = Status("unknown", reasons[-1])
-        except InputError as why:
+        except NO_NUMBER as why:
             reasons.append(str(why))
         known = [regret for row in by_follower for regret in row if regret is not None]
         return Judged(

@@ -19,7 +19,7 @@ from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.traced import numbers_of
 from firstmover.core.trees import LeaderState
 from firstmover.deadline import within
-from firstmover.errors import InputError
+from firstmover.errors import FailedError, InputError
 from firstmover.exact_numbers import whole
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -380,6 +380,8 @@ def _optimum(game: Game, followers: Follower, progress: Progress) -> Optimum:
         solution = within(OPTIMUM_SECONDS, lambda: exact_optimum(game, followers), progress.alive)
     except InputError:  # there is no method
         return Optimum()
+    except FailedError as why:
+        return Optimum(reason=str(why))
     except TimeoutError:
         return Optimum(reason=f"it takes more than {OPTIMUM_SECONDS:g} s; 'firstmover solve' has no limit")
     return Optimum(solution.value, solution.followers, solution.upper_bounds)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from firstmover.certificates import certify_play, summary
 from firstmover.core.plays import Play
-from firstmover.errors import ChangedCodeWarning, InputError
+from firstmover.errors import NO_NUMBER, ChangedCodeWarning, InputError
 from firstmover.evaluation.holdout import HoldOut, hold_out
 from firstmover.evaluation.measures import Constraint, Measure, constrained, measures
 from firstmover.evaluation.robustness import Robust, robust
@@ -221,7 +221,7 @@ class Design:
         """The exact optimum with its rule, computed however long it takes, where there is a method."""
         try:
             return exact_optimum(self.game, self.followers)
-        except InputError:
+        except NO_NUMBER:
             return None
 
     @property

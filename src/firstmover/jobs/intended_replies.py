@@ -9,7 +9,7 @@ import numpy as np
 from firstmover.equilibria import FiniteGame, Sense, best_response
 from firstmover.equilibria.margins import LinearGame, StrictCommitment, best_replies, firmest, strict_commitment
 from firstmover.equilibria.rational_ends import rational_end
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import induced_game, solvable
 from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game, Ties
@@ -46,7 +46,7 @@ def with_reply(game: Game, solution: Solution, ties: Ties, margin: float) -> Sol
     try:
         actions = Rule.read(game, solution.rule).actions
         known = by_form(game, once=_at_once, every_step=_by_step)(game, actions, ties)
-    except InputError:  # too large, or without a table
+    except NO_NUMBER:  # too large, or without a table
         return solution
     return solution if known is None else replace(solution, reply=known[0], rests_on_ties=known[1])
 

@@ -13,7 +13,7 @@ from firstmover.certificates import Certificate
 from firstmover.core.commitment import Commitment
 from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import Status
 from firstmover.evaluators.at_size import CONFIDENCE, Judging, SampledRegrets, SampledValue
 from firstmover.followers.base import Follower
@@ -55,7 +55,7 @@ def network_certificate(game: Game, followers: Follower, play: Play, final: Judg
         name, value = baseline_value(game)
         baseline = {"rule": name, "value": value, "over": "exact", "proof": None}
         gain = final.value.value - value
-    except InputError as why:
+    except NO_NUMBER as why:
         baseline = {"rule": "the game's baseline rule", "value": None, "reason": str(why), "proof": None}
     tables = [np.asarray(table, float) for table in play.tables_at(0)]
     shown = tables[:1] if game.alike and all(np.array_equal(table, tables[0]) for table in tables) else tables

@@ -21,7 +21,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.trees import LeaderState
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import NO_NUMBER, FailedError
 from firstmover.evaluators.at_size import Judging
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
@@ -213,7 +213,7 @@ def _result(
     count = None if above is None else int(np.sum(above >= -1))
     try:
         silent = baseline_value(game)[1]
-    except InputError:
+    except NO_NUMBER:
         silent = None
     return {
         "game": build.description(game),
@@ -262,8 +262,10 @@ def _optimum(game: Game, followers: Follower) -> Optimum:
     bounds = upper_bounds(game)
     try:
         found = exact_optimum(game, followers)
-    except InputError:
+    except InputError:  # there is no method
         return Optimum(upper_bounds=bounds)
+    except FailedError as why:
+        return Optimum(reason=str(why), upper_bounds=bounds)
     return Optimum(found.value, found.followers, {**bounds, **found.upper_bounds})
 
 

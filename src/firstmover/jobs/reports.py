@@ -13,7 +13,7 @@ import numpy as np
 from firstmover import files, verify
 from firstmover.certificates import certify_play
 from firstmover.core.plays import Play
-from firstmover.errors import FailedError, InputError, require
+from firstmover.errors import NO_NUMBER, InputError, require
 from firstmover.evaluation.by_type import Gains, gains_by_type
 from firstmover.evaluation.heat_map import heat_map
 from firstmover.evaluation.matrix import OPTIMUM_SECONDS, evaluate
@@ -217,7 +217,7 @@ def _with_gains(page: Page, subject: _Subject) -> Page:
         return replace(page, by_type_note=f"{why}; name the run or the rule file for it.")
     try:
         gains = gains_by_type(subject.rule, subject.play, subject.followers)
-    except (InputError, FailedError) as why:
+    except NO_NUMBER as why:
         return replace(page, by_type_note=f"Not computed: {why}")
     note = (
         f"There is nothing to compare with: {gains.reason}"

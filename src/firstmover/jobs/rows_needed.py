@@ -4,7 +4,7 @@ import numpy as np
 
 from firstmover.core.plays import Play
 from firstmover.core.types import TypeDistribution
-from firstmover.errors import FailedError, InputError
+from firstmover.errors import NO_NUMBER
 from firstmover.evaluation.holdout import play_on_rows
 from firstmover.evaluation.rows_curve import RowsCurve, rows_curve
 from firstmover.evaluators import judge_of
@@ -42,7 +42,7 @@ def rows_needed(
     try:
         candidates = [(rule, play), *others, *_pure(rule, followers, seed)]
         at, worths = _worths(candidates, rows, followers, seed)
-    except (InputError, FailedError):
+    except NO_NUMBER:
         return None
     status_quo = None
     try:
@@ -50,7 +50,7 @@ def rows_needed(
         rival = Rule(other, actions).as_told()
         worths = np.vstack([worths, _worths([(rival, respond(rival, followers, seed=seed))], rows, followers, seed)[1]])
         status_quo = len(worths) - 1
-    except (InputError, FailedError):
+    except NO_NUMBER:
         pass
     return rows_curve(worths, at, np.array(rows.weights, float), 0, status_quo, seed)
 
@@ -59,7 +59,7 @@ def _pure(rule: Rule, followers: Follower, seed: int) -> list[tuple[Rule, Play]]
     """Every single decision with the response to it, where a rule is one of at most `_MOST_PURE`."""
     try:
         decisions = list(rule.game.pure_decisions().values())
-    except InputError:
+    except NO_NUMBER:
         return []
     if len(decisions) > _MOST_PURE:
         return []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 import jax
 import numpy as np
 
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER, InputError
 from firstmover.games.base import Game, Ties
 from firstmover.games.entries import status_quo_table
 from firstmover.solvers.options import OPTIONS
@@ -211,7 +211,7 @@ def baseline_actions(game: Game) -> np.ndarray | None:
     try:
         with jax.ensure_compile_time_eval():  # leaders ask while their first states are compiled
             _, other, actions = baseline(game)
-    except InputError:
+    except NO_NUMBER:
         return None
     same = other is game or (type(other) is type(game) and other.parameters() == game.parameters())
     return np.asarray(actions) if same else None

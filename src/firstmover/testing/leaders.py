@@ -75,7 +75,7 @@ def _rules(leader: Leader) -> None:
     """What it would commit to are rules of the game, the same whenever it is learnt again with the same key."""
     name, problem = type(leader).__name__, _problem(leader)
     game = problem.game
-    rules, again = _learnt(leader, problem), _learnt(leader, problem)
+    (program, rules), (same, again) = _learnt(leader, problem), _learnt(leader, problem)
     for table in rules.reshape(-1, *rules.shape[2:]):
         try:
             Rule(game, table).as_told()
@@ -83,18 +83,21 @@ def _rules(leader: Leader) -> None:
             raise InputError(
                 f"tables of {name} holds no rule of {game.name}: the decisions {table.tolist()}."
             ) from None
-    if not np.array_equal(rules, again):
+    # Numbers that were drawn while it was traced stand in the program, also where few decisions come out the same.
+    if program != same or not np.array_equal(rules, again):
         raise InputError(
             f"{name} learns something else when it begins again with the same key: draw from the key that init is "
             "given, not from NumPy or Python."
         )
 
 
-def _learnt(leader: Leader, problem: StackelbergPOMDP) -> np.ndarray:
-    """Its candidates after an update, [seeds, candidates, ...]."""
+def _learnt(leader: Leader, problem: StackelbergPOMDP) -> tuple[str, np.ndarray]:
+    """The program of an update, traced anew, and the candidates after it, [seeds, candidates, ...]."""
 
     def one(key: PyTree) -> PyTree:
         state, _ = leader.update(problem, leader.init(problem, key))
         return leader.tables(problem, state)
 
-    return np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), _SEEDS)))
+    keys = jax.random.split(jax.random.key(0), _SEEDS)
+    lowered = jax.jit(jax.vmap(one)).lower(keys)
+    return lowered.as_text(), np.asarray(lowered.compile()(keys))

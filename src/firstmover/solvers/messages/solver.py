@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from firstmover.equilibria.mechanisms import optimal_mechanism
-from firstmover.errors import InputError
+from firstmover.errors import NO_NUMBER, InputError
 from firstmover.games.base import Ties
 from firstmover.games.sequential_price import SequentialPrice
 from firstmover.json_types import JsonObject
@@ -70,7 +70,7 @@ def bounds_of_prices(game: SequentialPrice) -> dict[str, float]:
     bounds = {"first-best": 0.0} if game.value_is_loss else {}
     try:
         return bounds | {"information": best_informed(game)}
-    except InputError:
+    except NO_NUMBER:
         return bounds
 
 
@@ -79,7 +79,7 @@ def in_the_same_market(game: SequentialPrice) -> np.ndarray | None:
     """The baseline's table, where there are no messages anyway."""
     try:
         return without_messages(game)[1] if game.messages == 1 else None
-    except InputError:
+    except NO_NUMBER:
         return None
 
 
@@ -212,7 +212,7 @@ def _bounded(game: SequentialPrice) -> Solution:
     known = "the best mechanism with messages is only known for two agents and one unit of one item"
     try:
         silent = optimum(game.with_settings(messages=1), "strong")
-    except InputError as why:
+    except NO_NUMBER as why:
         raise InputError(f"{known}; of this market there are no bounds either: {why}") from None
     assert silent.value is not None
     above = upper_bounds(game)
