@@ -1,6 +1,7 @@
 """Shapes and types of every annotated function of the package are checked while the tests run."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -22,6 +23,8 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 from jaxtyping import install_import_hook
 
 install_import_hook("firstmover", "beartype.beartype")
+# Tracing makes objects by the million and little garbage, and to look for it takes a sixteenth of the time.
+gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.fixture(autouse=True)
