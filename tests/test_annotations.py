@@ -1,10 +1,13 @@
-"""Every class that an annotation names is there: jaxtyping's dimensions keep mypy and ruff from asking that."""
+"""Every name that annotations and code use is there: jaxtyping's dimensions keep mypy and ruff from asking that."""
 
 import ast
 import builtins
+import dis
 import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 ROOT = Path(__file__).parents[1] / "src"
 MODULES = sorted((ROOT / "firstmover").rglob("*.py"))
@@ -56,3 +59,34 @@ def test_what_annotations_name_is_there() -> None:
 def test_what_is_not_there_is_found() -> None:
     assert sorted(missing("def f(x: Lost) -> 'Gone | None':\n    y: list[Never] = []")) == ["Gone", "Lost", "Never"]
     assert missing("from firstmover.jobs import build\n\ndef f():\n    x: build.Item = 1") == ["build.Item"]
+
+
+def _within(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            yield from _within(part)
+
+
+def undefined(source: str) -> list[str]:
+    """What functions and methods look up in their module that nobody has put there."""
+    module = compile(source, "a module", "exec")
+    stored = {step.argval for step in dis.get_instructions(module) if step.opname == "STORE_NAME"}
+    stored |= {
+        step.argval for code in _within(module) for step in dis.get_instructions(code) if "STORE_GLO" in step.opname
+    }
+    looked_up = {
+        step.argval for code in _within(module) for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"
+    }
+    return sorted(looked_up - stored - set(vars(builtins)) - {"__name__", "__file__", "__doc__"})
+
+
+def test_what_code_names_is_there() -> None:
+    sources = [*MODULES, *(ROOT.parent / "benchmarks").rglob("*.py"), *(ROOT.parent / "tests").rglob("*.py")]
+    wrong = {str(path.relative_to(ROOT.parent)): undefined(path.read_text()) for path in sources}
+    assert {name: names for name, names in wrong.items() if names} == {}
+
+
+def test_a_name_that_nobody_has_imported_is_found() -> None:
+    assert undefined("def f():\n    try:\n        len(1)\n    except Lost:\n        return gone") == ["Lost", "gone"]
+    assert undefined("from a import b\n\ndef f(x: 'Float[Array, \"n\"]'):\n    return b") == []

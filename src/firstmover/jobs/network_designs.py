@@ -21,7 +21,7 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.trees import LeaderState
-from firstmover.errors import NO_NUMBER, FailedError
+from firstmover.errors import NO_NUMBER, FailedError, InputError
 from firstmover.evaluators.at_size import Judging
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
