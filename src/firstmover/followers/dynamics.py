@@ -11,7 +11,7 @@ Payoffs are in units of `scale` wherever a subclass sees them.
 import abc
 import math
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +52,9 @@ class Dynamics(Learners):
     ties: Literal["first", "uniform", "strong", "weak"] = "first"
     certified: float = 0.0
     max_rounds: int = 10_000
+
+    adds_up: ClassVar[bool] = False
+    """Whether `learn` adds a multiple of the payoffs to the table, whatever was played."""
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -138,6 +141,9 @@ class Dynamics(Learners):
         """A block of rounds, or as many blocks as a certified response takes."""
 
         def block(state: State) -> State:
+            if self.adds_up and game.n_followers == 1 and state.joint is None:
+                # What one follower's actions pay depends on nobody: all rounds are one with the sum of their payoffs.
+                return self._round(game, state, self.rounds * payoffs)._replace(rounds=state.rounds + self.rounds)
             state, _ = jax.lax.scan(lambda s, _: (self._round(game, s, payoffs), None), state, None, self.rounds)
             return state._replace(rounds=state.rounds + self.rounds)
 

@@ -43,6 +43,7 @@ class FictitiousPlay(Dynamics):
     play: Literal["last", "average"] = "average"
 
     name: ClassVar[str] = "fictitious-play"
+    adds_up: ClassVar[bool] = True
     converges_to: ClassVar[str] = "nothing in general"
 
     @property

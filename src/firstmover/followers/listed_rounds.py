@@ -31,11 +31,15 @@ class _Drawn(NamedTuple):
     Attributes:
         types, actions: of each follower; -1 for nothing.
         mixed: the strategies that the actions were drawn from.
+        profile: the row of types and actions among `forms.all_profiles`; -1 for nothing.
+        paid: what that pays each follower, as shares of its scale.
     """
 
     types: tuple[Int[Array, "B"], ...]
     actions: tuple[Int[Array, "B"], ...]
     mixed: tuple[Float[Array, "_actions B"], ...]
+    profile: Int[Array, "B"]
+    paid: tuple[Float[Array, "B"], ...]
 
 
 def listed_response(followers: "Bandits", view: View, noise: Float[Array, "asks u"]) -> Response:
@@ -47,15 +51,15 @@ def listed_response(followers: "Bandits", view: View, noise: Float[Array, "asks 
         learners = with_numbers(followers, numbers)
 
         def one(carry: tuple[State, Array, _Drawn], u: Array) -> tuple[tuple[State, Array, _Drawn], None]:
-            state, times = _learnt(learners, game, *carry, paid)
-            state, drawn = _drawn(learners, game, state, u)
+            state, times = _learnt(learners, *carry)
+            state, drawn = _drawn(learners, game, state, u, paid)
             return (state, times, drawn), None
 
-        # A round learns from the draws of the one before it: what is carried over is computed once. Within a round the
-        # compiler would draw anew for every entry of the tables that the draws decide about.
+        # A round learns from the draws of the one before it, and from what they paid: what is carried over is computed
+        # once. Within a round the compiler would do so anew for every entry of the tables that the draws decide about.
         start = state, jnp.zeros(paid.shape[1:]), _nothing(game, paid.shape[-1])
         carry, _ = jax.lax.scan(one, start, noise)
-        return _learnt(learners, game, *carry, paid)
+        return _learnt(learners, *carry)
 
     state, times = batch_last(all_rounds)(numbers_of(followers), followers.init(game), paid, noise)
     assert listed.leader_rows is not None
@@ -67,10 +71,13 @@ def listed_response(followers: "Bandits", view: View, noise: Float[Array, "asks 
 
 def _nothing(game: Game, batch: int) -> _Drawn:
     none = (jnp.full(batch, -1, jnp.int32),) * game.n_followers
-    return _Drawn(none, none, tuple(jnp.ones((size, batch)) for size in game.n_actions))
+    mixed = tuple(jnp.ones((size, batch)) for size in game.n_actions)
+    return _Drawn(none, none, mixed, none[0], (jnp.zeros(batch),) * game.n_followers)
 
 
-def _drawn(followers: "Bandits", game: Game, state: State, u: Float[Array, "u B"]) -> tuple[State, _Drawn]:
+def _drawn(
+    followers: "Bandits", game: Game, state: State, u: Float[Array, "u B"], paid: Float[Array, "n profiles B"]
+) -> tuple[State, _Drawn]:
     """The draws of a round, and the state with it counted."""
     n, joint = game.n_followers, state.joint
     types = tuple(jax.vmap(game.types.sample, -1, -1)(u[:n]))
@@ -80,36 +87,33 @@ def _drawn(followers: "Bandits", game: Game, state: State, u: Float[Array, "u B"
         joint = joint + joint_of(at_profiles(game, everyone))
     mixed = [short_pick(table, types[i]) for i, table in enumerate(everyone)]
     actions = tuple(short_draw(mixed[i], u[n + i]) for i in range(n))
-    return state._replace(joint=joint, rounds=state.rounds + 1), _Drawn(types, actions, tuple(mixed))
+    profile = _row_of(game, types, actions)
+    drawn = _Drawn(types, actions, tuple(mixed), profile, tuple(short_pick(paid[i], profile) for i in range(n)))
+    return state._replace(joint=joint, rounds=state.rounds + 1), drawn
 
 
 def _learnt(
-    followers: "Bandits",
-    game: Game,
-    state: State,
-    times: Float[Array, "profiles B"],
-    drawn: _Drawn,
-    paid: Float[Array, "n profiles B"],
+    followers: "Bandits", state: State, times: Float[Array, "profiles B"], drawn: _Drawn
 ) -> tuple[State, Float[Array, "profiles B"]]:
     """The state after learning from a round, and how often each profile was played with it."""
-    tables, profile = [], _number_of(game, drawn)
+    tables = []
     for i, table in enumerate(state.tables):
         taken = (jnp.arange(table.shape[1])[:, None] == drawn.actions[i]).astype(float)
-        row, payoff = short_pick(table, drawn.types[i]), short_pick(paid[i], profile)
-        row = followers.learn(row[None], drawn.mixed[i][None], taken[None], payoff)
+        row = short_pick(table, drawn.types[i])
+        row = followers.learn(row[None], drawn.mixed[i][None], taken[None], drawn.paid[i])
         tables.append(jnp.where(jnp.arange(len(table))[:, None, None] == drawn.types[i], row, table))
-    return state._replace(tables=tuple(tables)), times + (jnp.arange(len(times))[:, None] == profile)
+    return state._replace(tables=tuple(tables)), times + (jnp.arange(len(times))[:, None] == drawn.profile)
 
 
-def _number_of(game: Game, drawn: _Drawn) -> Int[Array, "B"]:
-    """The row of what was drawn among `forms.all_profiles`; less than 0 for nothing."""
+def _row_of(game: Game, types: tuple[Int[Array, "B"], ...], actions: tuple[Int[Array, "B"], ...]) -> Int[Array, "B"]:
+    """The row of types and actions among `forms.all_profiles`."""
     support, _ = game.types.profiles
     rows = np.zeros(game.n_types, np.int32)
     rows[tuple(support.T)] = np.arange(len(support))
-    number = _row(drawn.types, game.n_types, jnp.int32(0))
+    number = _row(types, game.n_types, jnp.int32(0))
     if len(support) < rows.size:
-        number = jnp.where(number < 0, -1, jnp.asarray(rows.ravel())[number])
-    return _row(drawn.actions, game.n_actions, number)
+        number = jnp.asarray(rows.ravel())[number]
+    return _row(actions, game.n_actions, number)
 
 
 def _row(choices: tuple[Array, ...], sizes: tuple[int, ...], number: Array) -> Array:

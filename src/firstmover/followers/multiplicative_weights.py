@@ -44,6 +44,7 @@ class MultiplicativeWeights(Dynamics):
     epsilon: float = 10.0
 
     name: ClassVar[str] = "multiplicative-weights"
+    adds_up: ClassVar[bool] = True
     traced: ClassVar[tuple[str, ...]] = ("epsilon", "rate")
     converges_to: ClassVar[str] = "anf_cce"
 

@@ -328,7 +328,7 @@ class Game(Words):
             InputError: there are other rules.
         """
         pure = self.leader_space.pure()
-        if not pure or self.n_observations > 1 or self.followers_act != "once":
+        if not pure or self.n_observations > 1:
             raise InputError(
                 f"{self.name} has no table of its leader's decisions: a rule of it is more than one of them."
             )

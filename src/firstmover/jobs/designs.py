@@ -146,12 +146,12 @@ def design(
     if not 0 <= seed < 2**31 - seeds:
         raise InputError(f"seed must be a whole number from 0 to {2**31 - seeds - 1}; got {seed}.")
     problem = learner.problem(played, untrained(played, responding) if responding.needs_training else responding)
-    if asked.draws_types and (responding.needs_training or learner.is_lazy(problem.game)):
+    if asked.draws_types and (responding.needs_training or not problem.listed):
         raise InputError(
             f"the types of {asked.name} are drawn; networks that are trained for a list of types, those of "
             f"{responding.name} or the leader's, cannot be judged by types drawn anew."
         )
-    if learner.is_lazy(problem.game) and (holdout is not None or robust is not None):
+    if not problem.listed and (holdout is not None or robust is not None):
         raise InputError("a rule that is a network is judged on samples of its own; leave out holdout and robust.")
     check_memory(problem, learner, seeds)
     left_out = None if optimum else LEFT_OUT
@@ -169,7 +169,7 @@ def design(
                 ready(run, played, responding, progress) if run else train_first(played, responding, None, progress)
             )
             problem = learner.problem(played, responding)
-        if learner.is_lazy(problem.game):
+        if not problem.listed:
             from firstmover.jobs import network_designs  # its rooms are for large markets only
 
             return network_designs.carry_out(
@@ -256,7 +256,7 @@ def resume(
     evidence = Evidence.from_json(run.config)
     with told(game, followers):
         problem = problem_of(run, game, ready(run, game, followers, progress), leader)
-        if leader.is_lazy(problem.game):
+        if not problem.listed:
             from firstmover.jobs import network_designs  # its rooms are for large markets only
 
             return network_designs.carry_out(

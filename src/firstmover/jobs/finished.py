@@ -363,7 +363,7 @@ def uncertified(run: Run, result: Parsed, code: Code = None, given: Game | None 
         InputError: it is damaged, or what it was played with has changed so that it does not fit any more.
     """
     game, followers, leader, seeds, seed = parts_of(run, code, given, changed_too=True)
-    if leader.is_lazy(game.standardised):
+    if "network" in result:
         raise InputError(
             f"the rule of {run.path} is a network that is not written out; its value, its interval and the bounds on "
             "regrets, judged on fresh samples, are in result.json."

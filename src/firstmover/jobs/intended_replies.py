@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -87,6 +86,8 @@ def _certain(game: Game, replies: tuple[int, ...]) -> list[list[list[float]]]:
 def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[list[float]]] | None, bool] | None:
     """The equilibrium that is best, or worst, for the leader, if it is pure; and whether it matters which it is."""
     finite = induced_game(game, actions)
+    if len(finite.allowed) == 1:
+        return _alone(_rounded(finite), ties)
     if finite.leader.size > _MAX_PROFILES:
         return None
     rounded = _rounded(finite)
@@ -100,6 +101,22 @@ def _at_once(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[lis
                 return None, rests
             tables[i][t] = np.eye(game.n_actions[i])[action]
     return [table.tolist() for table in tables], rests
+
+
+def _alone(finite: FiniteGame, ties: Ties) -> tuple[list[list[list[float]]], bool]:
+    """The same of one follower, each of whose types does what is best for it."""
+    (allowed,) = finite.allowed
+    probs, leader, (followers,) = finite.fractions
+    taken, least, greatest = np.argmax(allowed, axis=1), Fraction(0), Fraction(0)
+    for t in np.unique(finite.support):
+        here = np.flatnonzero(finite.support[:, 0] == t)
+        own, others = probs[here] @ followers[here], probs[here] @ leader[here]
+        possible = np.flatnonzero(allowed[t])
+        best = possible[own[possible] == own[possible].max()]
+        low, high = best[np.argmin(others[best])], best[np.argmax(others[best])]
+        taken[t] = high if ties == "strong" else low
+        least, greatest = least + others[low], greatest + others[high]
+    return [np.eye(allowed.shape[1])[taken].tolist()], _differ(finite.leader, least, greatest)
 
 
 def _differ(leader: np.ndarray, one: Fraction | float, other: Fraction | float) -> bool:
@@ -121,7 +138,7 @@ def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int
     """What every follower does in each step of the play of the exact reply, and whether ties matter to its value."""
     markov = state_table(game)
     rule = solvable(game, actions)
-    replies: dict[Ties, Any] = {which: best_response(markov, rule, which) for which in _TIES}
+    replies = {which: best_response(markov, rule, which) for which in _TIES}
     rests = abs(replies["strong"].leader - replies["weak"].leader) > _SAME * markov.spans[0]
     if markov.start.max() < 1 or markov.chance is not None or rule.ndim > 1:
         return None, bool(rests)

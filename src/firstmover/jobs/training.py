@@ -51,7 +51,7 @@ def train(
     def update(parts: int, side_by_side: int, given: Given) -> Update:
         own, learner = given.parts(problem, leader)
         # What is never written out is worked off seed by seed anyhow: it is the episodes that have to be split.
-        return for_seed(own, 1 if learner.is_lazy(own.game) else side_by_side, parts, learner.update)
+        return for_seed(own, side_by_side if own.listed else 1, parts, learner.update)
 
     lesson = Lesson(
         who="the learner",

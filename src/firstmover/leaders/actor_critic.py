@@ -149,9 +149,9 @@ class ActorCritic(StepLearner):
         parameters = Parameters(actor, network_on(observed, 1, key_critic, beside), jnp.log(0.3))
         return State(parameters, self.optimiser().init(parameters), self.first_followers(problem), jnp.int32(0), key)
 
-    def sights_of(self, game: Game) -> Sights:
+    def sights_of(self, problem: StackelbergPOMDP) -> Sights:
         """All that the learner may see, as its rows hold it."""
-        return Unlisted(game) if self.is_lazy(game) else self.sights(game)
+        return self.sights(problem.game) if problem.listed else Unlisted(problem.game)
 
     def rules(self, problem: StackelbergPOMDP, state: State) -> Commitment:
         return jax.tree.map(lambda leaf: leaf[None], self._rule(problem, state))
@@ -160,12 +160,12 @@ class ActorCritic(StepLearner):
         return rule_of(state.parameters.actor, self.head(problem, state.parameters), self.evaluation, state.key)
 
     def evaluated(self, problem: StackelbergPOMDP, state: State) -> Float[Array, ""]:
-        if not self.is_lazy(problem.game):
+        if problem.listed:
             return super().evaluated(problem, state)
         return played(problem, self._rule(problem, state), stream(state.key, Stream.EVALUATION)).reward
 
     def entropy_of(self, problem: StackelbergPOMDP, parameters: Parameters, batch: Transitions) -> Float[Array, ""]:
-        if not self.is_lazy(problem.game):
+        if problem.listed:
             return super().entropy_of(problem, parameters, batch)
         head = self.head(problem, parameters)
         spread = jax.vmap(jax.vmap(lambda obs: head.entropy(parameters.actor(obs.leader), obs.mask)))(batch.obs)
@@ -194,7 +194,7 @@ class ActorCritic(StepLearner):
         return parameters.critic(jnp.concatenate([shown, features]) if self.centralised else shown)[0]
 
     def _rows(self, problem: StackelbergPOMDP, episode: Transitions) -> Rows:
-        sights = self.sights_of(problem.game)
+        sights = self.sights_of(problem)
         advantage = self.advantages(in_range(problem.game, episode.reward), episode.value, episode.kept)
         return Rows(
             jax.vmap(lambda obs: sights.row(self.seen(obs)))(episode.obs),
@@ -229,7 +229,7 @@ class ActorCritic(StepLearner):
 
     def evaluate(self, problem: StackelbergPOMDP, parameters: Parameters, rows: Rows) -> Evaluated:
         """What the networks say of rows."""
-        sights, head = self.sights_of(problem.game), self.head(problem, parameters)
+        sights, head = self.sights_of(problem), self.head(problem, parameters)
         output, masks = sights.outputs(parameters.actor, rows.seen), sights.possible(rows.seen)
         if self.centralised:
             value = jax.vmap(partial(self._value, problem, parameters))(sights.seen(rows.seen), rows.features)

@@ -142,7 +142,7 @@ class CommitmentGradient(Leader):
     def init(self, problem: StackelbergPOMDP, key: Key[Array, ""]) -> _State:
         head, sizes = problem.game.leader_space.head(), problem.game.leader_obs_sizes
         restarts = self._n_restarts(problem)
-        if self.is_lazy(problem.game):
+        if not problem.listed:
             keys = jax.random.split(stream(key, Stream.PARAMETERS), restarts)
             policies, optimisers = jax.vmap(lambda key: lazy.start(self.policy, problem, key))(keys)
             return _State(policies, optimisers, jnp.int32(0), key)
@@ -167,7 +167,7 @@ class CommitmentGradient(Leader):
         return _State(policies, optimisers, jnp.int32(0), key)
 
     def _n_restarts(self, problem: StackelbergPOMDP) -> int:
-        if self.is_lazy(problem.game):
+        if not problem.listed:
             return self.restarts or 1
         drawn = self.restarts or problem.game.restarts or (16 if problem.game.leader_space.continuous else 4)
         known = drawn > 1 and self.policy == "table" and baseline_actions(problem.game) is not None
@@ -180,7 +180,7 @@ class CommitmentGradient(Leader):
         def one(
             policy: Policy, optimiser: OptState, key: Key[Array, ""], width: Array
         ) -> tuple[Policy, OptState, Metrics]:
-            update = partial(lazy.updated, self) if self.is_lazy(problem.game) else self._update
+            update = self._update if problem.listed else partial(lazy.updated, self)
             return update(problem, policy, optimiser, key, state.key, progress, width)
 
         restarts = self._n_restarts(problem)

@@ -23,7 +23,7 @@ from firstmover.spaces import observation_index
 def stepped_table(
     game: Game, states: PyTree, index: Callable[[PyTree], Array], discount: float = 1.0, symmetric: bool = False
 ) -> MarkovGame:
-    """The game as a table.
+    """A game without chance as a table.
 
     Args:
         game: the game.
@@ -32,7 +32,6 @@ def stepped_table(
         discount: what a payment one step later is worth.
         symmetric: whether the followers are interchangeable and draw their roles anew in every step.
     """
-    assert not game.has_chance
     key = jax.random.key(0)
     profiles = np.indices(game.n_actions).reshape(game.n_followers, -1).T.astype(np.int32)
 
