@@ -43,20 +43,20 @@ def test_exact_certificates_hold_together(name: str) -> None:
     np.testing.assert_allclose(joint.reshape(len(joint), -1).sum(1), 1.0, atol=1e-14)
     # Play is rounded to 1e-12 before it is certified.
     assert found.value == pytest.approx(value_of(finite, joint), abs=1e-9)
-    assert found.epsilon["max"] == pytest.approx(max(0.0, *regrets(finite, joint).values()), abs=1e-9)
+    assert found.epsilon.most == pytest.approx(max(0.0, *regrets(finite, joint).values()), abs=1e-9)
     sets = {"bcce", "anf_cce"} if finite.has_types else {"cce"}
     assert set(found.leader_value_bounds) == set(found.leader_value_bounds_at_epsilon) == sets
     for which in sets:
         low, high = found.leader_value_bounds_at_epsilon[which]
         assert low - 1e-6 <= found.value <= high + 1e-6
         assert low <= found.leader_value_bounds[which][0] + 1e-6
-    low, high = found.payoff_range["leader"]
+    low, high = found.payoff_range.leader
     assert low <= found.value <= high
-    if found.baseline["value"] is None:
+    if found.baseline.value is None:
         assert found.gain is None
-        assert found.baseline["reason"]
+        assert found.baseline.reason
     else:
-        assert found.gain == pytest.approx(found.value - found.baseline["value"])
+        assert found.gain == pytest.approx(found.value - found.baseline.value)
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -168,7 +168,7 @@ def test_sampled_certificates_bound_the_exact_regret(name: str, monkeypatch: pyt
     assert "too large" in sampled.reason
     assert sampled.confidence == 0.95
     span = max(high - low for low, high in game.follower_payoff_ranges)
-    for row, bounds in zip(exact.epsilon["by_follower"], sampled.epsilon["by_follower"], strict=True):
+    for row, bounds in zip(exact.epsilon.by_follower, sampled.epsilon.by_follower, strict=True):
         for regret, bound in zip(row, bounds, strict=True):
             assert regret <= bound <= regret + 0.2 * span
     low, high = game.leader_payoff_range
@@ -183,7 +183,7 @@ def test_games_with_chance_are_certified_by_sampling() -> None:
     assert not found.exact
     assert "chance" in found.reason
     assert found.value == pytest.approx(0.32, abs=0.01)
-    assert 0.36 <= found.epsilon["max"] <= 0.40
+    assert 0.36 <= found.epsilon.most <= 0.40
 
 
 def test_what_a_type_may_not_do_is_no_deviation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +191,7 @@ def test_what_a_type_may_not_do_is_no_deviation(monkeypatch: pytest.MonkeyPatch)
     game, found = LISTABLE["visits"], {}
     table = np.array([int(np.flatnonzero(game.leader_mask(jnp.asarray(obs)))[-1]) for obs in game.observations()])
     honest = Strategies((jnp.eye(2), jnp.eye(3)))
-    found["exact"] = certify_play(game, table, honest).epsilon["by_follower"][1][0]
+    found["exact"] = certify_play(game, table, honest).epsilon.by_follower[1][0]
     played = game.step
 
     def step(state, action, follower_actions, key):
@@ -201,7 +201,7 @@ def test_what_a_type_may_not_do_is_no_deviation(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(game, "step", step)
     monkeypatch.setattr(module, "all_profiles", lambda game: (_ for _ in ()).throw(InputError("too large")))
-    found["sampled"] = certify_play(game, table, honest, samples=20_000).epsilon["by_follower"][1][0]
+    found["sampled"] = certify_play(game, table, honest, samples=20_000).epsilon.by_follower[1][0]
     assert found["exact"] <= found["sampled"] <= found["exact"] + 0.2
 
 
@@ -210,15 +210,15 @@ def test_joint_play_is_certified_as_it_is() -> None:
     joint = JointPlay(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.25, 0.75]]))
     found = certify_play(game, np.array([0, 1]), joint)
     assert found.value == pytest.approx(2 / 3)
-    assert found.epsilon["max"] == pytest.approx(0.0, abs=1e-12)
+    assert found.epsilon.most == pytest.approx(0.0, abs=1e-12)
     worse = certify_play(game, np.array([0, 2]), joint)
-    assert worse.epsilon["by_follower"] == [[0.0, 0.0, pytest.approx(0.25)]]
+    assert worse.epsilon.by_follower == [[0.0, 0.0, pytest.approx(0.25)]]
 
 
 def test_known_intervals() -> None:
     escape = certify_play(Escape(), np.array([2]), Strategies((jnp.array([[0.0, 0.0, 1.0]]),)))
     assert escape.leader_value_bounds == {"cce": (30.0, 30.0)}
-    assert escape.epsilon["max"] == 0.0
+    assert escape.epsilon.most == 0.0
     # At the knife's edge of Maintain the follower is indifferent: the interval shows what the value hides.
     edge = certify_play(Maintain("mixed"), np.array([[0.25, 0.75, 0.0]]), Strategies((jnp.array([[1.0, 0.0, 0.0]]),)))
     assert edge.value == pytest.approx(27.5)
@@ -235,24 +235,24 @@ def test_followers_that_act_in_every_step() -> None:
     found = certify_play(game, rule, cooperate)
     # 4 - 2.5 once, then 0.5 in nine steps; the follower earns 1 - 2.5 once, and gains 1 by defecting in the last step.
     assert (found.value, found.welfare) == (pytest.approx(6.0), pytest.approx(3.0))
-    assert found.epsilon == {"by_follower": [[pytest.approx(1.0)]], "max": pytest.approx(1.0)}
+    assert (found.epsilon.by_follower, found.epsilon.most) == ([[pytest.approx(1.0)]], pytest.approx(1.0))
     assert found.leader_value_bounds == {"best_response": (pytest.approx(4.0), pytest.approx(4.0))}
     assert found.proof is None
     assert "no proof" in found.reason
     timed = TimedStrategies((jnp.tile(jnp.array([[1.0, 0.0]] * 5), (10, 1, 1)).at[9].set(jnp.array([0.0, 1.0])),))
     exact = certify_play(game, rule, timed)
-    assert (exact.value, exact.epsilon["max"]) == (pytest.approx(4.0), pytest.approx(0.0, abs=1e-9))
+    assert (exact.value, exact.epsilon.most) == (pytest.approx(4.0), pytest.approx(0.0, abs=1e-9))
     assert "From step 1 to 9" in exact.play_text
     assert "In step 10" in exact.play_text
     mixed = certify_play(game, rule, Strategies((jnp.full((5, 2), 0.5),)))
-    assert mixed.epsilon["max"] > 1
+    assert mixed.epsilon.most > 1
 
 
 def test_several_followers_that_act_in_every_step() -> None:
     game = Toll(levels=3, steps=3)
     play = Strategies(tuple(jnp.full((o, a), 1 / a) for o, a in zip(game.n_obs, game.n_actions, strict=True)))
     found = certify_play(game, np.zeros(game.n_observations, int), play)
-    assert found.epsilon["max"] is None
+    assert found.epsilon.most is None
     low, high = found.leader_value_bounds["stage_equilibrium"]
     assert low <= high
     assert "several followers" in found.reason

@@ -61,7 +61,7 @@ def test_the_bounds_of_markov_games_are_the_least_and_the_greatest(name: str) ->
         for low, high in found.leader_value_bounds.values():
             assert low <= high + 1e-9
             spreads.append(high - low)
-    assert found.gain == pytest.approx(found.value - found.baseline["value"])
+    assert found.gain == pytest.approx(found.value - found.baseline.value)
 
 
 @pytest.mark.parametrize("name", ["matrix-design per-follower", "sequential-price", "visits"])

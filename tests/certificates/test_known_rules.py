@@ -59,7 +59,7 @@ def _certified(game: Game, entries: list[dict], sent: tuple, epsilon: float | No
 )
 def test_at_epsilon_zero(name: str, least: float) -> None:
     found = _certified(*RULES[name])
-    assert found.epsilon["max"] == 0.0
+    assert found.epsilon.most == 0.0
     assert found.value == 0.0
     assert found.leader_value_bounds["bcce"] == (pytest.approx(least, abs=1e-9), 0.0)
     assert found.leader_value_bounds["anf_cce"] == (0.0, 0.0)
@@ -88,5 +88,5 @@ def test_at_larger_epsilon(name: str, ends: dict[float, float]) -> None:
 )
 def test_truth_pays_for_prices_between_030_and_130_only(price: float, truthful: bool, least: float) -> None:
     found = _certified(Agrawal(), agrawal_rule(price), ([0, 1], [0, 0]))
-    assert (found.epsilon["max"] == 0.0) == truthful
+    assert (found.epsilon.most == 0.0) == truthful
     assert found.leader_value_bounds["anf_cce"][0] == pytest.approx(least, abs=1e-9)

@@ -50,7 +50,7 @@ EACH = [
 def test_certified_responses_leave_no_more_regret_than_they_say(game, followers) -> None:
     came = respond(game, followers)
     found = certify_play(game, some_rule(game), came.strategy)
-    assert found.epsilon["max"] <= (0.01 + 1e-5) * game.follower_payoff_scale
+    assert found.epsilon.most <= (0.01 + 1e-5) * game.follower_payoff_scale
     rounds = int(came.env_steps) // int(came.simulated_steps)
     assert rounds % followers.rounds == 0
     assert followers.rounds <= rounds <= followers.max_rounds
@@ -58,14 +58,14 @@ def test_certified_responses_leave_no_more_regret_than_they_say(game, followers)
     if rounds > followers.rounds:
         shorter = dataclasses.replace(followers, rounds=rounds - followers.rounds, certified=0.0)
         found = certify_play(game, some_rule(game), respond(game, shorter).strategy)
-        assert found.epsilon["max"] > (0.01 - 1e-5) * game.follower_payoff_scale
+        assert found.epsilon.most > (0.01 - 1e-5) * game.follower_payoff_scale
 
 
 def test_a_certified_response_stops_at_its_cap() -> None:
     followers = MultiplicativeWeights(rounds=50, epsilon=10.0, certified=0.01, max_rounds=320)
     came = respond(PENNIES, followers)
     assert int(came.env_steps) == 300 * int(came.simulated_steps)
-    assert certify_play(PENNIES, np.array([0]), came.strategy).epsilon["max"] > 0.1 * PENNIES.follower_payoff_scale
+    assert certify_play(PENNIES, np.array([0]), came.strategy).epsilon.most > 0.1 * PENNIES.follower_payoff_scale
 
 
 def test_every_element_of_a_batch_stops_on_its_own() -> None:

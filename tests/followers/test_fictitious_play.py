@@ -52,7 +52,7 @@ def test_it_finds_the_value_of_a_zero_sum_game_but_cycles_elsewhere() -> None:
     epsilons = []
     for rounds in (100, 10_000):
         came = respond(PENNIES, FictitiousPlay(rounds=rounds))
-        epsilons.append(certify_play(PENNIES, np.array([0]), came.strategy).epsilon["max"])
+        epsilons.append(certify_play(PENNIES, np.array([0]), came.strategy).epsilon.most)
     assert epsilons[1] < 0.3 * epsilons[0]
     followers = [
         play_distribution(SHAPLEY, respond(SHAPLEY, FictitiousPlay(rounds=r)).strategy).sum(2)[0] for r in (1500, 3000)

@@ -55,7 +55,7 @@ def test_the_more_rational_the_nearer_to_equilibrium() -> None:
     game, epsilons = PENNIES, []
     for rationality in (1.0, 5.0, 25.0):
         came = respond(game, Logit(rounds=3000, rationality=rationality, damping=1 / (1 + rationality**2 / 4)))
-        epsilons.append(certify_play(game, np.array([0]), came.strategy).epsilon["max"])
+        epsilons.append(certify_play(game, np.array([0]), came.strategy).epsilon.most)
     assert epsilons[0] > 2 * epsilons[1] > 8 * epsilons[2]
 
 

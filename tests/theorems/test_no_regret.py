@@ -54,7 +54,7 @@ def test_time_averages_tend_to_the_equilibrium_set(name: str, update: str) -> No
     regrets = []
     for rounds in (30, 3000):
         found = certify_play(game, actions, _average_play(game, actions, rounds, update))
-        regrets.append(found.epsilon["max"] / game.follower_payoff_scale)
+        regrets.append(found.epsilon.most / game.follower_payoff_scale)
         assert _bounds_hold(found)
     assert regrets[1] < 0.08
     assert regrets[1] < 0.5 * regrets[0] or regrets[0] < 0.02
@@ -74,7 +74,7 @@ def test_regret_matching_tends_to_coarse_correlated_equilibria(name: str, update
         followers = RegretMatching(rounds=rounds, update=update, plus=plus)
         found = certify_play(game, actions, _played(game, actions, followers))
         assert _bounds_hold(found)
-        regrets.append(found.epsilon["max"] / game.follower_payoff_scale)
+        regrets.append(found.epsilon.most / game.follower_payoff_scale)
     assert regrets[1] <= 0.5 * regrets[0]
     assert regrets[1] <= (np.sqrt(max(game.n_actions) / 3000) if update == "expected" else 0.05)
 
@@ -110,7 +110,7 @@ def test_no_regret_alone_does_not_tend_to_correlated_equilibria() -> None:
     finite = induced_game(CHASE, actions)
     for followers in (RegretMatching(rounds=3000), RegretMatching(rounds=3000, update="sampled")):
         play = _played(CHASE, actions, followers)
-        assert certify_play(CHASE, actions, play).epsilon["max"] < 0.02
+        assert certify_play(CHASE, actions, play).epsilon.most < 0.02
         assert max(swap_regrets(finite, play_distribution(CHASE, play)).values()) > 0.05
 
 
@@ -125,7 +125,7 @@ def test_exp3_tends_to_coarse_correlated_equilibria_too_but_slowly(name: str) ->
         plays = [JointPlay(joint) for joint in episodes(jax.random.split(jax.random.key(1), 6)).probabilities]
         found = [certify_play(game, actions, play) for play in plays]
         assert all(map(_bounds_hold, found))
-        means.append(np.mean([f.epsilon["max"] for f in found]) / game.follower_payoff_scale)
+        means.append(np.mean([f.epsilon.most for f in found]) / game.follower_payoff_scale)
     assert means[1] < 0.6 * means[0]
     assert means[1] < 0.08
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from firstmover.source import lazily
 
 if TYPE_CHECKING:
-    from firstmover.certificates.certificate import Certificate, certify_play, summary
+    from firstmover.certificates.certificate import BaselineValue, Certificate, PayoffRange, certify_play, summary
 
-__all__ = ["Certificate", "certify_play", "summary"]
+__all__ = ["BaselineValue", "Certificate", "PayoffRange", "certify_play", "summary"]
 
 __getattr__, __dir__ = lazily(__name__)

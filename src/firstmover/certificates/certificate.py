@@ -18,7 +18,7 @@ from firstmover.certificates import exact
 from firstmover.core.plays import Play
 from firstmover.errors import NO_NUMBER, InputError, require
 from firstmover.evaluators import EXACT, Judge, Judged, Status, judge_of
-from firstmover.evaluators.base import Interval
+from firstmover.evaluators.base import Interval, Regrets
 from firstmover.evaluators.listed import sets_of, sizes_of
 from firstmover.games.base import Game
 from firstmover.json_types import JsonObject, Parsed
@@ -51,6 +51,19 @@ class BaselineValue:
 
 
 @dataclass(frozen=True)
+class PayoffRange:
+    """The least and the greatest payoff of the leader and of every follower in a game."""
+
+    leader: Interval
+    followers: list[Interval]
+
+    @classmethod
+    def of(cls, game: Game) -> "PayoffRange":
+        """That of a game."""
+        return cls(game.leader_payoff_range, list(game.follower_payoff_ranges))
+
+
+@dataclass(frozen=True)
 class Certificate:
     """What is proved about a rule and the play under it; payoffs in the game's units.
 
@@ -61,14 +74,13 @@ class Certificate:
         value: the leader's expected payoff under the play that is certified.
         welfare: the followers' expected total payoff, plus the revenue.
         revenue: what the leader is expected to receive less what it pays, or null in games without money.
-        epsilon: `by_follower`, for each follower and type the most that it could gain by one fixed action in place of
-            its play, conditional on its type (null for a type that never occurs), and `max`; `bound` is true where it
-            chooses in a `Box` and these are proved upper bounds.
+        epsilon: for each follower and type the most that it could gain by one fixed action in place of its play,
+            conditional on its type.
         leader_value_bounds: least and greatest value of the leader over each equilibrium set of the induced game
             (`cce`, or `bcce` and `anf_cce` for games with types; `best_response` or `stage_equilibrium` where followers
             act in every step, see `replies`), or null with `reason`.
         leader_value_bounds_at_epsilon: the same where everybody may have a regret of up to `bounds_epsilon`.
-        bounds_epsilon: `epsilon["max"]`, rounded up in the twelfth digit, or what was asked for.
+        bounds_epsilon: `epsilon.most`, rounded up in the twelfth digit, or what was asked for.
         reason: why bounds, or a proof, are missing, or null.
         exact: whether everything was computed by enumeration; otherwise `epsilon` and `value` come from a sample (the
             value alone, where followers act in every step of a game without a table of states).
@@ -95,15 +107,15 @@ class Certificate:
     value: float
     welfare: float
     revenue: float | None
-    epsilon: JsonObject
+    epsilon: Regrets
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
     bounds_epsilon: float | None
     reason: str | None
     exact: bool
     confidence: float | None
-    payoff_range: JsonObject
-    baseline: JsonObject
+    payoff_range: PayoffRange
+    baseline: BaselineValue
     gain: float | None
     sizes: dict[str, int | float]
     tolerance: float
@@ -113,7 +125,8 @@ class Certificate:
 
     def as_json(self) -> Parsed:
         """The certificate as JSON values, the same as when it is read back from a file."""
-        plain: Parsed = json.loads(json.dumps(asdict(self), allow_nan=False))
+        parts = {"epsilon": self.epsilon.as_json(), "baseline": self.baseline.as_json()}
+        plain: Parsed = json.loads(json.dumps({**asdict(self), **parts}, allow_nan=False))
         del plain["status"]
         if self.value_interval is None:
             del plain["value_interval"]
@@ -200,7 +213,7 @@ def _with_replies(judged: Judged, gaps: list[list[float | None]] | None) -> Judg
     status = Status("bounded", "a search of all replies") if complete else Status("unknown", "reply_gap is not given")
     return replace(
         judged,
-        epsilon={"by_follower": gaps, "max": max(known) if complete else None, "bound": complete},
+        epsilon=Regrets(gaps, max(known) if complete else None, {"bound": complete}),
         leader_value_bounds_at_epsilon=None,
         bounds_epsilon=None,
         status={**judged.status, "epsilon": status},
@@ -216,8 +229,8 @@ def _assembled(rule: Rule, words: str, judged: Judged, followers: JsonObject | N
         play_text=words,
         followers=followers,
         **vars(judged),
-        payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
-        baseline=baseline.as_json(),
+        payoff_range=PayoffRange.of(game),
+        baseline=baseline,
         gain=None if baseline.value is None else judged.value - baseline.value,
     )
 
@@ -252,7 +265,7 @@ def _proved(finite: verify.Finite, play: Play, epsilon: float | None) -> tuple[J
         value=float(verify.expected(finite, finite.leader, joint)),
         welfare=float(welfare),
         revenue=None if revenue is None else float(revenue),
-        epsilon={"by_follower": by_follower, "max": float(most)},
+        epsilon=Regrets(by_follower, float(most)),
         leader_value_bounds=intervals[Fraction(0)] or None,
         leader_value_bounds_at_epsilon=intervals[at] or None,
         bounds_epsilon=float(at),

@@ -5,7 +5,7 @@ a finished rule, a `Judge` says what is known, in 64 bit. Both say how well it i
 """
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from firstmover.errors import InputError
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View
 from firstmover.games.base import Game
-from firstmover.json_types import Parsed
+from firstmover.json_types import JsonObject, Parsed
 
 Interval = tuple[float, float]
 
@@ -50,6 +50,27 @@ class Listing(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Regrets:
+    """What followers could gain by one fixed action in place of their play, conditional on their type.
+
+    Attributes:
+        by_follower: for each follower and type; None for a type that never occurs, and where it is not known.
+        most: the largest that is known, at least 0, or None; `max` in files.
+        beside: further figures by name: `bound` where followers choose in a `Box` (whether these are proved upper
+            bounds), `mean` and `residual` of a crowd, and of a sample how many types were `unseen`, or what was
+            `estimated`, without its margin.
+    """
+
+    by_follower: list[list[float | None]]
+    most: float | None
+    beside: dict[str, int | float | bool] = field(default_factory=dict)
+
+    def as_json(self) -> JsonObject:
+        """As a certificate carries it."""
+        return {"by_follower": self.by_follower, "max": self.most, **self.beside}
+
+
+@dataclass(frozen=True)
 class Judged:
     """The parts of a certificate that depend on the play: see `certificates.Certificate`.
 
@@ -60,7 +81,7 @@ class Judged:
     value: float
     welfare: float
     revenue: float | None
-    epsilon: Parsed
+    epsilon: Regrets
     leader_value_bounds: dict[str, Interval] | None
     leader_value_bounds_at_epsilon: dict[str, Interval] | None
     bounds_epsilon: float | None

@@ -20,7 +20,7 @@ from firstmover.core.plays import Play
 from firstmover.core.rollout import Position
 from firstmover.equilibria.crowds import Crowd
 from firstmover.errors import InputError
-from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Regrets, Value
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View
 from firstmover.games.mean_field import MeanFieldGame
@@ -171,12 +171,11 @@ class Flow(Evaluator, Judge):
             value=value,
             welfare=paid + (revenue or 0.0),
             revenue=revenue,
-            epsilon={
-                "by_follower": [gains],
-                "max": max(g for g in gains if g is not None),
-                "mean": float(found.gains @ found.masses),
-                "residual": found.residual,
-            },
+            epsilon=Regrets(
+                [gains],
+                max(g for g in gains if g is not None),
+                {"mean": float(found.gains @ found.masses), "residual": found.residual},
+            ),
             leader_value_bounds=None,
             leader_value_bounds_at_epsilon=None,
             bounds_epsilon=None,

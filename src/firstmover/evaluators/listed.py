@@ -12,7 +12,7 @@ from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Position
 from firstmover.equilibria import EquilibriumSet, FiniteGame, n_variables, regrets, value_bounds
 from firstmover.errors import NO_NUMBER, InputError
-from firstmover.evaluators.base import Evaluator, Interval, Judge, Judged, Listing, Value
+from firstmover.evaluators.base import Evaluator, Interval, Judge, Judged, Listing, Regrets, Value
 from firstmover.evaluators.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
@@ -80,10 +80,7 @@ class Listed(Evaluator, Judge):
             value=value_of(finite, joint),
             welfare=sum(value_of(finite, joint, own) for own in finite.followers) + (revenue or 0.0),
             revenue=revenue,
-            epsilon={
-                "by_follower": [[gains.get((i, t)) for t in range(n)] for i, n in enumerate(self.game.n_types)],
-                "max": most,
-            },
+            epsilon=Regrets([[gains.get((i, t)) for t in range(n)] for i, n in enumerate(self.game.n_types)], most),
             leader_value_bounds=bounds,
             leader_value_bounds_at_epsilon=bounds_over_sets(finite, at)[0],
             bounds_epsilon=at,

@@ -14,7 +14,7 @@ import numpy as np
 from firstmover.core.plays import Play
 from firstmover.equilibria import FiniteGame, regrets
 from firstmover.errors import InputError
-from firstmover.evaluators.base import Interval, Judge, Judged, Listing
+from firstmover.evaluators.base import Interval, Judge, Judged, Listing, Regrets
 from firstmover.evaluators.induced import check_induced, induced_game, induced_transfers, play_distribution, value_of
 from firstmover.evaluators.status import Status
 from firstmover.games.base import Game
@@ -70,10 +70,7 @@ class SampleOfTypes(Judge):
             value_interval=self._interval(finite, joint),
             welfare=sum(value_of(finite, joint, own) for own in finite.followers) + (revenue or 0.0),
             revenue=revenue,
-            epsilon={
-                "by_follower": [[gains.get((i, t)) for t in range(n)] for i, n in enumerate(self.game.n_types)],
-                "max": most,
-            },
+            epsilon=Regrets([[gains.get((i, t)) for t in range(n)] for i, n in enumerate(self.game.n_types)], most),
             leader_value_bounds=None,
             leader_value_bounds_at_epsilon=None,
             bounds_epsilon=most if epsilon is None else epsilon,

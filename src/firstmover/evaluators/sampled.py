@@ -18,13 +18,12 @@ from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Actions, Play
 from firstmover.core.rollout import Position, Query, answer
 from firstmover.errors import InputError
-from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Regrets, Value
 from firstmover.evaluators.forms import play_noise_size, play_query, type_masks
 from firstmover.evaluators.induced import exact_table
 from firstmover.evaluators.status import Status
 from firstmover.evaluators.view import View, decisions_in, unvisited
 from firstmover.games.base import Game
-from firstmover.json_types import Parsed
 
 CONFIDENCE = 0.95
 _MOST_NUMBERS = 2_000_000  # random numbers that are drawn at once
@@ -111,7 +110,7 @@ class SampledJudge(Judge):
             epsilon=gains,
             leader_value_bounds=None,
             leader_value_bounds_at_epsilon=None,
-            bounds_epsilon=gains["max"] if epsilon is None or gains["max"] is None else epsilon,
+            bounds_epsilon=gains.most if epsilon is None or gains.most is None else epsilon,
             reason=unproved,
             exact=False,
             confidence=CONFIDENCE if known.known == "bounded" else None,
@@ -120,10 +119,10 @@ class SampledJudge(Judge):
             status={"value": sampled, "epsilon": known, "bounds": Status("unknown", self.reason)},
         )
 
-    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Parsed, Status]:
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Regrets, Status]:
         """What is known of the regrets: nothing."""
-        nothing = [[None] for _ in range(self.game.n_followers)]
-        return {"by_follower": nothing, "max": None}, Status("unknown", self.reason)
+        nothing: list[list[float | None]] = [[None] for _ in range(self.game.n_followers)]
+        return Regrets(nothing, None), Status("unknown", self.reason)
 
     def best(self, actions: np.ndarray) -> tuple[float, str]:
         raise InputError(self.reason)
@@ -139,16 +138,16 @@ class SampledProfiles(SampledJudge):
         money = None if transfers is None else float(transfers.mean())
         return float(leader.mean()), float(followers.sum(axis=1).mean()), money
 
-    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Parsed, Status]:
+    def _regrets(self, actions: np.ndarray, play: Play) -> tuple[Regrets, Status]:
         gains = sampled_regrets(self.game, actions, play, samples=self.samples, seed=self.seed)
         return gains, Status("bounded", f"from above, at confidence {CONFIDENCE:g}: {self.reason}")
 
 
-def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> Parsed:
+def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int, seed: int) -> Regrets:
     """Upper bounds on every regret, every counterfactual with the types, chance and play of its original.
 
     Hoeffding's bound for each (follower, type, action), all at once by the union bound. Types too rare to be met get
-    null, and count for nothing in `max`; `unseen` says how many.
+    None, and count for nothing in `most`; `unseen` says how many.
     """
     with jax.enable_x64(True):
         query, pays = _sample(game, actions, play, samples, seed)
@@ -175,7 +174,7 @@ def sampled_regrets(game: Game, actions: np.ndarray, play: Play, *, samples: int
                 row.append(float(best + margin))
             by_follower.append(row)
     known = [bound for row in by_follower for bound in row if bound is not None]
-    return {"by_follower": by_follower, "max": max(0.0, *known), "unseen": unseen}
+    return Regrets(by_follower, max(0.0, *known), {"unseen": unseen})
 
 
 def _mean_of_blocks(

@@ -15,7 +15,7 @@ from firstmover.core.rollout import Position
 from firstmover.equilibria.markov_replies import best_response, play_values
 from firstmover.errors import NO_NUMBER, InputError
 from firstmover.evaluators.backward import expected_payoffs
-from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Value
+from firstmover.evaluators.base import Evaluator, Judge, Judged, Listing, Regrets, Value
 from firstmover.evaluators.markov_check import check_markov
 from firstmover.evaluators.status import EXACT, Status
 from firstmover.evaluators.view import View, unvisited
@@ -95,7 +95,7 @@ class StateTable(Evaluator, Judge):
             value=value,
             welfare=float(sum(followers)) + (revenue or 0.0),
             revenue=revenue,
-            epsilon={"by_follower": by_follower, "max": max(0.0, *known) if known else None},
+            epsilon=Regrets(by_follower, max(0.0, *known) if known else None),
             leader_value_bounds=bounds,
             leader_value_bounds_at_epsilon=None,
             bounds_epsilon=None,

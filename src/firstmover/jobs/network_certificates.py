@@ -9,17 +9,17 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from firstmover.certificates import Certificate
+from firstmover.certificates import BaselineValue, Certificate, PayoffRange
 from firstmover.core.commitment import Commitment
 from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.errors import NO_NUMBER
 from firstmover.evaluators import Status
 from firstmover.evaluators.at_size import CONFIDENCE, Judging, SampledRegrets, SampledValue
+from firstmover.evaluators.base import Regrets
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
-from firstmover.json_types import JsonObject
 from firstmover.leaders.base import Leader
 from firstmover.rules.rule import in_sentences
 from firstmover.solvers.registry import baseline_value
@@ -50,13 +50,12 @@ def in_words(leader: Leader, game: Game) -> str:
 def network_certificate(game: Game, followers: Follower, play: Play, final: Judgement, words: str) -> Certificate:
     """What is known of the best seed's rule, as the certificates of other rules say it."""
     gain = None
-    baseline: JsonObject
     try:
         name, value = baseline_value(game)
-        baseline = {"rule": name, "value": value, "over": "exact", "proof": None}
+        baseline = BaselineValue(name, value, over="exact")
         gain = final.value.value - value
     except NO_NUMBER as why:
-        baseline = {"rule": "the game's baseline rule", "value": None, "reason": str(why), "proof": None}
+        baseline = BaselineValue("the game's baseline rule", None, reason=str(why))
     tables = [np.asarray(table, float) for table in play.tables_at(0)]
     shown = tables[:1] if game.alike and all(np.array_equal(table, tables[0]) for table in tables) else tables
     text = in_sentences(game, shown) + (" All others do the same." if len(shown) < len(tables) else "")
@@ -71,18 +70,14 @@ def network_certificate(game: Game, followers: Follower, play: Play, final: Judg
         value=final.value.value,
         welfare=final.value.welfare,
         revenue=final.value.revenue,
-        epsilon={
-            "by_follower": final.regrets.by_follower,
-            "max": final.regrets.most,
-            "estimated": final.regrets.estimated,
-        },
+        epsilon=Regrets(final.regrets.by_follower, final.regrets.most, {"estimated": final.regrets.estimated}),
         leader_value_bounds=None,
         leader_value_bounds_at_epsilon=None,
         bounds_epsilon=final.regrets.most,
         reason=reason,
         exact=False,
         confidence=CONFIDENCE,
-        payoff_range={"leader": game.leader_payoff_range, "followers": game.follower_payoff_ranges},
+        payoff_range=PayoffRange.of(game),
         baseline=baseline,
         gain=gain,
         sizes={"samples": final.regrets.samples},
