@@ -79,7 +79,7 @@ def _model(name: str, pairs: list[str]) -> Follower:
         item = catalogue.item("followers", name)
         defaults = {key: parameter.default for key, parameter in item.parameters.items()}
         cls = item.load()
-    given: dict[str, Any] = {}
+    given: dict[str, bool | int | float | str] = {}
     for pair in pairs:
         key, _, value = pair.partition("=")
         if key not in defaults:
@@ -91,7 +91,7 @@ def _model(name: str, pairs: list[str]) -> Follower:
     return model
 
 
-def _read(text: str, default: Any, what: str) -> Any:
+def _read(text: str, default: object, what: str) -> bool | int | float | str:
     """A value of the kind that the default has."""
     match default:
         case bool():

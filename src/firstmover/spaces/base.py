@@ -2,13 +2,13 @@
 
 import abc
 from fractions import Fraction
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.core.trees import AnyArray, SameArray
+from firstmover.core.trees import AnyArray
 from firstmover.errors import InputError
 from firstmover.heads import Head
 from firstmover.json_types import Parsed
@@ -65,7 +65,7 @@ class Space(abc.ABC):
     def idle(self) -> Array:
         """A value for when nobody looks."""
 
-    def played(self, action: SameArray) -> SameArray:
+    def played(self, action: Any) -> Any:
         """What a decision comes to: itself, where every decision stands for itself."""
         return action
 
