@@ -26,7 +26,7 @@ Tree = TypeVar("Tree")
 
 AnyArray: TypeAlias = Array | np.ndarray
 """Of JAX or of NumPy, where the code asks only what both have."""
-AnyNumber: TypeAlias = AnyArray | np.number | float
+AnyNumber: TypeAlias = AnyArray | np.number | float | int
 """The same, or one number."""
 SameArray = TypeVar("SameArray", Array, np.ndarray)
 """An array of one of the two, which comes back as an array of the same."""

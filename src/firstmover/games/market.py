@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.trees import AnyArray
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened
@@ -227,7 +228,7 @@ class Market(Game):
         other._pay()
         return other
 
-    def given_types(self, types: Any) -> Any:
+    def given_types(self, types: AnyArray | list[int]) -> Any:
         """What `payoff` is given of a type profile: the one follower's type, or all; the numbers of those drawn."""
         if self._sample is None:
             return types[0] if self.alone else types
