@@ -6,11 +6,11 @@ What is declared and can be wrong: that there is no chance (`has_chance`), and h
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import Jaxpr
 from jaxtyping import Array, Float, Key
 
 from firstmover.core.trees import GameState
@@ -45,7 +45,7 @@ def check_chance(game: Game) -> None:
             raise InputError(f"{game.name} declares has_chance=False, but its {name} uses its key; declare the chance.")
 
 
-def _reaches(program: Any) -> bool:
+def _reaches(program: Jaxpr) -> bool:
     """Whether the first input of a program is used for an output."""
     reached = {program.invars[0]}
     for equation in program.eqns:

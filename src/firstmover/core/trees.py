@@ -1,11 +1,12 @@
-"""Names of the pytrees that pass through the core: what one holds is known to the part that makes it.
+"""Names of the pytrees and arrays that pass through: what a tree holds is known to the part that makes it.
 
 They are one type to a checker and many to a reader, and say whose a tree is that is handed on.
 """
 
 from typing import TypeAlias, TypeVar
 
-from jaxtyping import PyTree
+import numpy as np
+from jaxtyping import Array, PyTree
 
 GameState: TypeAlias = PyTree
 """Of a game in play; what `reset` and `step` return."""
@@ -22,3 +23,10 @@ OptState: TypeAlias = PyTree
 
 Tree = TypeVar("Tree")
 """A pytree that comes back with the structure it had."""
+
+AnyArray: TypeAlias = Array | np.ndarray
+"""Of JAX or of NumPy, where the code asks only what both have."""
+AnyNumber: TypeAlias = AnyArray | np.number | float | int
+"""The same, or one number."""
+SameArray = TypeVar("SameArray", Array, np.ndarray)
+"""An array of one of the two, which comes back as an array of the same."""

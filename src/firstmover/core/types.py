@@ -7,7 +7,6 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -35,7 +34,7 @@ class TypeDistribution:
     fractions: tuple[np.ndarray, ...]
 
     @classmethod
-    def independent(cls, marginals: Sequence[Any]) -> "TypeDistribution":
+    def independent(cls, marginals: Sequence[object]) -> "TypeDistribution":
         """One marginal per follower, each summing to 1.
 
         Raises:
@@ -45,7 +44,7 @@ class TypeDistribution:
         return cls(tuple(own.floats for own in given), tuple(own.fractions for own in given))
 
     @classmethod
-    def correlated(cls, joint: Any) -> "TypeDistribution":
+    def correlated(cls, joint: object) -> "TypeDistribution":
         """Any joint table, shape [T_0, ..., T_{n-1}], summing to 1.
 
         Raises:

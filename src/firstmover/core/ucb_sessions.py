@@ -6,14 +6,14 @@ every action once first, in an order that its seed draws. In the reward rounds i
 Source: Auer, Cesa-Bianchi and Fischer 2002 (UCB1); the range is that of what the stage game pays the player.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt32
 
 from firstmover.core.noise import mix
 from firstmover.core.sessions import Parameters, Sessions, Stage
+
+_Learnt = tuple[tuple[Array, ...], tuple[Array, ...], Array, Array]  # means, counts, the past, the last profile
 
 
 def play_ucb_sessions(
@@ -49,7 +49,7 @@ def _session(how: Parameters, stage: Stage, possible: tuple[Array, ...], seed: A
             profile = profile * size + action
         return past * how.profiles + profile, profile
 
-    def round_of(carry: Any, time: Array) -> tuple[Any, None]:
+    def round_of(carry: _Learnt, time: Array) -> tuple[_Learnt, None]:
         means, counts, past, _ = carry
         log = jnp.log(jnp.maximum(time.astype(jnp.float32), 1))
         actions = []

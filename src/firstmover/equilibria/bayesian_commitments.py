@@ -16,7 +16,6 @@ for solving Bayesian Stackelberg games" (AAMAS 2008).
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
@@ -152,7 +151,7 @@ def _best_combination(
     # `strict` a second mixture y, and what it pays each type (v).
     sizes = {"z": n * m, "q": n, "f": n, "g": n, "x": m} | ({"y": m, "v": K} if strict else {})
     # Coefficients of the variables, lower and upper limits.
-    rows: list[tuple[dict[str, Any], Any, Any]] = [
+    rows: list[tuple[dict[str, csr_array], float, float | np.ndarray]] = [
         ({"z": kron(of_type, eye_array(m)), "x": -kron(np.ones((K, 1)), eye_array(m))}, 0, 0),
         ({"z": kron(each, np.ones((1, m))), "q": -each}, 0, 0),
         ({"q": of_type}, 1, 1),
@@ -191,7 +190,7 @@ def _best_combination(
     return tuple(own for (_, own), is_taken in zip(options, taken, strict=True) if is_taken)
 
 
-def _per_option(vectors: Float[np.ndarray, "rows m"], options: Int[np.ndarray, "rows"], n: int) -> Any:
+def _per_option(vectors: Float[np.ndarray, "rows m"], options: Int[np.ndarray, "rows"], n: int) -> csr_array:
     """Rows that multiply the part of z that belongs to an option by a vector."""
     count, m = vectors.shape
     columns = options[:, None] * m + np.arange(m)

@@ -7,7 +7,6 @@ The result is certain, as in the program over all profiles: the multipliers prov
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import scipy
@@ -101,7 +100,7 @@ def _n_priced(game: FiniteGame, i: int) -> float:
 
 def cheapest_maps(
     game: FiniteGame, costs: Shaped[np.ndarray, "P *actions"], i: int
-) -> tuple[Any, Int[np.ndarray, "batch pairs"]]:
+) -> tuple[float | int, Int[np.ndarray, "batch pairs"]]:
     """The least cost of a profile of maps, and some of the cheapest profiles: best maps of i against others' maps.
 
     Costs are floats, or whole numbers of any size (dtype object).

@@ -7,7 +7,8 @@ Source: Conitzer and Sandholm, "Computing the optimal strategy to commit to" (EC
 ties; `reply_regions` for weak ones.
 """
 
-from typing import Any, NamedTuple
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped
@@ -55,8 +56,8 @@ def deterministic_commitment(
         ties: "strong" or "weak".
     """
     exact_leader, exact_followers = as_fractions(leader), as_fractions(followers)
-    values: list[Any] = []
-    sure: list[Any] = []  # what each action guarantees, ties broken against the leader
+    values: list[Fraction | float] = []
+    sure: list[Fraction | float] = []  # what each action guarantees, ties broken against the leader
     for row, tables in zip(exact_leader, exact_followers.swapaxes(0, 1), strict=True):
         if len(tables) == 1:
             paid = row[tables[0] == tables[0].max()]

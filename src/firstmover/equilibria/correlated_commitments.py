@@ -3,7 +3,7 @@
 Source: Conitzer and Korzhyk, "Commitment to correlated strategies" (AAAI 2011).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -85,5 +85,5 @@ def correlated_commitment(
     return CorrelatedCommitment(float((joint * paid).sum()), joint)
 
 
-def _in_floats(*tables: Any) -> tuple[np.ndarray, ...]:
+def _in_floats(*tables: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(np.asarray(table, np.float64) for table in tables)

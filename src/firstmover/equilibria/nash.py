@@ -10,7 +10,6 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -94,7 +93,9 @@ def _mixed(scaled: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
             return []
 
 
-def _checked(scaled: list[np.ndarray], given: Iterable[Any]) -> list[tuple[np.ndarray, np.ndarray]]:
+def _checked(
+    scaled: list[np.ndarray], given: Iterable[tuple[np.ndarray, np.ndarray]]
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """The equilibria among what was found, once each."""
     sure: list[tuple[np.ndarray, np.ndarray]] = []
     for x, y in given:

@@ -14,7 +14,7 @@ Source: Yang, Ordonez and Tambe, "Computing optimal strategy against quantal res
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -116,7 +116,7 @@ def quantal_mixture(attackers: Attackers, covers: Float[np.ndarray, "m T"]) -> Q
 
 
 def _climbed(
-    attackers: Attackers, covers: Float[np.ndarray, "m T"], start: Float[np.ndarray, "m"], limits: dict[str, Any]
+    attackers: Attackers, covers: Float[np.ndarray, "m T"], start: Float[np.ndarray, "m"], limits: dict[str, object]
 ) -> Float[np.ndarray, "m"]:
     """A choice no worse than the start, where the value has no slope any more, or little."""
 

@@ -14,7 +14,7 @@ Source: the ranking is that of Deb, "An efficient constraint handling method for
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ from jaxtyping import Array, Float, Key
 
 from firstmover.core.plays import Play
 from firstmover.core.rollout import Outcome, Position
+from firstmover.core.trees import AnyArray, AnyNumber
 from firstmover.equilibria import FiniteGame
 from firstmover.errors import InputError, require, unknown_name
 from firstmover.evaluators.base import Evaluator, Judge, Value
@@ -44,7 +45,7 @@ class AtLeast(NamedTuple):
     measure: str
     least: float
 
-    def slack(self, value: Any) -> Any:
+    def slack(self, value: AnyNumber) -> AnyNumber:
         """By how much a value keeps the constraint; below 0 by how much it falls short."""
         return value - self.least
 
@@ -71,7 +72,7 @@ def constraints(texts: Sequence[str]) -> tuple[AtLeast, ...]:
     return tuple(read)
 
 
-def least_nearby(values: Any, probs: Any, radius: float) -> Any:
+def least_nearby(values: Array, probs: AnyArray, radius: float) -> Array:
     """The least expectation over all distributions within a total-variation distance.
 
     Args:
@@ -182,7 +183,7 @@ class Weights(NamedTuple):
     """
 
     names: tuple[str, ...]
-    weights: Any
+    weights: AnyArray
 
 
 @dataclass(frozen=True)
@@ -241,12 +242,12 @@ def _about(game: Game, least: float) -> float:
     return max(abs(least), game.follower_payoff_scale * max(scales) if least == 0 else 0.0)
 
 
-def holds(game: Game, own: AtLeast, value: Any) -> Any:
+def holds(game: Game, own: AtLeast, value: AnyNumber) -> AnyArray | np.bool_ | bool:
     """Whether a measure of this value keeps a constraint, up to rounding."""
     return own.slack(value) >= -10 * ROUNDING * _about(game, own.least)
 
 
-def penalised(game: Game, reward: Any, least: Sequence[AtLeast], measured: Sequence[Any]) -> Any:
+def penalised(game: Game, reward: Array, least: Sequence[AtLeast], measured: Sequence[AnyNumber]) -> Array:
     """A reward, or if measures fall short one that is below the leader's least payoff, by how far they do."""
     low, high = game.leader_payoff_range
     short = jnp.zeros_like(reward)

@@ -4,12 +4,12 @@ The same game code as in training runs here with 64-bit numbers; nothing is re-d
 """
 
 import functools
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from firstmover.core.commitment import Table, table_of
 from firstmover.core.declarations import check_chance, check_paid
@@ -21,6 +21,8 @@ from firstmover.evaluators.forms import all_profiles, type_masks
 from firstmover.games.base import Game
 
 _KEYS = 3  # of the chance that a game without chance must not depend on
+
+_Paid = tuple[Array, Array, Array | None]  # to the leader, to the followers, in transfers
 
 
 def exact_table(game: Game, actions: np.ndarray) -> Table:
@@ -81,10 +83,10 @@ def check_induced(game: Game, actions: np.ndarray) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def _play_all(game: Game) -> Any:
+def _play_all(game: Game) -> Callable[[np.ndarray, int], tuple[_Paid, tuple[Array, ...]]]:
     """One compiled function per game, for the many rules that are checked in it."""
 
-    def play(actions: jax.Array, seed: jax.Array) -> Any:
+    def play(actions: jax.Array, seed: jax.Array) -> tuple[_Paid, tuple[Array, ...]]:
         outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(seed))
         return (outcome.leader, outcome.followers, outcome.transfers), type_masks(game)
 
@@ -92,7 +94,7 @@ def _play_all(game: Game) -> Any:
 
 
 @functools.lru_cache(maxsize=8)
-def _joint(game: Game) -> Any:
+def _joint(game: Game) -> Callable[[Play], Array]:
     return jax.jit(lambda play: play.joint(game))
 
 

@@ -1,17 +1,18 @@
 """Does a game whose followers act in every step pay what it declares, and what its table of states says?"""
 
 import functools
-from typing import Any
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from firstmover.core.commitment import table_of
 from firstmover.core.declarations import check_chance, check_paid
 from firstmover.core.plays import TimedStrategies
 from firstmover.core.rollout import rollout
+from firstmover.core.trees import AnyArray
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
 from firstmover.evaluators.induced import exact_table
@@ -21,6 +22,8 @@ _EPISODES = 32  # that are played by the game's own code, each with chance of it
 _AGREE = 1e-9  # share of the payoffs by which the two may differ
 
 Rule = Int[np.ndarray, "O"] | Float[np.ndarray, "O A"]
+
+_Paid = tuple[Array, Array, Array | None]  # to the leader, to the followers, in transfers
 
 
 def check_markov(game: Game, markov: MarkovGame, rule: Rule) -> None:
@@ -77,10 +80,10 @@ def _check_steps(game: Game, markov: MarkovGame, rule: Int[np.ndarray, "O"]) -> 
 
 
 @functools.lru_cache(maxsize=8)
-def _steps_of(game: Game) -> Any:
+def _steps_of(game: Game) -> Callable[[AnyArray, AnyArray], _Paid]:
     """One compiled function per game: what sub-episodes pay when followers take given actions in every step."""
 
-    def one(actions: jax.Array, acts: jax.Array, key: jax.Array) -> Any:
+    def one(actions: jax.Array, acts: jax.Array, key: jax.Array) -> _Paid:
         tables = tuple(
             jnp.broadcast_to(jax.nn.one_hot(own, a)[:, None], (len(own), o, a))
             for own, o, a in zip(acts, game.n_obs, game.n_actions, strict=True)
@@ -90,7 +93,7 @@ def _steps_of(game: Game) -> Any:
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
         return steps.leader_reward.sum(0), steps.follower_rewards.sum(0), transfers
 
-    def all_of_them(actions: jax.Array, acts: jax.Array) -> Any:
+    def all_of_them(actions: jax.Array, acts: jax.Array) -> _Paid:
         keys = jax.random.split(jax.random.key(0), acts.shape[1])
         return jax.vmap(one, (None, 1, 0))(actions, acts, keys)
 

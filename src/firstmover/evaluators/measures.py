@@ -7,7 +7,6 @@ the least over the types of all followers, all others are one expectation.
 
 import functools
 from collections.abc import Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +16,7 @@ from jaxtyping import Array, Float
 from firstmover.core.commitment import table_of
 from firstmover.core.rollout import Outcome
 from firstmover.core.selection import Numbers
+from firstmover.core.trees import AnyArray, AnyNumber
 from firstmover.errors import InputError
 from firstmover.evaluators.base import Listing
 from firstmover.evaluators.forms import all_profiles
@@ -119,7 +119,7 @@ def measure_names(game: Game) -> tuple[str, ...]:
     return tuple(jax.eval_shape(tables))
 
 
-def expected(tables: Any, probs: Any, joint: Any) -> Any:
+def expected(tables: AnyArray, probs: AnyArray, joint: AnyArray) -> AnyNumber:
     """What a measure with these tables [k, P, *actions] comes to under play [P, *actions]: the least expectation."""
     played = (joint.reshape(len(joint), -1).T * probs).T
     return (tables.reshape(*tables.shape[:2], -1) * played).sum((1, 2)).min()

@@ -1,7 +1,5 @@
 """Several models of the followers in one line of text, such as `best-response,logit:rationality=3,exp3`."""
 
-from typing import Any
-
 from firstmover import catalogue
 from firstmover.errors import InputError
 from firstmover.exact_numbers import number, whole
@@ -73,13 +71,13 @@ def _model(name: str, pairs: list[str]) -> Follower:
     if name.partition(":")[0].endswith(".py"):
         if name not in _OWN:
             raise InputError(f"{name} is a class of your own, which is not executed; name its file with --code.")
-        cls: Any = _OWN[name]
+        cls: type = _OWN[name]
         defaults = defaults_of(cls)
     else:
         item = catalogue.item("followers", name)
         defaults = {key: parameter.default for key, parameter in item.parameters.items()}
         cls = item.load()
-    given: dict[str, Any] = {}
+    given: dict[str, bool | int | float | str] = {}
     for pair in pairs:
         key, _, value = pair.partition("=")
         if key not in defaults:
@@ -91,7 +89,7 @@ def _model(name: str, pairs: list[str]) -> Follower:
     return model
 
 
-def _read(text: str, default: Any, what: str) -> Any:
+def _read(text: str, default: object, what: str) -> bool | int | float | str:
     """A value of the kind that the default has."""
     match default:
         case bool():

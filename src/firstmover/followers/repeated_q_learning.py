@@ -16,7 +16,7 @@ values are not updated in the reward rounds.
 
 import functools
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +44,7 @@ from firstmover.followers.base import Follower, Response
 from firstmover.followers.informed import Informed
 from firstmover.followers.learnt_play import learnt_play
 from firstmover.games.base import Game
+from firstmover.json_types import JsonObject
 
 State = Float[Array, "P profiles"]
 
@@ -215,7 +216,7 @@ class RepeatedQLearning(Informed):
         play = functools.partial(play_ucb_sessions if how.method == "ucb" else play_sessions, how=how)
         return (on_all_devices(play) if alone else play)(stage, values, seeds)
 
-    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    def learnt_play(self, game: Game, actions: np.ndarray, seed: int = 0) -> JsonObject:
         """What came of `fresh` sessions; see `followers.learnt_play`."""
         finite, how = induced_game(game, actions), self.learning(game)
         paid = finite.followers.reshape(game.n_followers, len(finite.probs), -1).astype(np.float32)

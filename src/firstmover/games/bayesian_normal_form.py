@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
+from firstmover.core.trees import AnyArray
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import Table, probabilities, table
@@ -192,7 +193,7 @@ class BayesianNormalForm(Game):
         return self.games[0].pure_decisions()
 
 
-def _stacked(tables: Sequence[Any]) -> Any:
+def _stacked(tables: Sequence[AnyArray]) -> AnyArray:
     """Tables of one kind, NumPy or JAX arrays, one after the other along a new first axis."""
     return np.stack(tables) if all(isinstance(table, np.ndarray) for table in tables) else jnp.stack(tables)
 

@@ -7,7 +7,7 @@ and "share NAME" for each, and "surplus". The row in which nobody is shown may b
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsInt
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -55,7 +55,7 @@ class TableDemand:
         margins = (1 - fee) * self.grid[np.indices(inside.shape[:-1])] - np.asarray(costs).reshape(n, *[1] * n)
         return np.moveaxis(inside, -1, 0) * margins
 
-    def _at(self, flat: Any) -> Float[np.ndarray, "n"]:
+    def _at(self, flat: SupportsInt) -> Float[np.ndarray, "n"]:
         n = self.shares.shape[-1]
         return self.grid[np.array(np.unravel_index(int(flat), (len(self.grid),) * n))]
 

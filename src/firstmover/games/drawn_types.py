@@ -9,7 +9,7 @@ Followers are drawn independently of each other; with several, every combination
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -51,7 +51,7 @@ class Drawn:
         ((400,), True)
     """
 
-    draw: Callable[[np.random.Generator], Any]
+    draw: Callable[[np.random.Generator], object]
     word: str = "type"
     count: int | None = None
 
@@ -68,7 +68,7 @@ class Sample(NamedTuple):
     spaces: tuple[Discrete, ...]
 
 
-def drawn_ones(types: Any) -> tuple[tuple[Drawn, ...], bool] | None:
+def drawn_ones(types: object) -> tuple[tuple[Drawn, ...], bool] | None:
     """The declarations, where types are drawn, and whether it was one alone; None where they are listed.
 
     Raises:

@@ -1,7 +1,7 @@
 """The entries of a rule file, `{"when": {...}, "do": {...}}`, as a table of the leader's decisions."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 import jax
 import numpy as np
@@ -12,7 +12,7 @@ from firstmover.json_types import Parsed
 from firstmover.verify import matches
 
 
-def read_entries(game: Game, entries: Any) -> tuple[Game, np.ndarray]:
+def read_entries(game: Game, entries: object) -> tuple[Game, np.ndarray]:
     """The game that these entries are a rule for, and its table of decisions [n_observations, ...].
 
     Args:
@@ -72,11 +72,11 @@ def status_quo_table(game: Game) -> np.ndarray:
     return np.stack([one] * game.n_observations)
 
 
-def _is_list(entries: Any) -> bool:
+def _is_list(entries: object) -> TypeGuard[Sequence[object]]:
     return isinstance(entries, list | tuple)
 
 
-def _checked(entry: Any, number: int) -> Parsed:
+def _checked(entry: object, number: int) -> Parsed:
     """An entry with both parts, `when` empty where it is left out."""
     if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
         raise InputError(f"entry {number} of the rule must have the keys 'when' and 'do'; got {entry!r}.")

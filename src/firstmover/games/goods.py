@@ -2,12 +2,15 @@
 
 import itertools
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+
+from firstmover.core.trees import AnyArray, SameArray
 
 Valuation = Literal["unit", "additive"]
 
@@ -40,8 +43,12 @@ class Goods:
         return np.array(list(itertools.product((0, 1), repeat=self.items)))
 
     def taken(
-        self, values: Float[Any, "... items"], prices: Float[Any, "... items"], left: Any, xp: Any
-    ) -> Int[Any, "..."]:
+        self,
+        values: Float[SameArray, "... items"],
+        prices: Float[SameArray, "... items"],
+        left: AnyArray,
+        xp: ModuleType,
+    ) -> Int[SameArray, "..."]:
         """The bundle that is best for an agent with these values; `xp` is `jax.numpy` or `numpy`."""
         surplus, tie = values - prices, self.tie
         wanted = (left > 0) & (surplus >= -tie if self.buy_at_tie else surplus > tie)
@@ -67,14 +74,14 @@ class Goods:
 
         return jax.lax.scan(agent, jnp.zeros([u + 1 for u in self.units], values.dtype), values)[0].ravel()[-1]
 
-    def first_best(self, values: Float[Any, "... n items"], xp: Any) -> Float[Any, "..."]:
+    def first_best(self, values: Float[AnyArray, "... n items"], xp: ModuleType) -> Float[Any, "..."]:
         """The largest welfare of any allocation."""
         if self.valuation == "additive":
             ranked = -xp.sort(-values, axis=-2)
             return sum(ranked[..., : self.units[j], j].sum(axis=-1) for j in range(self.items))
         # The best assignment of the first agents for every stock of items, agent by agent.
         stocks = list(itertools.product(*(range(u + 1) for u in self.units)))
-        best: dict[tuple[int, ...], Any] = dict.fromkeys(stocks, xp.zeros_like(values[..., 0, 0]))
+        best: dict[tuple[int, ...], AnyArray] = dict.fromkeys(stocks, xp.zeros_like(values[..., 0, 0]))
         for agent in range(values.shape[-2]):
             previous = dict(best)
             for stock, j in itertools.product(stocks, range(self.items)):

@@ -33,7 +33,7 @@ class HostCalls:
         error: what went wrong in a call, if something did.
     """
 
-    def __init__(self, function: Callable[..., Any], name: str, file: str | None):
+    def __init__(self, function: Callable[..., object], name: str, file: str | None):
         """Calls of a function `name` that stands in this file.
 
         One that pays in a market gets types [n], actions [n] and a decision, and returns what the leader, the followers

@@ -57,7 +57,7 @@ MatrixName = Literal[
 ]
 
 # [leader action][follower action] (leader, follower)
-MATRICES: dict[MatrixName, Any] = {
+MATRICES: dict[MatrixName, list[list[tuple[int, int]]]] = {
     "prisoners_dilemma": [[(3, 3), (1, 4)], [(4, 1), (2, 2)]],
     "stag_hunt": [[(4, 4), (1, 3)], [(3, 1), (2, 2)]],
     "assurance": [[(4, 4), (1, 2)], [(2, 1), (3, 3)]],
@@ -263,14 +263,14 @@ class IteratedMatrix(Game):
 
     def _after(self, history: Sequence[Sequence[int]] | None) -> str:
         """A situation in words, the joint actions as (leader, follower)."""
-        pairs: list[Sequence[Any]] = list(history or ())
+        pairs: Sequence[Sequence[object]] = list(history or ())
         if self.action_names is not None:
-            pairs = [[own[a] for own, a in zip(self.action_names, pair, strict=True)] for pair in pairs]
+            pairs = [[own[a] for own, a in zip(self.action_names, pair, strict=True)] for pair in history or ()]
         played = [f"({', '.join(map(str, pair))})" for pair in pairs]
         return f"after {' then '.join(played)}" if played else "at the start"
 
 
-def _tables(leader: Any, follower: Any) -> tuple[Table, Table]:
+def _tables(leader: object, follower: object) -> tuple[Table, Table]:
     """Two payoff tables [leader actions, follower actions], checked."""
     tables = table(leader, "leader_payoffs"), table(follower, "follower_payoffs")
     shape = tables[0].floats.shape

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.trees import AnyArray
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened
@@ -227,7 +228,7 @@ class Market(Game):
         other._pay()
         return other
 
-    def given_types(self, types: Any) -> Any:
+    def given_types(self, types: AnyArray | list[int]) -> Any:
         """What `payoff` is given of a type profile: the one follower's type, or all; the numbers of those drawn."""
         if self._sample is None:
             return types[0] if self.alone else types
@@ -258,7 +259,7 @@ class Market(Game):
     def replying(self) -> bool:
         return self._replying
 
-    def paid(self, types: Any, actions: Any, decision: Any) -> Any:
+    def paid(self, types: object, actions: object, decision: object) -> Any:
         """What `payoff` returns, given actions or, where a follower chooses in a `Box`, its reply."""
         return self.payoff(types, self.reply(types, decision) if self.replying else actions, decision)
 
@@ -276,7 +277,7 @@ class Market(Game):
         self.leader_payoff_range, self.follower_payoff_ranges = looked.leader_range, looked.follower_ranges
         self.stakes, self._standard_units = looked.stakes, looked.units
 
-    def _refuse_for_drawn(self, prior: Any, joint: Any) -> None:
+    def _refuse_for_drawn(self, prior: object, joint: object) -> None:
         """Refuse what goes with listed types only.
 
         Raises:
@@ -290,7 +291,7 @@ class Market(Game):
         if self.exact_payoff is not None:
             raise InputError("exact_payoff proves what is listed; types that are Drawn are a sample: leave it out.")
 
-    def _distribution(self, prior: Any, joint: Any) -> TypeDistribution:
+    def _distribution(self, prior: Any, joint: object) -> TypeDistribution:
         sizes = tuple(space.n for space in self.knows)
         if joint is not None and prior is not None:
             raise InputError("give a prior (independent types) or a joint table of probabilities, not both.")
@@ -390,7 +391,7 @@ class Market(Game):
     def measured_in_jax(
         self, decisions: Array, types: Int[Array, "K n"], actions: Int[Array, "K n"]
     ) -> dict[str, Float[Array, "K"]]:
-        def one(who: Array, what: Array, decision: Array) -> dict[str, Any]:
+        def one(who: Array, what: Array, decision: Array) -> dict[str, Array]:
             own = (who[0], what[0]) if self.alone else (who, what)
             return {name: jnp.asarray(value, float) for name, value in self.measures(*own, decision).items()}
 

@@ -8,6 +8,7 @@ import functools
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -15,9 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.trees import AnyArray
 from firstmover.errors import InputError
 from firstmover.games.base import Rewards
-from firstmover.games.host_calls import HostCalls, on_host
+from firstmover.games.host_calls import HostCalls, Returned, on_host
 from firstmover.games.units import Units, centre, spread
 from firstmover.user_code import source_file, told
 
@@ -106,13 +108,13 @@ class MarketPayoffs:
 
     # What the author's function is given, and what it returns.
 
-    def _given_to(self, types: Any, actions: Any) -> tuple[Any, Any]:
+    def _given_to(self, types: AnyArray | list[int], actions: AnyArray | list[int]) -> tuple[Any, Any]:
         """What the function is given of types and actions: those of the one follower, or all."""
         return self._market.given_types(types), actions[0] if self._market.alone else actions
 
     def plainly(
-        self, function: Callable[..., Any], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
-    ) -> Any:
+        self, function: Callable[..., Returned], types: np.ndarray, actions: np.ndarray, decision: np.ndarray
+    ) -> Returned:
         """What a function of the author's returns in plain Python, given whole numbers or 64-bit vectors."""
         who, what = self._given_to(types, actions)
         if self._market.alone:
@@ -120,7 +122,7 @@ class MarketPayoffs:
         return function(who, what, int(decision) if decision.ndim == 0 else decision.astype(float))
 
     def exactly(
-        self, function: Callable[..., Any], types: list[int], actions: list[int], decision: Any
+        self, function: Callable[..., object], types: list[int], actions: list[int], decision: object
     ) -> tuple[Fraction, list[Fraction], Fraction]:
         """What `exact_payoff` pays: the leader, the followers, and in transfers."""
         paid = function(*self._given_to(types, actions), decision)
@@ -147,7 +149,7 @@ class MarketPayoffs:
         where = f"{self._market.profile_words(types, actions)}, decision {self._market.decides.words(decision)}"
         return InputError(f"{self._name} pays {payee} {payoff}, not a finite number, at {where}.")
 
-    def _shaped(self, paid: Any, arrays: Any) -> Rewards:
+    def _shaped(self, paid: object, arrays: ModuleType) -> Rewards:
         """What the function has returned, as arrays of JAX or NumPy.
 
         Raises:

@@ -22,14 +22,14 @@ An example, a road of cost x, the share of the crowd that takes it, beside one o
 """
 
 import functools
-from typing import Any, cast
+from typing import cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.core.trees import GameState
+from firstmover.core.trees import GameState, SameArray
 from firstmover.core.types import TypeDistribution
 from firstmover.equilibria.crowds import Crowd, Member
 from firstmover.errors import InputError
@@ -155,7 +155,7 @@ class MeanFieldGame(Game):
             jnp.asarray(self.start, float),
         )
 
-    def crowd_decision(self, answers: Any) -> Any:
+    def crowd_decision(self, answers: SameArray) -> SameArray:
         """The decision, from the leader's answers at all of its observations: its only one, where it sees nothing."""
         return answers[0] if self.n_observations == 1 else answers
 

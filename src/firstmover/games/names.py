@@ -35,7 +35,7 @@ def named_actions(names: Any, shape: Sequence[int], labels: Sequence[Labels]) ->
     return tuple(told_apart(part) for part in names)
 
 
-def named_players(names: Any, count: int) -> tuple[str, ...] | None:
+def named_players(names: object, count: int) -> tuple[str, ...] | None:
     """The names of all players, None where none are given.
 
     Raises:

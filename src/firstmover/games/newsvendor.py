@@ -19,7 +19,7 @@ two-part tariff at w = cost give the supplier all that the chain can earn but th
 Source: the textbook model of Petruzzi and Dada 1999, in the setting of Liu and Rong 2024.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +27,7 @@ import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
+from firstmover.core.trees import AnyArray
 from firstmover.errors import require
 from firstmover.games.market import Market
 from firstmover.spaces import Box
@@ -49,10 +50,10 @@ class Terms(NamedTuple):
         fee: what it pays beside.
     """
 
-    wholesale: Any
-    share: Any
-    buyback: Any
-    fee: Any
+    wholesale: Array
+    share: Array
+    buyback: Array
+    fee: Array
 
 
 class Newsvendor(Market):
@@ -115,13 +116,13 @@ class Newsvendor(Market):
 
     # The noise, in JAX or NumPy: its distribution, its quantiles, and E max(e - z, 0).
 
-    def distribution(self, z: Any) -> Any:
+    def distribution(self, z: Array) -> Array:
         """The chance that the noise is at most z."""
         if self.noise == "normal":
             return norm.cdf(z / self.spread)
         return ((z + self.spread) / (2 * self.spread)).clip(0, 1)
 
-    def lost(self, z: Any) -> Any:
+    def lost(self, z: Array) -> Array:
         """Demand that is lost on average, E max(noise - z, 0)."""
         if self.noise == "normal":
             x = z / self.spread
@@ -131,7 +132,7 @@ class Newsvendor(Market):
 
     # What the parties are paid.
 
-    def terms(self, decision: Any) -> Terms:
+    def terms(self, decision: Array) -> Terms:
         """The contract of a decision."""
         wholesale, nothing = decision[..., 0], jnp.zeros_like(decision[..., 0])
         match self.contract:
@@ -143,7 +144,7 @@ class Newsvendor(Market):
                 return Terms(wholesale, nothing + 1, nothing, decision[..., 1])
         return Terms(wholesale, nothing + 1, nothing, nothing)
 
-    def reply(self, type_: Any, decision: Float[Array, "d"]) -> Float[Array, "2"]:
+    def reply(self, type_: object, decision: Float[Array, "d"]) -> Float[Array, "2"]:
         """The retailer's best price and order, exact up to rounding; no order where it does not take the contract.
 
         With z units beyond expected demand the best price has a closed form, and the best z is where one unit more
@@ -162,7 +163,7 @@ class Newsvendor(Market):
             earned = (terms.share * price - terms.buyback) * (demand - self.lost(z)) - risk * (demand + z) - terms.fee
             return jnp.where(demand + z > 0, earned, -terms.fee)
 
-        def halved(_: Any, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+        def halved(_: object, ends: tuple[Array, Array]) -> tuple[Array, Array]:
             low, high = ends
             z = (low + high) / 2
             more = (terms.share * price_at(z) - terms.buyback) * (1 - self.distribution(z)) > risk
@@ -181,13 +182,13 @@ class Newsvendor(Market):
         order = jnp.maximum(self.t0 - self.t1 * price + z, 0)
         return jnp.stack([price, jnp.where(takes, order, 0.0)])
 
-    def payoff(self, type_: Any, reply: Float[Array, "2"], decision: Float[Array, "d"]) -> tuple[Any, Any]:
+    def payoff(self, type_: object, reply: Float[Array, "2"], decision: Float[Array, "d"]) -> tuple[Array, Array]:
         """What supplier and retailer expect, without the noise."""
         del type_
         supplier, retailer, _ = self._paid(reply, decision)
         return supplier, retailer
 
-    def _paid(self, reply: Any, decision: Any) -> tuple[Any, Any, Any]:
+    def _paid(self, reply: Array, decision: Array) -> tuple[Array, Array, Array]:
         """What supplier and retailer expect, and what customers pay."""
         terms, price, order = self.terms(decision), reply[..., 0], reply[..., 1]
         demand = self.t0 - self.t1 * price
@@ -198,7 +199,7 @@ class Newsvendor(Market):
         refused = jnp.where(trades, retailer, self.reservation)
         return jnp.where(trades, chain - retailer, 0.0), refused, jnp.where(trades, price * sold, 0.0)
 
-    def measures(self, type_: Any, action: Any, decision: Any) -> dict[str, Any]:
+    def measures(self, type_: object, action: object, decision: AnyArray) -> dict[str, float]:
         """The retailer's price and order, and what the chain earns as a share of what it could."""
         del action
         with jax.enable_x64(True):

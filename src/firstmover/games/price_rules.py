@@ -3,16 +3,17 @@
 import abc
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.core.trees import SameArray
 from firstmover.errors import InputError
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game
 from firstmover.games.goods import Goods
-from firstmover.json_types import Json, Parsed
+from firstmover.json_types import Parsed
 from firstmover.spaces import Branching
 from firstmover.wording import written
 
@@ -48,7 +49,7 @@ class PriceRules(Game):
     def with_settings(self, **changes: object) -> "PriceRules":
         """The same market with other settings."""
 
-    def prices_of(self, parts: Any) -> Float[Any, "... items"]:
+    def prices_of(self, parts: SameArray) -> Float[SameArray, "... items"]:
         """What the price components of an action come to."""
         return self.leader_space.values(parts)
 
@@ -167,7 +168,7 @@ class PriceRules(Game):
         return [f"message {m}" for m in range(self.messages)]
 
 
-def _number(value: Json) -> float | None:
+def _number(value: object) -> float | None:
     """A price of a rule file, or nothing where it is none, which is said where it decides."""
     try:
         return float(exact(value, "a price"))
@@ -175,5 +176,5 @@ def _number(value: Json) -> float | None:
         return None
 
 
-def _listed(value: Any) -> Sequence[Any]:
+def _listed(value: object) -> Sequence[object]:
     return value if isinstance(value, list | tuple) else ()

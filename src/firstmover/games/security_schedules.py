@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from firstmover.errors import InputError, require, unknown_name
-from firstmover.exact_numbers import as_fractions, of_fractions, table
+from firstmover.exact_numbers import Table, as_fractions, of_fractions, table
 from firstmover.games.bayesian_normal_form import BayesianNormalForm, Probabilities
 from firstmover.games.targets import Targets, read_targets
 from firstmover.json_types import Parsed
@@ -128,7 +128,7 @@ class SecuritySchedules(BayesianNormalForm):
         return np.eye(len(self.assignments))[self.assignments.index(does)]
 
 
-def _read(given: Any, targets: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray, Any]:
+def _read(given: object, targets: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray, Table]:
     """Names of the schedules, which targets each covers, bool [schedules, targets], and the costs, 1 if not given."""
     if not isinstance(given, dict) or not {"schedule", "covers"} <= set(given) <= {"schedule", "covers", "cost"}:
         raise InputError("schedules need the columns schedule and covers, and maybe cost.")

@@ -1,6 +1,7 @@
 """Sellers of a marketplace, from numbers or from a table with a row for every possible cost."""
 
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,11 +16,11 @@ class Seller(NamedTuple):
 
     name: str
     costs: tuple[float, ...]
-    weights: Any
+    weights: np.ndarray
     quality: float
 
 
-def sellers_of(given: Any, costs: tuple[float, ...], prior: Any, quality: float) -> list[Seller]:
+def sellers_of(given: object, costs: tuple[float, ...], prior: object, quality: float) -> list[Seller]:
     """The sellers of a market.
 
     Args:
@@ -44,7 +45,7 @@ def sellers_of(given: Any, costs: tuple[float, ...], prior: Any, quality: float)
     return [Seller(str(i), tuple(costs), weights, quality) for i in range(count)]
 
 
-def _from_columns(columns: dict[str, Any], quality: float) -> list[Seller]:
+def _from_columns(columns: dict[str, Collection[object]], quality: float) -> list[Seller]:
     if not {"seller", "cost"} <= set(columns) <= set(_COLUMNS):
         raise InputError(
             f"sellers need the columns seller and cost, and maybe quality and weight; got {list(columns)}."

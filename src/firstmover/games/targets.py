@@ -38,7 +38,7 @@ class TargetTable(NamedTuple):
         return named | {"target": list(self.names) * kinds} | columns
 
 
-def read_targets(given: Any) -> TargetTable:
+def read_targets(given: object) -> TargetTable:
     """Targets from rows of four payoffs, or from a dict of columns.
 
     Raises:
@@ -76,7 +76,7 @@ def read_targets(given: Any) -> TargetTable:
     return TargetTable(told_apart(first), told_apart(kinds), read[np.array(order)])
 
 
-def _texts(given: Any, n: int, what: str) -> list[str]:
+def _texts(given: object, n: int, what: str) -> list[str]:
     if not isinstance(given, list | tuple) or not all(isinstance(name, str) for name in given):
         raise InputError(f"{what} must be a list of names.")
     if len(given) != n:

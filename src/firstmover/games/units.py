@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from firstmover.core.trees import AnyArray
 from firstmover.errors import InputError
 
 _ORDINARY = 10.0  # times the typical gap
@@ -34,7 +35,7 @@ class Units(NamedTuple):
     offsets: tuple[float, ...]
     scales: tuple[float, ...]
 
-    def of_leader(self, payoffs: Any) -> Any:
+    def of_leader(self, payoffs: object) -> Any:
         """Payoffs of the leader, float64 [...], in the units of the game."""
         return self.offsets[0] + self.scales[0] * np.asarray(payoffs, np.float64)
 
@@ -95,6 +96,6 @@ def own_last(payoffs: Float[np.ndarray, "leader *actions"], i_follower: int) -> 
     return moved.reshape(-1, moved.shape[-1])
 
 
-def in_units(payoffs: Any, offset: float, scale: float) -> Any:
+def in_units(payoffs: AnyArray, offset: float, scale: float) -> np.ndarray:
     """Payoffs centred and scaled, float64."""
     return (np.asarray(payoffs, np.float64) - offset) / scale

@@ -5,7 +5,6 @@ of the values of all agents, and one probability each.
 """
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from firstmover.wording import told_apart
 NAMED = ("agents", "items")  # keys of the names that may stand beside values
 
 
-def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
+def read_values(given: object, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
     """Per agent the values of its types [types, items], and the distribution of the types.
 
     Args:
@@ -48,7 +47,7 @@ def read_values(given: Any, agents: int, items: int) -> tuple[tuple[Table, ...],
     return values, TypeDistribution.independent(marginals)
 
 
-def read_names(given: Any, agents: int, items: int) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+def read_names(given: object, agents: int, items: int) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     """The names of agents and of items that stand beside values, where they do.
 
     Raises:
@@ -65,7 +64,9 @@ def read_names(given: Any, agents: int, items: int) -> tuple[tuple[str, ...] | N
     return named[0], named[1]
 
 
-def _from_realisations(rows: Any, chances: Any, agents: int, items: int) -> tuple[tuple[Table, ...], TypeDistribution]:
+def _from_realisations(
+    rows: object, chances: object, agents: int, items: int
+) -> tuple[tuple[Table, ...], TypeDistribution]:
     """Correlated values: each row holds the values of all agents, agent by agent."""
     realised = _table(rows, agents * items, "realisations").fractions.reshape(-1, agents, items)
     drawn = probabilities(chances, "the probabilities of the realisations").fractions
@@ -79,7 +80,7 @@ def _from_realisations(rows: Any, chances: Any, agents: int, items: int) -> tupl
     return tuple(of_fractions(np.array(mine, object)) for mine in own), TypeDistribution.correlated(joint)
 
 
-def _table(values: Any, columns: int, what: str) -> Table:
+def _table(values: object, columns: int, what: str) -> Table:
     given = table(values, what)
     shape = given.floats.shape
     if len(shape) != 2 or shape[1] != columns or not shape[0]:

@@ -36,7 +36,7 @@ class Words(abc.ABC):
     leader_space: Space
     given: Parsed
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: object, **kwargs: object) -> Any:
         """Note the constructor's arguments: they are the game's parameters."""
         self = super().__new__(cls)
         signature = inspect.signature(cls.__init__)
@@ -88,7 +88,7 @@ class Words(abc.ABC):
         """JSON values from which the constructor builds this game again."""
         return {name: plain(value) for name, value in self.given.items()}
 
-    def written_as(self, **parameters: Any) -> None:
+    def written_as(self, **parameters: object) -> None:
         """Note how parameters of the constructor are written, where that is not as given; what is None is left out."""
         for name in self.given.keys() & parameters.keys():
             self.given[name] = parameters[name]
@@ -162,7 +162,7 @@ class Words(abc.ABC):
         return list(self.acts[follower].labels)
 
 
-def plain(given: Any) -> Any:
+def plain(given: object) -> object:
     """Arrays as lists, all the way down, for a file."""
     if isinstance(given, dict):
         return {key: plain(value) for key, value in given.items()}

@@ -6,7 +6,6 @@ What is kept is how often every pair of actions was played. Regret, rewards and 
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -81,7 +80,9 @@ def meet(
 
 
 @functools.cache
-def _rounds_of(leader: OnlineLeader, follower: OnlineFollower, rows: int, columns: int) -> Callable[..., Any]:
+def _rounds_of(
+    leader: OnlineLeader, follower: OnlineFollower, rows: int, columns: int
+) -> Callable[..., tuple[PyTree, Array]]:
     """The compiled rounds from one number to another, of all games and seeds."""
 
     def one_round(

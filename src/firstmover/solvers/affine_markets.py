@@ -12,12 +12,13 @@ by one, which bounds the optimum from above.
 import itertools
 import math
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jax.extend.core import Jaxpr
+from jaxtyping import Array, Float, PyTree
 
 from firstmover.equilibria.solver import NoAnswerError, attempt
 from firstmover.games.market import Market
@@ -119,7 +120,7 @@ def _is_affine(market: Market) -> bool:
     nobody = jnp.zeros(market.n_followers, jnp.int32)
     known = [np.asarray(market.given_types(nobody)), jnp.int32(0)]
 
-    def pays(who: Any, what: Any, decision: Any) -> list[Any]:
+    def pays(who: Array, what: Array, decision: Array) -> list[PyTree]:
         leader, followers, *_ = market.paid(who, what, decision)
         return [leader, followers]
 
@@ -128,11 +129,11 @@ def _is_affine(market: Market) -> bool:
     return _keeps(program.jaxpr, [False, False, True]) is not None
 
 
-def _keeps(program: Any, depends: list[bool]) -> list[bool] | None:
+def _keeps(program: Jaxpr, depends: list[bool]) -> list[bool] | None:
     """Which outputs of a program depend on the inputs that do, affinely; None where an operation is not known to be."""
     known = {id(var): own for var, own in zip(program.invars, depends, strict=True)}
 
-    def of(operand: Any) -> bool:
+    def of(operand: object) -> bool:
         return known.get(id(operand), False)
 
     for equation in program.eqns:

@@ -26,6 +26,8 @@ from firstmover.json_types import JsonObject
 from firstmover.solvers.affine_markets import upper_bound
 from firstmover.solvers.registry import optimum, search
 from firstmover.solvers.solution import Solution
+from firstmover.spaces import Space
+from firstmover.spaces.vectors import Vector
 
 MOST_RULES = 1_000_000  # against one follower
 MOST_PROGRAMS = 2_000  # against several, with a linear program for each rule
@@ -322,13 +324,13 @@ def _by_grid(market: Market, ties: Ties, until: float, progress: Progress) -> So
     )
 
 
-def _in_shares(space: Any, decisions: Float[np.ndarray, "D size"]) -> Float[np.ndarray, "D size"]:
+def _in_shares(space: Space, decisions: Float[np.ndarray, "D size"]) -> Float[np.ndarray, "D size"]:
     """Decisions as shares of the box."""
     with jax.enable_x64(True):
         return np.asarray(jax.vmap(space.features)(jnp.asarray(decisions)))
 
 
-def _decisions(space: Any, shares: Float[np.ndarray, "D size"]) -> Float[np.ndarray, "D size"]:
+def _decisions(space: Vector, shares: Float[np.ndarray, "D size"]) -> Float[np.ndarray, "D size"]:
     """What these shares of the box come to."""
     with jax.enable_x64(True):
         return np.asarray(space.played(jax.vmap(space.at)(jnp.asarray(shares))))

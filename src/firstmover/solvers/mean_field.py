@@ -6,7 +6,6 @@ There is no exact method: neither are all equilibria of a crowd known, nor is wh
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +18,7 @@ from firstmover.equilibria.crowds import Reply
 from firstmover.errors import InputError
 from firstmover.games.base import Ties
 from firstmover.games.mean_field import MeanFieldGame
+from firstmover.json_types import Parsed
 from firstmover.solvers.registry import Baseline, baseline, search
 from firstmover.solvers.solution import Solution
 
@@ -38,7 +38,7 @@ class BestKnown(Solution):
     best_known: float | None = None
     grid: tuple[tuple[list[float], float], ...] = ()
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> Parsed:
         return {"best_known": self.best_known, "grid": [list(row) for row in self.grid]}
 
 

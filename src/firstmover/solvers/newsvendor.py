@@ -4,7 +4,7 @@ With z the order beyond expected demand, N(z) = t0 - E max(e - z, 0) and F the n
 conditions are p = N / (t1 (1 + F)) and w = p (1 - F): one number z says everything (Petruzzi and Dada 1999).
 """
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import brentq
@@ -17,6 +17,7 @@ from firstmover.solvers.registry import Baseline, baseline, optimum, search
 from firstmover.solvers.solution import Solution
 
 _POINTS = 20_001
+Numbers = TypeVar("Numbers", float, np.ndarray)
 
 
 @optimum.register(Newsvendor)
@@ -66,7 +67,7 @@ def price_without_noise(game: Newsvendor) -> Baseline:
 def wholesale_optimum(game: Newsvendor) -> tuple[float, float, float]:
     """The best wholesale price where the retailer trades anyway, and what supplier and retailer then earn."""
 
-    def at(z: Any) -> tuple[Any, Any, Any, Any]:
+    def at(z: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
         """The wholesale price, the retail price, the order, and the slope of the supplier's profit in z."""
         if game.noise == "normal":
             x = z / game.spread

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from firstmover.games.base import Game
+from firstmover.json_types import Parsed
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,9 @@ class Margin:
     """
 
     value: float
-    rule: list[dict[str, Any]]
+    rule: list[Parsed]
     margin: float
-    reply: list[Any]
+    reply: list[list[list[float]]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Solution:
     """
 
     value: float | None
-    rule: list[dict[str, Any]] | None
+    rule: list[Parsed] | None
     attained: bool
     method: str
     followers: str
@@ -58,6 +59,6 @@ class Solution:
     rests_on_ties: bool | None = None
     margin: Margin | None = None
 
-    def details(self) -> dict[str, Any]:
+    def details(self) -> Parsed:
         """Figures that only solutions of this family have, as JSON values; none by default."""
         return {}

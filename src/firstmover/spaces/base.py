@@ -1,12 +1,14 @@
 """What every space answers: a decision of the leader, an action, a type, or what is seen of them."""
 
 import abc
+from fractions import Fraction
 from typing import Any, NamedTuple, TypedDict
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.trees import AnyArray
 from firstmover.errors import InputError
 from firstmover.heads import Head
 from firstmover.json_types import Parsed
@@ -107,7 +109,7 @@ class Space(abc.ABC):
         """Values that stand for all, [values, ...]: every option, and of real components about so many points."""
 
     @abc.abstractmethod
-    def entry(self, action: Any) -> Parsed:
+    def entry(self, action: AnyArray) -> Parsed:
         """A value as a rule file has it."""
 
     @abc.abstractmethod
@@ -134,7 +136,7 @@ class Space(abc.ABC):
         """
         raise NotImplementedError
 
-    def decided(self, given: Any) -> np.ndarray:
+    def decided(self, given: object) -> np.ndarray:
         """A decision that is written in Python: numbers, as they are.
 
         Raises:
@@ -142,7 +144,7 @@ class Space(abc.ABC):
         """
         return np.asarray(given)
 
-    def in_fractions(self, action: Any) -> Any:
+    def in_fractions(self, action: AnyArray) -> int | list[Fraction]:
         """A value in exact numbers: an option's number, or a list of fractions, each as its decimals are written.
 
         Raises:
@@ -151,11 +153,11 @@ class Space(abc.ABC):
         raise NotImplementedError
 
     @abc.abstractmethod
-    def words(self, action: Any) -> str:
+    def words(self, action: AnyArray) -> str:
         """A value in words."""
 
 
-def asked(entry: Parsed, *keys: str) -> tuple[Any, ...]:
+def asked(entry: Parsed, *keys: str) -> tuple[object, ...]:
     """The values of the `do` of an entry, which must have exactly these keys.
 
     Raises:

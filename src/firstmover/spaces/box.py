@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.core.trees import AnyArray, SameArray
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.json_types import Parsed
@@ -103,7 +103,7 @@ class Box(Vector):
         low, high = np.asarray(self.low), np.asarray(self.high)
         return low + (high - low) * drawn
 
-    def played(self, action: Any) -> Any:
+    def played(self, action: SameArray) -> SameArray:
         """What a decision comes to: within the bounds, and within the budget.
 
         JAX or NumPy arrays [..., size], of the same kind and precision as they come.
@@ -114,7 +114,7 @@ class Box(Vector):
             return clipped
         spent = (clipped - low).sum(axis=-1, keepdims=True)
         room = self.total - self._lowest
-        return low + (clipped - low) * (room / spent.clip(room))
+        return (clipped - low) * (room / spent.clip(room)) + low
 
     def limits(self) -> Limits:
         ends = (np.broadcast_to(end, self.size).tolist() for end in (self.low, self.high))
@@ -123,10 +123,10 @@ class Box(Vector):
             limits |= {"A_ub": np.ones((1, self.size)), "b_ub": np.array([self.total])}
         return limits
 
-    def in_fractions(self, action: Any) -> list[Fraction]:
+    def in_fractions(self, action: AnyArray | Sequence[float]) -> list[Fraction]:
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 
-    def entry(self, action: Any) -> Parsed:
+    def entry(self, action: AnyArray | Sequence[float]) -> Parsed:
         """A vector as a rule file has it."""
         values = self.played(np.asarray(action, np.float64)).tolist()
         if self.digits is not None:
@@ -158,7 +158,7 @@ class Box(Vector):
             raise InputError(f"{what} must sum to at most {self.total:g}; the sum is {vector.sum():.9g}.")
         return vector
 
-    def words(self, action: Any) -> str:
+    def words(self, action: AnyArray | Sequence[float]) -> str:
         """A vector in words, such as "basic price 4, full price 8"."""
         values = self.played(np.asarray(action, np.float64))
         parts = [f"{name} {value:.6g}" for name, value in zip(self.names, values, strict=True)]

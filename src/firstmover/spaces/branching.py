@@ -2,13 +2,13 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.core.noise import inverse_cdf
+from firstmover.core.trees import AnyArray, SameArray
 from firstmover.errors import InputError
 from firstmover.exact_numbers import shortened, table
 from firstmover.heads import BranchingHead, Head
@@ -132,7 +132,7 @@ class Branching(Space):
         vectors = list(itertools.product(levels, repeat=self.size))
         return np.array([[option, *parts] for option in range(self.options) for parts in vectors])
 
-    def values(self, components: Any) -> Any:
+    def values(self, components: SameArray) -> SameArray:
         """What components come to: the values of their levels, or themselves."""
         return components if self.levels is None else components * self.step + self.low
 
@@ -141,7 +141,7 @@ class Branching(Space):
         """Distance between two levels."""
         return (self.high - self.low) / max((self.levels or 2) - 1, 1)
 
-    def entry(self, action: Any) -> Parsed:
+    def entry(self, action: AnyArray) -> Parsed:
         """The option and its components' values, to nine digits."""
         values = np.asarray(self.values(np.asarray(action[1:], np.float64)))
         return self.option.entry(action[0]) | {self.word: [float(f"{value:.9g}") for value in values]}
@@ -164,7 +164,7 @@ class Branching(Space):
         values = np.minimum(values, self.high)
         return np.array([option, *(values if self.levels is None else np.rint((values - self.low) / self.step))])
 
-    def words(self, action: Any) -> str:
+    def words(self, action: AnyArray) -> str:
         """The option and its components in words, such as "agent 1, prices 1.5"."""
         values = ", ".join(f"{value:.6g}" for value in self.entry(action)[self.word])
         return f"{self.option.words(action[0])}, {self.word} {values}"

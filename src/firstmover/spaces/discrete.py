@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsInt
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,11 +36,11 @@ class Discrete(Space):
     """
 
     n: int
-    values: tuple[Any, ...]
+    values: tuple[object, ...]
     labels: tuple[str, ...]
     word: str
 
-    def __init__(self, options: int | Sequence[Any], word: str = "action"):
+    def __init__(self, options: int | Sequence[object], word: str = "action"):
         """A space of so many options, or of options with these names or values.
 
         Raises:
@@ -109,10 +109,10 @@ class Discrete(Space):
         del points
         return np.arange(self.n, dtype=np.int32)
 
-    def in_fractions(self, action: Any) -> int:
+    def in_fractions(self, action: SupportsInt) -> int:
         return int(action)
 
-    def entry(self, action: Any) -> Parsed:
+    def entry(self, action: SupportsInt) -> Parsed:
         """An option as a rule file has it: its name or value, or its number where it has none."""
         return {self.word: _listed(self.values[int(action)])}
 
@@ -136,7 +136,7 @@ class Discrete(Space):
     def labelled(self, label: str) -> np.ndarray:
         return self.read({self.word: label})
 
-    def decided(self, given: Any) -> np.ndarray:
+    def decided(self, given: object) -> np.ndarray:
         """An option by its number, or by its value where no number from 0 can be meant.
 
         Raises:
@@ -158,7 +158,7 @@ class Discrete(Space):
             )
         return np.asarray(value, np.int32)
 
-    def words(self, action: Any) -> str:
+    def words(self, action: SupportsInt) -> str:
         """An option in words, such as "item 2"."""
         return f"{self.word} {self.labels[int(action)]}".strip()
 
@@ -168,7 +168,7 @@ class Discrete(Space):
         return " or ".join(f"{options[a]} ({p:.0%})" for a, p in enumerate(probabilities) if p >= 0.005)
 
 
-def _fixed(value: Any) -> Any:
+def _fixed(value: object) -> object:
     """A name, a number or a list of them, as something that can be compared and hashed."""
     if isinstance(value, list | tuple | np.ndarray):
         return tuple(map(_fixed, value))
@@ -177,17 +177,17 @@ def _fixed(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value.item() if isinstance(value, np.generic) else value
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: object) -> object:
     return [_listed(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _label(value: Any) -> str:
+def _label(value: object) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(_label, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def one_or_several(spaces: Any, what: str) -> tuple[tuple[Discrete, ...], bool]:
+def one_or_several(spaces: object, what: str) -> tuple[tuple[Discrete, ...], bool]:
     """The spaces as a tuple, and whether it was one alone.
 
     Raises:

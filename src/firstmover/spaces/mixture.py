@@ -5,12 +5,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from firstmover.core.trees import AnyArray, SameArray
 from firstmover.errors import InputError
 from firstmover.exact_numbers import probabilities, shortened
 from firstmover.json_types import Parsed
@@ -63,19 +63,19 @@ class Mixture(Vector):
         shares = (np.diff(cuts, axis=1) - 1) / parts
         return np.concatenate([np.eye(self.size), shares])
 
-    def played(self, action: Any) -> Any:
+    def played(self, action: SameArray) -> SameArray:
         """What a decision comes to: the probabilities."""
         return mixture(action)
 
     def limits(self) -> Limits:
         return {"bounds": [(0.0, 1.0)] * self.size, "A_eq": np.ones((1, self.size)), "b_eq": np.ones(1)}
 
-    def in_fractions(self, action: Any) -> list[Fraction]:
+    def in_fractions(self, action: AnyArray | Sequence[float]) -> list[Fraction]:
         weights = [max(Fraction(repr(value)), Fraction(0)) for value in np.asarray(action, np.float64).tolist()]
         total = sum(weights)
         return [weight / total if total else Fraction(1, self.size) for weight in weights]
 
-    def entry(self, action: Any) -> Parsed:
+    def entry(self, action: AnyArray | Sequence[float]) -> Parsed:
         """The probabilities as a rule file has them, by name, or in a list where there are no names.
 
         Such as `{"mixture": {"inspect": 0.25, "wait": 0.75}}`, or `{"mixture": [0.25, 0.75]}`.
@@ -103,17 +103,17 @@ class Mixture(Vector):
             raise InputError(f"the mixture must have {self.size} probabilities; got shape {weights.shape}.")
         return weights
 
-    def words(self, action: Any) -> str:
+    def words(self, action: AnyArray | Sequence[float]) -> str:
         """The probabilities in words, without what is as good as never done."""
         return mixed_words(self.played(np.asarray(action, np.float64)), self.names)
 
 
-def mixed_words(shares: Iterable[Any], names: Sequence[str]) -> str:
+def mixed_words(shares: Iterable[float], names: Sequence[str]) -> str:
     """Probabilities of options with these names in words, without what is as good as never done."""
     return ", ".join(f"{name} with probability {p:.4f}" for name, p in zip(names, shares, strict=True) if p >= 5e-5)
 
 
-def mixture(weights: Any) -> Any:
+def mixture(weights: SameArray) -> SameArray:
     """The probabilities that weights in [0, 1] stand for: their shares, or all equal where there is none.
 
     JAX or NumPy arrays [..., actions], of the same kind and precision as they come.

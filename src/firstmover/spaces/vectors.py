@@ -2,7 +2,6 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
@@ -63,7 +62,7 @@ class Vector(Space):
         return self.at(u[1:])
 
 
-def components(entry: Mapping[str, Any], names: tuple[str, ...]) -> np.ndarray:
+def components(entry: Mapping[str, object], names: tuple[str, ...]) -> np.ndarray:
     """The numbers that an entry gives for these names, float64."""
     for key in entry:
         if key not in names:

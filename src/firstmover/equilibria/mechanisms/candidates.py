@@ -92,7 +92,7 @@ def _partitions(values: tuple[Fraction, ...], blocks: int, threshold: bool) -> I
     return threshold_partitions(values, blocks) if threshold else partitions(len(values), blocks)
 
 
-def _cell_bounds(market: Market, members: list[Any]) -> tuple[Any, int]:
+def _cell_bounds(market: Market, members: list[np.ndarray]) -> tuple[Any, int]:
     """The least cost of any pattern in a cell for every pair of blocks, whatever the incentives."""
     steps = [price_steps(market, i, range(market.n_types[i])) for i in (0, 1)]
     w, probs = market.welfare_weight, np.array(market.prior, object).reshape(market.n_types)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Shaped
@@ -127,7 +127,7 @@ def payoffs(market: Market, rule: Rule, buys: Buys | None = None) -> Payoffs:
     return Payoffs(cost, (first, second), scale)
 
 
-def integers(fractions: Shaped[np.ndarray, "*shape"]) -> tuple[Any, int]:
+def integers(fractions: Shaped[np.ndarray, "*shape"]) -> tuple[np.ndarray, int]:
     """Fractions as integers over a common denominator: int64 where no sum of them can overflow."""
     flat: list[Fraction] = fractions.ravel().tolist()
     scale = math.lcm(*(x.denominator for x in flat))
@@ -178,7 +178,7 @@ def read_market(
     return market, kept
 
 
-def _fractions(row: Iterable[Any], what: str) -> list[Fraction]:
+def _fractions(row: Iterable[Fraction], what: str) -> list[Fraction]:
     try:
         return [Fraction(x) for x in row]
     except (TypeError, ValueError, OverflowError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +13,8 @@ from firstmover.equilibria.mechanisms.polish import simple_rule, strict_prices
 from firstmover.equilibria.mechanisms.program import Pattern, RuleProgram, mass
 from firstmover.equilibria.mechanisms.steps import price_steps
 from firstmover.equilibria.mechanisms.verify import cost_of, is_equilibrium
+
+Held = TypeVar("Held")
 
 
 class Made(NamedTuple):
@@ -160,7 +162,7 @@ class Supporting:
         rule = simple_rule(chosen, prices, self.market, accept)
         return None if rule is None else (rule, cost_of(limits(rule), self.strategies))
 
-    def _complete(self, cells: Mapping[Cell, Any]) -> dict[Cell, Any]:
+    def _complete(self, cells: Mapping[Cell, Held]) -> dict[Cell, Held]:
         """What belongs to every cell: messages that are not used are answered like message 0."""
         every = np.ndindex(self.market.messages, self.market.messages)
         return {(a, b): cells[a if a < self.used[0] else 0, b if b < self.used[1] else 0] for a, b in every}

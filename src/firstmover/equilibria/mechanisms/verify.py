@@ -6,7 +6,6 @@ Nothing here is rounded. It is computed from the definition of the mechanism alo
 import itertools
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
@@ -15,6 +14,7 @@ from firstmover.equilibria.mechanisms.market import Market, Payoffs, Rule, Strat
 from firstmover.errors import InputError
 
 MAX_PROFILES = 20_000_000
+_ForBoth = tuple[Int[np.ndarray, "_maps _places"], Int[np.ndarray, "_maps _places"]]
 
 
 def all_maps(types: int, messages: int) -> Int[np.ndarray, "maps types"]:
@@ -76,7 +76,7 @@ def pure_equilibria(market: Market, rule: Rule) -> PureEquilibria:
     return PureEquilibria(maps, stable, hot[0] @ flat(tables.cost) @ hot[1].T, tables.scale)
 
 
-def _stable(tables: Payoffs, maps: Any, hot: Any, agent: int) -> Bool[np.ndarray, "own other"]:
+def _stable(tables: Payoffs, maps: _ForBoth, hot: _ForBoth, agent: int) -> Bool[np.ndarray, "own other"]:
     """Whether no type of an agent gains by another message, for all strategies of both."""
     table = flat(tables.utility[agent])
     earned = hot[1 - agent] @ (table.T if agent == 0 else table)  # [strategies of the other, (type, message)]

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -40,7 +39,7 @@ class Silent:
     found: NoMessages
     vectors: np.ndarray
 
-    def visit(self, remaining: Sequence[int], left: Sequence[int]) -> list[Any]:
+    def visit(self, remaining: Sequence[int], left: Sequence[int]) -> list[int | float]:
         """The agent to visit (the first of its kind) and its prices; agent 0 at price 0 where nothing is to be done."""
         counts = tuple(
             sum(r for r, k in zip(remaining, self.kinds, strict=True) if k == kind)
