@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -121,7 +120,7 @@ def _by_step(game: Game, actions: np.ndarray, ties: Ties) -> tuple[list[list[int
     """What every follower does in each step of the play of the exact reply, and whether ties matter to its value."""
     markov = state_table(game)
     rule = solvable(game, actions)
-    replies: dict[Ties, Any] = {which: best_response(markov, rule, which) for which in _TIES}
+    replies = {which: best_response(markov, rule, which) for which in _TIES}
     rests = abs(replies["strong"].leader - replies["weak"].leader) > _SAME * markov.spans[0]
     if markov.start.max() < 1 or markov.chance is not None or rule.ndim > 1:
         return None, bool(rests)
