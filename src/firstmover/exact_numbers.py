@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import EllipsisType
-from typing import Any, SupportsIndex
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -113,7 +113,9 @@ class Table:
 
     def written(self) -> Json:
         """Nested lists for a JSON file that are read as these numbers again."""
-        return self.floats.tolist() if self.given is None else _written(self.given.tolist())
+        if self.given is None:
+            return self.floats.tolist()
+        return np.vectorize(written, otypes=[object])(self.given).tolist()
 
 
 def table(values: object, what: str, shape: str = "a table of numbers with rows of one length") -> Table:
@@ -213,7 +215,7 @@ def probabilities(values: object, what: str, *, joint: bool = False) -> Table:
     return given if total == 1 else of_fractions(given.fractions / total)
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str) -> object:
     """JSON with numbers as `exact` reads them: floats, and fractions where no float stands for the number.
 
     Raises:
@@ -240,10 +242,6 @@ def _decimal(text: str) -> float | Fraction:
 
 def _integer(text: str) -> int:
     return int(exact(text, "a number"))
-
-
-def _written(values: list[Any] | Fraction) -> Json:
-    return [_written(value) for value in values] if isinstance(values, list) else written(values)
 
 
 def _check_floats(entries: np.ndarray, what: str) -> None:

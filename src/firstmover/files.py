@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from firstmover.errors import InputError
 from firstmover.json_types import Json
@@ -105,7 +105,7 @@ def read_text(path: str | Path, marks: dict[bytes, int] | None = None) -> str:
         raise InputError(f"{path} is not a text file in UTF-8 or UTF-16; save it as UTF-8.") from None
 
 
-def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], Any] = json.loads) -> Any:
+def read_json(path: str | Path, not_json: str = "", parse: Callable[[str], object] = json.loads) -> object:
     """The value in a JSON file.
 
     Args:

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from firstmover.errors import InputError
 from firstmover.json_types import Json
@@ -86,10 +86,10 @@ def exports(package: str) -> dict[str, str]:
     return {alias.name: str(node.module) for node in imports for alias in node.names}
 
 
-def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+def lazily(package: str) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of a package: each of its names is imported when it is first used."""
 
-    def get(name: str) -> Any:
+    def get(name: str) -> object:
         home = exports(package).get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -3,7 +3,6 @@
 import inspect
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from firstmover.errors import on_one_line
 
@@ -52,7 +51,7 @@ def told_apart(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def defaults_of(cls: type) -> dict[str, Any]:
+def defaults_of(cls: type) -> dict[str, object]:
     """The named parameters of a class's constructor with their defaults (`inspect.Parameter.empty` if required).
 
     Of `__init__`: what a class with a `__new__` of its own takes is told otherwise by Python 3.11.0 to 3.11.4.

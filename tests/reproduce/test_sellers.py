@@ -14,16 +14,17 @@ from firstmover.followers import BestResponse, RepeatedQLearning
 from firstmover.games import BuyBox
 from firstmover.games.prominence import named_rule
 from firstmover.jobs.loop import Silent
+from firstmover.reproduce.experiments import Figure
 from firstmover.reproduce.seller_experiments import Case, Models, Sessions
-from firstmover.reproduce.sellers import SELLER_COLLUSION, SellerFigure
+from firstmover.reproduce.sellers import SELLER_COLLUSION
 
 QUICK = RepeatedQLearning(rounds=64, beta=(0.05,))
 MARKET = BuyBox(costs=(1.0,))
 
 
-def _small() -> SellerFigure:
+def _small() -> Figure:
     case = Case(MARKET, "pdp", QUICK, per_seed=2, deviates=True)
-    return SellerFigure(
+    return Figure(
         "small-sellers",
         "nowhere",
         "They learn.",

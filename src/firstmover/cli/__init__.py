@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn, TextIO
 
 from firstmover.cli.command import parsed
 from firstmover.cli.commands import COMMANDS
@@ -101,13 +101,20 @@ def _sentences() -> Iterator[None]:
         warnings.simplefilter("always", ChangedCodeWarning)
         others = warnings.showwarning
 
-        def show(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
             if issubclass(category, ChangedCodeWarning):
                 print(f"firstmover: {message}", file=sys.stderr)
             else:
-                others(message, category, *where)
+                others(message, category, filename, lineno, file, line)
 
-        warnings.showwarning = show  # type: ignore[assignment]
+        warnings.showwarning = show
         yield
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,11 +134,11 @@ def _read(stored: Any) -> Cell:
     )
 
 
-def _number(stored: Any) -> float:
+def _number(stored: float | int | None) -> float:
     return math.nan if stored is None else float(stored)
 
 
-def _ends(stored: Any) -> Interval:
+def _ends(stored: Sequence[float | int | None]) -> Interval:
     low, high = stored
     return _number(low), _number(high)
 

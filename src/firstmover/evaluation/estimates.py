@@ -6,7 +6,7 @@ of all others. Rules are chosen on some draws and judged on others.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -131,7 +131,7 @@ class ExactFares:
         ends = [linear_form(game.paying([t + sign * errors.by * abs(t) for t in tables])) for sign in (-1, 1)]
         self.bounds = Bounds(*(end for end in ends if end is not None))
 
-    def of(self, decision: np.ndarray | np.integer[Any]) -> Fares:
+    def of(self, decision: np.ndarray | np.integer) -> Fares:
         """What the rule with this decision is worth."""
         x = self.form.choice(np.asarray(decision))[None]
         nominal, drawn = (values(draws, x, self.ties)[0] for draws in (self.nominal, self.judged_on))

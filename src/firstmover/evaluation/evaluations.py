@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -11,7 +10,9 @@ from firstmover.evaluation.estimates import PayoffErrors
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
 from firstmover.jobs import build
+from firstmover.jobs.network_designs import NetworkDesign
 from firstmover.json_types import Json, JsonObject
+from firstmover.rules.rule import Rule
 
 STATUS_QUO = "status quo"
 _SAME = 1e-9  # of the leader's payoff range: values this close are equal
@@ -106,7 +107,7 @@ class Evaluation:
     """
 
     game: Game
-    rules: Mapping[str, Any]  # rules, or designs whose rules are networks
+    rules: Mapping[str, Rule | NetworkDesign]
     followers: tuple[Follower, ...]
     value: Float[np.ndarray, "rules followers"]
     interval: Float[np.ndarray, "rules followers 2"]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -94,7 +93,7 @@ def _settled(problem: StackelbergPOMDP, rule: Commitment, key: Key[Array, ""]) -
     return problem.followers.strategy(problem.game, problem.respond(rule, key).state)
 
 
-def networks_of(given: Sequence[Any], code: Code) -> dict[str, NetworkDesign]:
+def networks_of(given: Sequence[object], code: Code) -> dict[str, NetworkDesign]:
     """Those of the things to evaluate whose rules are networks, by name."""
     named: dict[str, NetworkDesign] = {}
     for one in given:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +15,7 @@ from firstmover.equilibria.markov_replies import best_response, memoryless_respo
 from firstmover.errors import InputError
 from firstmover.followers.base import Follower
 from firstmover.games.base import Game
+from firstmover.json_types import Parsed
 from firstmover.solvers.registry import state_table
 
 MAX_RULES = 1_000  # leader rules that a follower is judged by, all there are or a sample
@@ -40,7 +40,7 @@ def rules_to_judge_by(game: Game, seed: int = 0) -> Int[np.ndarray, "rules O"]:
 
 def quality(
     game: Game, followers: Follower, *, seeds: int = 1, rules: Int[np.ndarray, "rules O"] | None = None
-) -> dict[str, Any] | None:
+) -> Parsed | None:
     """How far a single follower's replies are from exact ones, over all or over random leader rules.
 
     Two exact replies: the best among tables of one action per observation (`memoryless`), and the best reply that knows
@@ -82,7 +82,7 @@ def quality(
         return float(play_values(markov, judged[number], play.in_states(markov))[1])
 
     paid = np.array([[earned(seed, number) for number in range(len(judged))] for seed in range(seeds)])
-    found: dict[str, Any] = {"rules": len(judged)}
+    found: Parsed = {"rules": len(judged)}
     for kind, values in best.items():
         regret = values - paid
         found[kind] = {

@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Array, Float, Int
 
 from firstmover.core.sessions import Sessions, Stage
 from firstmover.errors import require
@@ -140,8 +140,18 @@ def _at_once(sellers: RepeatedQLearning, game: BuyBox, sessions: int) -> int:
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _play(sellers: RepeatedQLearning, game: BuyBox, sessions: int, pays: Any, after: Any, address: jax.Array) -> Learnt:
-    """Sessions under a rule with these payoffs; compiled once for all rules of a market with as many pasts."""
+def _play(
+    sellers: RepeatedQLearning,
+    game: BuyBox,
+    sessions: int,
+    pays: Float[Array, "P n HS"],
+    after: Int[Array, "HS"] | None,
+    address: jax.Array,
+) -> tuple[Array, ...]:
+    """Sessions under a rule with these payoffs; compiled once for all rules of a market with as many pasts.
+
+    What `Learnt` has, in its order.
+    """
     count, n = len(pays), game.n_followers
     own = jnp.asarray(pays, jnp.float32)
     pasts = None if after is None else jnp.tile(after, (count, 1))
@@ -149,5 +159,5 @@ def _play(sellers: RepeatedQLearning, game: BuyBox, sessions: int, pays: Any, af
     played: Sessions = sellers.sessions_of(game, stage, address, sessions, alone=True)
     profiles = len(game.shown.rows)
     strategies = [jnp.broadcast_to(jnp.argmax(table, axis=-1), (count * sessions, profiles)) for table in played.tables]
-    found: Any = (played.frequency, jnp.stack(strategies, 1), played.last, played.past, played.rounds, played.converged)
-    return Learnt(*(part.reshape(count, sessions, *part.shape[1:]) for part in found))
+    found = (played.frequency, jnp.stack(strategies, 1), played.last, played.past, played.rounds, played.converged)
+    return tuple(part.reshape(count, sessions, *part.shape[1:]) for part in found)

@@ -72,7 +72,7 @@ class EnvironmentGame(Game):
     has_chance = True
     usual_followers = "policy-gradient"
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
             cls.name = cls.__name__
@@ -106,7 +106,7 @@ class EnvironmentGame(Game):
             )
 
     @abc.abstractmethod
-    def make(self) -> Any:
+    def make(self) -> object:
         """A new environment: PettingZoo's `ParallelEnv`, or Gymnasium's with a `Dict` of all players' actions.
 
         In Gymnasium the reward is the leader's, and `info["rewards"]` has the followers' by name.
@@ -199,14 +199,14 @@ class EnvironmentGame(Game):
             rows.append(self._turn(shown))
         return *_stacked(rows, seeds.shape), paid.reshape((*seeds.shape, -1))
 
-    def _by_player(self, decision: Any, actions: np.ndarray) -> dict[str, Any]:
-        own = np.asarray(decision, np.float32) if self.leader_space.continuous else int(decision)
-        space = self._first.action_space
-        started = int(getattr(space(self.leader), "start", 0))
-        done: dict[str, Any] = {self.leader: own if self.leader_space.continuous else own + started}
-        for player, action in zip(self.players, actions, strict=True):
-            done[player] = int(action) + int(getattr(space(player), "start", 0))
-        return done
+    def _by_player(self, decision: np.ndarray | np.number, actions: np.ndarray) -> dict[str, np.ndarray | int]:
+        def counted(player: str, action: np.ndarray | np.number) -> int:
+            return int(action) + int(getattr(self._first.action_space(player), "start", 0))
+
+        own = np.asarray(decision, np.float32) if self.leader_space.continuous else counted(self.leader, decision)
+        return {self.leader: own} | {
+            player: counted(player, action) for player, action in zip(self.players, actions, strict=True)
+        }
 
     def _turn(self, shown: Shown) -> tuple[bool, tuple[np.ndarray, ...]]:
         n, most = self.n_followers, max(self.n_actions)
@@ -274,17 +274,16 @@ def _stacked(rows: list[tuple[bool, tuple[np.ndarray, ...]]], batch: tuple[int, 
     return over, tuple(part.reshape((*batch, *part.shape[1:])) for part in parts)
 
 
-def _decisions(space: Any, leader: str) -> Space:
+def _decisions(space: object, leader: str) -> Space:
     if isinstance(space, spaces.Discrete):
         return Discrete(int(space.n), "action")
-    bounded = isinstance(space, spaces.Box) and np.all(np.isfinite(space.low)) and np.all(np.isfinite(space.high))
-    if bounded and len(space.shape) == 1:
+    if isinstance(space, spaces.Box) and len(space.shape) == 1 and np.all(np.isfinite([space.low, space.high])):
         names = [f"component {k}" for k in range(space.shape[0])]
         return Box(names, space.low.astype(float).tolist(), space.high.astype(float).tolist())
     raise InputError(f"the leader {leader} must act in a Discrete or a bounded Box of one axis; got {space}.")
 
 
-def _choices(space: Any, player: str) -> int:
+def _choices(space: object, player: str) -> int:
     if isinstance(space, spaces.Discrete):
         return int(space.n)
     raise InputError(f"the follower {player} must act in a Discrete; got {space}.")

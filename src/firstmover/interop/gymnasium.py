@@ -4,7 +4,6 @@ An episode is a response of the followers, then reward sub-episodes; every decis
 paid falls in the reward phase, in the game's units, and sums to the leader's mean payoff in it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -28,12 +27,11 @@ try:
     from gymnasium.vector import AutoresetMode, VectorEnv
     from gymnasium.vector.utils import batch_space
 
-    from firstmover.interop.gymnasium_spaces import Layout
+    from firstmover.interop.gymnasium_spaces import Layout, Observation, Policy
 except ModuleNotFoundError:
     raise InputError("firstmover.interop.gymnasium needs gymnasium: pip install 'firstmover[interop]'.") from None
 
 _SEEDS = 2**32
-Policy = Callable[[Any, Bool[np.ndarray, "values"]], Any]
 
 
 class _Problem:
@@ -74,7 +72,7 @@ class _Problem:
             "phase": (obs.critic[..., -1] > 0).astype(np.int64),
         }
 
-    def rule(self, policy: Policy | Any) -> Rule:
+    def rule(self, policy: Policy | object) -> Rule:
         """The rule of a policy.
 
         Args:
@@ -97,7 +95,7 @@ class _Problem:
         return Rule(self.game, self.game.own_actions(np.asarray(self.decisions.actions(decided))))
 
 
-class StackelbergEnv(gymnasium.Env[Any, Any]):
+class StackelbergEnv(gymnasium.Env[Observation, Any]):
     """A problem decision by decision.
 
     `info` has the `action_mask` (int8, the masks of all whole numbers of an action one after the other), what a
@@ -149,14 +147,16 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
         self._reset, self._step = jax.jit(self._problem.decisions.reset), jax.jit(self._problem.decisions.step)
         self._episode: Episode | None = None
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode; the same ones follow from the same seed."""
         super().reset(seed=seed)
         self.episode_seed = int(self.np_random.integers(_SEEDS))
         self._episode = self._reset(np.uint32(self.episode_seed))
         return self._problem.layout.observation(self._episode.obs.leader), self._problem.info(self._episode)
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Take a decision.
 
         Raises:
@@ -180,7 +180,7 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
             raise InputError("an environment must be reset before its masks are known.")
         return self._problem.layout.mask(self._episode.obs.mask)
 
-    def rule(self, policy: Policy | Any) -> Rule:
+    def rule(self, policy: Policy | object) -> Rule:
         """The rule of a policy that was learnt elsewhere, to be certified, told in words or stored.
 
         Args:
@@ -194,7 +194,7 @@ class StackelbergEnv(gymnasium.Env[Any, Any]):
         return self._problem.rule(policy)
 
 
-class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
+class StackelbergVectorEnv(VectorEnv[Observation, Any, np.ndarray]):
     """Many episodes of `StackelbergEnv` in one compiled program, each at a step of its own.
 
     An episode that has ended begins anew with the next step (`AutoresetMode.NEXT_STEP`), whose action is not looked at.
@@ -233,7 +233,7 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
+    ) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode everywhere; the same ones follow from the same seed.
 
         Raises:
@@ -248,7 +248,7 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
         self._begin(np.ones(self.num_envs, bool))
         return self._seen()
 
-    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[Observation, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
         """Take a decision everywhere, or begin anew.
 
         Raises:
@@ -282,7 +282,7 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
 
         return jax.tree.map(either, fresh, old)
 
-    def _seen(self) -> tuple[Any, dict[str, Any]]:
+    def _seen(self) -> tuple[Observation, dict[str, Any]]:
         assert self._episodes is not None
         return self._problem.layout.observation(self._episodes.obs.leader), self._problem.info(self._episodes)
 
@@ -296,6 +296,6 @@ class StackelbergVectorEnv(VectorEnv[Any, Any, Any]):
             raise InputError("an environment must be reset before its masks are known.")
         return self._problem.layout.mask(self._episodes.obs.mask)
 
-    def rule(self, policy: Policy | Any) -> Rule:
+    def rule(self, policy: Policy | object) -> Rule:
         """As `StackelbergEnv.rule`."""
         return self._problem.rule(policy)

@@ -1,5 +1,6 @@
 """Decisions and observations as Gymnasium's spaces have them, one by one or in batches (leading axes)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from firstmover.interop.decisions import Decided, parts_of
 from firstmover.spaces import Parts
 
 OPTION, COMPONENTS = "option", "components"
+Observation = np.ndarray | np.int64
+Policy = Callable[[Any, Bool[np.ndarray, "values"]], object]  # its author knows what an observation is
+Action = Observation | dict[str, Observation]  # as it was taken; what is given is any that NumPy makes numbers of
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,10 @@ class Layout:
         # NumPy's arrays, which a compiled step takes as they are.
         return Decided(whole.astype(np.int32), np.clip(shares, 0, 1))  # type: ignore[arg-type]
 
-    def _refusal(self, action: Any) -> InputError:
+    def _refusal(self, action: object) -> InputError:
         return InputError(f"an action must be in {self.action_space}; got {action!r}.")
 
-    def action(self, decided: Decided) -> Any:
+    def action(self, decided: Decided) -> Action:
         """Plain numbers as an action."""
         # Copies: what an environment has returned is its caller's.
         whole, shares = np.array(decided.whole, np.int64), np.array(decided.reals, np.float32)
@@ -86,7 +90,7 @@ class Layout:
             return {OPTION: option, COMPONENTS: shares}
         return option if self.parts.counts else shares
 
-    def observation(self, leader: Array | np.ndarray) -> Any:
+    def observation(self, leader: Array | np.ndarray) -> Observation:
         """What the leader sees, int32 [..., d], as an observation."""
         seen = np.array(leader, np.int64)
         return seen[..., 0][()] if len(self.sizes) == 1 else seen

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -53,13 +53,13 @@ class HostFollower(Follower):
         ('reply of best', 0)
     """
 
-    function: Callable[[Facing], Any] | None = None
+    function: Callable[[Facing], object] | None = None
 
     name: ClassVar[str] = "host-follower"
     converges_to: ClassVar[str] = "what the author says"
     acts: ClassVar = ("once", "every step")
 
-    def reply(self, facing: Facing) -> Any:
+    def reply(self, facing: Facing) -> object:
         """How the followers play under a rule."""
         if self.function is None:
             raise InputError(f"{type(self).__name__} needs a function, or a method 'reply'.")
@@ -109,7 +109,7 @@ class HostFollower(Follower):
         replied = self.calls(Facing(decisions, payoffs))
         return np.asarray(self.calls.uncounted(self._checked, masks, replied))
 
-    def _checked(self, masks: tuple[np.ndarray, ...], replied: Any) -> np.ndarray:
+    def _checked(self, masks: tuple[np.ndarray, ...], replied: object) -> np.ndarray:
         if not isinstance(replied, list | tuple) or len(replied) != len(masks):
             raise InputError(f"{self.calls.name} must return a list with an entry for each of {len(masks)}.")
         tables = []

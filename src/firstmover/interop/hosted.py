@@ -30,8 +30,8 @@ class Shown(NamedTuple):
         over: whether nobody acts any more.
     """
 
-    observations: Mapping[str, Any]
-    infos: Mapping[str, Any]
+    observations: Mapping[str, object]
+    infos: Mapping[str, object]
     rewards: Mapping[str, float]
     over: bool
 
@@ -65,11 +65,11 @@ class Players:
                 f"{', '.join(map(str, self.names))}."
             )
 
-    def action_space(self, player: str) -> Any:
+    def action_space(self, player: str) -> object:
         """What a player may do."""
         return self._own.action_space(player) if self._parallel else self._own.action_space.spaces[player]
 
-    def observation_space(self, player: str) -> Any:
+    def observation_space(self, player: str) -> object:
         """What a player sees; in Gymnasium all see the same where there is no entry for each."""
         if self._parallel:
             return self._own.observation_space(player)
@@ -82,7 +82,7 @@ class Players:
             return Shown(observations, infos, {}, not self._own.agents)
         return Shown(self._parts(observations), {player: infos for player in self.names}, {}, False)
 
-    def step(self, actions: Mapping[str, Any]) -> Shown:
+    def step(self, actions: Mapping[str, object]) -> Shown:
         """One step of those who still act."""
         if self._parallel:
             still = {player: actions[player] for player in self._own.agents}
@@ -92,11 +92,11 @@ class Players:
         rewards = {**info.get("rewards", {}), self._leader: reward}
         return Shown(self._parts(observation), {player: info for player in self.names}, rewards, bool(ended or cut))
 
-    def _parts(self, observation: Any) -> dict[str, Any]:
+    def _parts(self, observation: Any) -> dict[str, object]:
         own = observation if hasattr(observation, "keys") else {}
         return {player: self._part(player, observation, own) for player in self.names}
 
-    def _part(self, player: str, whole: Any, parts: Mapping[str, Any]) -> Any:
+    def _part(self, player: str, whole: object, parts: Mapping[str, object]) -> object:
         return parts[player] if set(self.names) <= set(parts) else whole
 
 
@@ -121,7 +121,9 @@ class Hosted:
             self._keep(environment, (seed, b"", b""), shown.over)
             return shown
 
-    def step(self, seed: int, decisions: np.ndarray, actions: np.ndarray, play: Callable[..., Any]) -> Shown:
+    def step(
+        self, seed: int, decisions: np.ndarray, actions: np.ndarray, play: Callable[..., Mapping[str, object]]
+    ) -> Shown:
         """What the last of these steps shows and pays.
 
         Args:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -14,7 +14,7 @@ from firstmover.evaluators.forms import check_acts
 from firstmover.exact_numbers import exact
 from firstmover.games.base import Game
 from firstmover.interop.cells import Row, Sheet, read_sheet
-from firstmover.json_types import JsonObject
+from firstmover.json_types import JsonObject, Parsed
 
 WEIGHT = "weight"
 
@@ -79,7 +79,7 @@ class Observed(NamedTuple):
         return {"rows": [[list(key[:-1]), key[-1], count] for key, count in counts.items()]}
 
     @classmethod
-    def from_json(cls, stored: Any) -> "Observed":
+    def from_json(cls, stored: Parsed) -> "Observed":
         """From what `as_json` has written.
 
         Raises:

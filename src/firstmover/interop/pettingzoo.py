@@ -21,7 +21,7 @@ try:
     from gymnasium.utils import seeding
     from pettingzoo import ParallelEnv
 
-    from firstmover.interop.gymnasium_spaces import Layout
+    from firstmover.interop.gymnasium_spaces import Layout, Observation, Policy
 except ModuleNotFoundError:
     raise InputError(
         "firstmover.interop.pettingzoo needs gymnasium and pettingzoo: pip install 'firstmover[interop]'."
@@ -29,6 +29,7 @@ except ModuleNotFoundError:
 
 LEADER = "leader"
 _SEEDS = 2**32
+_Info = dict[str, int | np.ndarray]
 
 
 class _Played(NamedTuple):
@@ -40,7 +41,7 @@ class _Played(NamedTuple):
     rewards: Rewards
 
 
-class MarketParallelEnv(ParallelEnv[str, Any, Any]):
+class MarketParallelEnv(ParallelEnv[str, Observation, Any]):
     """A game with all its players: `leader`, and `follower_0` and so on.
 
     All agents act in every step; the actions of those for whom `info["acts"]` is 0 are ignored. `info` has the
@@ -99,7 +100,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[dict[str, Observation], dict[str, _Info]]:
         """Begin a sub-episode, with types drawn anew; the same ones follow from the same seed."""
         if seed is not None or self._np_random is None:
             self._np_random = seeding.np_random(seed)[0]
@@ -110,7 +111,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
 
     def step(
         self, actions: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Any]]:
+    ) -> tuple[dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, _Info]]:
         """Let all agents act.
 
         Raises:
@@ -135,7 +136,7 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
             self.agents = []
         return seen, rewards, dict.fromkeys(everybody, over), dict.fromkeys(everybody, False), infos
 
-    def rule(self, policy: Any) -> Rule:
+    def rule(self, policy: Policy) -> Rule:
         """The rule of a leader's policy, to be certified, told in words or stored.
 
         Args:
@@ -181,17 +182,17 @@ class MarketParallelEnv(ParallelEnv[str, Any, Any]):
         turn = self._played.observe(state)
         return _Played(state, turn, self._played.leader_mask(turn.leader_obs), rewards._replace(transfers=None))
 
-    def _observations(self) -> dict[str, Any]:
+    def _observations(self) -> dict[str, Observation]:
         turn = self._now.turn
         own = dict(zip(self._followers, np.asarray(turn.follower_obs, np.int64), strict=True))
         return {LEADER: self._layout.observation(turn.leader_obs)} | own
 
-    def _infos(self) -> dict[str, Any]:
+    def _infos(self) -> dict[str, _Info]:
         turn = jax.tree.map(np.asarray, self._now.turn)
         mask = self._layout.mask(self._now.leader_mask).astype(np.int8)
         # PettingZoo takes an `action_mask` for one of a Discrete.
         name = "action_mask" if isinstance(self.action_spaces[LEADER], gymnasium.spaces.Discrete) else "mask"
-        infos: dict[str, Any] = {LEADER: {"acts": int(turn.leader_acts), name: mask}}
+        infos: dict[str, _Info] = {LEADER: {"acts": int(turn.leader_acts), name: mask}}
         for i, (follower, n) in enumerate(zip(self._followers, self.game.n_actions, strict=True)):
             own = turn.follower_mask[i, :n].astype(np.int8)
             infos[follower] = {"acts": int(turn.followers_act[i]), "action_mask": own}

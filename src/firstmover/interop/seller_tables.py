@@ -1,7 +1,5 @@
 """Sellers and their buyers' demand from CSV files whose headers name the columns."""
 
-from typing import Any
-
 from firstmover.errors import InputError
 from firstmover.interop.cells import read_sheet
 
@@ -17,7 +15,7 @@ def read_sellers(text: str) -> int | dict[str, list[str | float]]:
     return _columns(text, ("seller", "cost", "quality", "weight"), names=("seller",), needed=("seller", "cost"))
 
 
-def read_demand(name: str) -> dict[str, Any]:
+def read_demand(name: str) -> dict[str, str | float | list[float | None]]:
     """The numbers outside and mu of a file with these two columns and one row, or the columns of a table of shares.
 
     In columns of prices and shares an empty cell is None: the seller is not shown.

@@ -1,10 +1,9 @@
 """Tables of payoffs, targets and values from text files, with the names that stand in them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -145,7 +144,7 @@ def _targets(name: str, more: Sequence[str]) -> dict[str, list[str | Fraction]]:
     }
 
 
-def read_schedules(name: str) -> dict[str, Any]:
+def read_schedules(name: str) -> Mapping[str, Sequence[object]]:
     """The schedules of a security game: their names, the targets that each covers, and their costs if there are any.
 
     The header is schedule, then the names of targets and maybe cost, in any order; below a target stands 1 where the
@@ -170,7 +169,10 @@ def read_schedules(name: str) -> dict[str, Any]:
             if mark not in ("0", "1"):
                 raise InputError(f"{header.cells[k]} in row {row.line} of {name} must be 1 or 0; got {mark!r}.")
         covers.append([header.cells[k] for k in targets if marks[k] == "1"])
-    read = {"schedule": [row.cells[kinds.index("schedule")] for row in rows], "covers": covers}
+    read: dict[str, Sequence[object]] = {
+        "schedule": [row.cells[kinds.index("schedule")] for row in rows],
+        "covers": covers,
+    }
     at = kinds.index("cost") if "cost" in kinds else None
     return read if at is None else read | {"cost": [sheet.number(row, at, "cost") for row in rows]}
 
@@ -184,7 +186,7 @@ def _check_below(sheet: Sheet, needed: str) -> None:
         raise sheet.error(f"has {len(header.cells)} cells in its header, and {len(rows[0].cells)} in the rows below.")
 
 
-def read_values(name: str) -> dict[str, Any]:
+def read_values(name: str) -> Mapping[str, Sequence[object]]:
     """The agents' values and their probabilities, from a table with a header.
 
     Columns `agent, probability, value of item 0, ...` list the types of every agent, drawn independently; an agent is a

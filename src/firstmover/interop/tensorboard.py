@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class TensorBoard:
     def __init__(self, folder: str | Path):
         """Events in this folder, beside those that it holds."""
         self.folder, self.written = Path(folder), 0
-        self._writer: Any = None
+        self._writer: SummaryWriter | None = None
 
     def __call__(self, update: int, metrics: Metrics) -> None:
         """Write the metrics of an update."""

@@ -113,7 +113,7 @@ def _with_own_models(parameters: Parameters, where: Callable[[str], str]) -> Par
     return {**parameters, "behaviours": own_models(named, where)}
 
 
-def given(kind: str, item: Any) -> Any:
+def given(kind: str, item: object) -> Any:
     """An item as Python users give it: itself, or its name with its defaults.
 
     Raises:
@@ -123,8 +123,7 @@ def given(kind: str, item: Any) -> Any:
         return game_from(item, {}) if kind == "game" else item_from(kind, item, {})
     if not isinstance(item, _base(kind)):
         raise InputError(f"{kind} must be a {_base(kind).__name__} or the name of one; got {shortened(item)}.")
-    made: Any = _counted(item)
-    return made
+    return _counted(item)
 
 
 def again(kind: str, stored: Parsed, code: Code = None, *, changed_too: bool = False) -> Any:
@@ -247,7 +246,7 @@ def _counted(item: Made) -> Made:
     return item
 
 
-def _read(key: str, value: Any, hint: Any) -> Any:
+def _read(key: str, value: object, hint: object) -> Any:
     """A value as its type hint says; strings are parsed, what is not a string is checked."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
@@ -276,7 +275,7 @@ def _read(key: str, value: Any, hint: Any) -> Any:
     return value
 
 
-def _read_union(key: str, value: Any, options: tuple[Any, ...]) -> Any:
+def _read_union(key: str, value: object, options: tuple[object, ...]) -> object:
     """A value of the first kind that it can be: none, a word, and what is left of the options."""
     if type(None) in options and (value is None or value == "none"):
         return None

@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 import jax
+from jaxtyping import PyTree
 
 _LEAF = "leaf"
 _OURS = f"{__package__.partition('.')[0]}."
@@ -19,7 +20,7 @@ class NoSkeletonError(Exception):
     """A tree has something in it that is not written in words."""
 
 
-def skeleton(tree: Any) -> str:
+def skeleton(tree: PyTree) -> str:
     """The words for what a tree is made of.
 
     Raises:
@@ -31,7 +32,7 @@ def skeleton(tree: Any) -> str:
         "('tuple', ['leaf', ('list', [None])])"
     """
     words = repr(_described(tree))
-    structure: Any = jax.tree.structure(tree)
+    structure: object = jax.tree.structure(tree)
     try:
         alike = bool(structure == jax.tree.structure(filled(words)))
     except (ValueError, SyntaxError, AttributeError, TypeError):
@@ -41,7 +42,7 @@ def skeleton(tree: Any) -> str:
     return words
 
 
-def filled(words: str) -> Any:
+def filled(words: str) -> PyTree:
     """A tree that is made of what these words say, with numbers for its leaves.
 
     Raises:
@@ -50,7 +51,7 @@ def filled(words: str) -> Any:
     return _rebuilt(ast.literal_eval(words))
 
 
-def _described(tree: Any) -> Any:
+def _described(tree: PyTree) -> object:
     kind = type(tree)
     if tree is None:
         return None
@@ -74,7 +75,7 @@ def _described(tree: Any) -> Any:
     return "class", kind.__module__, kind.__qualname__, fields
 
 
-def _rebuilt(node: Any) -> Any:
+def _rebuilt(node: Any) -> PyTree:
     match node:
         case None:
             return None
@@ -89,7 +90,7 @@ def _rebuilt(node: Any) -> Any:
         case ("static", value):
             return value
         case ("class", str(module), str(name), dict(fields)) if module.startswith(_OURS):
-            kind: Any = getattr(importlib.import_module(module), name)
+            kind = getattr(importlib.import_module(module), name)
             parts = {field: _rebuilt(part) for field, part in fields.items()}
             if hasattr(kind, "_fields"):
                 return kind(**parts)

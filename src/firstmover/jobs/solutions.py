@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import jax.numpy as jnp
 
@@ -27,7 +26,7 @@ def solve(
     time_limit: float | None = None,
     margin: float | None = None,
     progress: Callable[[str], None] | None = None,
-    **options: Any,
+    **options: object,
 ) -> Solution:
     """The exact optimum of a game, the followers' reply to it, and what a rule is worth that leaves them no tie.
 

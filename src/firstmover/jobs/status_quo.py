@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -47,7 +46,7 @@ def status_quo_named(game: Game) -> JsonObject:
     return {"status_quo": Rule(*game.named_status_quo).entries}
 
 
-def _entries(game: Game, named: StatusQuo) -> Any:
+def _entries(game: Game, named: StatusQuo) -> object:
     match named:
         case Rule():
             return named.entries

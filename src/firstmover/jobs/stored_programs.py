@@ -17,9 +17,10 @@ import sys
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import jax
+from jax.typing import ArrayLike
+from jaxtyping import PyTree
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -45,7 +46,11 @@ _SETTINGS = (  # of JAX, on which depends what is traced
 
 
 def lowered(
-    key: Hashable, name: str, program: Callable[..., Any], arguments: tuple[Any, ...], donated: tuple[int, ...] = ()
+    key: Hashable,
+    name: str,
+    program: Callable[..., PyTree],
+    arguments: tuple[PyTree, ...],
+    donated: tuple[int, ...] = (),
 ) -> jax.stages.Lowered:
     """A program lowered for these arguments: from its file, if a process before has traced it.
 
@@ -66,7 +71,7 @@ def lowered(
     words, exported = known
     structure = jax.tree.structure(filled(words))
 
-    def restored(*arguments: Any) -> Any:
+    def restored(*arguments: PyTree) -> PyTree:
         return jax.tree.unflatten(structure, exported.call(*jax.tree.leaves(arguments)))
 
     try:
@@ -78,12 +83,12 @@ def lowered(
     return again
 
 
-def _traced(program: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any] | None:
+def _traced(program: Callable[..., PyTree], arguments: tuple[PyTree, ...]) -> tuple[str, "jax.export.Exported"] | None:
     """A program as it is stored; None if it cannot be."""
     leaves, structure = jax.tree.flatten(arguments)
     words = []
 
-    def flat(*leaves: Any) -> list[Any]:
+    def flat(*leaves: ArrayLike) -> list[ArrayLike]:
         result = program(*jax.tree.unflatten(structure, leaves))
         words.append(skeleton(result))
         return jax.tree.leaves(result)
@@ -95,7 +100,7 @@ def _traced(program: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[st
     return words[-1], exported
 
 
-def _read(path: Path) -> tuple[str, Any] | None:
+def _read(path: Path) -> tuple[str, "jax.export.Exported"] | None:
     """What a file holds; None if there is none, or one that is not whole."""
     try:
         begin, seal, words, content = path.read_bytes().split(b"\n", 3)
@@ -106,7 +111,7 @@ def _read(path: Path) -> tuple[str, Any] | None:
         return None
 
 
-def _write(path: Path, words: str, exported: Any) -> None:
+def _write(path: Path, words: str, exported: "jax.export.Exported") -> None:
     with contextlib.suppress(OSError, InputError, ImportError):  # it costs time, and nothing else
         content = bytes(exported.serialize())
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -114,7 +119,7 @@ def _write(path: Path, words: str, exported: Any) -> None:
         files.write_whole(path, b"\n".join([_FORMAT[:-1], seal.encode(), words.encode(), content]))
 
 
-def _path(key: Hashable, name: str, arguments: tuple[Any, ...]) -> Path | None:
+def _path(key: Hashable, name: str, arguments: tuple[PyTree, ...]) -> Path | None:
     """The file of a program; None where none is kept."""
     folder: str | None = jax.config.jax_compilation_cache_dir  # type: ignore[attr-defined]
     if key is None or os.environ.get(KEEP) != "1" or not folder or "://" in folder or jax.__version_info__ < _FROM:
@@ -134,12 +139,12 @@ def _path(key: Hashable, name: str, arguments: tuple[Any, ...]) -> Path | None:
     )
 
 
-def _spread(leaf: Any) -> str:
+def _spread(leaf: object) -> str:
     """How an argument is spread over devices."""
     return str(getattr(leaf, "sharding", None))
 
 
-def _surroundings() -> tuple[Any, ...]:
+def _surroundings() -> tuple[object, ...]:
     """What a program depends on beside what it is traced from."""
     settings = [(name, getattr(jax.config, name, None)) for name in _SETTINGS]
     devices = [(device.platform, device.device_kind) for device in jax.devices()]
@@ -147,7 +152,7 @@ def _surroundings() -> tuple[Any, ...]:
 
 
 @functools.cache
-def _code() -> tuple[Any, ...]:
+def _code() -> tuple[object, ...]:
     sources = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         sources.update(path.read_bytes())
@@ -158,7 +163,7 @@ class _OfThisProcessError(Exception):
     """Something is known by itself only, which is not there in another process."""
 
 
-def _text(key: Any) -> str:
+def _text(key: Hashable) -> str:
     """A key (`programs.traced_from`) in words that are the same in every process.
 
     Raises:

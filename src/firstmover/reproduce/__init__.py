@@ -15,7 +15,7 @@ from firstmover.report.charts import chart_csv, draw_chart
 from firstmover.report.curves import as_csv, draw
 from firstmover.reproduce.breaks import BREAKS
 from firstmover.reproduce.crowds import CROWDS
-from firstmover.reproduce.experiments import Finished, Runnable
+from firstmover.reproduce.experiments import Figure, Finished, Runnable
 from firstmover.reproduce.extensions import EXTENSIONS
 from firstmover.reproduce.figures import PAPER_FIGURES
 from firstmover.reproduce.markov_games import MARKOV_GAMES
@@ -26,7 +26,7 @@ from firstmover.reproduce.sellers import SELLERS
 
 __all__ = ["FIGURES", "claims", "reproduce"]
 
-FIGURES = {
+FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in (
         *PAPER_FIGURES,

@@ -7,7 +7,6 @@ it says.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ _REPLY = BestResponse(policies="memoryless")
 _REINFORCE = Reinforce(updates=150)
 
 
-def _once(payoffs: Any) -> IteratedMatrix:
+def _once(payoffs: Sequence[Sequence[tuple[float | int, float | int]]]) -> IteratedMatrix:
     """A matrix game played once, entries (leader, follower)."""
     tables = np.array(payoffs, np.float64)
     return IteratedMatrix(leader_payoffs=tables[..., 0], follower_payoffs=tables[..., 1], steps=1, memory=0)

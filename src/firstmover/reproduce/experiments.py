@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,9 @@ class Finished(Protocol):
     @property
     def seconds(self) -> Mapping[str, float]:
         """What it took, `total` among others."""
+
+
+Made = TypeVar("Made", bound=Finished)
 
 
 @runtime_checkable
@@ -88,7 +91,7 @@ class Experiment:
                 )
             )
         config = Run.open(path).config
-        mine: tuple[tuple[str, Any], ...] = (
+        mine: tuple[tuple[str, build.Named], ...] = (
             ("game", self.game),
             ("followers", followers),
             ("leader", self.leader),
@@ -146,8 +149,8 @@ class Later(Mapping[str, Runnable]):
 
 
 @dataclass(frozen=True, eq=False)
-class Figure:
-    """A figure or table of a paper.
+class Figure(Generic[Made]):
+    """A figure or table of a paper, from experiments that leave designs or whatever else it understands.
 
     Attributes:
         name: what `firstmover reproduce` calls it.
@@ -167,17 +170,20 @@ class Figure:
     ylabel: str
     experiments: Mapping[str, Runnable]
     levels: Callable[[], dict[str, float]]
-    judge: Callable[[Mapping[str, Any]], Sequence[Verdict]]
+    judge: Callable[[Mapping[str, Made]], Sequence[Verdict]]
     metric: str = "evaluated"
-    charts: Callable[[Mapping[str, Any]], Sequence[Chart]] = lambda made: ()
+    charts: Callable[[Mapping[str, Made]], Sequence[Chart]] = lambda made: ()
 
-    def panel(self, made: Mapping[str, Any]) -> Panel | None:
-        """The picture of the finished experiments; None where nothing is learned."""
+    def panel(self, made: Mapping[str, Made]) -> Panel | None:
+        """The learning curves of the designs among the finished experiments; None where there are none."""
+        designs = {label: done for label, done in made.items() if isinstance(done, Design)}
+        if not designs:
+            return None
         curves = [
             Curve(label, done.env_steps, np.asarray(getattr(done.history, self.metric)), _at_commitment_level(done))
-            for label, done in made.items()
+            for label, done in designs.items()
         ]
-        ranges = [done.game.leader_payoff_range for done in made.values()]
+        ranges = [done.game.leader_payoff_range for done in designs.values()]
         paid = self.metric in ("evaluated", "value", "best")
         possible = (min(low for low, _ in ranges), max(high for _, high in ranges)) if paid else None
         return Panel(f"{self.name} ({self.source})", self.ylabel, curves, self.levels(), possible)

@@ -4,15 +4,15 @@ After Liu and Rong 2024 and Yu and Chen 2024; the instances are ours, and everyt
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from firstmover.equilibria.manipulation import loss_to_manipulation
 from firstmover.followers import BestResponse
 from firstmover.games import Newsvendor
+from firstmover.jobs.finished import Design
 from firstmover.leaders import CommitmentGradient
 from firstmover.online.followers import FOLLOWERS, Fmucb, FollowerUcb
 from firstmover.online.leaders import LEADERS, Ucb
@@ -24,10 +24,10 @@ from firstmover.reproduce.experiments import Experiment, Figure, Later, Runnable
 from firstmover.reproduce.online_experiments import Curves, Pair, Sale, random_games
 from firstmover.solvers.newsvendor import wholesale_optimum
 
-_SETTINGS: dict[str, dict[str, Any]] = {
-    "uniform": {},
-    "normal": {"noise": "normal", "spread": 0.5},
-    "large": {"t0": 100.0, "t1": 2.0, "cost": 5.0, "noise": "normal", "spread": 10.0},
+_CHAINS: dict[str, Callable[..., Newsvendor]] = {
+    "uniform": Newsvendor,
+    "normal": functools.partial(Newsvendor, noise="normal", spread=0.5),
+    "large": functools.partial(Newsvendor, t0=100.0, t1=2.0, cost=5.0, noise="normal", spread=10.0),
 }
 _CLOSE = 1e-3
 TABLE_1 = Table(np.array([[0.3, 0.1], [0.2, 0.3]]), np.array([[0.1, 0.05], [1, 0.1]]))
@@ -39,10 +39,10 @@ WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01)
 def designed() -> tuple[dict[str, Experiment], dict[str, float]]:
     """Designs of every instance and contract, and the exact profits, by label."""
     experiments, levels = {}, {}
-    for name, settings in _SETTINGS.items():
-        game = Newsvendor(**settings)
+    for name, chain in _CHAINS.items():
+        game = chain()
         _, supplier, retailer = wholesale_optimum(game)
-        sharing = Newsvendor(**_SETTINGS[name], contract="revenue-sharing", reservation=retailer)
+        sharing = chain(contract="revenue-sharing", reservation=retailer)
         worth = {"wholesale": (game, supplier), "revenue sharing": (sharing, game.chain_profit - retailer)}
         for contract, (own, value) in worth.items():
             run = f"newsvendor-{name}-{contract.replace(' ', '-')}"
@@ -51,7 +51,7 @@ def designed() -> tuple[dict[str, Experiment], dict[str, float]]:
     return experiments, levels
 
 
-def _judge_designs(made: Mapping[str, Any]) -> Sequence[Verdict]:
+def _judge_designs(made: Mapping[str, Design]) -> Sequence[Verdict]:
     _, levels = designed()
     verdicts = []
     for label, done in made.items():
@@ -68,10 +68,10 @@ def _judge_designs(made: Mapping[str, Any]) -> Sequence[Verdict]:
 
 
 @dataclass(frozen=True, eq=False)
-class OnlineFigure(Figure):
+class OnlineFigure(Figure[Curves]):
     """A figure of learners online: average regret, and the follower's reward where there is one that learns."""
 
-    def panel(self, made: Mapping[str, Any]) -> Panel | None:
+    def panel(self, made: Mapping[str, Curves]) -> Panel | None:
         curves = [Curve(f"leader's regret: {label}", done.at, done.regret) for label, done in made.items()]
         curves += [
             Curve(f"follower's reward: {label}", done.at, done.reward)

@@ -1,11 +1,10 @@
 """Experiments with learners who meet online: what is drawn and judged of each is kept in a file."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +12,7 @@ from jaxtyping import Float
 from firstmover.games import Newsvendor
 from firstmover.jobs import build
 from firstmover.jobs.loop import Progress, Silent
+from firstmover.json_types import JsonObject
 from firstmover.online.learners import OnlineFollower, OnlineLeader, Table
 from firstmover.online.meetings import checkpoints, meet
 from firstmover.online.outcomes import Meeting
@@ -70,10 +70,10 @@ class Pair:
         """
         learners = {"leader": _written(self.leader), "follower": _written(self.follower)}
         table = None if self.table is None else [own.tolist() for own in self.table]
-        settings = learners | {"table": table, "rounds": self.rounds, "seeds": seeds}
+        settings: JsonObject = {**learners, "table": table, "rounds": self.rounds, "seeds": seeds}
         return _read(folder / "online" / f"{self.name}.json", settings, partial(self._met, seeds, progress or Silent()))
 
-    def _met(self, seeds: int, progress: Progress) -> dict[str, Any]:
+    def _met(self, seeds: int, progress: Progress) -> JsonObject:
         tables = random_games(seeds) if self.table is None else [self.table]
         at = checkpoints(self.rounds)
         each = 1 if self.table is None else seeds
@@ -115,24 +115,24 @@ class Sale:
         Raises:
             InputError: the folder holds something else.
         """
-        parts = {"game": build.as_stored(self.game), "leader": _written(self.supplier)}
-        settings = parts | {"rounds": self.rounds, "seeds": seeds}
+        settings: JsonObject = {"game": build.as_stored(self.game), "leader": _written(self.supplier)}
+        settings |= {"rounds": self.rounds, "seeds": seeds}
         return _read(
             folder / "online" / f"{self.name}.json", settings, partial(self._sold, seeds, progress or Silent())
         )
 
-    def _sold(self, seeds: int, progress: Progress) -> dict[str, Any]:
+    def _sold(self, seeds: int, progress: Progress) -> JsonObject:
         sold = sell(self.game, self.supplier, rounds=self.rounds, seeds=seeds, alive=lambda _: progress.alive())
         average = sold.leader_regret / sold.at[:, None]
         late = {"regret": sold.leader_regret[-1].tolist(), "slope": [sold.slope]}
         return {"at": sold.at.tolist(), "regret": average.tolist(), "reward": [], "late": late}
 
 
-def _written(learner: OnlineLeader | OnlineFollower | Supplier) -> dict[str, Any]:
+def _written(learner: OnlineLeader | OnlineFollower | Supplier) -> JsonObject:
     return {"name": learner.name, **asdict(learner)}
 
 
-def _read(path: Path, settings: dict[str, Any], play: Any) -> Curves:
+def _read(path: Path, settings: JsonObject, play: Callable[[], JsonObject]) -> Curves:
     began = time.perf_counter()
     found = kept(path, settings, play)
     late = {name: np.array(own) for name, own in found["late"].items()}

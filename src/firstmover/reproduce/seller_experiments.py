@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -23,6 +22,7 @@ from firstmover.games.display import fixed_rule
 from firstmover.games.prominence import named_rule
 from firstmover.jobs import build
 from firstmover.jobs.loop import Progress, Silent
+from firstmover.json_types import JsonObject, Parsed
 from firstmover.rules.rule import Rule
 
 FORMAT = 1
@@ -48,17 +48,17 @@ class Case:
     per_seed: int = 40
     deviates: bool = False
 
-    def settings(self, seeds: int) -> dict[str, Any]:
+    def settings(self, seeds: int) -> JsonObject:
         """What its results depend on, as JSON values."""
         stored = {"game": build.as_stored(self.game), "sellers": build.as_stored(self.sellers)}
         return stored | {"rule": self.rule, "sessions": self.per_seed * seeds, "deviates": self.deviates}
 
-    def play(self, seeds: int, tell: Callable[[str], None]) -> dict[str, Any]:
+    def play(self, seeds: int, tell: Callable[[str], None]) -> JsonObject:
         """What came of it, as JSON values."""
         played = seller_sessions(
             self.game, named_rule(self.game, self.rule), self.sellers, sessions=self.per_seed * seeds, progress=tell
         )
-        found: dict[str, Any] = {"statistics": {name: list(own) for name, own in statistics_of(played).items()}}
+        found: JsonObject = {"statistics": {name: list(own) for name, own in statistics_of(played).items()}}
         if self.deviates:
             after = impulse_response(played)
             if not after.deviated:  # the forced price is everybody's own
@@ -173,7 +173,7 @@ class Models:
         return Worth(value, interval, {"total": time.perf_counter() - began})
 
 
-def _worth(rules: dict[str, Rule], model: Follower, seeds: int, progress: Progress | None) -> dict[str, Any]:
+def _worth(rules: dict[str, Rule], model: Follower, seeds: int, progress: Progress | None) -> JsonObject:
     """What rules are worth under a model, as JSON values."""
     found = evaluate(rules=rules, followers=[model], seeds=seeds, optimum_seconds=0, progress=_told(progress, ""))
     rows = [found.names.index(name) for name in rules]
@@ -184,7 +184,7 @@ def _table(game: BuyBox, rule: str | tuple[int, ...]) -> np.ndarray:
     return fixed_rule(game, rule) if isinstance(rule, str) else np.array(rule, np.int32)
 
 
-def kept(path: Path, settings: dict[str, Any], play: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def kept(path: Path, settings: JsonObject, play: Callable[[], JsonObject]) -> Parsed:
     """What the file holds of these settings; played and written where there is none.
 
     Raises:
@@ -196,7 +196,7 @@ def kept(path: Path, settings: dict[str, Any], play: Callable[[], dict[str, Any]
     held = files.read_json(path)
     if not isinstance(held, dict) or held.get("format") != FORMAT or held.get("settings") != settings:
         raise InputError(f"{path} holds a run with other settings; name another folder with --out.")
-    result: dict[str, Any] = held["result"]
+    result: Parsed = held["result"]
     return result
 
 

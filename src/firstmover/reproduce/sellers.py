@@ -5,8 +5,6 @@ Sources: Brero, Mibuari, Lepore and Parkes (NeurIPS 2022) for the platform, Calv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,9 +18,9 @@ from firstmover.followers import (
 )
 from firstmover.followers.learnt_play import Statistic
 from firstmover.games import BuyBox
+from firstmover.jobs.finished import Design
 from firstmover.leaders import LocalSearch
 from firstmover.report.charts import Chart, Series
-from firstmover.report.curves import Panel
 from firstmover.report.statistics import mean_interval
 from firstmover.reproduce.experiments import Experiment, Figure, Verdict
 from firstmover.reproduce.seller_experiments import Case, Models, Played, Sessions, Worth
@@ -30,20 +28,6 @@ from firstmover.reproduce.seller_experiments import Case, Models, Played, Sessio
 _KNOWN, _UNKNOWN = BuyBox(costs=(1.0,)), BuyBox()
 _RULES: tuple[str | float, ...] = ("none", "pdp", "dynamic-pdp", 1.27, 1.49, "lowest", "block-equal")
 _WINNER = (0, 1, 0, 0, 1, 1, 3, 2, 0, 0)  # the best of all rules for unknown costs, by `solve buy-box`
-
-
-@dataclass(frozen=True, eq=False)
-class SellerFigure(Figure):
-    """A figure whose experiments are sessions, but for those that are named.
-
-    Attributes:
-        learned: labels of experiments that are designs, whose learning curves are drawn.
-    """
-
-    learned: tuple[str, ...] = ()
-
-    def panel(self, made: Mapping[str, Any]) -> Panel | None:
-        return super().panel({label: made[label] for label in self.learned}) if self.learned else None
 
 
 def _words(own: Statistic) -> str:
@@ -58,9 +42,15 @@ def _cases(game: BuyBox) -> dict[str, Case]:
     return {_label(rule): Case(game, rule) for rule in _RULES}
 
 
-def _judge_rules(made: Mapping[str, Any]) -> Sequence[Verdict]:
-    learned = made["learned"]
-    known, unknown = (made[label].statistics for label in ("known costs", "unknown costs"))
+def _sessions(made: Mapping[str, Design | Played]) -> dict[str, Played]:
+    """The experiments that are sessions."""
+    return {label: done for label, done in made.items() if isinstance(done, Played)}
+
+
+def _judge_rules(made: Mapping[str, Design | Played]) -> Sequence[Verdict]:
+    learned, sessions = made["learned"], _sessions(made)
+    assert isinstance(learned, Design)
+    known, unknown = (sessions[label].statistics for label in ("known costs", "unknown costs"))
     verdicts = [
         Verdict(
             f"{words}: {label}",
@@ -99,19 +89,19 @@ def _judge_rules(made: Mapping[str, Any]) -> Sequence[Verdict]:
     ]
 
 
-def _frontier(made: Mapping[str, Any]) -> Sequence[Chart]:
+def _frontier(made: Mapping[str, Design | Played]) -> Sequence[Chart]:
     charts = []
-    for words in ("known costs", "unknown costs"):
+    for words, played in _sessions(made).items():
         series = [
             Series(label, np.array([own["profit"].mean]), np.array([own["surplus"].mean]), "points")
-            for label, own in made[words].statistics.items()
+            for label, own in played.statistics.items()
         ]
         name = f"surplus-against-profit-{words.replace(' ', '-')}"
         charts.append(Chart(name, f"Rules, {words}", "profit of a seller", "surplus of the buyers", series))
     return charts
 
 
-PLATFORM_RULES = SellerFigure(
+PLATFORM_RULES = Figure(
     "platform-rules",
     "Brero et al. 2022; unknown costs ours",
     "A platform that learns its display rule leaves buyers more than rules with a name.",
@@ -124,7 +114,6 @@ PLATFORM_RULES = SellerFigure(
     lambda: {},
     _judge_rules,
     charts=_frontier,
-    learned=("learned",),
 )
 
 
@@ -146,8 +135,8 @@ def _after(played: Played, label: str) -> str:
     )
 
 
-def _judge_collusion(made: Mapping[str, Any]) -> Sequence[Verdict]:
-    played: Played = made["no rule"]
+def _judge_collusion(made: Mapping[str, Played]) -> Sequence[Verdict]:
+    played = made["no rule"]
     verdicts = []
     for label, own in played.statistics.items():
         expected, words = _PUBLISHED.get(label, (None, "-"))
@@ -167,7 +156,7 @@ def _judge_collusion(made: Mapping[str, Any]) -> Sequence[Verdict]:
     return verdicts
 
 
-def _responses(made: Mapping[str, Any]) -> Sequence[Chart]:
+def _responses(made: Mapping[str, Played]) -> Sequence[Chart]:
     charts = []
     for label, paths in made["no rule"].paths.items():
         series = [
@@ -179,7 +168,7 @@ def _responses(made: Mapping[str, Any]) -> Sequence[Chart]:
     return charts
 
 
-SELLER_COLLUSION = SellerFigure(
+SELLER_COLLUSION = Figure(
     "seller-collusion",
     "Calvano et al. 2020, sections III and IV; Brero et al. 2022",
     "Without a rule, sellers who learn charge more than one-shot competition and punish who deviates.",
@@ -218,8 +207,8 @@ _MODELS = {
 _TRIED: dict[str, str | tuple[int, ...]] = {"none": "none", "pdp": "pdp", "lowest": "lowest", "best of all": _WINNER}
 
 
-def _judge_models(made: Mapping[str, Any]) -> Sequence[Verdict]:
-    worth: Worth = made["rules"]
+def _judge_models(made: Mapping[str, Worth]) -> Sequence[Verdict]:
+    worth = made["rules"]
     rows = list(_TRIED)
     verdicts = []
     for k, label in enumerate(_MODELS):
@@ -239,8 +228,8 @@ def _judge_models(made: Mapping[str, Any]) -> Sequence[Verdict]:
     return verdicts
 
 
-def _by_model(made: Mapping[str, Any]) -> Sequence[Chart]:
-    worth: Worth = made["rules"]
+def _by_model(made: Mapping[str, Worth]) -> Sequence[Chart]:
+    worth = made["rules"]
     at = np.arange(len(_MODELS), dtype=float)
     series = [Series(name, at, worth.value[r], "points") for r, name in enumerate(_TRIED)]
     return [
@@ -255,7 +244,7 @@ def _by_model(made: Mapping[str, Any]) -> Sequence[Chart]:
     ]
 
 
-SELLER_MODELS = SellerFigure(
+SELLER_MODELS = Figure(
     "seller-models",
     "ours",
     "The rule that is best against sellers who remember is not best against all others.",

@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 
 _TRUE, _FALSE, _NOTHING = object(), object(), object()
 _SUM = 1e-6  # how far from 1 the probabilities of a mixture may sum
-_Draw = Callable[[float], dict[str, Any]]  # from a number in [0, 1) to what is done
+_Done = dict[str, Any]  # what is done, in the words of the game
+_Draw = Callable[[float], _Done]  # from a number in [0, 1)
 
 
 class Acting:
@@ -53,7 +54,7 @@ class Acting:
         self._open = [[pair for pair in entry["when"].items() if not _is_definite(pair[1])] for entry in self.entries]
         self._draws = [self._draw(entry["do"], targets) for entry in self.entries]
 
-    def __call__(self, situation: Any = None, rng: Any = None) -> dict[str, Any]:
+    def __call__(self, situation: Any = None, rng: Any = None) -> _Done:
         """What the rule does.
 
         Args:
@@ -105,7 +106,7 @@ class Acting:
         wrong = f"does not know {', '.join(unknown)}" if unknown else f"has to be told {', '.join(missing)}"
         return f"the rule {wrong}: {asks}."
 
-    def _checked(self, entry: object, k: int) -> dict[str, Any]:
+    def _checked(self, entry: object, k: int) -> _Done:
         if not isinstance(entry, Mapping) or not {"do"} <= set(entry) <= {"when", "do"}:
             raise self.refused(f"entry {k} of the rule must have 'do', and maybe 'when', and nothing else.")
         when, do = entry.get("when", {}), entry["do"]
@@ -115,7 +116,7 @@ class Acting:
             raise self.refused(f"the conditions of entry {k} of the rule must be words, numbers and lists of them.")
         return {"when": dict(when), "do": dict(do)}
 
-    def _draw(self, do: dict[str, Any], targets: Sequence[str] | None) -> _Draw | None:
+    def _draw(self, do: _Done, targets: Sequence[str] | None) -> _Draw | None:
         """How an action is drawn from what an entry does; None where nothing is left to chance."""
         if set(do) == {"mixture"}:
             mixture = do["mixture"]
@@ -125,13 +126,13 @@ class Acting:
             return self._covered(do["coverage"], targets)
         return None
 
-    def _one_of(self, results: list[dict[str, Any]], mixture: object) -> _Draw:
+    def _one_of(self, results: list[_Done], mixture: object) -> _Draw:
         if not _are_probabilities(mixture) or abs(math.fsum(mixture) - 1) > _SUM:
             raise self.refused(f"the mixture must be probabilities that sum to 1; got {_cut(mixture)}.")
         sums = list(itertools.accumulate(mixture))
         last = max(k for k, p in enumerate(mixture) if p > 0)
 
-        def draw(number: float) -> dict[str, Any]:
+        def draw(number: float) -> _Done:
             return dict(results[min(bisect.bisect_right(sums, number * sums[-1]), last)])
 
         return draw
@@ -144,7 +145,7 @@ class Acting:
         sums = [0.0, *itertools.accumulate(coverage)]
         sums = [round(total) if abs(total - round(total)) < 1e-9 else total for total in sums]
 
-        def draw(number: float) -> dict[str, Any]:
+        def draw(number: float) -> _Done:
             reached = [math.ceil(total - number) for total in sums]
             pairs = zip(names, itertools.pairwise(reached), strict=True)
             return {"cover": [name for name, (before, after) in pairs if after > before]}
@@ -160,7 +161,7 @@ def _is_condition(value: object) -> bool:
     return all(map(_is_condition, value)) if _is_list(value) else value is None or isinstance(value, str | int | float)
 
 
-def _are_probabilities(values: Any) -> TypeGuard[Sequence[float]]:
+def _are_probabilities(values: object) -> TypeGuard[Sequence[float]]:
     return (
         isinstance(values, list | tuple)
         and bool(values)

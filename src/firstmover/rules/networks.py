@@ -15,6 +15,7 @@ from jaxtyping import Float
 from firstmover import files
 from firstmover.array_files import read_arrays
 from firstmover.errors import InputError
+from firstmover.json_types import JsonObject, Parsed
 
 NETWORK = "network.npz"
 FORMAT = 1
@@ -29,7 +30,7 @@ class NetworkRule:
         conditions: the keys of a situation.
     """
 
-    def __init__(self, about: Mapping[str, Any], layers: list[tuple[np.ndarray, np.ndarray]]):
+    def __init__(self, about: Parsed, layers: list[tuple[np.ndarray, np.ndarray]]):
         """A rule from what its file says.
 
         Raises:
@@ -50,7 +51,7 @@ class NetworkRule:
         except (KeyError, TypeError, ValueError, IndexError):
             raise InputError("the file is damaged: its network is not the one that it describes.") from None
 
-    def __call__(self, situation: Mapping[str, object], rng: Any = None) -> dict[str, Any]:
+    def __call__(self, situation: Mapping[str, object], rng: Any = None) -> Parsed:
         """The agent to visit and its prices.
 
         Args:
@@ -110,7 +111,7 @@ class NetworkRule:
         return np.concatenate(parts if self._alike else [*parts, np.eye(n, dtype=np.float32)], axis=1)
 
 
-def stored(about: Mapping[str, Any], layers: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+def stored(about: JsonObject, layers: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
     """The arrays of a file."""
     held = {"about": np.array(json.dumps({"format": FORMAT, **about}, allow_nan=False))}
     for k, (weight, bias) in enumerate(layers):

@@ -106,7 +106,7 @@ def contents(path: str | Path) -> Contents:
     return described_rule(content)
 
 
-def described_rule(content: Mapping[str, Any]) -> Contents:
+def described_rule(content: Parsed) -> Contents:
     """What the content of a rule file says of its rule."""
     game = content["game"]
     described = game if isinstance(game, dict) else {"name": game, "parameters": content.get("parameters")}
@@ -121,7 +121,7 @@ def described_rule(content: Mapping[str, Any]) -> Contents:
     )
 
 
-def _read(text: str) -> Any:
+def _read(text: str) -> object:
     """JSON whose numbers are finite."""
     return json.loads(text, parse_float=_finite, parse_constant=_finite)
 

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from firstmover.core.plays import Play
 from firstmover.errors import InputError
 from firstmover.games.base import Game
 from firstmover.games.entries import read_entries
+from firstmover.json_types import Parsed
 
 _LONGEST = 200  # characters of a rule in its short form
 
@@ -79,7 +79,7 @@ class Rule:
         return Rule(self.game, table)
 
     @property
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[Parsed]:
         """The entries of a rule file."""
         return self.game.rule(self.actions)
 
@@ -93,7 +93,7 @@ class Rule:
         """A sentence for every entry."""
         return [_capitalised(self.game.sentence(entry)) + "." for entry in self.entries]
 
-    def as_file(self) -> dict[str, Any]:
+    def as_file(self) -> Parsed:
         """The content of a rule file."""
         return {"game": self.game.name, "parameters": self.game.parameters(), "rule": self.entries}
 

@@ -6,7 +6,6 @@
 """
 
 from pathlib import Path
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -33,10 +32,9 @@ def read_rule_file(path: str | Path, code: Code = None) -> tuple[Rule, Strategie
     content = files.read_json(path, f"{path} is not a rule file: it is not JSON.", read_json)
     if not isinstance(content, dict) or not {"game", "rule"} <= set(content):
         raise InputError(f"{path} is not a rule file: a JSON object with the keys 'game' and 'rule' is needed.")
-    game: Any = content["game"]
-    parameters = content.get("parameters", {})
-    if isinstance(game, dict):
-        game, parameters = game.get("name"), game.get("parameters", {})
+    given = content["game"]
+    described = given if isinstance(given, dict) else {"name": given, "parameters": content.get("parameters", {})}
+    game, parameters = described.get("name"), described.get("parameters", {})
     if not isinstance(game, str) or not isinstance(parameters, dict):
         raise InputError(f"{path}: 'game' must be a name from 'firstmover games', and 'parameters' an object.")
     rule = Rule.read(again("game", {"name": game, "parameters": parameters}, code), content["rule"])

@@ -20,7 +20,6 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +30,7 @@ from firstmover.interop.python_files import file_of, names_code
 from firstmover.jobs import build
 from firstmover.jobs.records import LEFT_OUT, configuration
 from firstmover.jobs.runs import digest
-from firstmover.json_types import Json, JsonObject
+from firstmover.json_types import Json, JsonObject, Parsed
 from firstmover.sweeps.task import Item, Task
 
 MOST = 100_000  # designs of one file
@@ -76,7 +75,7 @@ def read_plan(path: str | Path, out: Path, code: tuple[str, ...] = ()) -> Plan:
         raise InputError(f"{path}: {error}") from None
 
 
-def _plan(asked: dict[str, Any], out: Path, code: tuple[str, ...]) -> Plan:
+def _plan(asked: Parsed, out: Path, code: tuple[str, ...]) -> Plan:
     games = _items(asked, "games", code)
     if not games:
         raise InputError("it names no game; [[games]] with a name begins one.")
@@ -89,7 +88,7 @@ def _plan(asked: dict[str, Any], out: Path, code: tuple[str, ...]) -> Plan:
     if not isinstance(optimum, bool):
         raise InputError(f"optimum must be true or false; got {shortened(optimum)}.")
     _bounded(len(games) * len(followers) * len(leaders) * len(firsts))
-    built: Any = functools.cache(lambda kind, written: _built(kind, *json.loads(written)))
+    built = functools.cache(lambda kind, written: _built(kind, *json.loads(written)))
     tasks: dict[str, Task] = {}
     for game, model, leader, first in itertools.product(games, followers, leaders, firsts):
         market = built("game", json.dumps(game))
@@ -102,7 +101,7 @@ def _plan(asked: dict[str, Any], out: Path, code: tuple[str, ...]) -> Plan:
     return Plan(list(tasks.values()), {place: _table(asked, place) for place in ("ray", "slurm")})
 
 
-def _items(asked: Mapping[str, Any], kind: str, code: tuple[str, ...]) -> list[Item]:
+def _items(asked: Parsed, kind: str, code: tuple[str, ...]) -> list[Item]:
     """The items of a kind, one for every combination of what stands under `each`."""
     listed = asked.get(kind, [])
     if not isinstance(listed, list):
@@ -134,7 +133,7 @@ def _bounded(designs: int) -> None:
         raise InputError(f"it asks for {designs} designs; at most {MOST} are made of one file.")
 
 
-def _table(within: Mapping[str, Any], key: str) -> JsonObject:
+def _table(within: Parsed, key: str) -> JsonObject:
     table = within.get(key, {})
     if not isinstance(table, dict):
         raise InputError(f"{key} must be a table such as {{ seeds = 5 }}; got {shortened(table)}.")

@@ -1,7 +1,7 @@
 """A check of something that a user has written: a name, and a function that refuses what is wrong in a sentence."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
 from jaxtyping import PyTree
@@ -46,7 +46,7 @@ def results(item: Item, checks: Sequence[tuple[str, Callable[[Item], None]]]) ->
     return done
 
 
-def check_parameters(item: Any) -> None:
+def check_parameters(item: build.Named) -> None:
     """A model of followers or a learner has to come back from what a run folder records of it.
 
     Raises:

@@ -4,14 +4,15 @@ import functools
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Key
 
 from firstmover.certificates.exact import exact_game
 from firstmover.core.declarations import check_chance, check_paid
+from firstmover.core.rollout import Step
 from firstmover.errors import InputError
 from firstmover.evaluators import judge_of
 from firstmover.games.base import Game, Turn
@@ -134,7 +135,7 @@ def _shapes(game: Game) -> None:
     refuse_other_state(name, "reset", state, "step", after)
 
 
-def _expect(array: Any, shape: tuple[int, ...], kind: str, what: str) -> None:
+def _expect(array: jax.ShapeDtypeStruct, shape: tuple[int, ...], kind: str, what: str) -> None:
     words = {"i": "int32", "b": "bool", "f": "float"}
     if array.shape != shape or array.dtype.kind != kind:
         raise InputError(f"{what} must be {words[kind]} of shape {shape}; got {array.dtype} of shape {array.shape}.")
@@ -145,11 +146,11 @@ def _randomness(game: Game) -> None:
         raise InputError(f"{type(game).__name__} {FROZEN}")
 
 
-def _program(game: Game) -> tuple[str, list[Any]]:
+def _program(game: Game) -> tuple[str, list[object]]:
     """The program that JAX makes of a game, and the numbers in it."""
     nobody, key = jnp.zeros(game.n_followers, jnp.int32), jax.random.key(0)
 
-    def follow(key: Any) -> Any:
+    def follow(key: Key[Array, ""]) -> object:
         state = game.reset(nobody, key)
         return game.observe(state), game.step(state, game.leader_space.idle(), nobody, key)
 
@@ -182,7 +183,7 @@ def _ranges(game: Game) -> None:
         )
 
 
-def _where(types: np.ndarray, steps: Any, q: Any) -> str:
+def _where(types: np.ndarray, steps: Step, q: int | np.integer) -> str:
     acted = steps.followers_act[q].any(axis=1)
     return f"at types {types[q].tolist()} and actions {steps.follower_actions[q][acted].tolist()}"
 

@@ -9,7 +9,7 @@ from firstmover.games import Game
 from firstmover.interop.python_files import classes_in, unfinished
 from firstmover.jobs import build
 from firstmover.leaders import Leader
-from firstmover.testing.checks import Check
+from firstmover.testing.checks import Check, Item
 from firstmover.testing.followers import check_follower
 from firstmover.testing.games import check_game
 from firstmover.testing.leaders import check_leader
@@ -41,10 +41,12 @@ def check_file(argument: str, parameters: Mapping[str, str]) -> list[Check]:
     return checks
 
 
-def _of_class(cls: type, base: type, check: Callable[[Any], list[Check]], parameters: Mapping[str, str]) -> list[Check]:
+def _of_class(
+    cls: type[Item], base: type, check: Callable[[Item], list[Check]], parameters: Mapping[str, str]
+) -> list[Check]:
     try:
         unfinished(cls, base)
-        item: Any = build.built_by_its_author(cls, cls.__name__, parameters if base is Game else {})
+        item = build.built_by_its_author(cls, cls.__name__, parameters if base is Game else {})
     except InputError as why:
         return [Check("construction", False, str(why))]
     return [Check("construction", True), *check(item)]

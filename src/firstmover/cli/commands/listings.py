@@ -3,13 +3,20 @@
 import argparse
 import functools
 import textwrap
-from typing import Any
+from typing import NamedTuple
 
 from firstmover import catalogue
 from firstmover.catalogue import Item
 from firstmover.cli.command import Command
 from firstmover.json_types import Json, JsonObject
 from firstmover.source import REQUIRED, Parameter
+
+
+class _Listed(NamedTuple):
+    """What a listing says of an item: its summary, and its parameters with their defaults."""
+
+    summary: str
+    parameters: JsonObject
 
 
 def _declare(command: argparse.ArgumentParser) -> None:
@@ -20,14 +27,11 @@ def _run(kind: str, options: argparse.Namespace) -> tuple[Json, str]:
     if options.name is not None:
         item = catalogue.item(kind, options.name)
         return _explained(item), _page(item)
-    items: dict[str, JsonObject] = {
-        name: {
-            "summary": item.summary,
-            "parameters": {key: _default(parameter) for key, parameter in item.parameters.items()},
-        }
+    items = {
+        name: _Listed(item.summary, {key: _default(parameter) for key, parameter in item.parameters.items()})
         for name, item in catalogue.items(kind).items()
     }
-    return items, _listing(items)
+    return {name: listed._asdict() for name, listed in items.items()}, _listing(items)
 
 
 def _default(parameter: Parameter) -> Json:
@@ -35,12 +39,12 @@ def _default(parameter: Parameter) -> Json:
     return "required" if parameter.default is REQUIRED else parameter.default
 
 
-def _listing(items: dict[str, Any]) -> str:
+def _listing(items: dict[str, _Listed]) -> str:
     """Names, summaries and parameters."""
     lines = []
     for name, item in items.items():
-        settings = ", ".join(f"{key}={_written(value)}" for key, value in item["parameters"].items())
-        lines.append(f"{name:24} {item['summary']}")
+        settings = ", ".join(f"{key}={_written(value)}" for key, value in item.parameters.items())
+        lines.append(f"{name:24} {item.summary}")
         lines.append(f"{'':24} {settings}")
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from firstmover.cli.command import GAME, Command, add_parameters, pairs, use_all_cores
 from firstmover.cli.estimates import add_payoffs, estimated_rules, payoff_errors
 from firstmover.errors import InputError
-from firstmover.json_types import Json
+from firstmover.json_types import Json, Parsed
 from firstmover.solvers.options import OPTIONS
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _stressed(
     return estimated(game, solution, errors, ties=ties, progress=progress)
 
 
-def _compared(game: "Game") -> dict[str, Any]:
+def _compared(game: "Game") -> Parsed:
     """What `--compare nash` shows beside the commitment."""
     from firstmover.jobs.comparisons import compare_nash
 
