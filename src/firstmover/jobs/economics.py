@@ -5,6 +5,7 @@ Answered by the type of the game: nothing is said of games whose followers do no
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from firstmover import files
 from firstmover.errors import InputError
@@ -81,6 +82,6 @@ def _files_of_sellers(
     return [folder / name for name in written]
 
 
-def _sellers(followers: Follower | None) -> RepeatedQLearning:
+def _sellers(followers: Any) -> RepeatedQLearning:
     """The rule's own sellers where they remember, or those of the literature."""
-    return followers if isinstance(followers, RepeatedQLearning) else RepeatedQLearning()
+    return RepeatedQLearning() if followers is None or followers.one_round is None else followers
