@@ -100,7 +100,7 @@ def _n_priced(game: FiniteGame, i: int) -> float:
 
 def cheapest_maps(
     game: FiniteGame, costs: Shaped[np.ndarray, "P *actions"], i: int
-) -> tuple[float | int, Int[np.ndarray, "batch pairs"]]:
+) -> tuple[float | int | np.integer, Int[np.ndarray, "batch pairs"]]:
     """The least cost of a profile of maps, and some of the cheapest profiles: best maps of i against others' maps.
 
     Costs are floats, or whole numbers of any size (dtype object).
