@@ -123,10 +123,10 @@ class Box(Vector):
             limits |= {"A_ub": np.ones((1, self.size)), "b_ub": np.array([self.total])}
         return limits
 
-    def in_fractions(self, action: AnyArray | Sequence[float]) -> list[Fraction]:
+    def in_fractions(self, action: AnyArray | Sequence[float | int]) -> list[Fraction]:
         return [Fraction(repr(value)) for value in np.asarray(action, np.float64).tolist()]
 
-    def entry(self, action: AnyArray | Sequence[float]) -> Parsed:
+    def entry(self, action: AnyArray | Sequence[float | int]) -> Parsed:
         """A vector as a rule file has it."""
         values = self.played(np.asarray(action, np.float64)).tolist()
         if self.digits is not None:
@@ -158,7 +158,7 @@ class Box(Vector):
             raise InputError(f"{what} must sum to at most {self.total:g}; the sum is {vector.sum():.9g}.")
         return vector
 
-    def words(self, action: AnyArray | Sequence[float]) -> str:
+    def words(self, action: AnyArray | Sequence[float | int]) -> str:
         """A vector in words, such as "basic price 4, full price 8"."""
         values = self.played(np.asarray(action, np.float64))
         parts = [f"{name} {value:.6g}" for name, value in zip(self.names, values, strict=True)]

@@ -70,12 +70,12 @@ class Mixture(Vector):
     def limits(self) -> Limits:
         return {"bounds": [(0.0, 1.0)] * self.size, "A_eq": np.ones((1, self.size)), "b_eq": np.ones(1)}
 
-    def in_fractions(self, action: AnyArray | Sequence[float]) -> list[Fraction]:
+    def in_fractions(self, action: AnyArray | Sequence[float | int]) -> list[Fraction]:
         weights = [max(Fraction(repr(value)), Fraction(0)) for value in np.asarray(action, np.float64).tolist()]
         total = sum(weights)
         return [weight / total if total else Fraction(1, self.size) for weight in weights]
 
-    def entry(self, action: AnyArray | Sequence[float]) -> Parsed:
+    def entry(self, action: AnyArray | Sequence[float | int]) -> Parsed:
         """The probabilities as a rule file has them, by name, or in a list where there are no names.
 
         Such as `{"mixture": {"inspect": 0.25, "wait": 0.75}}`, or `{"mixture": [0.25, 0.75]}`.
@@ -103,12 +103,12 @@ class Mixture(Vector):
             raise InputError(f"the mixture must have {self.size} probabilities; got shape {weights.shape}.")
         return weights
 
-    def words(self, action: AnyArray | Sequence[float]) -> str:
+    def words(self, action: AnyArray | Sequence[float | int]) -> str:
         """The probabilities in words, without what is as good as never done."""
         return mixed_words(self.played(np.asarray(action, np.float64)), self.names)
 
 
-def mixed_words(shares: Iterable[float], names: Sequence[str]) -> str:
+def mixed_words(shares: AnyArray | Iterable[float | int], names: Sequence[str]) -> str:
     """Probabilities of options with these names in words, without what is as good as never done."""
     return ", ".join(f"{name} with probability {p:.4f}" for name, p in zip(names, shares, strict=True) if p >= 5e-5)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Shaped
@@ -178,7 +178,7 @@ def read_market(
     return market, kept
 
 
-def _fractions(row: Iterable[Fraction], what: str) -> list[Fraction]:
+def _fractions(row: Iterable[Any], what: str) -> list[Fraction]:
     try:
         return [Fraction(x) for x in row]
     except (TypeError, ValueError, OverflowError):
