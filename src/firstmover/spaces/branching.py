@@ -1,6 +1,7 @@
 """An option, then components for it."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -141,7 +142,7 @@ class Branching(Space):
         """Distance between two levels."""
         return (self.high - self.low) / max((self.levels or 2) - 1, 1)
 
-    def entry(self, action: AnyArray) -> Parsed:
+    def entry(self, action: AnyArray | Sequence[float | int]) -> Parsed:
         """The option and its components' values, to nine digits."""
         values = np.asarray(self.values(np.asarray(action[1:], np.float64)))
         return self.option.entry(action[0]) | {self.word: [float(f"{value:.9g}") for value in values]}
@@ -164,7 +165,7 @@ class Branching(Space):
         values = np.minimum(values, self.high)
         return np.array([option, *(values if self.levels is None else np.rint((values - self.low) / self.step))])
 
-    def words(self, action: AnyArray) -> str:
+    def words(self, action: AnyArray | Sequence[float | int]) -> str:
         """The option and its components in words, such as "agent 1, prices 1.5"."""
         values = ", ".join(f"{value:.6g}" for value in self.entry(action)[self.word])
         return f"{self.option.words(action[0])}, {self.word} {values}"
