@@ -33,7 +33,8 @@ class OptimalPayments(NamedTuple):
 
     Attributes:
         payments: a table for each follower, [n, *actions].
-        value: what the leader earns under them, or comes within a millionth of the range of its aims of.
+        value: what the leader earns under them, or comes within a millionth of the range of its aims of (of the
+            followers' payoffs, where it aims at the same everywhere).
         upper_bound: on what any payments earn; equal to `value` where that is the optimum.
         attained: whether these payments earn `value` itself.
     """
@@ -65,9 +66,10 @@ def optimal_payments(
         InputError: the program has more than `MAX_ENTRIES` entries, or with weak ties no profile can be made dominant.
     """
     upper = _upper_bound(payoffs, aims, most, charged)
+    margin = 1e-6 * float(np.ptp(aims) or np.ptp(payoffs) or 1.0) / len(payoffs)
     found = []
     for profile in itertools.product(*map(range, aims.shape)):
-        made = _at_profile(payoffs, profile, most, charged, ties, margin=1e-6 * (np.ptp(aims) or 1.0) / len(payoffs))
+        made = _at_profile(payoffs, profile, most, charged, ties, margin)
         if made is not None:
             payments, least, attained = made
             found.append((float(aims[profile]) - (least if charged else 0.0), attained, payments))
