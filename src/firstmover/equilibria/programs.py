@@ -8,7 +8,7 @@ cells (type profile, action profile) of the game's tables, and its entry in a co
 
 import math
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import scipy
@@ -20,6 +20,9 @@ from firstmover.equilibria.maps import all_maps, n_maps, played
 from firstmover.equilibria.sets import EquilibriumSet, check_set, is_of_maps
 from firstmover.equilibria.solver import TOLERANCE, minimum
 from firstmover.errors import InputError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # not every run needs a program
 
 Sense = Literal["least", "greatest"]
 
@@ -79,7 +82,7 @@ class Program(NamedTuple):
 
     plays: Int[np.ndarray, "columns entries"]
     blocks: Int[np.ndarray, "columns"]
-    gains: scipy.sparse.csr_array
+    gains: "csr_array"
     limits: Float[np.ndarray, "deviations"]
     keys: list[Deviation]
     scales: Float[np.ndarray, "deviations"]
@@ -213,7 +216,7 @@ def solve(
     return weights, multipliers, float((result.x / widths)[n:].sum())
 
 
-def _largest(matrix: scipy.sparse.sparray, axis: int) -> Float[np.ndarray, "lines"]:
+def _largest(matrix: "csr_array", axis: int) -> Float[np.ndarray, "lines"]:
     """The largest size of an entry of every row (axis 1) or column (axis 0), 1 where all are 0."""
     if 0 in matrix.shape:
         return np.ones(matrix.shape[1 - axis])
@@ -224,7 +227,7 @@ def _largest(matrix: scipy.sparse.sparray, axis: int) -> Float[np.ndarray, "line
 
 def _gains(
     game: FiniteGame, which: EquilibriumSet, keys: list[Deviation], plays: Int[np.ndarray, "columns entries"]
-) -> scipy.sparse.csr_array:
+) -> "csr_array":
     """What each deviation gains in each column, weighted by the probabilities of the type profiles; sparse."""
     profiles, actions = cells(game, which, plays)
     blocks = []
