@@ -68,8 +68,8 @@ print(json.dumps({"import firstmover": first, "first use of design": time.perf_c
     ),
     "mappo": _design("SimpleAllocation()", followers=SAMPLED, leader="MAPPO(updates=20)"),
     "prices": _design("SequentialPrice(types=4)", leader="CommitmentGradient(updates=80, episodes=48)"),
-    "prices, 4 values": PROCESSOR.format(game="SequentialPrice(types=4)"),
-    "prices, 6 values": PROCESSOR.format(game="SequentialPrice(types=6)"),
+    "prices of 4 values": PROCESSOR.format(game="SequentialPrice(types=4)"),
+    "prices of 6 values": PROCESSOR.format(game="SequentialPrice(types=6)"),
     "exp3": _design("Maintain()", followers="Exp3(rounds=1000)", leader="CommitmentGradient(updates=20)"),
     "q-learning": _design("Maintain()", followers="QLearning(rounds=1000)", leader="CommitmentGradient(updates=20)"),
 }
