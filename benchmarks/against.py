@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -85,15 +86,13 @@ def measured(root: Path, code: str) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def rows(before: Path, only: list[str], runs: int) -> list[str]:
-    """Lines of a table: medians of both, and what became of them."""
-    lines = []
+def rows(before: Path, only: list[str], runs: int) -> Iterator[str]:
+    """Lines of a table, case by case: medians of both, and what became of them."""
     for case in only:
         pairs = [(measured(before, CASES[case]), measured(ROOT, CASES[case])) for _ in range(runs)]
         for name in pairs[0][0]:
             old, new = (statistics.median(side[name] for side in sides) for sides in zip(*pairs, strict=True))
-            lines.append(f"| {case}: {name} | {old:.3g} s | {new:.3g} s | {100 * (new / old - 1):+.0f} % |")
-    return lines
+            yield f"| {case}: {name} | {old:.3g} s | {new:.3g} s | {100 * (new / old - 1):+.0f} % |"
 
 
 if __name__ == "__main__":
@@ -108,5 +107,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "-C", ROOT, "archive", given.commit, "src"], capture_output=True, check=True)
         subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
-        print(f"| what | {given.commit} | now | change |\n| --- | --- | --- | --- |")
-        print("\n".join(rows(Path(folder), given.only.split(","), given.runs)))
+        print(f"| what | {given.commit} | now | change |\n| --- | --- | --- | --- |", flush=True)
+        for line in rows(Path(folder), given.only.split(","), given.runs):
+            print(line, flush=True)
