@@ -37,11 +37,11 @@ from firstmover import design
 from firstmover.games import *
 from firstmover.leaders import *
 spent = []
-for updates in (20, 100):
+for updates in (20, 180):
     began = time.process_time()
     design({game}, seeds=25, leader=CommitmentGradient(updates=updates, episodes=48), optimum=False)
     spent.append(time.process_time() - began)
-print(json.dumps({{"processor time of 80 updates": spent[1] - spent[0]}}))
+print(json.dumps({{"processor time of 160 updates": spent[1] - spent[0]}}))
 """
 SAMPLED = 'MultiplicativeWeights(rounds=33, epsilon=0.1, update="sampled", play="argmax")'
 
