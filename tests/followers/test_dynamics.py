@@ -23,7 +23,7 @@ from firstmover.followers import (
     RegretMatching,
     SwapRegret,
 )
-from firstmover.games import NormalForm
+from firstmover.games import NormalForm, SimpleAllocation
 
 EACH = [
     Exp3(rounds=20, play="last"),
@@ -125,3 +125,24 @@ def test_nested_batches_and_both_precisions_agree(followers) -> None:
 def test_ranges_are_checked(parameters: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         RegretMatching(**parameters)
+
+
+@pytest.mark.parametrize("ties", ["first", "uniform", "strong", "weak"])
+@pytest.mark.parametrize("learner", [MultiplicativeWeights, FictitiousPlay])
+def test_the_rounds_of_one_follower_are_one(learner: type[MultiplicativeWeights | FictitiousPlay], ties: str) -> None:
+    game = SimpleAllocation(items=4, messages=3)
+
+    class Patient(learner):
+        adds_up = False
+
+    options = (
+        {"rounds": 50, "ties": ties} if learner is FictitiousPlay else {"rounds": 50, "ties": ties, "play": "argmax"}
+    )
+    states = []
+    for follower in (learner(**options), Patient(**options)):
+        problem = StackelbergPOMDP(game.standardised, follower, 0)
+        response = problem.respond(table_of(game, jnp.array([2, 0, 1])), jax.random.key(0))
+        states.append((response.state, follower.strategy(game, response.state)))
+    assert states[0][0].rounds == states[1][0].rounds == 50
+    for once, often in zip(*(jax.tree.leaves(state) for state in states), strict=True):
+        np.testing.assert_allclose(once, often, rtol=1e-4, atol=1e-5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstmover.equilibria import best_response
+from firstmover.equilibria import FiniteGame, best_response, value_bounds
 from firstmover.equilibria.margins import best_replies
 from firstmover.errors import InputError
 from firstmover.games import (
@@ -21,6 +21,7 @@ from firstmover.games import (
 )
 from firstmover.jobs.build import game_from
 from firstmover.jobs.certifications import certify
+from firstmover.jobs.intended_replies import _alone
 from firstmover.jobs.solutions import as_file, as_json, solve
 from firstmover.rules.rule import Rule
 from firstmover.solvers.registry import linear_form, state_table
@@ -189,3 +190,19 @@ def test_whether_an_optimum_rests_on_ties_is_said_of_other_games_too() -> None:
     assert solve(SimpleAllocation(items=3, messages=2)).rests_on_ties is False
     idle = MatrixDesign(np.zeros((2, 2, 2)), rule="tau", objective="different")
     assert solve(idle).rests_on_ties is True
+
+
+@pytest.mark.parametrize("ties", ["strong", "weak"])
+@pytest.mark.parametrize("seed", range(20))
+def test_one_followers_reply_is_an_end_of_its_equilibria(seed: int, ties: str) -> None:
+    rng = np.random.default_rng(seed)
+    shape = (int(rng.integers(1, 4)), int(rng.integers(2, 5)))
+    prior = rng.dirichlet(np.ones(shape[0]))
+    leader, follower = rng.integers(0, 3, (2, *shape)).astype(float)  # few values, so that there are ties
+    finite = FiniteGame.with_types(prior, leader, follower[None])
+    (table,), rests = _alone(finite, ties)
+    least, greatest = value_bounds(finite, "bcce")
+    played = np.array(table)
+    assert float(prior @ (played * leader).sum(1)) == pytest.approx(greatest if ties == "strong" else least, abs=1e-7)
+    assert ((played * follower).sum(1) == follower.max(1)).all()
+    assert rests == (greatest - least > 1e-6)

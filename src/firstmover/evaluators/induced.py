@@ -22,7 +22,7 @@ from firstmover.games.base import Game
 
 _KEYS = 3  # of the chance that a game without chance must not depend on
 
-_Paid = tuple[Array, Array, Array | None]  # to the leader, to the followers, in transfers
+Paid = tuple[Array, Array, Array | None]  # to the leader, to the followers, in transfers
 
 
 def exact_table(game: Game, actions: np.ndarray) -> Table:
@@ -83,10 +83,10 @@ def check_induced(game: Game, actions: np.ndarray) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def _play_all(game: Game) -> Callable[[np.ndarray, int], tuple[_Paid, tuple[Array, ...]]]:
+def _play_all(game: Game) -> Callable[[np.ndarray, int], tuple[Paid, tuple[Array, ...]]]:
     """One compiled function per game, for the many rules that are checked in it."""
 
-    def play(actions: jax.Array, seed: jax.Array) -> tuple[_Paid, tuple[Array, ...]]:
+    def play(actions: jax.Array, seed: jax.Array) -> tuple[Paid, tuple[Array, ...]]:
         outcome = answer(game, table_of(game, actions), all_profiles(game), jax.random.key(seed))
         return (outcome.leader, outcome.followers, outcome.transfers), type_masks(game)
 

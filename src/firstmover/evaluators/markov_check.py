@@ -6,7 +6,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from firstmover.core.commitment import table_of
 from firstmover.core.declarations import check_chance, check_paid
@@ -15,15 +15,13 @@ from firstmover.core.rollout import rollout
 from firstmover.core.trees import AnyArray
 from firstmover.equilibria.markov import MarkovGame, induced
 from firstmover.errors import InputError
-from firstmover.evaluators.induced import exact_table
+from firstmover.evaluators.induced import Paid, exact_table
 from firstmover.games.base import Game
 
 _EPISODES = 32  # that are played by the game's own code, each with chance of its own
 _AGREE = 1e-9  # share of the payoffs by which the two may differ
 
 Rule = Int[np.ndarray, "O"] | Float[np.ndarray, "O A"]
-
-_Paid = tuple[Array, Array, Array | None]  # to the leader, to the followers, in transfers
 
 
 def check_markov(game: Game, markov: MarkovGame, rule: Rule) -> None:
@@ -80,10 +78,10 @@ def _check_steps(game: Game, markov: MarkovGame, rule: Int[np.ndarray, "O"]) -> 
 
 
 @functools.lru_cache(maxsize=8)
-def _steps_of(game: Game) -> Callable[[AnyArray, AnyArray], _Paid]:
+def _steps_of(game: Game) -> Callable[[AnyArray, AnyArray], Paid]:
     """One compiled function per game: what sub-episodes pay when followers take given actions in every step."""
 
-    def one(actions: jax.Array, acts: jax.Array, key: jax.Array) -> _Paid:
+    def one(actions: jax.Array, acts: jax.Array, key: jax.Array) -> Paid:
         tables = tuple(
             jnp.broadcast_to(jax.nn.one_hot(own, a)[:, None], (len(own), o, a))
             for own, o, a in zip(acts, game.n_obs, game.n_actions, strict=True)
@@ -93,7 +91,7 @@ def _steps_of(game: Game) -> Callable[[AnyArray, AnyArray], _Paid]:
         transfers = None if steps.transfers is None else steps.transfers.sum(0)
         return steps.leader_reward.sum(0), steps.follower_rewards.sum(0), transfers
 
-    def all_of_them(actions: jax.Array, acts: jax.Array) -> _Paid:
+    def all_of_them(actions: jax.Array, acts: jax.Array) -> Paid:
         keys = jax.random.split(jax.random.key(0), acts.shape[1])
         return jax.vmap(one, (None, 1, 0))(actions, acts, keys)
 

@@ -36,7 +36,7 @@ class Finished(Protocol):
         """What it took, `total` among others."""
 
 
-Made = TypeVar("Made", bound=Finished)
+Result = TypeVar("Result", bound=Finished)
 
 
 @runtime_checkable
@@ -149,7 +149,7 @@ class Later(Mapping[str, Runnable]):
 
 
 @dataclass(frozen=True, eq=False)
-class Figure(Generic[Made]):
+class Figure(Generic[Result]):
     """A figure or table of a paper, from experiments that leave designs or whatever else it understands.
 
     Attributes:
@@ -170,11 +170,11 @@ class Figure(Generic[Made]):
     ylabel: str
     experiments: Mapping[str, Runnable]
     levels: Callable[[], dict[str, float]]
-    judge: Callable[[Mapping[str, Made]], Sequence[Verdict]]
+    judge: Callable[[Mapping[str, Result]], Sequence[Verdict]]
     metric: str = "evaluated"
-    charts: Callable[[Mapping[str, Made]], Sequence[Chart]] = lambda made: ()
+    charts: Callable[[Mapping[str, Result]], Sequence[Chart]] = lambda made: ()
 
-    def panel(self, made: Mapping[str, Made]) -> Panel | None:
+    def panel(self, made: Mapping[str, Result]) -> Panel | None:
         """The learning curves of the designs among the finished experiments; None where there are none."""
         designs = {label: done for label, done in made.items() if isinstance(done, Design)}
         if not designs:
