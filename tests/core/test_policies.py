@@ -1,5 +1,8 @@
 """Heads and policies against independent formulas."""
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 from scipy import stats
 
 from firstmover.core.policies import network_policy, table_policy
-from firstmover.heads import CategoricalHead, GaussianHead
+from firstmover.heads import Branches, CategoricalHead, GaussianHead, clipped_gain
 from firstmover.spaces import Box, Branching, Discrete, Space
 from firstmover.spaces.observations import Components
 
@@ -108,6 +111,53 @@ def test_parts_of_a_branching_decision_count_each_for_itself() -> None:
         total += sum(min(r * advantage, float(np.clip(r, 0.8, 1.2)) * advantage) for r in ratios)
     found = head.surrogate(new, old, mask, head.statistics(raw, advantages), 0.2)
     assert float(found) == pytest.approx(total, rel=1e-3)
+
+
+@pytest.mark.parametrize("space", [Discrete(4), Box(2), Branching(4, 2, 3), Branching(4, 2, None, 0.0, 2.0)])
+def test_the_parts_of_one_draw_give_its_surrogate(space: Space) -> None:
+    head, keys = space.head(0.2), jax.random.split(jax.random.key(0), 3)
+    old = jax.random.normal(keys[0], (head.width,))
+    new = old + 0.3 * jax.random.normal(keys[1], (head.width,))
+    mask = jnp.ones(space.mask_size, bool)
+    for u in jax.random.uniform(keys[2], (10, head.noise_size)):
+        raw = head.draw(old, mask, u)
+        ratios = jnp.exp(head.log_probabilities(new, mask, raw) - head.log_probabilities(old, mask, raw))
+        for advantage in (-1.5, 0.7):
+            expected = head.surrogate(new, old, mask, head.statistics(raw[None], jnp.array([advantage])), 0.2)
+            found = clipped_gain(ratios, jnp.float32(advantage), 0.2).sum()
+            assert float(found) == pytest.approx(float(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("space", [Branching(5, 2, 3), Branching(5, 2, None, 0.0, 2.0)])
+def test_options_that_share_the_outputs_of_their_components(space: Branching) -> None:
+    """Written out for every option, the outputs give the same draws, likelihoods, entropy and slopes."""
+    head, keys = space.head(0.2), jax.random.split(jax.random.key(0), 3)
+    width = (head.width - 5) // 5
+    logits, parts = jax.random.normal(keys[0], (5,)), jax.random.normal(keys[1], (3, width))
+    kind = jnp.array([2, 0, 1, 2, 0])
+    mask = jnp.array([True, False, True, True, True])
+
+    def shared(logits: jax.Array, parts: jax.Array) -> Branches:
+        return Branches(logits, parts, kind)
+
+    def written_out(logits: jax.Array, parts: jax.Array) -> jax.Array:
+        return jnp.concatenate([logits, parts[kind].ravel()])
+
+    u = jax.random.uniform(keys[2], (20, head.noise_size))
+    one, other = shared(logits, parts), written_out(logits, parts)
+    raws = jax.vmap(lambda u: head.draw(other, mask, u))(u)
+    np.testing.assert_array_equal(jax.vmap(lambda u: head.draw(one, mask, u))(u), raws)
+    np.testing.assert_array_equal(head.mode(one, mask), head.mode(other, mask))
+
+    def told(form: Callable, *given: jax.Array) -> jax.Array:
+        output = form(*given)
+        likelihoods = jax.vmap(lambda raw: head.log_probability(output, mask, raw))(raws)
+        return jnp.append(likelihoods, head.entropy(output, mask))
+
+    np.testing.assert_allclose(told(shared, logits, parts), told(written_out, logits, parts), atol=1e-5)
+    slopes = [jax.jacobian(partial(told, form), (0, 1))(logits, parts) for form in (shared, written_out)]
+    jax.tree.map(lambda slope, of_other: np.testing.assert_allclose(slope, of_other, atol=1e-5), *slopes)
+    assert max(float(jnp.abs(slope).max()) for slope in slopes[0]) > 0.1
 
 
 def test_policies_start_without_preference() -> None:

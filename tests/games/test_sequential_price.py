@@ -31,6 +31,28 @@ def _first_best(values: np.ndarray, units: tuple[int, ...], valuation: str) -> f
     return float(worth[rows, columns].sum())
 
 
+@pytest.mark.parametrize("valuation", ["unit", "additive"])
+@pytest.mark.parametrize("buy_at_tie", [False, True])
+def test_agents_take_the_bundle_that_is_best_for_them(valuation: str, buy_at_tie: bool) -> None:
+    """Against a search over bundles: the one with the largest surplus; at a tie the first item, or none."""
+    goods = SequentialPrice(agents=2, items=3, valuation=valuation, buy_at_tie=buy_at_tie, prices=4).goods
+    rng, bundles = np.random.default_rng(0), goods.bundles()
+    values, prices = rng.integers(0, 4, (300, 3)) / 4, rng.integers(0, 4, (300, 3)) / 4
+    left = rng.integers(0, 2, (300, 3))
+    found = goods.taken(values, prices, left, np)
+    np.testing.assert_array_equal(goods.taken(*map(jnp.asarray, (values, prices, left)), jnp), found)
+    for j in range(3):
+        np.testing.assert_array_equal(goods.has(found, j), bundles[found][:, j] == 1)
+    for own, price, there, bundle in zip(values, prices, left, found, strict=True):
+        surplus = own - price
+        wanted = (there > 0) & ((surplus >= 0) if buy_at_tie else (surplus > 0))
+        possible = [k for k, units in enumerate(bundles) if np.all(wanted[units > 0])]
+        best = max(surplus @ bundles[k] for k in possible)
+        tied = [k for k in possible if surplus @ bundles[k] == best]
+        most = max(bundles[k].sum() for k in tied)  # who buys at a tie buys
+        assert bundle == min(k for k in tied if bundles[k].sum() == most)
+
+
 @pytest.mark.parametrize("units", [(1, 1), (2, 1, 1), (3,)])
 def test_the_best_allocation_in_a_loop_is_that_of_an_assignment(units: tuple[int, ...]) -> None:
     goods = SequentialPrice(agents=2, items=len(units), units=units).goods

@@ -27,6 +27,7 @@ from firstmover.evaluators import judge_of
 from firstmover.evaluators.at_size import Judging
 from firstmover.followers import MultiplicativeWeights, SampledWeights
 from firstmover.games import Game, Rewards, SequentialPrice, Turn
+from firstmover.heads import Branches
 from firstmover.jobs.certifications import certify
 from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
@@ -58,16 +59,21 @@ def _uniform_play(game: Game) -> Stacked:
 # Policies.
 
 
+def _by_option(output: Branches) -> tuple[np.ndarray, np.ndarray]:
+    """The scores of all options, and the outputs of the components of each."""
+    parts = output.parts if output.kind is None else output.parts[output.kind]
+    return np.asarray(output.logits), np.asarray(parts)
+
+
 def test_what_permutes_the_options_permutes_the_policy() -> None:
     game = SequentialPrice(agents=4, items=2, messages=3, prices=5).standardised
     policy, n = _trained_like(game), 4
     obs = np.array([0, 2, 1, 2, 0, 3, 0, 0])
-    width = game.leader_space.head().width // n - 1
     for order in itertools.islice(itertools.permutations(range(n)), 0, None, 11):
         moved = np.concatenate([obs[:n][list(order)], obs[n:][list(order)]])
-        one, other = (np.asarray(policy(jnp.asarray(o))) for o in (obs, moved))
-        np.testing.assert_allclose(one[:n][list(order)], other[:n], atol=1e-5)
-        np.testing.assert_allclose(one[n:].reshape(n, width)[list(order)], other[n:].reshape(n, width), atol=1e-5)
+        one, other = (_by_option(policy(jnp.asarray(o))) for o in (obs, moved))
+        for of_one, of_other in zip(one, other, strict=True):
+            np.testing.assert_allclose(of_one[list(order)], of_other, atol=1e-5)
 
 
 def test_agents_of_a_kind_are_looked_at_once() -> None:
@@ -121,8 +127,7 @@ def test_what_every_type_is_paid_is_what_it_is_paid_when_it_plays() -> None:
         query = Query(jnp.asarray(own), _given(acts, 9), None, jnp.zeros(9, jnp.int32))
         outcome = answer(game, commitment, query, jax.random.key(0), keep_steps=True)
         steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
-        paid = jax.vmap(game.paid_by_type, (0, 0, None))(steps.leader_obs, steps.leader_action, jnp.int32(who))
-        told = jnp.where(steps.leader_acts[:, None], paid, 0).sum(axis=0)
+        told = game.paid_by_type(steps.leader_obs, steps.leader_action, steps.leader_acts, jnp.int32(who))
         np.testing.assert_allclose(told, outcome.followers[:, who], atol=1e-6)
     assert np.ptp(outcome.followers) > 0
 
@@ -274,7 +279,7 @@ def test_the_network_acts_without_jax_as_it_does_with_it(network: Path) -> None:
     game, keys = TINY.standardised, jax.random.split(jax.random.key(0), 8)
     commitment = Greedy(_trained_like(TINY), game.leader_space.head())
     observations = jnp.asarray(game.observations())
-    masks, outputs = jax.vmap(game.leader_mask)(observations), np.asarray(jax.vmap(commitment.policy)(observations))
+    masks, outputs = jax.vmap(game.leader_mask)(observations), jax.vmap(commitment.policy)(observations)
     every = np.asarray(jax.vmap(lambda key: jax.vmap(lambda o, m: commitment(o, m, key))(observations, masks))(keys))
     looked_at = 0
     for row, obs in enumerate(game.observations()):
@@ -283,8 +288,9 @@ def test_the_network_acts_without_jax_as_it_does_with_it(network: Path) -> None:
             continue
         scores, prices = act.outputs(obs[:3], np.array(remaining, bool), np.array(left))
         asked = np.flatnonzero(remaining)  # of agents that are gone, outputs say nothing
-        np.testing.assert_allclose(scores[asked], outputs[row][:3][asked], atol=1e-5)
-        np.testing.assert_allclose(prices[asked], outputs[row][3:].reshape(prices.shape)[asked], atol=1e-5)
+        expected = _by_option(jax.tree.map(lambda leaf, row=row: leaf[row], outputs))
+        np.testing.assert_allclose(scores[asked], expected[0][asked], atol=1e-5)
+        np.testing.assert_allclose(prices[asked], expected[1].reshape(prices.shape)[asked], atol=1e-5)
         told = act({"messages": obs[:3], "remaining": np.flatnonzero(remaining), "items": left}, random.Random(0))
         drawn = set(map(tuple, every[:, row].tolist()))
         assert (told["agent"], told["prices"][0] * 2) in drawn

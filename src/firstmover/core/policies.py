@@ -18,7 +18,7 @@ from firstmover.core.mlp import MLP
 from firstmover.core.noise import address_uniform, seed_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.heads import Head
+from firstmover.heads import Branches, Head, Output
 from firstmover.spaces.observations import Observations, observation_index
 
 _LOT = 1e-4  # share of a nat by which a lot breaks ties between options
@@ -37,14 +37,14 @@ class Policy(eqx.Module):
     equivariant: ClassVar[bool] = False
 
     @abc.abstractmethod
-    def __call__(self, obs: Array) -> Float[Array, "width"]:
+    def __call__(self, obs: Array) -> Output:
         """The output for this observation."""
 
-    def at_all(self, observations: Array) -> Float[Array, "observations width"]:
+    def at_all(self, observations: Array) -> Output:
         """The outputs at these observations, all of those that can be listed."""
         return jax.vmap(self.__call__)(observations)
 
-    def untied(self, output: Float[Array, "width"], key: Key[Array, ""]) -> Float[Array, "width"]:
+    def untied(self, output: Output, key: Key[Array, ""]) -> Output:
         """The output, with ties broken by lots that are drawn in every sub-episode, where there are any."""
         del key
         return output
@@ -91,19 +91,18 @@ class OptionPolicy(Policy):
 
     equivariant: ClassVar[bool] = True
 
-    def __call__(self, obs: Array) -> Float[Array, "width"]:
-        """The output for this observation: the scores of all options, then the outputs of their parts."""
+    def __call__(self, obs: Array) -> Branches:
+        """The output for this observation: the scores of all options, and the outputs of their parts by kind."""
         features, kind = self.kinds(obs)
         out = jax.vmap(self.network)(features)
+        scores, parts = out[:, 0], out[:, 1:]
         if kind is not None:
-            # By comparison: gathers and scatters of single rows are slow in batches.
-            own = kind[:, None] == jnp.arange(len(out))
-            out = jnp.sum(jnp.where(own[..., None], out, 0), axis=1)
-        return jnp.concatenate([out[:, 0], out[:, 1:].ravel()])
+            scores = jnp.sum(jnp.where(kind[:, None] == jnp.arange(len(scores)), scores, 0), axis=1)
+        return Branches(scores, parts, kind)
 
-    def untied(self, output: Float[Array, "width"], key: Key[Array, ""]) -> Float[Array, "width"]:
+    def untied(self, output: Branches, key: Key[Array, ""]) -> Branches:
         lots = address_uniform(seed_of(key), jnp.zeros(1, jnp.int32), self.options)
-        return output.at[: self.options].add(_LOT * lots.astype(output.dtype))
+        return output._replace(logits=output.logits + _LOT * lots.astype(output.logits.dtype))
 
 
 def table_policy(sizes: tuple[int, ...], head: Head) -> TablePolicy:

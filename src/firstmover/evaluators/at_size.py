@@ -187,6 +187,5 @@ def _paid(
     if steps is None:
         own = jnp.sum(jnp.where(jnp.arange(followers.shape[1]) == who, followers, 0), axis=1)
         return jnp.broadcast_to(own[:, None], (len(own), n_types))
-    by_type = jax.vmap(jax.vmap(game.paid_by_type, (0, 0, None)), (0, 0, None))
-    paid = by_type(steps.leader_obs, steps.leader_action, who)
-    return jnp.sum(jnp.where(steps.leader_acts[..., None], paid, 0), axis=1)
+    by_type = jax.vmap(game.paid_by_type, (0, 0, 0, None))
+    return by_type(steps.leader_obs, steps.leader_action, steps.leader_acts, who)

@@ -139,11 +139,10 @@ class SampledWeights(Follower):
         if game.tells_types_apart:
             steps = outcome.steps
             assert steps is not None
-            by_type = jax.vmap(jax.vmap(game.paid_by_type, (0, 0, None)))(
-                steps.leader_obs, steps.leader_action, jnp.repeat(who, size)
+            by_type = jax.vmap(game.paid_by_type)(
+                steps.leader_obs, steps.leader_action, steps.leader_acts, jnp.repeat(who, size)
             )
-            paid = jnp.sum(jnp.where(steps.leader_acts[..., None], by_type, 0), axis=1)
-            paid = paid.reshape(-1, size, n_types).swapaxes(1, 2)  # [asked, types, actions]
+            paid = by_type.reshape(-1, size, n_types).swapaxes(1, 2)  # [asked, types, actions]
         else:
             rows = jnp.arange(len(query.types))
             own = outcome.followers[rows, jnp.repeat(who, size)].reshape(-1, 1, size)

@@ -222,10 +222,18 @@ class Game(Words):
         """Whether `paid_by_type` is answered."""
         return False
 
-    def paid_by_type(self, obs: Array, action: Array, follower: Int[Array, ""]) -> Float[Array, "types"]:
-        """What a follower is paid where the leader sees this and does that, for each of its types at once.
+    def paid_by_type(
+        self, observations: Array, actions: Array, acted: Bool[Array, "steps"], follower: Int[Array, ""]
+    ) -> Float[Array, "types"]:
+        """What a follower is paid in a sub-episode, for each of its types at once.
 
         Of games in which a follower's type matters to nothing before it is paid, given what it did.
+
+        Args:
+            observations: what the leader saw, [steps, ...].
+            actions: what it did, [steps, ...].
+            acted: in which steps it decided; the rest counts for nothing.
+            follower: who is paid.
         """
         raise InputError(f"followers of {self.name} are paid for the type that they have.")
 

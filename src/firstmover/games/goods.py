@@ -1,5 +1,6 @@
 """What agents do at given prices, and the best that could be done: units of items, and what an agent wants of them."""
 
+import functools
 import itertools
 from dataclasses import dataclass
 from types import ModuleType
@@ -8,7 +9,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.core.trees import AnyArray, SameArray
 
@@ -54,9 +55,19 @@ class Goods:
         wanted = (left > 0) & (surplus >= -tie if self.buy_at_tie else surplus > tie)
         if self.valuation == "additive":
             return xp.sum(wanted * 2 ** np.arange(self.items)[::-1], axis=-1, dtype=np.int32)
-        surplus = xp.where(wanted, surplus, -np.inf)
-        best = xp.argmax(surplus >= surplus.max(axis=-1, keepdims=True) - tie, axis=-1).astype(np.int32)
-        return xp.where(xp.any(wanted, axis=-1), 1 + best, 0)
+        # Item by item: compiled, maxima over a short last axis are slow in batches.
+        own = [xp.where(wanted[..., j], surplus[..., j], -np.inf) for j in range(self.items)]
+        enough = functools.reduce(xp.maximum, own) - tie
+        bundle = xp.zeros(enough.shape, np.int32)
+        for j in reversed(range(self.items)):
+            bundle = xp.where(wanted[..., j] & (own[j] >= enough), np.int32(1 + j), bundle)
+        return bundle
+
+    def has(self, bundle: Int[SameArray, "..."], item: int) -> Bool[SameArray, "..."]:
+        """Whether a bundle has a unit of the item."""
+        if self.valuation == "unit":
+            return bundle == 1 + item
+        return bundle // 2 ** (self.items - 1 - item) % 2 == 1
 
     def first_best_in_a_loop(self, values: Float[Array, "n items"]) -> Float[Array, ""]:
         """As `first_best`, agent by agent in a loop that is compiled once whatever their number."""

@@ -318,13 +318,22 @@ class SequentialPrice(PriceRules):
         """Whether types are independent, and as many for every agent: nobody's type matters before it is visited."""
         return len({own.shape for own in self.values}) == 1 and all(t.ndim == 1 for t in self.types.tables)
 
-    def paid_by_type(self, obs: Int[Array, "d"], action: Array, follower: Int[Array, ""]) -> Float[Array, "types"]:
-        n, agent = self.n_followers, action[0].astype(jnp.int32)
-        status = jnp.sum(jnp.where(jnp.arange(n) == follower, obs[n : 2 * n], 0))
+    def paid_by_type(
+        self, observations: Int[Array, "steps d"], actions: Array, acted: Bool[Array, "steps"], follower: Int[Array, ""]
+    ) -> Float[Array, "types"]:
+        # An agent is visited once at most, and paid nothing before: one step is looked at in place of all.
+        n = self.n_followers
+        waiting = jnp.sum(jnp.where(jnp.arange(n) == follower, observations[:, n : 2 * n], 0), axis=1) == 0
+        visits = acted & waiting & (actions[:, 0].astype(jnp.int32) == follower)
+        obs, action = (
+            jnp.sum(jnp.where(visits[:, None], of, 0), axis=0, dtype=of.dtype) for of in (observations, actions)
+        )
         values = jnp.asarray(self.values[0], float) if self.alike else jnp.asarray(np.stack(self.values))[follower]
         prices = self.prices_of(action[1:])
-        taken = jnp.asarray(self.bundles, jnp.int32)[self.goods.taken(values, prices, self._left(obs), jnp)]
-        return jnp.where((agent == follower) & (status == 0), jnp.sum((values - prices) * taken, axis=-1), 0)
+        surplus = values - prices
+        bundle = self.goods.taken(values, prices, self._left(obs), jnp)
+        gained = sum(jnp.where(self.goods.has(bundle, j), surplus[:, j], 0) for j in range(self.items))
+        return jnp.where(jnp.any(visits), gained, 0)
 
     @property
     def max_leader_decisions(self) -> int:

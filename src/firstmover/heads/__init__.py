@@ -3,9 +3,18 @@
 A space of decisions says which head it needs (`Space.head`).
 """
 
-from firstmover.heads.base import Head, likelihood_ratio
+from firstmover.heads.base import Branches, Head, Output, clipped_gain, likelihood_ratio
 from firstmover.heads.branching import BranchingHead
 from firstmover.heads.categorical import CategoricalHead
 from firstmover.heads.gaussian import GaussianHead
 
-__all__ = ["BranchingHead", "CategoricalHead", "GaussianHead", "Head", "likelihood_ratio"]
+__all__ = [
+    "Branches",
+    "BranchingHead",
+    "CategoricalHead",
+    "GaussianHead",
+    "Head",
+    "Output",
+    "clipped_gain",
+    "likelihood_ratio",
+]

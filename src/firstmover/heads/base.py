@@ -1,16 +1,33 @@
 """What every head answers: draws of decisions from a vector of outputs, and how likely they are."""
 
 import abc
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 Statistics: TypeAlias = PyTree  # of draws, as a head takes them to its surrogate
 
 # Far above any clip, and far below where a float32 overflows.
 _MOST_LOG_RATIO = 20.0
+
+
+class Branches(NamedTuple):
+    """What a policy says of a decision that picks an option and then components for it.
+
+    Attributes:
+        logits: of the options.
+        parts: the outputs of the components, for every kind of option.
+        kind: of which kind each option is; None: each is its own.
+    """
+
+    logits: Float[Array, "options"]
+    parts: Float[Array, "kinds parts"]
+    kind: Int[Array, "options"] | None = None
+
+
+Output: TypeAlias = PyTree  # of a policy, for one observation: a vector [width], or `Branches` if its head is branching
 
 
 class Head(eqx.Module):
@@ -36,11 +53,11 @@ class Head(eqx.Module):
         """How fast each output should move, as a multiple of the learning rate."""
 
     @abc.abstractmethod
-    def draw(self, output: Float[Array, "width"], mask: Bool[Array, "options"], u: Float[Array, "noise"]) -> Array:
+    def draw(self, output: Output, mask: Bool[Array, "options"], u: Float[Array, "noise"]) -> Array:
         """A draw from uniform numbers."""
 
     @abc.abstractmethod
-    def mode(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Array:
+    def mode(self, output: Output, mask: Bool[Array, "options"]) -> Array:
         """The likeliest draw, the first of equals."""
 
     def action(self, raw: Array) -> Array:
@@ -52,10 +69,12 @@ class Head(eqx.Module):
         """An output to start from that prefers this action, and leaves the others likely enough to be tried."""
 
     @abc.abstractmethod
-    def log_probability(
-        self, output: Float[Array, "width"], mask: Bool[Array, "options"], raw: Array
-    ) -> Float[Array, ""]:
+    def log_probabilities(self, output: Output, mask: Bool[Array, "options"], raw: Array) -> Float[Array, "parts"]:
+        """Log-probabilities (or densities) of the parts of a draw that are drawn independently given those before."""
+
+    def log_probability(self, output: Output, mask: Bool[Array, "options"], raw: Array) -> Float[Array, ""]:
         """Log-probability (or density) of a draw."""
+        return self.log_probabilities(output, mask, raw).sum()
 
     @abc.abstractmethod
     def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> Statistics:
@@ -73,7 +92,7 @@ class Head(eqx.Module):
         """PPO's clipped objective of one observation, summed over episodes."""
 
     @abc.abstractmethod
-    def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Float[Array, ""]:
+    def entropy(self, output: Output, mask: Bool[Array, "options"]) -> Float[Array, ""]:
         """Entropy in nats (differential for real components)."""
 
 
@@ -84,3 +103,10 @@ def likelihood_ratio(log_p: Float[Array, "*shape"], old_log_p: Float[Array, "*sh
     of two densities far out in the tail of a narrow Gaussian overflows. Above the bound it has no gradient.
     """
     return jnp.exp(jnp.minimum(log_p - old_log_p, _MOST_LOG_RATIO))
+
+
+def clipped_gain(
+    ratio: Float[Array, "*shape"], advantage: Float[Array, "*#shape"], clip: Float[Array, ""] | float
+) -> Float[Array, "*shape"]:
+    """PPO's clipped objective: what a draw that has become likelier by this factor gains, at most within the clip."""
+    return jnp.minimum(ratio * advantage, jnp.clip(ratio, 1 - clip, 1 + clip) * advantage)

@@ -3,17 +3,18 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.heads.base import Head, Statistics
+from firstmover.heads.base import Branches, Head, Output, Statistics
 from firstmover.heads.categorical import CategoricalHead
 
 
 class BranchingHead(Head):
     """An option, then components that are drawn independently given the option.
 
-    An output is the options' logits, then for every option its components' outputs. Each part counts as a decision of
-    its own in the surrogate: a component's outputs move only where its option was drawn.
+    An output is the options' logits, then for every option its components' outputs; or `Branches`, where options share
+    theirs. Each part counts as a decision of its own in the surrogate: a component's outputs move only where its option
+    was drawn.
     """
 
     options: int = eqx.field(static=True)
@@ -32,32 +33,49 @@ class BranchingHead(Head):
         return 1 + self.size
 
     @property
+    def _free(self) -> Bool[Array, "component"]:
+        """The mask of a component: nothing is impossible."""
+        return jnp.ones(self.component.width, bool)
+
+    @property
     def _option(self) -> CategoricalHead:
         return CategoricalHead(self.options)
 
-    def _split(self, output: Float[Array, "width"]) -> tuple[Array, Array]:
-        """The options' logits [options] and the components' outputs [options, size, width of a component]."""
-        options = self.options
-        return output[:options], output[options:].reshape(options, self.size, -1)
+    def _split(self, output: Output) -> Branches:
+        """The options' logits, and the components' outputs of every kind of option, [kinds, size * width of one]."""
+        if isinstance(output, Branches):
+            return output
+        return Branches(output[: self.options], output[self.options :].reshape(self.options, -1))
+
+    def _own(self, branches: Branches, option: Int[Array, ""]) -> Float[Array, "size component"]:
+        """The outputs of an option's components."""
+        parts, kind = branches.parts, branches.kind
+        if kind is None:
+            own = parts[option]
+        else:
+            # By comparison: gathers and scatters of single rows are slow in batches.
+            of_kind = jnp.sum(jnp.where(jnp.arange(self.options) == option, kind, 0))
+            own = jnp.sum(jnp.where((jnp.arange(len(parts)) == of_kind)[:, None], parts, 0), axis=0)
+        return own.reshape(self.size, -1)
 
     def _vectors(self, raw: Array) -> Array:
         """The components of a raw action as the component's head has them, [size, *shape]."""
         return raw[1:].reshape(self.size, *self.shape)
 
-    def draw(self, output: Float[Array, "width"], mask: Bool[Array, "options"], u: Float[Array, "noise"]) -> Array:
+    def draw(self, output: Output, mask: Bool[Array, "options"], u: Float[Array, "noise"]) -> Array:
         """The option by inversion, then its components."""
-        logits, rest = self._split(output)
-        option = self._option.draw(logits, mask, u[:1])
-        free = jnp.ones(rest.shape[-1], bool)
-        parts = jax.vmap(lambda out, v: self.component.draw(out, free, v))(rest[option], u[1:, None])
+        branches = self._split(output)
+        option = self._option.draw(branches.logits, mask, u[:1])
+        parts = jax.vmap(lambda out, v: self.component.draw(out, self._free, v))(
+            self._own(branches, option), u[1:, None]
+        )
         return jnp.concatenate([option[None].astype(parts.dtype), parts.reshape(-1)])
 
-    def mode(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Array:
+    def mode(self, output: Output, mask: Bool[Array, "options"]) -> Array:
         """The likeliest option, and the mode of its components."""
-        logits, rest = self._split(output)
-        option = self._option.mode(logits, mask)
-        free = jnp.ones(rest.shape[-1], bool)
-        parts = jax.vmap(lambda out: self.component.mode(out, free))(rest[option])
+        branches = self._split(output)
+        option = self._option.mode(branches.logits, mask)
+        parts = jax.vmap(lambda out: self.component.mode(out, self._free))(self._own(branches, option))
         return jnp.concatenate([option[None].astype(parts.dtype), parts.reshape(-1)])
 
     def action(self, raw: Array) -> Array:
@@ -70,15 +88,12 @@ class BranchingHead(Head):
         parts = jax.vmap(self.component.around)(self._vectors(action)).reshape(-1)
         return jnp.concatenate([self._option.around(action[0].astype(jnp.int32)), jnp.tile(parts, self.options)])
 
-    def log_probability(
-        self, output: Float[Array, "width"], mask: Bool[Array, "options"], raw: Array
-    ) -> Float[Array, ""]:
-        """Log-probability (or density) of a draw."""
-        logits, rest = self._split(output)
-        option = raw[0].astype(jnp.int32)
-        free = jnp.ones(rest.shape[-1], bool)
-        parts = jax.vmap(lambda out, part: self.component.log_probability(out, free, part))
-        return self._option.log_probability(logits, mask, option) + parts(rest[option], self._vectors(raw)).sum()
+    def log_probabilities(self, output: Output, mask: Bool[Array, "options"], raw: Array) -> Float[Array, "parts"]:
+        """Of the option, then of each of its components."""
+        branches, option = self._split(output), raw[0].astype(jnp.int32)
+        of_component = jax.vmap(lambda out, part: self.component.log_probabilities(out, self._free, part))
+        parts = of_component(self._own(branches, option), self._vectors(raw)).ravel()
+        return jnp.concatenate([self._option.log_probabilities(branches.logits, mask, option), parts])
 
     def statistics(self, raw: Array, advantages: Float[Array, "episodes"]) -> tuple[Statistics, Statistics]:
         """All that the surrogate needs of the draws at one observation: of the option, and of every component of it."""
@@ -97,20 +112,27 @@ class BranchingHead(Head):
         clip: float,
     ) -> Float[Array, ""]:
         """PPO's clipped objective of one observation, part by part, summed over parts and episodes."""
-        (logits, rest), (old_logits, old_rest) = self._split(output), self._split(old_output)
-        free = jnp.ones(rest.shape[-1], bool)
-        component = jax.vmap(jax.vmap(lambda out, old, found: self.component.surrogate(out, old, free, found, clip)))
+        new, old = self._split(output), self._split(old_output)
+        component = jax.vmap(
+            jax.vmap(lambda out, old, found: self.component.surrogate(out, old, self._free, found, clip))
+        )
         of_option, of_components = statistics
-        total = self._option.surrogate(logits, old_logits, mask, of_option, clip)
-        return total + component(rest, old_rest, of_components).sum()
+        total = self._option.surrogate(new.logits, old.logits, mask, of_option, clip)
+        return total + component(self._components(new), self._components(old), of_components).sum()
 
-    def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "options"]) -> Float[Array, ""]:
+    def entropy(self, output: Output, mask: Bool[Array, "options"]) -> Float[Array, ""]:
         """Entropy of the option and, given the option, of its components, in nats (differential for real ones)."""
-        logits, rest = self._split(output)
-        free = jnp.ones(rest.shape[-1], bool)
-        parts = jax.vmap(jax.vmap(lambda out: self.component.entropy(out, free)))(rest).sum(-1)
-        weights = jax.nn.softmax(jnp.where(mask, logits, -jnp.inf))
-        return self._option.entropy(logits, mask) + jnp.sum(weights * parts)
+        branches = self._split(output)
+        of_component = jax.vmap(jax.vmap(lambda out: self.component.entropy(out, self._free)))
+        parts, kind = of_component(self._components(branches)).sum(-1), branches.kind
+        if kind is not None:
+            parts = jnp.sum(jnp.where(kind[:, None] == jnp.arange(len(parts)), parts, 0), axis=1)
+        weights = jax.nn.softmax(jnp.where(mask, branches.logits, -jnp.inf))
+        return self._option.entropy(branches.logits, mask) + jnp.sum(weights * parts)
+
+    def _components(self, branches: Branches) -> Float[Array, "kinds size component"]:
+        """The outputs of all components of every kind of option."""
+        return branches.parts.reshape(len(branches.parts), self.size, -1)
 
     @property
     def rates(self) -> Float[Array, "width"]:

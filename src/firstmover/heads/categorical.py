@@ -39,11 +39,11 @@ class CategoricalHead(Head):
         """An output to start from that prefers this action, and leaves the others likely enough to be tried."""
         return _PREFERENCE * jax.nn.one_hot(action, self.n)
 
-    def log_probability(
+    def log_probabilities(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Int[Array, ""]
-    ) -> Float[Array, ""]:
-        """Log-probability of a draw."""
-        return jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))[raw]
+    ) -> Float[Array, "1"]:
+        """Log-probability of a draw: it is one part."""
+        return jax.nn.log_softmax(jnp.where(mask, output, -jnp.inf))[raw][None]
 
     def statistics(
         self, raw: Int[Array, "episodes"], advantages: Float[Array, "episodes"]

@@ -9,7 +9,7 @@ import numpy as np
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float
 
-from firstmover.heads.base import Head, likelihood_ratio
+from firstmover.heads.base import Head, clipped_gain, likelihood_ratio
 
 # In units of the box: what lies closer together is the same in 32-bit numbers.
 _LEAST_WIDTH = 1e-6
@@ -73,13 +73,13 @@ class GaussianHead(Head):
         """The output whose mean is this action."""
         return self.space.features(action) - 0.5
 
-    def log_probability(
+    def log_probabilities(
         self, output: Float[Array, "width"], mask: Bool[Array, "width"], raw: Float[Array, "width"]
-    ) -> Float[Array, ""]:
-        """Log-density of the unclipped draw."""
+    ) -> Float[Array, "1"]:
+        """Log-density of the unclipped draw: a vector is one part."""
         del mask
         z = (raw - output) / self._width
-        return -0.5 * jnp.sum(z**2) - output.size * jnp.log(self._width * np.sqrt(2 * np.pi))
+        return (-0.5 * jnp.sum(z**2) - output.size * jnp.log(self._width * np.sqrt(2 * np.pi)))[None]
 
     def statistics(
         self, raw: Float[Array, "episodes width"], advantages: Float[Array, "episodes"]
@@ -100,7 +100,7 @@ class GaussianHead(Head):
         log_p = jax.vmap(lambda r: self.log_probability(output, mask, r))(raw)
         old_log_p = jax.vmap(lambda r: self.log_probability(old_output, mask, r))(raw)
         ratio = likelihood_ratio(log_p, old_log_p)
-        return jnp.sum(jnp.minimum(ratio * advantages, jnp.clip(ratio, 1 - clip, 1 + clip) * advantages))
+        return jnp.sum(clipped_gain(ratio, advantages, clip))
 
     def entropy(self, output: Float[Array, "width"], mask: Bool[Array, "width"]) -> Float[Array, ""]:
         """Differential entropy of the unclipped draw, in nats."""

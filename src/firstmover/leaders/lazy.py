@@ -31,7 +31,7 @@ from firstmover.core.trees import OptState
 from firstmover.evaluators import View
 from firstmover.evaluators.sampled import Sampled
 from firstmover.games.base import Game
-from firstmover.heads import Head
+from firstmover.heads import Head, clipped_gain, likelihood_ratio
 from firstmover.leaders.base import Evaluation, Metrics
 
 if TYPE_CHECKING:
@@ -153,12 +153,13 @@ def _updated(
         masks = jax.vmap(game.leader_mask)(observations)
         old = jax.vmap(old_policy)(observations)
         raw = jax.vmap(head.draw)(old, masks, noise.reshape(len(observations), -1))
-        gains = jnp.repeat(advantages, part)
-        statistics = jax.vmap(lambda raw, gain: head.statistics(raw[None], gain[None]))(raw, gains)
+        old_log_p = jax.vmap(head.log_probabilities)(old, masks, raw)
+        gains = jnp.repeat(advantages, part)[:, None]
 
         def loss(policy: Policy) -> tuple[Array, Array]:
             new = jax.vmap(policy)(observations)
-            gain = jax.vmap(head.surrogate, (0, 0, 0, 0, None))(new, old, masks, statistics, _CLIP)
+            ratio = likelihood_ratio(jax.vmap(head.log_probabilities)(new, masks, raw), old_log_p)
+            gain = clipped_gain(ratio, gains, _CLIP).sum(axis=1)
             entropy = jax.vmap(head.entropy)(new, masks)
             return -jnp.sum(weights * (gain + entropy_weight * entropy)), jnp.sum(weights * entropy)
 

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.trees import OptState
 from firstmover.errors import require
-from firstmover.heads import likelihood_ratio
+from firstmover.heads import clipped_gain, likelihood_ratio
 from firstmover.leaders.actor_critic import MAX_GRADIENT_NORM, VALUE_WEIGHT, ActorCritic, Parameters, Rows
 
 _Learning: TypeAlias = tuple[Parameters, OptState]
@@ -101,7 +101,7 @@ class _Clipped(ActorCritic):
         centred = rows.advantage - mean(rows.advantage)
         advantage = centred / (jnp.sqrt(mean(centred**2)) + 1e-8)
         ratio = likelihood_ratio(found.log_probability, rows.log_probability)
-        gain = jnp.minimum(ratio * advantage, jnp.clip(ratio, 1 - self.clip, 1 + self.clip) * advantage)
+        gain = clipped_gain(ratio, advantage, self.clip)
         error = mean((found.value - rows.target) ** 2)
         return VALUE_WEIGHT * error - mean(gain) - self.entropy * mean(found.entropy), error
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from firstmover.games.base import Game
+from firstmover.heads import Output
 from firstmover.spaces import observation_index
 
 
@@ -32,7 +33,7 @@ class Sights(abc.ABC):
         """What the leader may do in these rows."""
 
     @abc.abstractmethod
-    def outputs(self, network: Callable[[Array], Array], rows: Array) -> Float[Array, "rows width"]:
+    def outputs(self, network: Callable[[Array], Output], rows: Array) -> Output:
         """What a network says of these rows."""
 
 
@@ -64,7 +65,7 @@ class Listed(Sights):
     def possible(self, rows: Int[Array, "rows"]) -> Bool[Array, "rows a"]:
         return self.masks[rows]
 
-    def outputs(self, network: Callable[[Array], Array], rows: Int[Array, "rows"]) -> Float[Array, "rows width"]:
+    def outputs(self, network: Callable[[Array], Output], rows: Int[Array, "rows"]) -> Float[Array, "rows width"]:
         if self.n > rows.size:
             return jax.vmap(network)(self.observations[rows])
         # A product with one-hot rows: its gradient is a product too, where that of indexing is a slow scatter.
@@ -91,5 +92,5 @@ class Unlisted(Sights):
     def possible(self, rows: Array) -> Bool[Array, "rows a"]:
         return jax.vmap(self.game.leader_mask)(rows)
 
-    def outputs(self, network: Callable[[Array], Array], rows: Array) -> Float[Array, "rows width"]:
+    def outputs(self, network: Callable[[Array], Output], rows: Array) -> Output:
         return jax.vmap(network)(rows)

@@ -36,7 +36,7 @@ from firstmover.errors import InputError, require
 from firstmover.followers.base import Follower
 from firstmover.followers.learners import Learners
 from firstmover.games.base import Game
-from firstmover.heads import Head
+from firstmover.heads import Head, Output
 from firstmover.leaders.base import Leader, Metrics, committed
 from firstmover.leaders.sights import Listed
 from firstmover.spaces.observations import Components, Observations
@@ -118,9 +118,7 @@ class StepLearner(Leader):
         del parameters
         return problem.game.leader_space.head()
 
-    def exploring(
-        self, parameters: Networks, output: Float[Array, "width"], mask: Bool[Array, "a"]
-    ) -> Float[Array, "width"]:
+    def exploring(self, parameters: Networks, output: Output, mask: Bool[Array, "a"]) -> Output:
         """The output from which the decisions of an episode are drawn: by default the policy's."""
         del parameters, mask
         return output
