@@ -49,11 +49,11 @@ class Market(NamedTuple):
 
 
 MARKETS = {
-    "4-2-3": Market({"agents": 4, "items": 2, "messages": 3}, 25, 0.085, 24, minutes=12),
-    "6-3-2": Market({"agents": 6, "items": 3, "messages": 2}, 10, 0.140, minutes=18),
-    "6-3-3": Market({"agents": 6, "items": 3, "messages": 3}, 10, minutes=22),
-    "8-4-2": Market({"agents": 8, "items": 4, "messages": 2}, 10, minutes=60),
-    "12x4-3": Market({"agents": 12, "items": 1, "units": (4,), "messages": 3}, 10, minutes=70),
+    "4-2-3": Market({"agents": 4, "items": 2, "messages": 3}, 25, 0.085, 24, minutes=4),
+    "6-3-2": Market({"agents": 6, "items": 3, "messages": 2}, 10, 0.140, minutes=5),
+    "6-3-3": Market({"agents": 6, "items": 3, "messages": 3}, 10, minutes=7),
+    "8-4-2": Market({"agents": 8, "items": 4, "messages": 2}, 10, minutes=8),
+    "12x4-3": Market({"agents": 12, "items": 1, "units": (4,), "messages": 3}, 10, minutes=13),
     **{f"T{t}": Market({"types": t, "prices": 11}, 10, against=NETWORK) for t in (3, 4, 5, 6)},
 }
 

@@ -44,7 +44,9 @@ finally:
 def processor_seconds(command: list[str], folder: Path) -> tuple[float, str]:
     """User and system time of a process and what it says on stderr."""
     # Named here, since stages are timed in a process that has imported JAX before the command line could say where.
-    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(folder / "cache")}
+    kept = {"JAX_COMPILATION_CACHE_DIR": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    # Bytecode is kept as it is for installed packages, whatever the environment says of sources that are edited.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | kept
     before = os.times()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     after = os.times()

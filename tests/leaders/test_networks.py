@@ -19,6 +19,7 @@ from firstmover.core.commitment import Greedy, Lazy, table_of
 from firstmover.core.noise import address_uniform
 from firstmover.core.plays import Stacked
 from firstmover.core.policies import option_policy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import Query, answer
 from firstmover.core.types import TypeDistribution
 from firstmover.errors import InputError
@@ -33,7 +34,7 @@ from firstmover.jobs.defaults import usual
 from firstmover.jobs.designs import design, loaded, parts_for, resume
 from firstmover.leaders import MAPPO, PPO, CommitmentGradient
 from firstmover.leaders.actor_critic import ActorCritic
-from firstmover.leaders.lazy import _updated, start
+from firstmover.leaders.lazy import _updated, direct_credits, played, start
 from firstmover.leaders.sights import Unlisted
 from firstmover.rules import load
 from firstmover.rules.exporting import exported
@@ -144,8 +145,6 @@ def test_many_sampled_rounds_come_to_what_expected_weights_come_to() -> None:
     for row, obs in enumerate(game.observations()):
         table[row] = [int(obs[2] > 0), 1 + obs[int(obs[2] > 0)]]  # who says 1 pays all, who says 0 half
     commitment = table_of(game, jnp.asarray(table))
-    from firstmover.core.pomdp import StackelbergPOMDP
-
     plays = {}
     for followers in (SampledWeights(rounds=300, epsilon=1.0), MultiplicativeWeights(rounds=300, epsilon=1.0)):
         problem = StackelbergPOMDP(game, followers, reward_episodes=1)
@@ -160,6 +159,38 @@ def test_followers_that_differ_share_no_table() -> None:
     values = {"values": [[[0], [1]], [[0], [2]]], "probabilities": [[0.5, 0.5]] * 2}
     with pytest.raises(InputError, match="exchangeable"):
         SampledWeights(shared=True).check(SequentialPrice(agents=2, values=values))
+
+
+# What decisions are credited with.
+
+
+def test_a_decision_is_credited_with_the_payoffs_from_it_on() -> None:
+    game = TINY.standardised
+    problem = StackelbergPOMDP(game, SampledWeights(rounds=3, shared=True), reward_episodes=50)
+    met = jax.jit(played, static_argnums=0)(
+        problem, Greedy(_trained_like(TINY), game.leader_space.head()), jax.random.key(0)
+    )
+    paid = np.asarray(met.from_then_on, float).reshape(50, game.horizon)
+    acted = np.asarray(met.acted).reshape(50, game.horizon)
+    assert paid[:, 0].mean() == pytest.approx(float(met.reward), abs=1e-6) and paid.std() > 0.05
+    own = paid - np.append(paid[:, 1:], np.zeros((50, 1)), axis=1)  # of each step
+    assert np.all(own[~acted] == 0)
+    np.testing.assert_allclose(paid[:, 0], paid[:, 1], atol=1e-6)  # in the first, agents talk
+
+
+def test_credits_compare_episodes_at_the_same_step() -> None:
+    rng = np.random.default_rng(0)
+    paid, acted = rng.normal(size=(10, 7)), rng.random((10, 7)) < 0.8
+    credits = np.asarray(direct_credits(jnp.asarray(paid), jnp.asarray(acted)))
+    moved = np.asarray(direct_credits(jnp.asarray(3 * paid + 100 * rng.normal(size=7)), jnp.asarray(acted)))
+    np.testing.assert_allclose(moved, credits, atol=1e-3)
+    assert np.all(credits[~acted] == 0) and np.mean(credits[acted] ** 2) == pytest.approx(1, abs=1e-4)
+    broken = np.where(np.arange(7) == 2, np.nan, paid)
+    broken[3, 4] = np.inf
+    found = np.asarray(direct_credits(jnp.asarray(broken), jnp.asarray(acted)))
+    assert np.all(np.isfinite(found)) and np.all(found[:, 2] == 0) and found[3, 4] == 0
+    assert np.all(found[acted & (np.arange(7) != 2) & np.isfinite(broken)] != 0)
+    assert np.all(np.asarray(direct_credits(jnp.ones((10, 7)), jnp.asarray(acted))) == 0)
 
 
 # Judging.
@@ -249,7 +280,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("runs") / "one"
-    leader = CommitmentGradient(updates=3, episodes=10, policy="options", reward_episodes=8)
+    leader = CommitmentGradient(updates=3, episodes=10, policy="options", reward_episodes=8, restarts=2)
     return design(TINY, followers=SampledWeights(rounds=3, shared=True), leader=leader, seeds=2, out=path)
 
 

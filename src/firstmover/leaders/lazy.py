@@ -5,6 +5,13 @@ An update draws `episodes` commitments lazily (`core.commitment.Lazy`), plays on
 episodes of an update share the types, the noise of their followers and the chance, so that they differ in the
 commitment only.
 
+A decision has two effects, and both are credited. What it does through the followers' response to the whole commitment
+is in the mean payoff of the episode: whether that is among the best. What it does in the sub-episode where it is taken
+is in the payoffs from it on, less their mean over the episodes at the same step of the same sub-episode, where the same
+types met. Their sum leans to the second (which the first includes, with the noise of all other sub-episodes): at equal
+weight it tells what to do with messages long before the first would, at four times the weight it plays on what messages
+meant in the last update, and meanings run away from it.
+
 Where a table counts every entry that an episode has visited once, here every visit counts: observations weigh as often
 as they come up. What was drawn at one is not kept, it is drawn again from its address.
 
@@ -52,12 +59,14 @@ class Met(NamedTuple):
         reward: the leader's mean payoff in the reward sub-episodes.
         observations: what the leader saw in them, [rows, ...].
         acted: whether it decided then.
+        from_then_on: its payoffs from that step to the end of the sub-episode.
         decisions: of the leader, in the whole episode.
     """
 
     reward: Float[Array, ""]
     observations: Array
     acted: Bool[Array, "rows"]
+    from_then_on: Float[Array, "rows"]
     decisions: Float[Array, ""]
 
 
@@ -74,7 +83,8 @@ def played(problem: StackelbergPOMDP, commitment: Commitment, key: Key[Array, ""
     assert steps is not None
     seen = steps.leader_obs.reshape(-1, *steps.leader_obs.shape[2:])
     acted = steps.leader_acts.ravel()
-    return Met(outcome.leader.mean(), seen, acted, response.env_steps + acted.sum())
+    from_then_on = jax.lax.cumsum(steps.leader_reward, axis=1, reverse=True).ravel()
+    return Met(outcome.leader.mean(), seen, acted, from_then_on, response.env_steps + acted.sum())
 
 
 def start(kind: str, problem: StackelbergPOMDP, key: Key[Array, ""]) -> tuple[Policy, OptState]:
@@ -136,7 +146,7 @@ def _updated(
     met = play(keys, greedy)
     evaluated, drawn = met.reward[-1], jax.tree.map(lambda leaf: leaf[:-1], met)
 
-    advantages = best_share(drawn.reward, _ELITE)
+    advantages = best_share(drawn.reward, _ELITE)[:, None] + direct_credits(drawn.from_then_on, drawn.acted)
     entropy_weight = learner.entropy * jnp.maximum(1 - progress / 0.8, 0)
     rate = learner.learning_rate * head.rates.min() / 30
     old_policy, part = policy, _part(game, drawn.observations.shape, learner.reward_episodes)
@@ -147,6 +157,7 @@ def _updated(
         policy, optimiser = carry
         observations = jax.lax.dynamic_slice_in_dim(drawn.observations, k % parts * part, part, axis=1)
         acted = jax.lax.dynamic_slice_in_dim(drawn.acted, k % parts * part, part, axis=1).ravel()
+        gains = jax.lax.dynamic_slice_in_dim(advantages, k % parts * part, part, axis=1).reshape(-1, 1)
         noise = jax.vmap(jax.vmap(lambda own, obs: episode_noise(head, own, obs), (None, 0)))(keys[:-1], observations)
         observations = observations.reshape(-1, *observations.shape[2:])
         weights = acted / jnp.maximum(acted.sum(), 1)
@@ -154,7 +165,6 @@ def _updated(
         old = jax.vmap(old_policy)(observations)
         raw = jax.vmap(head.draw)(old, masks, noise.reshape(len(observations), -1))
         old_log_p = jax.vmap(head.log_probabilities)(old, masks, raw)
-        gains = jnp.repeat(advantages, part)[:, None]
 
         def loss(policy: Policy) -> tuple[Array, Array]:
             new = jax.vmap(policy)(observations)
@@ -173,6 +183,18 @@ def _updated(
         average(drawn.reward), largest(drawn.reward), entropies[0], steps, steps, evaluated, jnp.float32(0)
     )
     return policy, optimiser, metrics
+
+
+def direct_credits(
+    paid: Float[Array, "episodes rows"], acted: Bool[Array, "episodes rows"]
+) -> Float[Array, "episodes rows"]:
+    """By how much the payoffs from every decision on exceed their mean over episodes, in standard deviations.
+
+    What is not finite gives no credit.
+    """
+    above = paid - average(paid, axis=0)
+    above = jnp.where(acted & jnp.isfinite(above), above, 0)
+    return above / (jnp.sqrt(jnp.sum(above**2) / jnp.maximum(acted.sum(), 1)) + 1e-8)
 
 
 def _part(game: Game, shape: tuple[int, ...], sub_episodes: int) -> int:
