@@ -124,8 +124,8 @@ def test_the_parts_of_one_draw_give_its_surrogate(space: Space) -> None:
         ratios = jnp.exp(head.log_probabilities(new, mask, raw) - head.log_probabilities(old, mask, raw))
         for advantage in (-1.5, 0.7):
             expected = head.surrogate(new, old, mask, head.statistics(raw[None], jnp.array([advantage])), 0.2)
-            found = clipped_gain(ratios, jnp.float32(advantage), 0.2).sum()
-            assert float(found) == pytest.approx(float(expected), rel=1e-4)
+            gain = clipped_gain(ratios, jnp.float32(advantage), 0.2).sum()
+            assert float(gain) == pytest.approx(float(expected), rel=1e-4)
 
 
 @pytest.mark.parametrize("space", [Branching(5, 2, 3), Branching(5, 2, None, 0.0, 2.0)])
@@ -149,13 +149,16 @@ def test_options_that_share_the_outputs_of_their_components(space: Branching) ->
     np.testing.assert_array_equal(jax.vmap(lambda u: head.draw(one, mask, u))(u), raws)
     np.testing.assert_array_equal(head.mode(one, mask), head.mode(other, mask))
 
-    def told(form: Callable, *given: jax.Array) -> jax.Array:
+    def likelihoods_and_entropy(form: Callable, *given: jax.Array) -> jax.Array:
         output = form(*given)
         likelihoods = jax.vmap(lambda raw: head.log_probability(output, mask, raw))(raws)
         return jnp.append(likelihoods, head.entropy(output, mask))
 
-    np.testing.assert_allclose(told(shared, logits, parts), told(written_out, logits, parts), atol=1e-5)
-    slopes = [jax.jacobian(partial(told, form), (0, 1))(logits, parts) for form in (shared, written_out)]
+    slopes = []
+    for form in (shared, written_out):
+        numbers = partial(likelihoods_and_entropy, form)
+        np.testing.assert_allclose(numbers(logits, parts), likelihoods_and_entropy(shared, logits, parts), atol=1e-5)
+        slopes.append(jax.jacobian(numbers, (0, 1))(logits, parts))
     jax.tree.map(lambda slope, of_other: np.testing.assert_allclose(slope, of_other, atol=1e-5), *slopes)
     assert max(float(jnp.abs(slope).max()) for slope in slopes[0]) > 0.1
 

@@ -39,11 +39,11 @@ def test_agents_take_the_bundle_that_is_best_for_them(valuation: str, buy_at_tie
     rng, bundles = np.random.default_rng(0), goods.bundles()
     values, prices = rng.integers(0, 4, (300, 3)) / 4, rng.integers(0, 4, (300, 3)) / 4
     left = rng.integers(0, 2, (300, 3))
-    found = goods.taken(values, prices, left, np)
-    np.testing.assert_array_equal(goods.taken(*map(jnp.asarray, (values, prices, left)), jnp), found)
+    taken = goods.taken(values, prices, left, np)
+    np.testing.assert_array_equal(goods.taken(*map(jnp.asarray, (values, prices, left)), jnp), taken)
     for j in range(3):
-        np.testing.assert_array_equal(goods.has(found, j), bundles[found][:, j] == 1)
-    for own, price, there, bundle in zip(values, prices, left, found, strict=True):
+        np.testing.assert_array_equal(goods.has(taken, j), bundles[taken][:, j] == 1)
+    for own, price, there, bundle in zip(values, prices, left, taken, strict=True):
         surplus = own - price
         wanted = (there > 0) & ((surplus >= 0) if buy_at_tie else (surplus > 0))
         possible = [k for k, units in enumerate(bundles) if np.all(wanted[units > 0])]

@@ -128,8 +128,8 @@ def test_what_every_type_is_paid_is_what_it_is_paid_when_it_plays() -> None:
         query = Query(jnp.asarray(own), _given(acts, 9), None, jnp.zeros(9, jnp.int32))
         outcome = answer(game, commitment, query, jax.random.key(0), keep_steps=True)
         steps = jax.tree.map(lambda leaf: leaf[0], outcome.steps)
-        told = game.paid_by_type(steps.leader_obs, steps.leader_action, steps.leader_acts, jnp.int32(who))
-        np.testing.assert_allclose(told, outcome.followers[:, who], atol=1e-6)
+        by_type = game.paid_by_type(steps.leader_obs, steps.leader_action, steps.leader_acts, jnp.int32(who))
+        np.testing.assert_allclose(by_type, outcome.followers[:, who], atol=1e-6)
     assert np.ptp(outcome.followers) > 0
 
 
@@ -187,9 +187,9 @@ def test_credits_compare_episodes_at_the_same_step() -> None:
     assert np.all(credits[~acted] == 0) and np.mean(credits[acted] ** 2) == pytest.approx(1, abs=1e-4)
     broken = np.where(np.arange(7) == 2, np.nan, paid)
     broken[3, 4] = np.inf
-    found = np.asarray(direct_credits(jnp.asarray(broken), jnp.asarray(acted)))
-    assert np.all(np.isfinite(found)) and np.all(found[:, 2] == 0) and found[3, 4] == 0
-    assert np.all(found[acted & (np.arange(7) != 2) & np.isfinite(broken)] != 0)
+    rest = np.asarray(direct_credits(jnp.asarray(broken), jnp.asarray(acted)))
+    assert np.all(np.isfinite(rest)) and np.all(rest[:, 2] == 0) and rest[3, 4] == 0
+    assert np.all(rest[acted & (np.arange(7) != 2) & np.isfinite(broken)] != 0)
     assert np.all(np.asarray(direct_credits(jnp.ones((10, 7)), jnp.asarray(acted))) == 0)
 
 

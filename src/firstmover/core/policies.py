@@ -18,7 +18,7 @@ from firstmover.core.mlp import MLP
 from firstmover.core.noise import address_uniform, seed_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
-from firstmover.heads import Branches, Head, Output
+from firstmover.heads import Branches, Head, Output, by_option
 from firstmover.spaces.observations import Observations, observation_index
 
 _LOT = 1e-4  # share of a nat by which a lot breaks ties between options
@@ -95,10 +95,7 @@ class OptionPolicy(Policy):
         """The output for this observation: the scores of all options, and the outputs of their parts by kind."""
         features, kind = self.kinds(obs)
         out = jax.vmap(self.network)(features)
-        scores, parts = out[:, 0], out[:, 1:]
-        if kind is not None:
-            scores = jnp.sum(jnp.where(kind[:, None] == jnp.arange(len(scores)), scores, 0), axis=1)
-        return Branches(scores, parts, kind)
+        return Branches(by_option(out[:, 0], kind), out[:, 1:], kind)
 
     def untied(self, output: Branches, key: Key[Array, ""]) -> Branches:
         lots = address_uniform(seed_of(key), jnp.zeros(1, jnp.int32), self.options)

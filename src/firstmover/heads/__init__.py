@@ -3,7 +3,7 @@
 A space of decisions says which head it needs (`Space.head`).
 """
 
-from firstmover.heads.base import Branches, Head, Output, clipped_gain, likelihood_ratio
+from firstmover.heads.base import Branches, Head, Output, by_option, clipped_gain, likelihood_ratio
 from firstmover.heads.branching import BranchingHead
 from firstmover.heads.categorical import CategoricalHead
 from firstmover.heads.gaussian import GaussianHead
@@ -15,6 +15,7 @@ __all__ = [
     "GaussianHead",
     "Head",
     "Output",
+    "by_option",
     "clipped_gain",
     "likelihood_ratio",
 ]

@@ -27,6 +27,13 @@ class Branches(NamedTuple):
     kind: Int[Array, "options"] | None = None
 
 
+def by_option(of_kinds: Float[Array, "kinds"], kind: Int[Array, "options"] | None) -> Float[Array, "options"]:
+    """Numbers of every kind of option, for every option. By comparison: gathers are slow in batches."""
+    if kind is None:
+        return of_kinds
+    return jnp.sum(jnp.where(kind[:, None] == jnp.arange(len(of_kinds)), of_kinds, 0), axis=1)
+
+
 Output: TypeAlias = PyTree  # of a policy, for one observation: a vector [width], or `Branches` if its head is branching
 
 

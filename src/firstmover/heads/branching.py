@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from firstmover.heads.base import Branches, Head, Output, Statistics
+from firstmover.heads.base import Branches, Head, Output, Statistics, by_option
 from firstmover.heads.categorical import CategoricalHead
 
 
@@ -124,9 +124,7 @@ class BranchingHead(Head):
         """Entropy of the option and, given the option, of its components, in nats (differential for real ones)."""
         branches = self._split(output)
         of_component = jax.vmap(jax.vmap(lambda out: self.component.entropy(out, self._free)))
-        parts, kind = of_component(self._components(branches)).sum(-1), branches.kind
-        if kind is not None:
-            parts = jnp.sum(jnp.where(kind[:, None] == jnp.arange(len(parts)), parts, 0), axis=1)
+        parts = by_option(of_component(self._components(branches)).sum(-1), branches.kind)
         weights = jax.nn.softmax(jnp.where(mask, branches.logits, -jnp.inf))
         return self._option.entropy(branches.logits, mask) + jnp.sum(weights * parts)
 
