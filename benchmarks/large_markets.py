@@ -25,7 +25,7 @@ from firstmover.report.statistics import fraction_interval, mean_interval
 from firstmover.solvers.registry import baseline_value
 
 REGRET = 0.02  # of the value range, which is 1
-NETWORK = "--followers sampled-weights -f shared=true -f rounds=20 -l policy=options -l reward_episodes=64 -l epochs=6"
+NETWORK = "-l policy=network"
 
 
 class Market(NamedTuple):
@@ -50,6 +50,7 @@ class Market(NamedTuple):
 
 MARKETS = {
     "4-2-3": Market({"agents": 4, "items": 2, "messages": 3}, 25, 0.085, 24, minutes=4),
+    "4-2-3-apart": Market({"agents": 4, "items": 2, "messages": 3, "anonymous": False}, 25, 0.085, 24, minutes=8),
     "6-3-2": Market({"agents": 6, "items": 3, "messages": 2}, 10, 0.140, minutes=5),
     "6-3-3": Market({"agents": 6, "items": 3, "messages": 3}, 10, minutes=7),
     "8-4-2": Market({"agents": 8, "items": 4, "messages": 2}, 10, minutes=8),

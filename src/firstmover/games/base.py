@@ -107,7 +107,8 @@ class Game(Words):
         on_many_devices: whether seeds may learn on several devices at once.
         has_measures: whether it names measures (`measured`).
         leader_sees: what the leader observes, where that is not a vector of `leader_obs_sizes`.
-        alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws.
+        alike: whether the followers are exchangeable: same types, same actions, same payoffs, independent draws; and
+            are so under every rule of a network that scores them, which may not tell them apart.
         options_are_followers: whether the options that the leader picks from are the followers, in their order.
         named_status_quo: the rule to beat that somebody has named in place of `status_quo` (see `against`).
         at_least: measures that every rule has to keep up, "MEASURE=NUMBER" each (see `evaluators.aims`).

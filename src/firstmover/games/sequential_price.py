@@ -79,6 +79,7 @@ class SequentialPrice(PriceRules):
         buy_at_tie: bool = True,
         objective: float | Literal["welfare", "revenue"] = "welfare",
         history: Literal["sold", "left"] = "sold",
+        anonymous: bool = True,
     ):
         """A mechanism of these sizes.
 
@@ -98,6 +99,9 @@ class SequentialPrice(PriceRules):
             buy_at_tie: whether an agent buys at a price equal to its value.
             objective: "welfare" (minus the welfare loss), "revenue", or the weight of welfare in a mix, in [0, 1].
             history: whether the leader sees who bought what ("sold"), or only who and what is left ("left").
+            anonymous: whether a network that scores agents (`policy=options`) knows agents of the same values by their
+                messages only; false tells them apart, which may earn more, and takes longer to learn. Tables and other
+                networks tell them apart anyhow.
 
         Raises:
             InputError: a number is out of range, or the values are not a distribution.
@@ -147,6 +151,7 @@ class SequentialPrice(PriceRules):
             "buy_at_tie": buy_at_tie,
             "objective": objective,
             "history": history,
+            "anonymous": anonymous,
         }
         self.written_as(units=self.units)
         self.items, self.messages, self.history, self.prices = items, messages, history, prices
@@ -172,9 +177,10 @@ class SequentialPrice(PriceRules):
         wanted = [t.sum(axis=1) if valuation == "additive" else t.max(axis=1) for t in self.values]
         self.follower_payoff_ranges = tuple((0.0, float(worth.max())) for worth in wanted)
         first, chances = self.values[0], self.types.tables[0]
-        self.alike = all(own.shape == first.shape and np.array_equal(own, first) for own in self.values) and all(
+        self._same_values = all(own.shape == first.shape and np.array_equal(own, first) for own in self.values) and all(
             own.shape == chances.shape and np.array_equal(own, chances) for own in self.types.tables
         )
+        self.alike = anonymous and self._same_values
 
     def _space(self, highest: float) -> Branching:
         """What the leader decides, where this is the highest price."""
@@ -192,7 +198,7 @@ class SequentialPrice(PriceRules):
         return _State(jnp.int32(0), types, values, self._first_best(values), nothing, nothing, left)
 
     def _values_of(self, types: Int[Array, "n"]) -> Float[Array, "n items"]:
-        if self.alike:
+        if self._same_values:
             return jnp.asarray(self.values[0], float)[types]
         return jnp.stack([jnp.asarray(table, float)[types[i]] for i, table in enumerate(self.values)])
 
@@ -328,7 +334,9 @@ class SequentialPrice(PriceRules):
         obs, action = (
             jnp.sum(jnp.where(visits[:, None], of, 0), axis=0, dtype=of.dtype) for of in (observations, actions)
         )
-        values = jnp.asarray(self.values[0], float) if self.alike else jnp.asarray(np.stack(self.values))[follower]
+        values = (
+            jnp.asarray(self.values[0], float) if self._same_values else jnp.asarray(np.stack(self.values))[follower]
+        )
         prices = self.prices_of(action[1:])
         surplus = values - prices
         bundle = self.goods.taken(values, prices, self._left(obs), jnp)

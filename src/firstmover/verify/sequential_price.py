@@ -85,8 +85,10 @@ class Market(Game):
                 "buy_at_tie": True,
                 "objective": "welfare",
                 "history": "sold",
+                "anonymous": True,  # of networks, which no proof is of
             },
         )
+        _truth(own["anonymous"], "anonymous")
         n, items = whole(own["agents"], "agents", 1), whole(own["items"], "items", 1)
         at_most_so_many(n, MAX_FOLLOWERS, "agents")
         at_most_so_many(items, MAX_FOLLOWERS, "items")
@@ -109,7 +111,7 @@ class Market(Game):
             stocks,
             one_of(own["valuation"], ("unit", "additive"), "valuation") == "additive",
             None if own["prices"] == "continuous" else whole(own["prices"], "prices", 2),
-            _truth(own["buy_at_tie"]),
+            _truth(own["buy_at_tie"], "buy_at_tie"),
             _share(own["objective"]),
             one_of(own["history"], ("sold", "left"), "history") == "sold",
             stated_names(own["values"], "agents", n),
@@ -384,7 +386,7 @@ def _share(objective: Json) -> Fraction:
     return share
 
 
-def _truth(value: Json) -> bool:
+def _truth(value: Json, name: str) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("buy_at_tie must be true or false")
+        raise ValueError(f"{name} must be true or false")
     return value
