@@ -18,6 +18,7 @@ from firstmover.equilibria.markov import joint_strategy
 from firstmover.errors import InputError
 from firstmover.games import BulletTrade
 from firstmover.games.shooting import Screen
+from firstmover.jobs.defaults import usual
 from firstmover.rules.rule import Rule
 from firstmover.solvers.enumeration import best_rule
 from firstmover.solvers.registry import baseline, optimum, state_table
@@ -192,3 +193,11 @@ def test_words() -> None:
 def test_bad_parameters(parameters: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         BulletTrade(**parameters)  # type: ignore[arg-type]
+
+
+def test_where_followers_cannot_plan_a_network_is_trained() -> None:
+    assert usual(SMALL).followers == "best-response" and usual(SMALL).why is None
+    fitting = usual(BulletTrade(points=(1.0,) * 8, rows=7, wave=16, trades=5, steps=200))
+    assert (fitting.followers, fitting.followers_parameters) == ("contextual", {"images": True})
+    assert fitting.leader_parameters["reward_episodes"] > 0
+    assert fitting.why is not None and "2.12e+09" in fitting.why

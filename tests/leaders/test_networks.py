@@ -110,6 +110,21 @@ def test_agents_that_are_not_alike_are_told_apart() -> None:
     assert TINY.alike and features.shape == (2, game.n_option_features)
 
 
+def test_a_rule_that_is_not_anonymous_tells_agents_of_the_same_values_apart() -> None:
+    named = SequentialPrice(agents=3, messages=2, types=3, prices=3, anonymous=False)
+    obs = jnp.array([1, 1, 1, 0, 0, 0])
+    features = np.asarray(named.option_features(obs))
+    assert len(np.unique(features, axis=0)) == 3 == len(named.option_feature_names()) - TINY.n_option_features
+    assert named.option_kinds(obs)[1] is None
+    fitting = usual(SequentialPrice(agents=4, items=2, messages=3, prices=5, anonymous=False))
+    assert not fitting.followers_parameters["shared"] and fitting.leader_parameters["policy"] == "options"
+    # What is paid does not depend on it.
+    key = jax.random.key(0)
+    one, other = (game.standardised.reset(jnp.array([0, 1, 1]), key) for game in (TINY, named))
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_real_observations_have_addresses_of_their_own() -> None:
     u = [address_uniform(jnp.array([1, 2], jnp.uint32), address_of(jnp.array([x])), 3) for x in (0.5, 0.25, 0.0, -0.0)]
     assert not np.array_equal(u[0], u[1]) and np.array_equal(u[2], u[3])

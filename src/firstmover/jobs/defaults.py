@@ -5,11 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from firstmover.catalogue import Parameters
+from firstmover.errors import InputError
 from firstmover.evaluators.forms import by_form
 from firstmover.games.base import Game
+from firstmover.solvers.registry import state_table
 
 MOST_PROFILES = 50_000  # (type, action) profiles that are listed for every rule of every update without being asked to
 _LEADER = "commitment-gradient"
+_SAMPLED = 30  # sub-episodes that a rule is rewarded by, where followers are networks that play
 
 
 class Usual(NamedTuple):
@@ -34,8 +37,11 @@ def usual(game: Game) -> Usual:
     """What fits a game of this size.
 
     Small games are listed in full for every rule. Large ones, whose leader picks one of several like things, get a
-    network that scores them, followers that learn from samples, and values and regrets from samples.
+    network that scores them, followers that learn from samples, and values and regrets from samples. Followers that
+    usually plan are trained networks where there are too many states to plan on.
     """
+    if by_form(game, once=False, every_step=True) and game.usual_followers == "best-response":
+        return _playing(game)
     # In logarithms: the number of profiles of a hundred followers is no float.
     sizes = np.array([*game.n_types, *game.n_actions], float)
     profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
@@ -62,3 +68,18 @@ def usual(game: Game) -> Usual:
         "samples"
     )
     return Usual("sampled-weights", followers, _LEADER, leader, why)
+
+
+def _playing(game: Game) -> Usual:
+    """For followers that plan in every step: exactly, or as well as a network learns to."""
+    try:
+        state_table(game)
+    except InputError as limit:
+        looks = None not in map(game.follower_images, range(game.n_followers))
+        why = (
+            f"followers cannot plan: {str(limit).rstrip('.')}; so a network is trained first, for rules drawn "
+            f"at random, {'looks at the screen ' if looks else ''}and replies, and rewards are sampled"
+        )
+        leader = {**game.usual_leader_parameters, "reward_episodes": _SAMPLED}
+        return Usual("contextual", {"images": True} if looks else {}, game.usual_leader, leader, why)
+    return Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
