@@ -1,6 +1,6 @@
 """Bullets for sale, learnt: what leader and follower have of it, beside the exact ones.
 
-python benchmarks/bullets.py [--seeds N] [--updates N] [--grid NAME ...] [--leads NAME ...] [--json FILE]
+python benchmarks/bullets.py [--seeds N] [--grid NAME ...] [--leads NAME ...] [--json FILE]
 
 On the small grid followers plan exactly; on both, `contextual` followers are trained first, one network a seed, which
 looks at the screen. Leaders are judged on sub-episodes that nothing was learnt from. Prices that leave a follower
@@ -23,7 +23,6 @@ from firstmover.followers import BestResponse, Contextual
 from firstmover.followers.base import Follower
 from firstmover.games import BulletTrade
 from firstmover.games.base import Ties
-from firstmover.jobs.lessons import Pretraining
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.statistics import mean_interval
 from firstmover.solvers.bullet_trade import trade_values
@@ -37,21 +36,19 @@ class Grid(NamedTuple):
 
     Attributes:
         parameters: of the game.
-        updates: of the followers' training, if nobody says.
         planned: whether followers can plan on the table of states too.
         reward_episodes: of the leader, with trained followers.
     """
 
     parameters: dict[str, Any]
-    updates: int
     planned: bool
     reward_episodes: int
 
 
 GRIDS = {
-    "small": Grid({}, 20, planned=True, reward_episodes=0),
+    "small": Grid({}, planned=True, reward_episodes=0),
     "large": Grid(
-        {"points": (1.0,) * 8, "rows": 7, "wave": 16, "trades": 5, "steps": 200}, 60, planned=False, reward_episodes=30
+        {"points": (1.0,) * 8, "rows": 7, "wave": 16, "trades": 5, "steps": 200}, planned=False, reward_episodes=30
     ),
 }
 
@@ -77,7 +74,7 @@ def learnt(game: BulletTrade, followers: Follower, seeds: int, reward_episodes: 
     return found
 
 
-def rows(name: str, leads: str, seeds: int, updates: int | None) -> Iterator[dict[str, Any]]:
+def rows(name: str, leads: str, seeds: int) -> Iterator[dict[str, Any]]:
     """A row for each model of the follower."""
     grid = GRIDS[name]
     game = BulletTrade(**grid.parameters, leads=leads)  # type: ignore[arg-type]
@@ -87,8 +84,7 @@ def rows(name: str, leads: str, seeds: int, updates: int | None) -> Iterator[dic
         found = learnt(game, BestResponse(), seeds, 0)
         yield {"grid": name, "leads": leads, "followers": "plan"} | found | known | {"seconds": _since(began)}
     began = time.perf_counter()
-    settings = Pretraining(updates=updates or grid.updates)
-    trained = pretrain(game, settings, followers=Contextual(images=True), seeds=seeds)
+    trained = pretrain(game, followers=Contextual(images=True), seeds=seeds)
     found = learnt(game, trained.followers, seeds, grid.reward_episodes)
     yield {"grid": name, "leads": leads, "followers": "a network each"} | found | known | {"seconds": _since(began)}
 
@@ -118,7 +114,6 @@ def main() -> None:
     """Run what is asked for, a line as soon as it is known."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--seeds", type=int, default=10)
-    options.add_argument("--updates", type=int, help="of the followers' training")
     options.add_argument("--grid", action="append", choices=GRIDS, help="only this one; may be given again")
     options.add_argument("--leads", action="append", choices=LEADS, help="only this one; may be given again")
     options.add_argument("--json", type=Path, help="a file for all numbers")
@@ -128,7 +123,7 @@ def main() -> None:
     made = []
     for name in given.grid or GRIDS:
         for leads in given.leads or LEADS:
-            for found in rows(name, leads, given.seeds, given.updates):
+            for found in rows(name, leads, given.seeds):
                 print(in_words(found), flush=True)
                 made.append(found)
                 if given.json is not None:

@@ -88,6 +88,10 @@ class Contextual(Trained, Queried):
             raise InputError(f"{game.name} shows its followers no images; leave out images=true.")
         super().refuse(game)
 
+    @property
+    def training(self) -> dict[str, int]:
+        return {"updates": 60} if self.images else {}  # to shoot takes longer to learn than what to say
+
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """All answers in, a logit for each of a follower's observations and actions out."""
         inputs = len(self.questions(game)) * game.leader_space.n_features

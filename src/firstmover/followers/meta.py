@@ -61,7 +61,6 @@ class Meta(Trained):
 
     name: ClassVar[str] = "meta"
     needs_steps: ClassVar[bool] = True
-    training: ClassVar[dict[str, int]] = {"updates": 150, "contexts": 32, "passes": 8}
 
     def __post_init__(self) -> None:
         """Check the range.
@@ -70,6 +69,10 @@ class Meta(Trained):
             InputError: there is no sub-episode to adapt in.
         """
         require(self.episodes >= 1, "episodes must be at least 1", self.episodes)
+
+    @property
+    def training(self) -> dict[str, int]:
+        return {"updates": 150, "contexts": 32, "passes": 8}
 
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         networks = []

@@ -43,13 +43,17 @@ class Trained(Follower):
     networks: Networks = field(default=(), init=False, repr=False, compare=False)
 
     acts: ClassVar[tuple[Literal["once", "every step"], ...]] = ("every step", "once")
-    training: ClassVar[dict[str, int]] = {}  # settings of `Pretraining` beside its defaults, where nobody says
     plays_pure: ClassVar[bool] = True
     converges_to: ClassVar[str] = "a best response, as far as the networks have learnt it"
 
     @abc.abstractmethod
     def untrained(self, game: Game, key: Key[Array, ""]) -> Networks:
         """A network for each follower, before training."""
+
+    @property
+    def training(self) -> dict[str, int]:
+        """Settings of `Pretraining` beside its defaults, where nobody says."""
+        return {}
 
     @property
     def kind(self) -> str:

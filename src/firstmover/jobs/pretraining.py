@@ -91,7 +91,7 @@ def pretrain(
 
     Args:
         game: the game.
-        settings: how to train; the defaults if not given.
+        settings: how to train; what suits the kind of followers if not given.
         followers: which kind; contextual ones if not given. Those that have networks, or a file of them, are trained
             on: their networks are where the seeds start.
         rules: leader rules [rules, observations, ...] that they shall know well, such as those that a leader has
@@ -120,7 +120,8 @@ def pretrain(
     """
     waiting_since = time.perf_counter() if waiting_since is None else waiting_since
     build.given("game", game)
-    settings, kind = settings or Pretraining(), build.given("followers", followers or Contextual())
+    kind = build.given("followers", followers or Contextual())
+    settings = settings or Pretraining(**kind.training)
     require(seeds >= 1, "seeds must be at least 1", seeds)
     require(seeds < 2**31, f"seeds must be below {2**31}", seeds)
     require(0 <= seed < 2**31 - seeds, f"seed must be a whole number from 0 to {2**31 - seeds - 1}", seed)

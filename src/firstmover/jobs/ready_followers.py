@@ -37,11 +37,9 @@ def untrained(game: Game, followers: Follower) -> Trained:
 
 def train_first(game: Game, followers: Follower, run: Path | None, progress: Progress) -> Trained:
     """Train followers for a game, as much as their kind needs."""
-    from firstmover.jobs.lessons import Pretraining  # training imports optax
-    from firstmover.jobs.pretraining import pretrain
+    from firstmover.jobs.pretraining import pretrain  # which imports optax
 
-    kind = cast(Trained, followers)
-    return pretrain(game, Pretraining(**kind.training), followers=kind, run=run, progress=progress).followers
+    return pretrain(game, followers=cast(Trained, followers), run=run, progress=progress).followers
 
 
 def beside(folder: Path, game: Game, followers: Follower) -> str | None:

@@ -38,7 +38,8 @@ def _run(options: argparse.Namespace) -> tuple[Json, str]:
     followers = build.item_from("followers", options.followers, pairs("-f", options.followers_parameters))
     if not isinstance(followers, Trained):
         raise InputError(f"{options.followers} followers are not trained; name 'contextual' or 'meta'.")
-    settings = build.constructed(Pretraining, "the training", pairs("-t", options.training_parameters))
+    asked = {**followers.training, **pairs("-t", options.training_parameters)}
+    settings = build.constructed(Pretraining, "the training", asked)
     free = (
         contextlib.nullcontext(Path(options.run))
         if options.run
