@@ -62,7 +62,7 @@ def steps() -> Iterator[tuple[str, ...]]:
 
 def matrices() -> Iterator[tuple[str, ...]]:
     """Share of the peak, by network, of its products and of those of its gradient."""
-    yield "network", "rows", "GFLOP/s", "of the peak", "with the gradient", "of the peak"
+    yield "network", "rows", "GFLOP/s", "of the peak", "GFLOP/s with the gradient", "of the peak with it"
     size = 2048
     one = jax.random.normal(jax.random.key(0), (size, size))
     peak = 2 * size**3 / least(lambda: jax.jit(jnp.matmul)(one, one))
@@ -118,7 +118,7 @@ def memory() -> Iterator[tuple[str, ...]]:
     yield "episodes", "all at once, GB", "as it is run, GB"
     game = SequentialPrice(**LARGE)  # type: ignore[arg-type]
     fitting = usual(game)
-    for episodes in (32, 512, 8192):
+    for episodes in (32, 512, 16384):
         leader = replace(CommitmentGradient(**fitting.leader_parameters), episodes=episodes)
         problem = leader.problem(game, SampledWeights(**fitting.followers_parameters))
         state = jax.tree.map(lambda leaf: leaf[0], jax.jit(lambda p=problem, le=leader: initial_states(p, le, 1, 0))())
