@@ -25,6 +25,7 @@ import numpy as np
 from firstmover.followers import MultiplicativeWeights
 from firstmover.games import SequentialPrice
 from firstmover.jobs import build
+from firstmover.jobs.designs import parts_for
 from firstmover.jobs.loop import Silent
 from firstmover.jobs.training import initial_states, train
 from firstmover.leaders import CommitmentGradient
@@ -67,14 +68,16 @@ COHORTS: dict[str, tuple[str, dict[str, Any], int]] = {
     "simple-allocation (tiny)": ("simple-allocation", {}, 4000),
     "agrawal": ("agrawal", {}, 200),
     "sequential-price, 6 types": ("sequential-price", {"types": 6}, 20),
+    "4 agents, 2 items, a network": ("sequential-price", {"agents": 4, "items": 2, "messages": 3, "prices": 5}, 10),
 }
 
 
 def train_cohort(name: str) -> None:
     """Train 25 seeds in this process, and print the seconds that updates took and the processor's."""
     game, parameters, updates = COHORTS[name]
-    leader = CommitmentGradient(updates=updates)
-    problem = leader.problem(build.build("game", game, parameters), MultiplicativeWeights())
+    market = build.build("game", game, parameters)
+    followers, leader, _ = parts_for(market, leader_parameters={"updates": updates})
+    problem = leader.problem(market, followers)
     spent = time.process_time()
     learnt = train(problem, leader, 25, 0, None, Silent())
     print(learnt.train_seconds, time.process_time() - spent)
