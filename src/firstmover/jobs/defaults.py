@@ -40,14 +40,15 @@ def usual(game: Game) -> Usual:
     network that scores them, followers that learn from samples, and values and regrets from samples. Followers that
     usually plan are trained networks where there are too many states to plan on.
     """
-    if by_form(game, once=False, every_step=True) and game.usual_followers == "best-response":
+    in_steps = by_form(game, once=False, every_step=True, crowd=False)
+    if in_steps and game.usual_followers == "best-response":
         return _playing(game)
     # In logarithms: the number of profiles of a hundred followers is no float.
     sizes = np.array([*game.n_types, *game.n_actions], float)
     profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
     alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
     small = profiles <= np.log(MOST_PROFILES)
-    if small or by_form(game, once=False, every_step=True) or not game.n_option_features or not alike:
+    if small or in_steps or not game.n_option_features or not alike:
         return Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
     n = game.n_followers
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
