@@ -12,9 +12,8 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, get_args
 
-import jax
 import numpy as np
 
 from firstmover import design, pretrain
@@ -23,33 +22,19 @@ from firstmover.followers import BestResponse, Contextual
 from firstmover.followers.base import Follower
 from firstmover.games import BulletTrade
 from firstmover.games.base import Ties
+from firstmover.games.bullet_trade import Leads
+from firstmover.jobs.defaults import usual
+from firstmover.jobs.settling import of_seed
 from firstmover.leaders import CommitmentGradient
 from firstmover.report.statistics import mean_interval
 from firstmover.solvers.bullet_trade import trade_values
 
-LEADS = ("seller", "buyer")
 SAMPLES = 2_000  # sub-episodes that the rule of a seed is judged on, where they cannot be listed
 
 
-class Grid(NamedTuple):
-    """A size of the screens.
-
-    Attributes:
-        parameters: of the game.
-        planned: whether followers can plan on the table of states too.
-        reward_episodes: of the leader, with trained followers.
-    """
-
-    parameters: dict[str, Any]
-    planned: bool
-    reward_episodes: int
-
-
-GRIDS = {
-    "small": Grid({}, planned=True, reward_episodes=0),
-    "large": Grid(
-        {"points": (1.0,) * 8, "rows": 7, "wave": 16, "trades": 5, "steps": 200}, planned=False, reward_episodes=30
-    ),
+GRIDS: dict[str, dict[str, Any]] = {
+    "small": {},
+    "large": {"points": (1.0,) * 8, "rows": 7, "wave": 16, "trades": 5, "steps": 200},
 }
 
 
@@ -60,40 +45,34 @@ def exact(game: BulletTrade, ties: Ties) -> tuple[float, float]:
     return float(leader[best]), float(follower[best])
 
 
-def learnt(game: BulletTrade, followers: Follower, seeds: int, reward_episodes: int) -> dict[str, list[float]]:
-    """What leader and follower have of the final rule of every seed, without any baseline in its place."""
-    leader = CommitmentGradient(**game.usual_leader_parameters, reward_episodes=reward_episodes)
+def learnt(game: BulletTrade, followers: Follower, seeds: int) -> dict[str, list[float]]:
+    """What leader and follower have of the final rule of every seed, with the leader that fits the size of the game."""
+    leader = CommitmentGradient(**usual(game).leader_parameters)
     made = design(game, followers=followers, leader=leader, seeds=seeds, optimum=False)
     judge = judge_of(game, samples=SAMPLES, seed=seeds)
-    found: dict[str, list[float]] = {"leader": [], "follower": []}
+    values: dict[str, list[float]] = {"leader": [], "follower": []}
     for k, table in enumerate(made.tables):
-        play = jax.tree.map(lambda leaf, k=k: leaf[k], made.plays)
-        judged = judge.judged(table, play, epsilon=None, unproved="measured")
-        found["leader"].append(judged.value)
-        found["follower"].append(judged.welfare - (judged.revenue or 0.0))
-    return found
+        judged = judge.judged(table, of_seed(made.plays, k), epsilon=None, unproved="measured")
+        values["leader"].append(judged.value)
+        values["follower"].append(judged.welfare - (judged.revenue or 0.0))
+    return values
 
 
-def rows(name: str, leads: str, seeds: int) -> Iterator[dict[str, Any]]:
+def rows(name: str, leads: Leads, seeds: int) -> Iterator[dict[str, Any]]:
     """A row for each model of the follower."""
-    grid = GRIDS[name]
-    game = BulletTrade(**grid.parameters, leads=leads)  # type: ignore[arg-type]
-    known = {f"exact_{ties}": exact(game, ties) for ties in ("strong", "weak")}
-    if grid.planned:
+    game = BulletTrade(leads, **GRIDS[name])
+    known = {"grid": name, "leads": leads} | {f"exact_{ties}": exact(game, ties) for ties in ("strong", "weak")}
+    if usual(game).why is None:  # followers can plan
         began = time.perf_counter()
-        found = learnt(game, BestResponse(), seeds, 0)
-        yield {"grid": name, "leads": leads, "followers": "plan"} | found | known | {"seconds": _since(began)}
+        values = learnt(game, BestResponse(), seeds)
+        yield known | {"followers": "plan"} | values | {"seconds": time.perf_counter() - began}
     began = time.perf_counter()
     trained = pretrain(game, followers=Contextual(images=True), seeds=seeds)
-    found = learnt(game, trained.followers, seeds, grid.reward_episodes)
-    yield {"grid": name, "leads": leads, "followers": "a network each"} | found | known | {"seconds": _since(began)}
+    values = learnt(game, trained.followers, seeds)
+    yield known | {"followers": "a network each"} | values | {"seconds": time.perf_counter() - began}
 
 
-def _since(began: float) -> float:
-    return time.perf_counter() - began
-
-
-def in_words(found: dict[str, Any]) -> str:
+def in_words(row: dict[str, Any]) -> str:
     """A line of a Markdown table."""
 
     def interval(values: list[float]) -> str:
@@ -104,9 +83,9 @@ def in_words(found: dict[str, Any]) -> str:
         return f"{values[0]:.4g} and {values[1]:.4g}"
 
     return (
-        f"| {found['grid']} | {found['leads']} | {found['followers']} | {len(found['leader'])} | "
-        f"{interval(found['leader'])} | {interval(found['follower'])} | {pair(found['exact_strong'])} | "
-        f"{pair(found['exact_weak'])} | {found['seconds']:.0f} |"
+        f"| {row['grid']} | {row['leads']} | {row['followers']} | {len(row['leader'])} | "
+        f"{interval(row['leader'])} | {interval(row['follower'])} | {pair(row['exact_strong'])} | "
+        f"{pair(row['exact_weak'])} | {row['seconds']:.0f} |"
     )
 
 
@@ -115,17 +94,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--seeds", type=int, default=10)
     options.add_argument("--grid", action="append", choices=GRIDS, help="only this one; may be given again")
-    options.add_argument("--leads", action="append", choices=LEADS, help="only this one; may be given again")
+    options.add_argument("--leads", action="append", choices=get_args(Leads), help="only this one; may be given again")
     options.add_argument("--json", type=Path, help="a file for all numbers")
     given = options.parse_args()
     head = ("grid", "leads", "followers", "seeds", "leader", "follower", "exact, ties strong", "exact, ties weak", "s")
     print(f"| {' | '.join(head)} |\n|{' --- |' * len(head)}", flush=True)
     made = []
     for name in given.grid or GRIDS:
-        for leads in given.leads or LEADS:
-            for found in rows(name, leads, given.seeds):
-                print(in_words(found), flush=True)
-                made.append(found)
+        for leads in given.leads or get_args(Leads):
+            for row in rows(name, leads, given.seeds):
+                print(in_words(row), flush=True)
+                made.append(row)
                 if given.json is not None:
                     given.json.write_text(json.dumps(made, indent=1))
 

@@ -13,7 +13,6 @@ else.
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import jax
@@ -21,16 +20,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from firstmover.core.policies import network_policy, option_policy
+from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.evaluators import View
 from firstmover.followers import SampledWeights
 from firstmover.games import SequentialPrice
-from firstmover.jobs.defaults import usual
+from firstmover.jobs.designs import parts_for
 from firstmover.jobs.memory import bytes_needed, compiled_to_fit, for_seed
+from firstmover.jobs.settling import of_seed
 from firstmover.jobs.training import initial_states
 from firstmover.leaders import CommitmentGradient
+from firstmover.leaders.base import Leader
 
-SMALL = {"agents": 3, "items": 1, "messages": 2, "prices": 5}
-LARGE = {"agents": 4, "items": 2, "messages": 3, "prices": 5}
+SMALL: dict[str, Any] = {"agents": 3, "items": 1, "messages": 2, "prices": 5}
+LARGE: dict[str, Any] = {"agents": 4, "items": 2, "messages": 3, "prices": 5}
 TRIES = 5
 
 
@@ -45,16 +47,20 @@ def least(function: Callable[[], Any]) -> float:
     return min(took)
 
 
+def first_state(problem: StackelbergPOMDP, leader: Leader) -> Any:
+    """The state of seed 0 before the first update."""
+    return of_seed(jax.jit(lambda: initial_states(problem, leader, 1, 0))(), 0)
+
+
 def steps() -> Iterator[tuple[str, ...]]:
     """Decisions per second, by how the rule is held."""
     yield "rule", "decisions of an update", "seconds", "decisions per second"
-    game = SequentialPrice(**SMALL)  # type: ignore[arg-type]
+    game = SequentialPrice(**SMALL)
     for policy in ("table", "options"):
         leader = CommitmentGradient(policy=policy, restarts=1, reward_episodes=64, epochs=6)  # type: ignore[arg-type]
         problem = leader.problem(game, SampledWeights(rounds=20, shared=True))
-        states = jax.jit(lambda p=problem, le=leader: initial_states(p, le, 1, 0))()
         update = jax.jit(lambda s, p=problem, le=leader: for_seed(p, 1, 1, le.update)(s, jnp.int32(0)))
-        state = jax.tree.map(lambda leaf: leaf[0], states)
+        state = first_state(problem, leader)
         made = float(update(state)[1].env_steps)
         seconds = least(lambda u=update, s=state: u(s))
         yield policy, f"{made:.3g}", f"{seconds:.4f}", f"{made / seconds:.3g}"
@@ -67,7 +73,7 @@ def matrices() -> Iterator[tuple[str, ...]]:
     one = jax.random.normal(jax.random.key(0), (size, size))
     peak = 2 * size**3 / least(lambda: jax.jit(jnp.matmul)(one, one))
     yield f"one product of {size} x {size}", str(size), f"{peak / 1e9:.0f}", "1", "", ""
-    game = SequentialPrice(**LARGE)  # type: ignore[arg-type]
+    game = SequentialPrice(**LARGE)
     head, rows = game.leader_space.head(), 8192
     obs = jnp.zeros((rows, len(game.leader_obs_sizes)), jnp.int32)
     for name, policy, asked in (
@@ -93,13 +99,12 @@ def compiling() -> Iterator[tuple[str, ...]]:
     yield "agents", "compiling the followers' response, s", "compiling an update, s", "an update, s"
     for agents in (8, 32, 50, 128):
         game = SequentialPrice(agents=agents, messages=2, prices=5)
-        fitting = usual(game)
-        leader = CommitmentGradient(**fitting.leader_parameters)
-        problem = leader.problem(game, SampledWeights(**fitting.followers_parameters))
-        state = jax.tree.map(lambda leaf: leaf[0], jax.jit(lambda p=problem, le=leader: initial_states(p, le, 1, 0))())
+        followers, leader, _ = parts_for(game)
+        problem = leader.problem(game, followers)
+        state = first_state(problem, leader)
 
         def response(state: Any, problem: Any = problem, leader: Any = leader) -> Any:
-            rule = jax.tree.map(lambda leaf: leaf[0], leader.rules(problem, state))
+            rule = of_seed(leader.rules(problem, state), 0)
             return problem.followers.respond(View(problem.game, rule, state.key), problem.response_noise(state.key))
 
         began = time.perf_counter()
@@ -116,12 +121,11 @@ def compiling() -> Iterator[tuple[str, ...]]:
 def memory() -> Iterator[tuple[str, ...]]:
     """Gigabytes in between, at once and as `jobs.memory` splits episodes."""
     yield "episodes", "all at once, GB", "as it is run, GB"
-    game = SequentialPrice(**LARGE)  # type: ignore[arg-type]
-    fitting = usual(game)
+    game = SequentialPrice(**LARGE)
     for episodes in (32, 512, 16384):
-        leader = replace(CommitmentGradient(**fitting.leader_parameters), episodes=episodes)
-        problem = leader.problem(game, SampledWeights(**fitting.followers_parameters))
-        state = jax.tree.map(lambda leaf: leaf[0], jax.jit(lambda p=problem, le=leader: initial_states(p, le, 1, 0))())
+        followers, leader, _ = parts_for(game, leader_parameters={"episodes": episodes})
+        problem = leader.problem(game, followers)
+        state = first_state(problem, leader)
 
         def lowered(parts: int, problem: Any = problem, leader: Any = leader, state: Any = state) -> jax.stages.Lowered:
             own = for_seed(problem, 1, parts, leader.update)

@@ -16,6 +16,7 @@ TWELVE = Benchmark("large_markets.py", "--market 12x4-3", seconds=800)
 
 _APART = "The mean loss of 25 seeds is then 0.0392, in place of 0.0529"
 _TABLES = "ten seeds of each lose 0.0000, 0.0050 and 0.0084 on average"
+_COMPILING = "the response of 128 followers takes 1.5 s, a whole update 7.2 s"
 _FOUR = "the mean loss of 25 seeds is 0.0529, where 0.1196 is the least without messages"
 _SIX = "ten seeds lose 0.1052 on average"
 _REGRETS = "every bound on regrets is at most 0.02"
@@ -77,14 +78,8 @@ CLAIMS = (
     Claim(PAGE, "takes 9 times as long", NETWORKS, _times_as_long, 9, 5, "at most", quick=False),
     Claim(PAGE, "gets at 0.5 of what", NETWORKS, _of("of the peak", 2, 1), 0.5, 0.2, "at least", quick=False),
     Claim(PAGE, "scores agents at 0.25", NETWORKS, _of("of the peak", 1, 1), 0.25, 0.1, "at least", quick=False),
-    Claim(
-        PAGE,
-        "the response of 128 followers takes 1.5 s, a whole update 7.2 s",
-        NETWORKS,
-        _of("compiling the followers' response, s", 3, 2),
-        1.5,
-        3.5,
-        "at most",
-        quick=False,
+    *(
+        Claim(PAGE, _COMPILING, NETWORKS, _of(column, 3, 2), seconds, seconds, "at most", quick=False)
+        for column, seconds in {"compiling the followers' response, s": 1.5, "compiling an update, s": 7.2}.items()
     ),
 )

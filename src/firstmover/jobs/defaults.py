@@ -40,16 +40,17 @@ def usual(game: Game) -> Usual:
     network that scores them, followers that learn from samples, and values and regrets from samples. Followers that
     usually plan are trained networks where there are too many states to plan on.
     """
+    plain = Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
     in_steps = by_form(game, once=False, every_step=True, crowd=False)
     if in_steps and game.usual_followers == "best-response":
-        return _playing(game)
+        return _trained(game) or plain
     # In logarithms: the number of profiles of a hundred followers is no float.
     sizes = np.array([*game.n_types, *game.n_actions], float)
     profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
     alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
     small = profiles <= np.log(MOST_PROFILES)
     if small or in_steps or not game.n_option_features or not alike:
-        return Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
+        return plain
     n = game.n_followers
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
     leader = {
@@ -71,8 +72,8 @@ def usual(game: Game) -> Usual:
     return Usual("sampled-weights", followers, _LEADER, leader, why)
 
 
-def _playing(game: Game) -> Usual:
-    """For followers that plan in every step: exactly, or as well as a network learns to."""
+def _trained(game: Game) -> Usual | None:
+    """Networks, in place of followers that cannot plan; None where they can."""
     try:
         state_table(game)
     except InputError as limit:
@@ -83,4 +84,4 @@ def _playing(game: Game) -> Usual:
         )
         leader = {**game.usual_leader_parameters, "reward_episodes": _SAMPLED}
         return Usual("contextual", {"images": True} if looks else {}, game.usual_leader, leader, why)
-    return Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
+    return None
