@@ -31,6 +31,7 @@ def told(self, what):
     stages[what] = time.process_time()
     stage(self, what)
 Watched.stage = told
+firstmover.cli.use_compilation_cache()  # before JAX is imported, as the command does
 import firstmover.jobs.designs
 stages["building"] = time.process_time()
 try:
@@ -43,7 +44,6 @@ finally:
 
 def processor_seconds(command: list[str], folder: Path) -> tuple[float, str]:
     """User and system time of a process and what it says on stderr."""
-    # Named here, since stages are timed in a process that has imported JAX before the command line could say where.
     kept = {"JAX_COMPILATION_CACHE_DIR": str(folder / "cache"), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
     # Bytecode is kept as it is for installed packages, whatever the environment says of sources that are edited.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | kept

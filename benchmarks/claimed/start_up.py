@@ -26,10 +26,10 @@ CLAIMS = (
     ),
     Claim(
         PAGE,
-        "at most 3 times what JAX alone takes",
+        "at most 2 times what JAX alone takes",
         _MEASURED,
         _of("rest"),
-        3,
+        2,
         sense="at most",
         quick=False,
     ),

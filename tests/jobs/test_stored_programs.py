@@ -40,7 +40,7 @@ def _made(payoff: float = 2.0) -> Design:
 
 def test_the_next_process_computes_the_same_and_traces_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = _made()
-    assert len(list(folder.iterdir())) == 2  # updates, and how the followers settle
+    assert len(list(folder.iterdir())) == 3  # the start, updates, and how the followers settle
     monkeypatch.setattr(stored_programs, "_traced", None)
     _same(_made(), first)
 

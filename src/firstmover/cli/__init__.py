@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parsed(COMMANDS, sys.argv[1:] if arguments is None else arguments)
         options.waiting_since = began
-        _use_compilation_cache()
+        use_compilation_cache()
         with _own_stdout(), _sentences():
             result, text = options.command.run(options)
         _write(json.dumps(result, allow_nan=False) if options.json else text)
@@ -131,7 +131,7 @@ def _own_stdout() -> Iterator[None]:
         os.close(stdout)
 
 
-def _use_compilation_cache() -> None:
+def use_compilation_cache() -> None:
     """Keep compiled programs between processes, unless the user has set a cache of their own."""
     # A cache that is damaged, full or not ours to write costs time, and nothing else.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")

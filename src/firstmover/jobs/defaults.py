@@ -7,8 +7,9 @@ import numpy as np
 from firstmover.catalogue import Parameters
 from firstmover.errors import InputError
 from firstmover.evaluators.forms import by_form
+from firstmover.followers.base import Follower
 from firstmover.games.base import Game
-from firstmover.solvers.registry import state_table
+from firstmover.jobs.build import item_from
 
 MOST_PROFILES = 50_000  # (type, action) profiles that are listed for every rule of every update without being asked to
 _LEADER = "commitment-gradient"
@@ -37,19 +38,19 @@ def usual(game: Game) -> Usual:
     """What fits a game of this size.
 
     Small games are listed in full for every rule. Large ones, whose leader picks one of several like things, get a
-    network that scores them, followers that learn from samples, and values and regrets from samples. Followers that
-    usually plan are trained networks where there are too many states to plan on.
+    network that scores them, followers that learn from samples, and values and regrets from samples. Followers of games
+    in steps are trained networks where the usual ones do not fit, such as those that plan on too many states.
     """
     plain = Usual(game.usual_followers, {}, game.usual_leader, game.usual_leader_parameters, None)
     in_steps = by_form(game, once=False, every_step=True, crowd=False)
-    if in_steps and game.usual_followers == "best-response":
+    if in_steps:
         return _trained(game) or plain
     # In logarithms: the number of profiles of a hundred followers is no float.
     sizes = np.array([*game.n_types, *game.n_actions], float)
     profiles = float(np.sum(np.log(np.maximum(sizes, 1))))
     alike = len(set(game.n_types)) == 1 and len(set(game.n_actions)) == 1
     small = profiles <= np.log(MOST_PROFILES)
-    if small or in_steps or not game.n_option_features or not alike:
+    if small or not game.n_option_features or not alike:
         return plain
     n = game.n_followers
     followers = {"rounds": 20 if game.alike else 40, "shared": game.alike, "asked": min(n, 4) if game.alike else 0}
@@ -73,14 +74,15 @@ def usual(game: Game) -> Usual:
 
 
 def _trained(game: Game) -> Usual | None:
-    """Networks, in place of followers that cannot plan; None where they can."""
+    """Networks, in place of usual followers that this game is too large for; None where they fit."""
+    planner: Follower = item_from("followers", game.usual_followers, {})
     try:
-        state_table(game)
+        planner.check(game)
     except InputError as limit:
         looks = None not in map(game.follower_images, range(game.n_followers))
         why = (
-            f"followers cannot plan: {str(limit).rstrip('.')}; so a network is trained first, for rules drawn "
-            f"at random, {'looks at the screen ' if looks else ''}and replies, and rewards are sampled"
+            f"{str(limit).rstrip('.')}; so a network is trained first, for rules drawn at random, "
+            f"{'looks at the screen ' if looks else ''}and replies, and rewards are sampled"
         )
         leader = {**game.usual_leader_parameters, "reward_episodes": _SAMPLED}
         return Usual("contextual", {"images": True} if looks else {}, game.usual_leader, leader, why)

@@ -28,7 +28,7 @@ from firstmover.errors import InputError
 from firstmover.jobs import memory
 from firstmover.jobs.memory import compiled_to_fit
 from firstmover.jobs.programs import program_for
-from firstmover.jobs.runs import Run
+from firstmover.jobs.runs import Run, plain, rebuilt
 from firstmover.jobs.stored_programs import lowered
 
 _MOST_UPDATES = 64  # in one call
@@ -141,8 +141,8 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     """
     blank = jax.tree.map(np.copy, lesson.blank)
     seeds = jax.tree.leaves(blank)[0].shape[1]
-    start = program_for(_key(lesson, "start", seeds), lambda: jax.jit(lesson.start))
-    shape = start.eval_shape(lesson.given)
+    key = _key(lesson, "start", seeds)
+    start, shape = program_for(key, lambda: _starting(lesson, key))
     if run is not None and run.has("checkpoint.npz"):
         like = _Checkpoint(np.zeros((), np.int64), np.zeros(()), np.zeros(()), shape, blank)
         done, spent, before, state, history = _resumed(run, like, lesson.updates)
@@ -155,8 +155,8 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
     began = time.perf_counter()
     most, devices = min(_MOST_UPDATES, lesson.updates), jax.devices()
     share = Shares(seeds, devices if lesson.spread else devices[:1])
-    key = _key(lesson, "updates", seeds, most, share.devices, memory.ENOUGH)
-    compiled = program_for(key, lambda: _compiled(lesson, key, most, share, shape))
+    updates = _key(lesson, "updates", seeds, most, share.devices, memory.ENOUGH)
+    compiled = program_for(updates, lambda: _compiled(lesson, updates, most, share, shape))
     compile_seconds = time.perf_counter() - began
 
     kept = run is not None and _bytes((shape, blank)) <= _MOST_KEPT
@@ -193,6 +193,12 @@ def learn(lesson: Lesson, run: Run | None, progress: Progress, waiting_since: fl
 def _key(lesson: Lesson, *more: Hashable) -> Hashable:
     """What a program of a lesson is kept by."""
     return None if lesson.traced_from is None else (lesson.traced_from, *more)
+
+
+def _starting(lesson: Lesson, key: Hashable) -> tuple[Callable[[Given], LeaderState], LeaderState]:
+    """The program that starts a lesson, and the shapes of what comes out."""
+    start = lowered(key, "start", lesson.start, (lesson.given,))
+    return start.compile(), start.out_info
 
 
 def _compiled(lesson: Lesson, key: Hashable, most: int, share: "Shares", shape: LeaderState) -> jax.stages.Compiled:
@@ -271,13 +277,13 @@ class Shares:
         if self.devices == 1:
             return tree
         rows = np.minimum(np.arange(self.size * self.devices), self.seeds - 1)
-        return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], tree), self._sharding)
+        return jax.device_put(jax.tree.map(lambda leaf: rebuilt(plain(leaf)[rows], leaf), tree), self._sharding)
 
     def together(self, tree: Tree) -> Tree:
-        """The arrays of all seeds again, on the first device."""
+        """The arrays of all seeds again, on the host."""
         if self.devices == 1:
             return tree
-        return jax.tree.map(lambda leaf: jax.device_put(leaf, self._devices[0])[: self.seeds], tree)
+        return jax.tree.map(lambda leaf: rebuilt(plain(leaf)[: self.seeds], leaf), tree)
 
 
 def _resumed(run: Run, like: _Checkpoint, updates: int) -> tuple[int, float, float, LeaderState, Metrics]:

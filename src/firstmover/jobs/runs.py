@@ -160,7 +160,7 @@ class Run:
         Raises:
             InputError: the file cannot be written.
         """
-        arrays = [_plain(leaf) for leaf in jax.tree.leaves(tree)]
+        arrays = [plain(leaf) for leaf in jax.tree.leaves(tree)]
         buffer = io.BytesIO()
         np.savez(buffer, *arrays, seal=np.array(self._seal(arrays)))
         self.write_bytes(name, buffer.getvalue())
@@ -182,7 +182,7 @@ class Run:
         arrays = [stored[name] for name in names]
         if str(stored["seal"]) != self._seal(arrays):
             raise InputError(f"{path} was edited, or belongs to another run than {self.path / 'config.json'}.")
-        return jax.tree.unflatten(structure, [_rebuilt(a, leaf) for a, leaf in zip(arrays, leaves, strict=True)])
+        return jax.tree.unflatten(structure, [rebuilt(a, leaf) for a, leaf in zip(arrays, leaves, strict=True)])
 
     def _seal(self, arrays: list[np.ndarray]) -> str:
         """A digest over the configuration's and these arrays."""
@@ -240,7 +240,7 @@ def _is_key(leaf: _Leaf) -> bool:
     return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _plain(leaf: _Numbers) -> np.ndarray:
+def plain(leaf: _Numbers) -> np.ndarray:
     """A leaf as NumPy stores it: keys as their words."""
     return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
@@ -250,5 +250,6 @@ def _plain_shape(leaf: _Leaf) -> tuple[tuple[int, ...], np.dtype]:
     return tuple(shape.shape), np.dtype(shape.dtype)
 
 
-def _rebuilt(array: np.ndarray, leaf: _Leaf) -> _Numbers:
+def rebuilt(array: np.ndarray, leaf: _Leaf) -> _Numbers:
+    """What `plain` has made of a leaf of this kind."""
     return jax.random.wrap_key_data(jnp.asarray(array)) if _is_key(leaf) else array
