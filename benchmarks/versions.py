@@ -1,10 +1,12 @@
 """Versions that really work: the lowest that pyproject states, and the newest, in fresh environments.
 
-    python benchmarks/versions.py [--python 3.11 ...] [--set lowest|newest] [--json]
+    python benchmarks/versions.py [--python 3.11 ...] [--set lowest|newest] [--core] [--json]
 
 The wheel is built once. For every Python that is found on the PATH, an environment gets the wheel and exactly the
-lowest versions (or whatever is newest), and runs a design, a solve, a verify and a figure outside the repository. It is
-deleted before the next one is made: each takes about 700 MB. Prints a table; the exit status is 1 if anything failed.
+lowest versions (or whatever is newest), and runs a design, a solve, a verify and a figure outside the repository. Then,
+unless `--core` leaves them out, it gets the extras, at their lowest or newest versions, and runs what each is for. The
+environment is deleted before the next one is made: each takes up to 1.5 GB. Prints a table; the exit status is 1 if
+anything failed.
 """
 
 import argparse
@@ -33,10 +35,44 @@ RUNS = {
     "figure": ("reproduce escape --seeds 2 --out figures --json", "figures/escape/escape.png"),
 }
 
+# The same for each extra.
+EXTRAS = {
+    "cluster": "firstmover sweep plan.toml --on ray --json",
+    "completion": "firstmover completion bash --json",
+    "docs": f"python -m sphinx -W -q {ROOT / 'docs'} site",
+    "evolution": "firstmover design maintain --leader evolution --seeds 2 --updates 2 --out evolved --json",
+    "interop": "python interop.py",
+    "nash": "firstmover solve maintain --compare nash --json",
+    "tensorboard": "firstmover design maintain --seeds 2 --updates 2 --log tensorboard --out watched --json",
+}
+FILES = {
+    "plan.toml": """
+seeds = 2
+optimum = false
+[[games]]
+name = "maintain"
+[[leaders]]
+name = "commitment-gradient"
+parameters = { updates = 2 }
+""",
+    "interop.py": """
+from gymnasium.utils.env_checker import check_env
+from pettingzoo.test import parallel_api_test
+from firstmover.followers import BestResponse
+from firstmover.games import Maintain
+from firstmover.interop.gymnasium import StackelbergEnv
+from firstmover.interop.pettingzoo import MarketParallelEnv
+check_env(StackelbergEnv(Maintain(), BestResponse()))
+parallel_api_test(MarketParallelEnv(Maintain()), num_cycles=5)
+""",
+}
 
-def requirements(which: str) -> list[str]:
-    """The dependencies as pip takes them: pinned to the lower bounds, or as they stand, without an upper end."""
-    stated: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+
+def requirements(which: str, extras: bool = False) -> list[str]:
+    """Dependencies as pip takes them, or those of the extras: pinned to the lower bounds, or without an upper end."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    optional = project["optional-dependencies"]
+    stated: list[str] = [one for name in EXTRAS for one in optional[name]] if extras else project["dependencies"]
     if which == "newest":
         return stated
     for requirement in stated:
@@ -59,7 +95,7 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-def outcomes(python: str, which: str, wheel: Path, folder: Path) -> dict[str, Any]:
+def outcomes(python: str, which: str, wheel: Path, folder: Path, extras: bool) -> dict[str, Any]:
     """What came of one environment: "ok" or the last line of the error for every step, and the versions."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "JAX_"))}
     environment |= {"JAX_PLATFORMS": "cpu", "JAX_COMPILATION_CACHE_DIR": str(folder / "cache")}
@@ -86,6 +122,13 @@ def outcomes(python: str, which: str, wheel: Path, folder: Path) -> dict[str, An
             found[name] = f"{file} is missing"
         if printed is not None and name == "solve" and abs(json.loads(printed)["optimum"] - 27.5) > 1e-9:
             found[name] = f"another optimum: {json.loads(printed)['value']}"
+    if not extras or step("install extras", *pip, str(wheel), *requirements(which), *requirements(which, True)) is None:
+        return found
+    for file, content in FILES.items():
+        (folder / file).write_text(content)
+    for name, line in EXTRAS.items():
+        program, *arguments = line.split()
+        step(name, str(venv / "bin" / program), *arguments)
     return found
 
 
@@ -97,7 +140,7 @@ def build(folder: Path) -> Path:
     return wheel
 
 
-def rows(pythons: list[str], sets: list[str]) -> Iterator[dict[str, Any]]:
+def rows(pythons: list[str], sets: list[str], extras: bool) -> Iterator[dict[str, Any]]:
     """One row for each environment, as it is done."""
     with tempfile.TemporaryDirectory() as built:
         wheel = build(Path(built))
@@ -109,7 +152,7 @@ def rows(pythons: list[str], sets: list[str]) -> Iterator[dict[str, Any]]:
                     continue
                 print(f"Python {version}, {which}", file=sys.stderr, flush=True)
                 with tempfile.TemporaryDirectory() as folder:
-                    row = {"python": version, "set": which, **outcomes(python, which, wheel, Path(folder))}
+                    row = {"python": version, "set": which, **outcomes(python, which, wheel, Path(folder), extras)}
                 print(f"    {json.dumps(row)}", file=sys.stderr, flush=True)
                 yield row
 
@@ -119,21 +162,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", action="append", choices=PYTHONS)
     parser.add_argument("--set", action="append", choices=SETS, dest="sets")
+    parser.add_argument("--core", action="store_true", help="without the extras")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    results = list(rows(options.python or list(PYTHONS), options.sets or list(SETS)))
+    results = list(rows(options.python or list(PYTHONS), options.sets or list(SETS), not options.core))
+    steps = (*RUNS,) if options.core else (*RUNS, *EXTRAS)
     if options.json:
         print(json.dumps(results))
     else:
-        print("| Python | set | " + " | ".join((*SHOWN, *RUNS)) + " |")
-        print("| --- " * (2 + len(SHOWN) + len(RUNS)) + "|")
+        print("| Python | set | " + " | ".join((*SHOWN, *steps)) + " |")
+        print("| --- " * (2 + len(SHOWN) + len(steps)) + "|")
         for row in results:
             versions = row.get("versions", {})
-            why = row.get("skipped") or row.get("install", "")
+            why = row.get("skipped") or row.get("install extras", row.get("install", ""))
             cells = [versions.get(name, "-") for name in SHOWN]
-            cells += [row.get(name, "skipped: " + why) for name in RUNS]
+            cells += [row.get(name, "skipped: " + why) for name in steps]
             print(f"| {row['python']} | {row['set']} | " + " | ".join(cells) + " |")
-    failed = [row for row in results if "skipped" not in row and any(row.get(name) != "ok" for name in RUNS)]
+    failed = [row for row in results if "skipped" not in row and any(row.get(name) != "ok" for name in steps)]
     return 1 if failed or all("skipped" in row for row in results) else 0
 
 

@@ -3,6 +3,7 @@
 import importlib.metadata
 import re
 import sys
+import tomllib
 
 import pytest
 import versions
@@ -25,6 +26,13 @@ def test_every_library_of_the_table_is_a_dependency() -> None:
     assert names == set(versions.SHOWN)
 
 
+def test_every_extra_is_tried() -> None:
+    project = tomllib.loads((versions.ROOT / "pyproject.toml").read_text())["project"]
+    assert set(versions.EXTRAS) == set(project["optional-dependencies"]) - {"test"}
+    for pinned in versions.requirements("lowest", extras=True):
+        assert re.match(r"[\w-]+==[\d.]+", pinned)
+
+
 def test_an_interpreter_is_of_its_version_or_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     here = "{}.{}".format(*sys.version_info[:2])
     wrong = tmp_path / "python9.9"  # what is called so and is not, such as the shim of a version manager
@@ -35,5 +43,5 @@ def test_an_interpreter_is_of_its_version_or_skipped(monkeypatch: pytest.MonkeyP
     right.symlink_to(sys.executable)
     assert versions.interpreter(here) == str(right)
     monkeypatch.setattr(versions, "build", lambda folder: folder)
-    (row,) = versions.rows(["9.9"], ["lowest"])
+    (row,) = versions.rows(["9.9"], ["lowest"], extras=True)
     assert row == {"python": "9.9", "set": "lowest", "skipped": "no python9.9 on the PATH"}
