@@ -15,11 +15,11 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
 
-from firstmover.core.policies import Policy
+from firstmover.core.mlp import MLP
+from firstmover.core.policies import OptionPolicy, Policy
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.trees import OptState
 from firstmover.followers import SampledWeights
@@ -71,10 +71,8 @@ def measured(setting: Setting, seeds: int, updates: int) -> dict[str, Any]:
 
     def start(kind: str, problem: StackelbergPOMDP, key: jax.Array) -> tuple[Policy, OptState]:
         policy, optimiser = first(kind, problem, key)
-        options: Any = policy
-        return eqx.tree_at(
-            lambda p: p.network.layers[-1].weight, options, replace_fn=lambda w: setting.start * w
-        ), optimiser
+        assert isinstance(policy, OptionPolicy) and isinstance(policy.network, MLP)
+        return OptionPolicy(policy.network.quieter(setting.start), policy.kinds, policy.options), optimiser
 
     lazy.start = start
     game = SequentialPrice(**MARKET)  # type: ignore[arg-type]

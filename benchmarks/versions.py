@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
 SETS = ("lowest", "newest")
-SHOWN = ("jax", "equinox", "numpy", "scipy", "matplotlib", "optax", "jaxtyping", "rich", "jinja2", "flatbuffers")
+SHOWN = ("jax", "numpy", "scipy", "matplotlib", "optax", "jaxtyping", "rich", "jinja2", "flatbuffers")
 
 # What is run in each environment, and a file that has to be there afterwards.
 RUNS = {

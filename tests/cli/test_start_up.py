@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ["jax", "jaxlib", "numpy", "scipy", "equinox", "optax", "matplotlib", "rich"]
+HEAVY = ["jax", "jaxlib", "numpy", "scipy", "optax", "matplotlib", "rich"]
 LIGHT = [
     ["--help"],
     ["design", "--help"],

@@ -2,13 +2,13 @@
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from firstmover.core.commitment import table_of
+from firstmover.core.modules import static
 from firstmover.core.plays import Play
 from firstmover.core.pomdp import StackelbergPOMDP
 from firstmover.core.rollout import continued, opening, rollout
@@ -36,7 +36,7 @@ class Alternating(Play):
 class Tally(Play):
     """Learning: it keeps to the action that has earned most in this sub-episode, above what it hopes for."""
 
-    hope: float = eqx.field(static=True)
+    hope: float = static()
     learns: ClassVar[bool] = True
 
     def begin(self, types):

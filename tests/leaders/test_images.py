@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
-from firstmover.core.convolutions import ImageNetwork
+from firstmover.core.convolutions import image_network
 from firstmover.core.policies import network_on, network_policy
 from firstmover.core.types import TypeDistribution
 from firstmover.followers import SampledWeights
@@ -78,7 +78,7 @@ def test_filters_see_the_same_wherever_it_stands() -> None:
     lying, standing = jnp.asarray(bar), jnp.asarray(bar.swapaxes(1, 2))
     assert not np.array_equal(policy(lying), policy(standing))
     assert not np.array_equal(address_of(lying), address_of(standing))
-    assert ImageNetwork((1, SIDE, SIDE), 2, jax.random.key(0)).layers[-1].weight.shape[0] == 2
+    assert image_network((1, SIDE, SIDE), 2, jax.random.key(0)).network.layers[-1].weight.shape[0] == 2
 
 
 def test_what_is_beside_an_image_goes_past_the_filters() -> None:

@@ -5,11 +5,11 @@ A commitment is a callable pytree `commitment(obs, mask, key) -> action`. Frozen
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from firstmover.core.modules import Module, static
 from firstmover.core.noise import Stream, address_uniform, seed_of, stream
 from firstmover.core.policies import Policy
 from firstmover.games.base import Game
@@ -17,13 +17,13 @@ from firstmover.heads import Head
 from firstmover.spaces.observations import address_of, observation_index
 
 
-class Table(eqx.Module):
+class Table(Module):
     """One action for every enumerated observation, shape [n_observations, ...]."""
 
     equivariant: ClassVar[bool] = False
 
     actions: Array
-    sizes: tuple[int, ...] = eqx.field(static=True)
+    sizes: tuple[int, ...] = static()
 
     def __call__(self, obs: Int[Array, "d"], mask: Bool[Array, "a"], key: Key[Array, ""]) -> Array:
         """The action stored for this observation."""
@@ -31,7 +31,7 @@ class Table(eqx.Module):
         return self.actions[observation_index(obs, self.sizes)]
 
 
-class Lazy(eqx.Module):
+class Lazy(Module):
     """A policy and an episode's key: the noise of a draw is a function of (key, observation); nothing is stored.
 
     This is the papers' observation-action map: within an episode, an observation that comes up again gets the action
@@ -55,7 +55,7 @@ class Lazy(eqx.Module):
         return self.head.action(raw)
 
 
-class Greedy(eqx.Module):
+class Greedy(Module):
     """A policy's likeliest action at every observation; nothing is stored, and only lots between equals are drawn."""
 
     policy: Policy
@@ -76,7 +76,7 @@ def episode_noise(head: Head, key: Key[Array, ""], obs: Array) -> Float[Array, "
     return address_uniform(seed_of(stream(key, Stream.COMMITMENT)), address_of(obs), head.noise_size)
 
 
-class Given(eqx.Module):
+class Given(Module):
     """An action decided elsewhere (by the learner of the step-level problem) for the one decision at hand."""
 
     action: Array

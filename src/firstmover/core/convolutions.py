@@ -2,19 +2,19 @@
 
 import math
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from firstmover.core.mlp import MLP
+from firstmover.core.mlp import MLP, tanh_network
+from firstmover.core.modules import Module, static
 
 _FILTERS = 8
 _WINDOW = 3  # pixels a side
 
 
-class ImageNetwork(eqx.Module):
+class ImageNetwork(Module):
     """Eight filters of 3 x 3 pixels, tanh, then a tanh network; the image comes as a vector, planes first.
 
     Numbers that follow the pixels go past the filters.
@@ -23,21 +23,7 @@ class ImageNetwork(eqx.Module):
     weight: Float[Array, "filters patch"]
     bias: Float[Array, "filters"]
     network: MLP
-    shape: tuple[int, int, int] = eqx.field(static=True)
-
-    def __init__(self, shape: tuple[int, int, int], outputs: int, key: Key[Array, ""], beside: int = 0):
-        """A network for images [planes, rows, columns] and `beside` numbers; edges are padded with zeros."""
-        key_filters, key_network = jax.random.split(key)
-        planes, rows, columns = self.shape = shape
-        patch = planes * _WINDOW**2
-        self.weight = jax.random.normal(key_filters, (_FILTERS, patch)) / np.sqrt(patch)
-        self.bias = jnp.zeros(_FILTERS)
-        self.network = MLP(_FILTERS * rows * columns + beside, outputs, key_network)
-
-    @property
-    def layers(self) -> tuple[eqx.nn.Linear, ...]:
-        """Those behind the filters."""
-        return self.network.layers
+    shape: tuple[int, int, int] = static()
 
     def filtered(self, image: Float[Array, "planes rows columns"]) -> Float[Array, "filters rows columns"]:
         """What the filters see around every pixel."""
@@ -52,3 +38,17 @@ class ImageNetwork(eqx.Module):
         pixels, beside = jnp.split(x, [math.prod(self.shape)])
         filtered = jnp.tanh(self.filtered(pixels.reshape(self.shape)))
         return self.network(jnp.concatenate([filtered.ravel(), beside]))
+
+    def quieter(self, share: float) -> "ImageNetwork":
+        """With this share of the weights of its last layer."""
+        return ImageNetwork(self.weight, self.bias, self.network.quieter(share), self.shape)
+
+
+def image_network(shape: tuple[int, int, int], outputs: int, key: Key[Array, ""], beside: int = 0) -> ImageNetwork:
+    """A network for images [planes, rows, columns] and `beside` numbers; edges are padded with zeros."""
+    key_filters, key_network = jax.random.split(key)
+    planes, rows, columns = shape
+    patch = planes * _WINDOW**2
+    weight = jax.random.normal(key_filters, (_FILTERS, patch)) / np.sqrt(patch)
+    network = tanh_network(_FILTERS * rows * columns + beside, outputs, key_network)
+    return ImageNetwork(weight, jnp.zeros(_FILTERS), network, shape)

@@ -1,31 +1,47 @@
 """Tanh networks."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from firstmover.core.modules import Module
 
-class MLP(eqx.Module):
-    """A tanh network, 64-64 by default: arrays only, so that a learner's state is a plain pytree of arrays."""
 
-    layers: tuple[eqx.nn.Linear, ...]
+class Linear(Module):
+    """A matrix product, and what is added to it."""
 
-    def __init__(self, inputs: int, outputs: int, key: Key[Array, ""], hidden: tuple[int, ...] = (64, 64)):
-        """Orthogonal weights and zero biases, the initialisation usual for PPO."""
-        sizes = (inputs, *hidden, outputs)
-        keys = jax.random.split(key, len(sizes) - 1)
-        layers = [eqx.nn.Linear(a, b, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
-        weights = [_orthogonal(k, layer.weight.shape) for k, layer in zip(keys, layers, strict=True)]
-        layers = eqx.tree_at(lambda ls: [layer.weight for layer in ls], layers, weights)
-        self.layers = tuple(eqx.tree_at(lambda ls: [layer.bias for layer in ls], layers, replace_fn=jnp.zeros_like))
+    weight: Float[Array, "outputs inputs"]
+    bias: Float[Array, "outputs"]
+
+    def __call__(self, x: Float[Array, "inputs"]) -> Float[Array, "outputs"]:
+        """The output for one input."""
+        return self.weight @ x + self.bias
+
+
+class MLP(Module):
+    """A tanh network: arrays only, so that a learner's state is a plain pytree of arrays."""
+
+    layers: tuple[Linear, ...]
 
     def __call__(self, x: Float[Array, "inputs"]) -> Float[Array, "outputs"]:
         """The output for one input."""
         for layer in self.layers[:-1]:
             x = jnp.tanh(layer(x))
         return self.layers[-1](x)
+
+    def quieter(self, share: float) -> "MLP":
+        """With this share of the weights of its last layer."""
+        *before, last = self.layers
+        return MLP((*before, Linear(last.weight * share, last.bias)))
+
+
+def tanh_network(inputs: int, outputs: int, key: Key[Array, ""], hidden: tuple[int, ...] = (64, 64)) -> MLP:
+    """A network with orthogonal weights and zero biases, the initialisation usual for PPO."""
+    sizes = (inputs, *hidden, outputs)
+    keys = jax.random.split(key, len(sizes) - 1)
+    weights = [_orthogonal(k, (b, a)) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
+    return MLP(tuple(Linear(weight, jnp.zeros(len(weight))) for weight in weights))
 
 
 def _orthogonal(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "outputs inputs"]:

@@ -10,12 +10,12 @@ asked for in full: `joint`, `by_step`, `in_states`.
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from firstmover.core.modules import Module
 from firstmover.core.noise import inverse_cdf
 from firstmover.core.trees import Memory
 from firstmover.equilibria.markov import MarkovGame, joint_strategy
@@ -25,7 +25,7 @@ from firstmover.json_types import JsonObject
 Tables = tuple[Float[Array, "*seeds _observations _actions"], ...]
 
 
-class Play(eqx.Module):
+class Play(Module):
     """How the followers act; what a play has no answer to, it refuses with a `TypeError`.
 
     Attributes:

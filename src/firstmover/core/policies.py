@@ -5,16 +5,16 @@ The two parts are separate so that every learner can use tables and networks, di
 
 import abc
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from firstmover.core.convolutions import ImageNetwork
-from firstmover.core.mlp import MLP
+from firstmover.core.convolutions import ImageNetwork, image_network
+from firstmover.core.mlp import MLP, tanh_network
+from firstmover.core.modules import Module, static
 from firstmover.core.noise import address_uniform, seed_of
 from firstmover.errors import InputError
 from firstmover.games.base import Game
@@ -24,10 +24,7 @@ from firstmover.spaces.observations import Observations, observation_index
 _LOT = 1e-4  # share of a nat by which a lot breaks ties between options
 
 
-N = TypeVar("N", bound=MLP | ImageNetwork)
-
-
-class Policy(eqx.Module):
+class Policy(Module, abc.ABC):
     """One vector of outputs for an observation.
 
     Attributes:
@@ -54,7 +51,7 @@ class TablePolicy(Policy):
     """One free output vector per enumerated observation: logits or means, shape [n_observations, width]."""
 
     outputs: Float[Array, "observations width"]
-    sizes: tuple[int, ...] = eqx.field(static=True)
+    sizes: tuple[int, ...] = static()
 
     def __call__(self, obs: Int[Array, "d"]) -> Float[Array, "width"]:
         """The output for this observation."""
@@ -70,7 +67,7 @@ class NetworkPolicy(Policy):
     """A network on the features of any observation (64-64 tanh, as in the papers; on images behind a convolution)."""
 
     network: MLP | ImageNetwork
-    observed: Observations = eqx.field(static=True)
+    observed: Observations = static()
 
     def __call__(self, obs: Array) -> Float[Array, "width"]:
         """The output for this observation."""
@@ -86,8 +83,8 @@ class OptionPolicy(Policy):
     """
 
     network: Callable[[Array], Array]
-    kinds: Callable[[Array], tuple[Array, Array | None]] = eqx.field(static=True)
-    options: int = eqx.field(static=True)
+    kinds: Callable[[Array], tuple[Array, Array | None]] = static()
+    options: int = static()
 
     equivariant: ClassVar[bool] = True
 
@@ -109,7 +106,7 @@ def table_policy(sizes: tuple[int, ...], head: Head) -> TablePolicy:
 
 def network_policy(observed: Observations, head: Head, key: Key[Array, ""]) -> NetworkPolicy:
     """A network whose last layer starts a hundred times smaller, so that play starts near uniform."""
-    return NetworkPolicy(_starting(network_on(observed, head.width, key), 0.01), observed)
+    return NetworkPolicy(network_on(observed, head.width, key).quieter(0.01), observed)
 
 
 def network_on(observed: Observations, outputs: int, key: Key[Array, ""], beside: int = 0) -> MLP | ImageNetwork:
@@ -122,8 +119,8 @@ def network_on(observed: Observations, outputs: int, key: Key[Array, ""], beside
         beside: numbers that follow the features in its input.
     """
     if observed.image is None:
-        return MLP(observed.n_features + beside, outputs, key)
-    return ImageNetwork(observed.image, outputs, key, beside)
+        return tanh_network(observed.n_features + beside, outputs, key)
+    return image_network(observed.image, outputs, key, beside)
 
 
 def check_policy(policy: str, game: Game) -> None:
@@ -146,12 +143,8 @@ def option_policy(game: Game, head: Head, key: Key[Array, ""]) -> OptionPolicy:
     leaves the fixed point of messages that mean nothing.
     """
     options = game.leader_space.mask_size
-    network = MLP(game.n_option_features, head.width // options, key, (32, 32))
-    return OptionPolicy(_starting(network, 0.1), game.option_kinds, options)
-
-
-def _starting(network: N, share: float) -> N:
-    return eqx.tree_at(lambda m: m.layers[-1].weight, network, replace_fn=lambda w: w * share)
+    network = tanh_network(game.n_option_features, head.width // options, key, (32, 32))
+    return OptionPolicy(network.quieter(0.1), game.option_kinds, options)
 
 
 def epsilon_greedy(

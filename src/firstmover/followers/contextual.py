@@ -17,10 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Key
 
-from firstmover.core.policies import MLP
+from firstmover.core.mlp import tanh_network
 from firstmover.errors import InputError, require
 from firstmover.followers.queried import Queried, described
-from firstmover.followers.screen_network import ScreenNetwork
+from firstmover.followers.screen_network import screen_network
 from firstmover.followers.trained import Logits, Networks, Trained
 from firstmover.games.base import Game
 
@@ -99,9 +99,9 @@ class Contextual(Trained, Queried):
         if self.images:
             shapes = [images.shape[1:] for images, _ in self._screens(game)]
             each = zip(shapes, game.n_actions, keys, strict=True)
-            return tuple(ScreenNetwork(shape, inputs, n_actions, k) for shape, n_actions, k in each)
+            return tuple(screen_network(shape, inputs, n_actions, k) for shape, n_actions, k in each)
         sizes = zip(game.n_obs, game.n_actions, keys, strict=True)
-        return tuple(MLP(inputs, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)
+        return tuple(tanh_network(inputs, n_obs * n_actions, k) for n_obs, n_actions, k in sizes)
 
     def outputs(self, game: Game, networks: Networks, state: Array) -> Logits:
         context = described(game, state).ravel()

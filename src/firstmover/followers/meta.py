@@ -12,13 +12,14 @@ Parkes, "Oracles & Followers" (ICML 2023), section 4. Unlike RL^2, play while ad
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
+from firstmover.core.mlp import MLP, tanh_network
+from firstmover.core.modules import Module
 from firstmover.core.plays import Strategies
-from firstmover.core.policies import MLP
+from firstmover.core.recurrent import GatedUnit, gated_unit
 from firstmover.core.rollout import Outcome, Query
 from firstmover.errors import require
 from firstmover.evaluators.forms import play_noise_size, play_query, possible_actions
@@ -37,10 +38,10 @@ class Memory(NamedTuple):
     episode: Int[Array, ""]
 
 
-class Reader(eqx.Module):
+class Reader(Module):
     """A gated recurrent unit over steps, and a network from its memory to logits."""
 
-    cell: eqx.nn.GRUCell
+    cell: GatedUnit
     head: MLP
 
 
@@ -78,8 +79,8 @@ class Meta(Trained):
         networks = []
         for i, (n_obs, n_actions) in enumerate(zip(game.n_obs, game.n_actions, strict=True)):
             keys = jax.random.split(jax.random.fold_in(key, i))
-            cell = eqx.nn.GRUCell(n_obs + n_actions + 2, _WIDTH, key=keys[0])
-            networks.append(Reader(cell, MLP(_WIDTH, n_obs * n_actions, keys[1])))
+            cell = gated_unit(n_obs + n_actions + 2, _WIDTH, keys[0])
+            networks.append(Reader(cell, tanh_network(_WIDTH, n_obs * n_actions, keys[1])))
         return tuple(networks)
 
     def outputs(self, game: Game, networks: Networks, state: Memory) -> Logits:

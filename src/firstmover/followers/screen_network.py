@@ -1,17 +1,17 @@
 """Networks of followers that look at images, one for each of their observations, and at a leader's answers."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from firstmover.core.convolutions import ImageNetwork
-from firstmover.core.mlp import MLP
+from firstmover.core.convolutions import ImageNetwork, image_network
+from firstmover.core.mlp import MLP, tanh_network
+from firstmover.core.modules import Module
 
 _WIDTH = 64
 
 
-class ScreenNetwork(eqx.Module):
+class ScreenNetwork(Module):
     """What is seen goes through a small convolution, the answers through a tanh network; logits of both together.
 
     Images are looked at once for all answers, so that many responses cost little more than one.
@@ -20,13 +20,6 @@ class ScreenNetwork(eqx.Module):
     eye: ImageNetwork
     ear: MLP
     mouth: MLP
-
-    def __init__(self, shape: tuple[int, int, int], answers: int, actions: int, key: Key[Array, ""]):
-        """A network for images [planes, rows, columns], so many numbers that describe answers, and actions."""
-        eye, ear, mouth = jax.random.split(key, 3)
-        self.eye = ImageNetwork(shape, _WIDTH, eye)
-        self.ear = MLP(answers, _WIDTH, ear, (64,))
-        self.mouth = MLP(_WIDTH, actions, mouth, (64,))
 
     def __call__(
         self,
@@ -38,3 +31,13 @@ class ScreenNetwork(eqx.Module):
         seen = jax.vmap(self.eye)(images.reshape(len(images), -1))
         logits = jax.vmap(self.mouth)(jnp.tanh(seen + self.ear(answers)))
         return logits[which]
+
+
+def screen_network(shape: tuple[int, int, int], answers: int, actions: int, key: Key[Array, ""]) -> ScreenNetwork:
+    """A network for images [planes, rows, columns], so many numbers that describe answers, and actions."""
+    eye, ear, mouth = jax.random.split(key, 3)
+    return ScreenNetwork(
+        image_network(shape, _WIDTH, eye),
+        tanh_network(answers, _WIDTH, ear, (64,)),
+        tanh_network(_WIDTH, actions, mouth, (64,)),
+    )

@@ -3,9 +3,10 @@
 import abc
 from typing import NamedTuple, TypeAlias
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
+
+from firstmover.core.modules import Module
 
 Statistics: TypeAlias = PyTree  # of draws, as a head takes them to its surrogate
 
@@ -37,7 +38,7 @@ def by_option(of_kinds: Float[Array, "kinds"], kind: Int[Array, "options"] | Non
 Output: TypeAlias = PyTree  # of a policy, for one observation: a vector [width], or `Branches` if its head is branching
 
 
-class Head(eqx.Module):
+class Head(Module, abc.ABC):
     """Draws of decisions from an output vector, and how likely they are.
 
     A draw is `raw`: an action before it is clipped to its range. Draws are what is learnt from; `action` is what is

@@ -1,10 +1,10 @@
 """An option, then components that belong to it."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.modules import static
 from firstmover.heads.base import Branches, Head, Output, Statistics, by_option
 from firstmover.heads.categorical import CategoricalHead
 
@@ -17,10 +17,10 @@ class BranchingHead(Head):
     was drawn.
     """
 
-    options: int = eqx.field(static=True)
-    size: int = eqx.field(static=True)
+    options: int = static()
+    size: int = static()
     component: Head
-    shape: tuple[int, ...] = eqx.field(static=True)  # of a component's draw
+    shape: tuple[int, ...] = static()  # of a component's draw
 
     @property
     def width(self) -> int:

@@ -1,10 +1,10 @@
 """One of some options, from logits."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from firstmover.core.modules import static
 from firstmover.core.noise import inverse_cdf
 from firstmover.heads.base import Head, likelihood_ratio
 
@@ -14,7 +14,7 @@ _PREFERENCE = 2.0  # of a logit to start from
 class CategoricalHead(Head):
     """A discrete decision from logits; impossible actions have probability zero."""
 
-    n: int = eqx.field(static=True)
+    n: int = static()
 
     @property
     def width(self) -> int:

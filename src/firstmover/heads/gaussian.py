@@ -2,13 +2,13 @@
 
 from typing import Protocol, runtime_checkable
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float
 
+from firstmover.core.modules import static
 from firstmover.heads.base import Head, clipped_gain, likelihood_ratio
 
 # In units of the box: what lies closer together is the same in 32-bit numbers.
@@ -36,7 +36,7 @@ class GaussianHead(Head):
     Outputs and draws are in units of the box: 0 is its middle, +-0.5 its faces.
     """
 
-    space: Shares = eqx.field(static=True)
+    space: Shares = static()
     sigma: Float[Array, ""] | float
 
     @property

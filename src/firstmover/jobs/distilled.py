@@ -7,13 +7,13 @@ network does in play. The followers respond to the trees anew, and fresh samples
 from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
 from firstmover.core.commitment import Commitment, Greedy
+from firstmover.core.modules import Module, static
 from firstmover.core.noise import Stream, stream
 from firstmover.core.plays import Play
 from firstmover.core.policies import OptionPolicy
@@ -30,7 +30,7 @@ LEAVES = 12
 _PLAYED, _SAMPLES = 1_000, 20_000
 
 
-class TreePair(eqx.Module):
+class TreePair(Module):
     """Two trees in the place of a network that scores options: the score of an option, and its other outputs."""
 
     feature: Int[Array, "trees nodes"]
@@ -39,7 +39,7 @@ class TreePair(eqx.Module):
     high: Int[Array, "trees nodes"]
     scores: Float[Array, "pick 1"]
     outputs: Float[Array, "then width"]
-    depth: int = eqx.field(static=True)
+    depth: int = static()
 
     def __call__(self, x: Float[Array, "features"]) -> Float[Array, "outputs"]:
         """The outputs for one option, as those of the network."""

@@ -41,7 +41,7 @@ from firstmover.json_types import Json, JsonObject, Parsed
 FORMAT = 4
 _Numbers = jax.Array | np.ndarray | np.number | np.bool_
 _Leaf = _Numbers | jax.ShapeDtypeStruct  # whose kind and shape are known
-_PACKAGES = ("firstmover", "jax", "jaxlib", "equinox", "optax", "numpy", "scipy")
+_PACKAGES = ("firstmover", "jax", "jaxlib", "optax", "numpy", "scipy")
 
 
 def versions() -> dict[str, str]:
