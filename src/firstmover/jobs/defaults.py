@@ -74,8 +74,13 @@ def usual(game: Game) -> Usual:
 
 
 def _trained(game: Game) -> Usual | None:
-    """Networks, in place of usual followers that this game is too large for; None where they fit."""
+    """Networks, in place of the usual followers of a game in steps that is too large for them.
+
+    None where they fit, and where they are no followers for games in steps, which is for the user to hear.
+    """
     planner: Follower = item_from("followers", game.usual_followers, {})
+    if "every step" not in planner.acts:
+        return None
     try:
         planner.check(game)
     except InputError as limit:
