@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 import firstmover
-from firstmover.equilibria.markov import best_response
+from firstmover.equilibria.markov_replies import best_response
 from firstmover.followers import BestResponse
 from firstmover.games import IteratedMatrix, Patrol
 from firstmover.leaders import CommitmentGradient

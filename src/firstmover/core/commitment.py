@@ -13,7 +13,7 @@ from firstmover.core.modules import Module, static
 from firstmover.core.noise import Stream, address_uniform, seed_of, stream
 from firstmover.core.policies import Policy
 from firstmover.games.base import Game
-from firstmover.heads import Head
+from firstmover.heads import Head, Output
 from firstmover.spaces.observations import address_of, observation_index
 
 
@@ -94,12 +94,15 @@ Commitment = Table | Lazy | Greedy | Given
 
 def draw_table(
     head: Head,
-    outputs: Float[Array, "observations width"],
+    outputs: Output,
     masks: Bool[Array, "observations a"],
     observations: Int[Array, "observations d"],
     key: Key[Array, ""],
 ) -> Array:
-    """What `Lazy` draws at every enumerated observation, before `head.action`: the same numbers, all at once."""
+    """What `Lazy` draws at every enumerated observation, before `head.action`: the same numbers, all at once.
+
+    `outputs` are a policy's at all of them, with a leading axis of observations.
+    """
     noise = jax.vmap(lambda obs: episode_noise(head, key, obs))(observations)
     return jax.vmap(head.draw)(outputs, masks, noise)
 
