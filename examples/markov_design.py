@@ -15,6 +15,7 @@ from firstmover.equilibria.markov_replies import best_response
 from firstmover.followers import BestResponse
 from firstmover.games import IteratedMatrix, Patrol
 from firstmover.leaders import CommitmentGradient
+from firstmover.solvers.registry import memory_optimum, optimum, state_table
 
 SEEDS = 3
 
@@ -43,17 +44,17 @@ def iterated(name: str) -> Row:
     game = IteratedMatrix(name)
     trained = firstmover.pretrain(game, seeds=SEEDS)
     made = firstmover.design(game, followers=trained.followers, leader=CommitmentGradient(updates=30), seeds=SEEDS)
-    counted = np.array([best_response(game.markov(), rule, "strong").leader for rule in made.tables])
-    by_own_observations = game.memory_optimum("strong").value
-    return Row(name, "contextual", made.learned_values, by_own_observations, counted, game.optimum("strong").value)
+    counted = np.array([best_response(state_table(game), rule, "strong").leader for rule in made.tables])
+    by_own_observations = memory_optimum(game, "strong").value
+    return Row(name, "contextual", made.learned_values, by_own_observations, counted, optimum(game, "strong").value)
 
 
 def patrol() -> Row:
     """Guards against a crosser that knows where it is, and replies best."""
     game = Patrol()
     made = firstmover.design(game, followers=BestResponse(), leader=CommitmentGradient(restarts=8), seeds=SEEDS)
-    counted = np.array([best_response(game.markov(), rule, "strong").leader for rule in made.tables])
-    best = game.optimum("strong").value
+    counted = np.array([best_response(state_table(game), rule, "strong").leader for rule in made.tables])
+    best = optimum(game, "strong").value
     return Row("patrol", "best-response", made.learned_values, best, counted, best)
 
 
