@@ -17,12 +17,12 @@ from jaxtyping import Array, Float, Int
 
 from firstmover.core.modules import Module
 from firstmover.core.noise import inverse_cdf
-from firstmover.core.trees import Memory
+from firstmover.core.trees import AnyArray, Memory
 from firstmover.equilibria.markov import MarkovGame, joint_strategy
 from firstmover.games.base import Game, Rewards, Turn
 from firstmover.json_types import JsonObject
 
-Tables = tuple[Float[Array, "*seeds _observations _actions"], ...]
+Tables = tuple[Float[AnyArray, "*seeds _observations _actions"], ...]  # NumPy's, once the followers have settled
 
 
 class Play(Module):
@@ -183,7 +183,7 @@ class Stacked(Play):
     What is compiled does not grow with the number of followers.
     """
 
-    table: Float[Array, "*seeds n types actions"]
+    table: Float[AnyArray, "*seeds n types actions"]
 
     def act(
         self, memory: Memory, turn: Turn, time: Int[Array, ""] | int, noise: Float[Array, "n"]
@@ -214,7 +214,7 @@ class Stacked(Play):
 class TimedStrategies(Strategies):
     """As `Strategies`, with a table for every step of the sub-episode: [steps, observations, actions]."""
 
-    tables: tuple[Float[Array, "*seeds L _observations _actions"], ...]
+    tables: tuple[Float[AnyArray, "*seeds L _observations _actions"], ...]
 
     def drawn(self, game: Game, types: Int[Array, "Q n"], noise: Float[Array, "Q n"]) -> Actions:
         raise self._refusal("draws in every step")
