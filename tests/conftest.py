@@ -2,7 +2,9 @@
 
 import atexit
 import gc
+import importlib.util
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -24,7 +26,10 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 from jaxtyping import install_import_hook
 
-install_import_hook("firstmover", "beartype.beartype")
+# All but the checker of certificates: it names no shapes, calls itself by the million, and stands alone.
+(root,) = importlib.util.find_spec("firstmover").submodule_search_locations
+parts = [part.name for part in pkgutil.iter_modules([root], "firstmover.")]
+install_import_hook([part for part in parts if part != "firstmover.verify"], "beartype.beartype")
 # Tracing makes objects by the million and little garbage, and to look for it takes a sixteenth of the time.
 gc.set_threshold(100_000, 50, 50)
 

@@ -137,21 +137,23 @@ _SLOW = (
 @pytest.mark.parametrize("game", [pytest.param(g, marks=pytest.mark.slow) if g in _SLOW else g for g in GAMES])
 def test_a_batch_of_episodes_is_stepped_as_one_at_a_time(game: str) -> None:
     # Followers that reply within the episode, to decisions that differ from episode to episode.
-    candidates = [ready(followers, GAMES[game]) for followers in FOLLOWERS.values()]
-    able = [f for f in candidates if refusal(LEARNERS["reinforce"], GAMES[game], f) is None]
-    followers = next((f for f in able if f.asks(GAMES[game]) == 1), able[0])
+    wanted_first = sorted(FOLLOWERS.values(), key=lambda followers: followers.asks(GAMES[game]) != 1)
+    candidates = (ready(followers, GAMES[game]) for followers in wanted_first)
+    followers = next(f for f in candidates if refusal(LEARNERS["reinforce"], GAMES[game], f) is None)
     env = StepLevel(StackelbergPOMDP(GAMES[game], followers, reward_episodes=2))
     head, keys = GAMES[game].leader_space.head(), jax.random.split(jax.random.key(1), 3)
 
+    @jax.jit
     def decision(obs, key):
         noise = episode_noise(head, key, obs.leader)
         return head.action(head.draw(jnp.zeros(head.width), obs.mask, noise))
 
-    step, batched = jax.jit(env.step), jax.jit(jax.vmap(env.step))
+    decisions, reset, step = jax.jit(jax.vmap(decision)), jax.jit(env.reset), jax.jit(env.step)
+    batched = jax.jit(jax.vmap(env.step))
     states, obs = jax.jit(jax.vmap(env.reset))(keys)
-    singles = [jax.jit(env.reset)(key) for key in keys]
+    singles = [reset(key) for key in keys]
     for _ in range(min(12, env.max_decisions)):
-        states, obs, rewards, done = batched(states, jax.vmap(decision)(obs, keys))
+        states, obs, rewards, done = batched(states, decisions(obs, keys))
         alone = [step(state, decision(seen, key)) for (state, seen), key in zip(singles, keys, strict=True)]
         singles = [(state, seen) for state, seen, *_ in alone]
         together = (states.followers, states.time, states.exchange, states.episode, obs, rewards, done)
