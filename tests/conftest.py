@@ -40,10 +40,14 @@ def known_to_xla(flag: str) -> bool:
     return not subprocess.run(tried, env=os.environ | {"XLA_FLAGS": flag}, capture_output=True).returncode
 
 
-# The older way to fuse loops compiles in half the time. Newer versions of XLA have only the other.
-OLDER_FUSION = "--xla_cpu_use_fusion_emitters=false"
-if "XLA_FLAGS" not in os.environ and known_to_xla(OLDER_FUSION):
-    os.environ["XLA_FLAGS"] = OLDER_FUSION  # workers and commands inherit it
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick tests compile with the older way to fuse loops, which takes half the time: the slow ones as users do.
+
+    Newer versions of XLA have only the other.
+    """
+    older = "--xla_cpu_use_fusion_emitters=false"
+    if config.option.markexpr == "not slow" and "XLA_FLAGS" not in os.environ and known_to_xla(older):
+        os.environ["XLA_FLAGS"] = older  # workers and commands inherit it
 
 
 @pytest.fixture(autouse=True)
