@@ -1,4 +1,4 @@
-"""Shapes and types of every annotated function of the package are checked while the tests run."""
+"""Shapes and types of annotated functions of the package are checked while the tests run: of all but the checker's."""
 
 import atexit
 import gc
@@ -26,7 +26,7 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 from jaxtyping import install_import_hook
 
-# All but the checker of certificates: it names no shapes, calls itself by the million, and stands alone.
+# The checker of certificates names no shapes, calls itself by the million, and stands alone: mypy holds its types.
 (root,) = importlib.util.find_spec("firstmover").submodule_search_locations
 parts = [part.name for part in pkgutil.iter_modules([root], "firstmover.")]
 install_import_hook([part for part in parts if part != "firstmover.verify"], "beartype.beartype")

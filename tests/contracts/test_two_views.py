@@ -61,7 +61,7 @@ ALIKE = {
     "simple-allocation skewed",
     "agrawal",
 }  # to others that are here
-# What else these play of what they have learnt is read from the same state as by those beside them.
+# These differ from others that are here only in what is played of the same state.
 READ_OTHERWISE = {"sampled, argmax", "sampled, average", "expected, last"}
 CASES = [
     pytest.param(game, name, marks=() if game in KINDS and name not in READ_OTHERWISE else pytest.mark.slow)

@@ -155,13 +155,13 @@ def test_options_that_share_the_outputs_of_their_components(space: Branching) ->
         likelihoods = jax.vmap(lambda raw: head.log_probability(output, mask, raw))(raws)
         return jnp.append(likelihoods, head.entropy(output, mask))
 
-    found = []
+    numbers_and_slopes = []
     for form in (shared, written_out):
         numbers = partial(likelihoods_and_entropy, form)
         both = jax.jit(lambda *given, numbers=numbers: (numbers(*given), jax.jacobian(numbers, (0, 1))(*given)))
-        found.append(both(logits, parts))
-    jax.tree.map(lambda number, of_other: np.testing.assert_allclose(number, of_other, atol=1e-5), *found)
-    assert max(float(jnp.abs(slope).max()) for slope in found[0][1]) > 0.1
+        numbers_and_slopes.append(both(logits, parts))
+    jax.tree.map(lambda number, of_other: np.testing.assert_allclose(number, of_other, atol=1e-5), *numbers_and_slopes)
+    assert max(float(jnp.abs(slope).max()) for slope in numbers_and_slopes[0][1]) > 0.1
 
 
 def test_policies_start_without_preference() -> None:
